@@ -1,0 +1,56 @@
+/* Boot Loader Specification type 1 entries, loader.conf, and the menu. */
+#ifndef LINTEL_ENTRY_ENTRY_H
+#define LINTEL_ENTRY_ENTRY_H
+
+#include "../fs/fs.h"
+
+struct entry_file { /* a module or initrd */
+    char *path;
+    char *argument; /* text behind the path, or "" */
+    struct entry_file *next;
+};
+
+struct entry {
+    char *id;                              /* file name without .conf */
+    char *title;                           /* falls back to id */
+    char *version, *sort_key, *machine_id; /* "" when absent */
+    char *kernel; /* the value of `kernel`, or of `linux`; NULL: the entry boots nothing we know */
+    char *kernel_key;           /* which key named it: "kernel" or "linux" */
+    char *options;              /* all `options` lines joined by one space; "" */
+    struct entry_file *modules; /* `module` lines, in order */
+    struct entry_file *initrds; /* `initrd` lines, in order */
+    char *problem; /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
+};
+
+struct config {
+    struct entry *entries; /* in menu order */
+    uint32_t count;
+    uint32_t chosen;  /* index of the default */
+    int32_t timeout;  /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
+    bool zero_memory; /* `zero-memory yes` */
+};
+
+/* Reads /loader/loader.conf (absent is fine) and /loader/entries/ *.conf from the boot volume into
+ * arena memory. Lines: key, white space, value; # comments; CRLF and a UTF-8 byte order mark
+ * accepted; unknown keys noted in the log and passed over, a duplicate single key: the last wins;
+ * size limit 64 KiB a file. Order: BLS ("sort-key" present first, sort-key ascending, machine-id
+ * ascending, version descending; then file name descending by version comparison). `default` is a
+ * glob (* and ?) over ids with or without .conf. ERR_NOT_FOUND: no entry at all, says where it
+ * looked. */
+enum err config_read(const struct fs *fs, struct arena *arena, struct config *config);
+
+/* For tests and fuzzing: parse texts in memory. `name` is the file's name. */
+enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct arena *arena,
+                     struct entry *entry);
+enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena,
+                           struct config *config, char **default_glob);
+void entries_sort(struct entry *entries, uint32_t count);
+int version_compare(const char *a, const char *b); /* UAPI version format specification */
+
+/* Lets the user choose: at once the default when timeout is 0 and `error` is NULL; else the list
+ * with a countdown that any key stops. `error`, when not NULL, is shown above the list, and there
+ * is no countdown. Returns the index. ESC gives up: returns count. */
+uint32_t menu_choose(const struct config *config, const char *error,
+                     const struct firmware *firmware);
+
+#endif

@@ -1,0 +1,135 @@
+/* What a front end supplies: facts (data) and firmware (verbs). The core reaches a machine in no
+ * other way. A new firmware is one folder that fills these two and passes test/firmware_contract.c.
+ */
+#ifndef LINTEL_FIRMWARE_H
+#define LINTEL_FIRMWARE_H
+
+#include "lib/err.h"
+#include "lintel.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- data
+ * ---------------------------------------------------------------------------------------- */
+
+/* One range as the firmware told it, already in our types (machine/memmap.h translates). Nothing
+ * about it is trusted: unsorted, overlapping, empty, unaligned, wrapping ranges are all expected.
+ */
+struct raw_range {
+    uint64_t base; /* physical, bytes */
+    uint64_t bytes;
+    enum lintel_memory_type type;
+};
+
+struct raw_map {
+    struct raw_range *ranges;
+    uint64_t count;
+    /* The firmware's own map, for kernels that want it: UEFI descriptors. NULL on BIOS. */
+    const void *efi;
+    uint64_t efi_bytes;
+    uint32_t efi_descriptor_bytes, efi_descriptor_version;
+};
+
+struct disk {
+    char name[64];         /* for messages: "BIOS drive 80h", a UEFI device path's text */
+    uint64_t handle;       /* the front end's own: BIOS drive number, EFI_BLOCK_IO pointer */
+    uint64_t sectors;      /* 0: unknown */
+    uint32_t sector_bytes; /* power of two, 512 to 4096 */
+    enum lintel_medium medium;
+    bool removable;
+};
+
+/* Which volume the loader came from, as far as the firmware or the first sector told. */
+struct boot_origin {
+    int32_t disk; /* index into facts.disks; -1: not known */
+    bool has_first_lba;
+    uint64_t first_lba; /* UEFI: the partition's first sector. BIOS: the second stage's own first
+                           sector */
+    bool has_guid;
+    uint8_t guid[16]; /* UEFI: GPT unique partition GUID, as on disk */
+};
+
+struct facts {
+    enum lintel_firmware firmware;
+    struct raw_map map; /* as of start-up; plans use a fresh one from firmware.memory_map() */
+    struct disk *disks;
+    uint32_t disk_count;
+    struct boot_origin origin;
+    uint64_t rsdp, smbios, smbios3, efi_system_table; /* physical, 0: none */
+    int64_t wall_clock;                               /* seconds since 1970-01-01, 0: unknown */
+    uint64_t tsc_hz;                                  /* 0: unknown */
+    uint64_t first_tsc;    /* TSC at the loader's first chance to read it */
+    struct lintel_cpu cpu; /* machine/cpu.h fills it */
+    /* The identity-mapped memory the core can touch ends here (physical, exclusive). */
+    uint64_t reachable_end;
+};
+
+/* A framebuffer as the firmware set it up. `fb.pixels` and `fb.edid` are not filled. */
+struct video {
+    struct lintel_framebuffer fb;
+    uint8_t edid[256];
+};
+
+enum key {
+    KEY_NONE = 0, /* nothing pressed */
+    KEY_ENTER = '\r',
+    KEY_ESCAPE = 0x1b, /* other characters: their ASCII code */
+    KEY_UP = 0x100,
+    KEY_DOWN,
+    KEY_HOME,
+    KEY_END,
+};
+
+/* ---- verbs
+ * --------------------------------------------------------------------------------------- */
+
+struct firmware {
+    /* Reads `sectors` sectors of the disk's own sector size to a physical (= current virtual)
+     * address, which may have any alignment and may lie anywhere below reachable_end. Retries,
+     * splits, bounces as the firmware needs. ERR_IO names drive, LBA and firmware status. */
+    enum err (*read)(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to);
+
+    /* One byte of text to the screen and to the serial line at once. "\n" ends a line. The menu
+     * also sends the ANSI sequences ESC[2J ESC[H ESC[row;colH ESC[7m ESC[0m ESC[K; the screen must
+     * obey them. */
+    void (*put)(char c);
+
+    /* The oldest key not yet read, from the keyboard or the serial line; never waits. */
+    enum key (*key)(void);
+
+    /* Passes about that much time, letting the machine idle. */
+    void (*wait)(uint32_t milliseconds);
+
+    /* Sets the best mode for width x height (0 x 0: keep the current or preferred one) and
+     * describes it. ERR_UNSUPPORTED (with a reason) when there is no linear framebuffer. */
+    enum err (*set_video)(uint32_t width, uint32_t height, struct video *video);
+
+    /* Memory for the loader itself; gone when the kernel runs. Zeroed, page-aligned, below 4 GiB on
+     * BIOS. ERR_NO_MEMORY. */
+    enum err (*allocate)(uint64_t pages, uint64_t *physical);
+
+    /* Takes exactly this range, which a plan chose from usable memory, or gives it back.
+     * ERR_CHANGED when the firmware has used some of it since. */
+    enum err (*claim)(uint64_t physical, uint64_t pages);
+    void (*release)(uint64_t physical, uint64_t pages);
+
+    /* The map as of now. Loader-owned memory (allocate) shows as usable: it is free once the
+     * kernel runs, but plan_build() must not place anything in it, so it is listed in `busy`.
+     * Claimed ranges show as usable too. The arrays belong to the front end and live until the next
+     * call. */
+    enum err (*memory_map)(struct raw_map *map, struct raw_map *busy);
+
+    /* Ends the firmware's services: after OK no verb may be called, no interrupt arrives, and `map`
+     * is final, with loader-owned and claimed memory shown as usable. After an error the firmware
+     * is still there. */
+    enum err (*leave)(struct raw_map *map);
+
+    /* Gives the machine back to the firmware: the next boot device, or its setup. Does not return.
+     */
+    void (*give_up)(void) __attribute__((noreturn));
+};
+
+/* The one call that both front ends end in (boot.c). */
+void boot_main(struct facts *facts, const struct firmware *firmware) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,54 @@
+/* File systems, read-only. A new one is one file and one row in fs.c's table. */
+#ifndef LINTEL_FS_FS_H
+#define LINTEL_FS_FS_H
+
+#include "../disk/disk.h"
+#include "../lib/source.h"
+
+struct fs {
+    const struct fs_driver *driver;
+    const struct volume *volume;
+    struct arena *arena;
+    void *state; /* the driver's */
+};
+
+#define FS_NAME_BYTES 768 /* 255 UTF-16 units as UTF-8, and a 0 */
+
+struct fs_entry {
+    char name[FS_NAME_BYTES]; /* UTF-8 */
+    uint64_t bytes;
+    bool directory;
+    uint64_t location; /* the driver's: where the contents begin */
+};
+
+struct file {
+    struct source source; /* first: a file is a source */
+    const struct fs *fs;
+    void *state; /* the driver's: contiguous runs */
+};
+
+struct fs_driver {
+    const char *name;
+    /* ERR_NOT_FOUND: not this file system. ERR_FORMAT: it is, but damaged; says how. */
+    enum err (*mount)(struct fs *fs);
+    /* Calls `each` for every entry until it returns false. location and directory from fs_entry;
+     * `root` for "/". */
+    enum err (*list)(const struct fs *fs, const struct fs_entry *directory,
+                     bool (*each)(void *context, const struct fs_entry *entry), void *context);
+    enum err (*open)(const struct fs *fs, const struct fs_entry *entry, struct file *file);
+    enum err (*read)(const struct file *file, uint64_t offset, uint64_t bytes, void *to);
+    struct fs_entry root;
+};
+
+/* ERR_NOT_FOUND when no driver knows the volume. Memory comes from the arena. */
+enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *fs);
+
+/* Paths are absolute, UTF-8, "/" or "\" between names, without regard to case in ASCII; "." and
+ * ".." have no meaning. ERR_NOT_FOUND names the part that is missing. `file->source.name` is
+ * `path`, which must outlive the file. */
+enum err fs_open(const struct fs *fs, const char *path, struct file *file);
+
+enum err fs_list(const struct fs *fs, const char *path,
+                 bool (*each)(void *context, const struct fs_entry *entry), void *context);
+
+#endif

@@ -1,0 +1,11 @@
+#ifndef LINTEL_LIB_CRC32_H
+#define LINTEL_LIB_CRC32_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* CRC-32 as in GPT headers (UEFI 2.10, 5.3.2) and zlib: reflected, polynomial EDB88320h. Continue a
+ * sum by passing the last result; begin with 0. */
+uint32_t crc32(uint32_t sum, const void *from, size_t bytes);
+
+#endif

@@ -1,0 +1,16 @@
+/* Formatted text. Understands %s %c %d %i %u %x %X %p %%, the length modifiers l ll z (and j), the
+ * flags - and 0, a width and a precision (also as *). Standard meanings, so the compiler checks
+ * calls. */
+#ifndef LINTEL_LIB_FMT_H
+#define LINTEL_LIB_FMT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/* Write at most `bytes` bytes with the final 0 (none when bytes is 0). Return the length, in bytes
+ * without the final 0, that the whole text has. */
+size_t fmt(char *to, size_t bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));
+size_t fmt_list(char *to, size_t bytes, const char *format, va_list list)
+    __attribute__((format(printf, 3, 0)));
+
+#endif

@@ -1,0 +1,24 @@
+#include "source.h"
+#include "mem.h"
+
+enum err source_read(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+{
+    if (offset > source->bytes || bytes > source->bytes - offset)
+        return fail(ERR_FORMAT,
+                    "%s: wants %lu bytes at offset %lu, but the file ends at %lu: it is truncated "
+                    "or damaged",
+                    source->name, (unsigned long)bytes, (unsigned long)offset,
+                    (unsigned long)source->bytes);
+    return bytes ? source->read(source, offset, bytes, to) : OK;
+}
+
+static enum err read_memory(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+{
+    memcpy(to, (const uint8_t *)source->memory + offset, bytes);
+    return OK;
+}
+
+struct source source_from_memory(const char *name, const void *memory, uint64_t bytes)
+{
+    return (struct source){.name = name, .bytes = bytes, .read = read_memory, .memory = memory};
+}

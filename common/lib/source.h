@@ -1,0 +1,22 @@
+/* Something that bytes can be read from: a file on a volume, or bytes in memory. */
+#ifndef LINTEL_LIB_SOURCE_H
+#define LINTEL_LIB_SOURCE_H
+
+#include "err.h"
+#include <stdint.h>
+
+struct source {
+    const char *name; /* for messages: a path */
+    uint64_t bytes;   /* whole size */
+    /* Reads exactly `bytes` bytes at `offset`. Use source_read(), which checks the bounds. */
+    enum err (*read)(const struct source *source, uint64_t offset, uint64_t bytes, void *to);
+    const void *memory; /* for source_from_memory() */
+};
+
+/* ERR_FORMAT (naming the source, the offset and its size) when the range leaves the source. */
+enum err source_read(const struct source *source, uint64_t offset, uint64_t bytes, void *to);
+
+/* The bytes must outlive the source. */
+struct source source_from_memory(const char *name, const void *memory, uint64_t bytes);
+
+#endif

@@ -1,0 +1,28 @@
+/* The flat GDT and the TSS that the kernel receives (Intel SDM 3A, 3.4.5, 7.2.3, 7.7; SYSRET's
+ * selector arithmetic: Intel SDM 2B, SYSRET). */
+#ifndef LINTEL_MACHINE_GDT_H
+#define LINTEL_MACHINE_GDT_H
+
+#include <stdint.h>
+
+#define GDT_KERNEL_CODE 0x08
+#define GDT_KERNEL_DATA 0x10
+#define GDT_USER_DATA   0x18 /* SYSRET order: STAR base 10h gives SS 18h and 64-bit CS 20h */
+#define GDT_USER_CODE   0x20
+#define GDT_TSS         0x28 /* two slots */
+#define GDT_ENTRIES     7
+#define GDT_BYTES       (GDT_ENTRIES * 8)
+#define TSS_BYTES       104
+
+#define IST_FAULT 1 /* every vector of the first-fault IDT uses this IST stack */
+
+/* The TSS: IST1 set, no I/O bitmap, all else zero. `ist1_top` is a virtual address. */
+void gdt_build_tss(uint8_t tss[TSS_BYTES], uint64_t ist1_top);
+
+/* The GDT with an available 64-bit TSS descriptor for `tss_virtual`. */
+void gdt_build(uint64_t gdt[GDT_ENTRIES], uint64_t tss_virtual);
+
+/* One 64-bit interrupt gate (16 bytes) in GDT_KERNEL_CODE, DPL 0 (Intel SDM 3A, 6.14.1). */
+void idt_build_gate(uint64_t gate[2], uint64_t handler_virtual, uint8_t ist);
+
+#endif
