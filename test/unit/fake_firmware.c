@@ -1,0 +1,455 @@
+#include "fake_firmware.h"
+#include "common/lib/mem.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DISKS  8
+#define FAULTS 16
+#define KEYS   1024
+
+struct backing {
+    const uint8_t *memory; /* NULL: the file */
+    int file;
+    uint64_t reads;
+};
+
+struct fault { /* sectors that can't be read */
+    uint32_t disk;
+    uint64_t lba, sectors;
+};
+
+struct owned { /* pages out of the map: the loader's own, or claimed for a plan */
+    uint64_t physical, pages;
+    bool claimed;
+    void *host; /* to free, where the map is notional */
+};
+
+static struct machine {
+    struct facts facts;
+    struct disk disks[DISKS];
+    struct backing backings[DISKS];
+    struct fault faults[FAULTS];
+    uint32_t fault_count;
+    void *memory;
+    uint64_t memory_bytes;
+    struct raw_range *told, *told_busy; /* copies handed out: stale use shows under ASan */
+    struct owned *owned;
+    uint64_t owned_count;
+    uint64_t fail_allocate, fail_claim, fail_leave;
+    struct video video;
+    bool has_video;
+    enum key keys[KEYS];
+    uint32_t keys_typed, keys_read;
+    char *output;
+    size_t output_bytes;
+    FILE *screen;
+    uint64_t waited;
+    bool begun, left;
+} machine;
+
+jmp_buf fake_way_out;
+
+static void must(bool holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "fake firmware: %s\n", what);
+    abort();
+}
+
+static void must_be_there(void)
+{
+    must(machine.begun, "used before fake_begin()");
+    must(!machine.left, "a verb was called after leave()");
+}
+
+/* ---- building the machine ---------------------------------------------------------------------
+ */
+
+static void add_real_memory(uint64_t bytes)
+{
+    machine.memory = mmap(at_physical(FAKE_MEMORY_BASE), bytes, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    must(machine.memory == at_physical(FAKE_MEMORY_BASE), "no memory at FAKE_MEMORY_BASE");
+    memset(machine.memory, FAKE_POISON, bytes);
+    machine.memory_bytes = bytes;
+    fake_map_add(FAKE_MEMORY_BASE, bytes, LINTEL_MEMORY_USABLE);
+}
+
+struct facts *fake_begin(uint64_t memory_bytes)
+{
+    must(!machine.begun, "fake_begin() twice");
+    machine = (struct machine){.begun = true};
+    machine.screen = open_memstream(&machine.output, &machine.output_bytes);
+    machine.facts = (struct facts){
+        .firmware = LINTEL_FIRMWARE_BIOS,
+        .disks = machine.disks,
+        .origin.disk = -1,
+        .first_tsc = 1,
+        .cpu = {.vendor = "FakeFirmware",
+                .physical_bits = 48,
+                .linear_bits = 48,
+                .features = LINTEL_CPU_NX | LINTEL_CPU_1GIB | LINTEL_CPU_PGE | LINTEL_CPU_PAT},
+        .reachable_end = UINT64_C(1) << 47,
+    };
+    if (memory_bytes)
+        add_real_memory(align_up(memory_bytes, PAGE_BYTES));
+    return &machine.facts;
+}
+
+void fake_end(void)
+{
+    must(machine.begun, "fake_end() without fake_begin()");
+    for (uint64_t i = 0; i < machine.owned_count; i++)
+        free(machine.owned[i].host);
+    for (uint32_t i = 0; i < machine.facts.disk_count; i++)
+        if (!machine.backings[i].memory)
+            close(machine.backings[i].file);
+    if (machine.memory)
+        munmap(machine.memory, machine.memory_bytes);
+    fclose(machine.screen);
+    free(machine.output);
+    free(machine.facts.map.ranges);
+    free(machine.told);
+    free(machine.told_busy);
+    free(machine.owned);
+    machine.begun = false;
+}
+
+void fake_map_add(uint64_t base, uint64_t bytes, enum lintel_memory_type type)
+{
+    struct raw_map *map = &machine.facts.map;
+
+    map->ranges = realloc(map->ranges, (map->count + 1) * sizeof *map->ranges);
+    map->ranges[map->count++] = (struct raw_range){base, bytes, type};
+}
+
+static uint32_t add_disk(struct backing backing, uint64_t size, uint32_t sector_bytes)
+{
+    uint32_t i = machine.facts.disk_count++;
+
+    must(i < DISKS, "too many disks");
+    machine.backings[i] = backing;
+    machine.disks[i] = (struct disk){.handle = i,
+                                     .sectors = size / sector_bytes,
+                                     .sector_bytes = sector_bytes,
+                                     .medium = LINTEL_MEDIUM_DISK};
+    snprintf(machine.disks[i].name, sizeof machine.disks[i].name, "fake disk %u", i);
+    if (i == 0)
+        machine.facts.origin.disk = 0;
+    return i;
+}
+
+uint32_t fake_disk_in_memory(const void *bytes, uint64_t size, uint32_t sector_bytes)
+{
+    return add_disk((struct backing){.memory = bytes}, size, sector_bytes);
+}
+
+uint32_t fake_disk_in_file(const char *path, uint32_t sector_bytes)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat stat;
+
+    must(file >= 0 && fstat(file, &stat) == 0, path);
+    return add_disk((struct backing){.file = file}, (uint64_t)stat.st_size, sector_bytes);
+}
+
+void fake_break_sectors(uint32_t disk, uint64_t lba, uint64_t sectors)
+{
+    must(machine.fault_count < FAULTS, "too many broken sectors");
+    machine.faults[machine.fault_count++] = (struct fault){disk, lba, sectors};
+}
+
+uint64_t fake_reads(uint32_t disk)
+{
+    return machine.backings[disk].reads;
+}
+
+void fake_fail_allocate(uint64_t n)
+{
+    machine.fail_allocate = n;
+}
+
+void fake_fail_claim(uint64_t n)
+{
+    machine.fail_claim = n;
+}
+
+void fake_fail_leave(uint64_t n)
+{
+    machine.fail_leave = n;
+}
+
+void fake_video(const struct video *video)
+{
+    machine.has_video = video != NULL;
+    if (video)
+        machine.video = *video;
+}
+
+void fake_press(enum key key)
+{
+    must(machine.keys_typed < KEYS, "too many keys");
+    machine.keys[machine.keys_typed++] = key;
+}
+
+void fake_type(const char *text)
+{
+    while (*text)
+        fake_press((enum key)(unsigned char)*text++);
+}
+
+const char *fake_output(void)
+{
+    fflush(machine.screen);
+    return machine.output;
+}
+
+uint64_t fake_waited(void)
+{
+    return machine.waited;
+}
+
+bool fake_left(void)
+{
+    return machine.left;
+}
+
+uint64_t fake_claimed_pages(void)
+{
+    uint64_t pages = 0;
+
+    for (uint64_t i = 0; i < machine.owned_count; i++)
+        pages += machine.owned[i].claimed ? machine.owned[i].pages : 0;
+    return pages;
+}
+
+/* ---- the verbs ---------------------------------------------------------------------------------
+ */
+
+static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+    return a < b ? b - a < a_size : a - b < b_size;
+}
+
+/* Counts an injected failure down; true when it is due. */
+static bool due(uint64_t *countdown)
+{
+    return *countdown && --*countdown == 0;
+}
+
+static bool is_broken(uint32_t disk, uint64_t lba, uint64_t sectors)
+{
+    for (uint32_t i = 0; i < machine.fault_count; i++) {
+        const struct fault *fault = &machine.faults[i];
+        if (fault->disk == disk && overlap(fault->lba, fault->sectors, lba, sectors))
+            return true;
+    }
+    return false;
+}
+
+static enum err fake_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    struct backing *backing = &machine.backings[disk->handle];
+    uint64_t bytes = sectors * disk->sector_bytes, offset = lba * disk->sector_bytes;
+
+    must_be_there();
+    backing->reads++;
+    if (lba > disk->sectors || sectors > disk->sectors - lba)
+        return fail(ERR_IO, "%s: LBA %llu + %llu is behind the last sector", disk->name,
+                    (unsigned long long)lba, (unsigned long long)sectors);
+    if (is_broken((uint32_t)disk->handle, lba, sectors))
+        return fail(ERR_IO, "%s: LBA %llu + %llu: broken on purpose", disk->name,
+                    (unsigned long long)lba, (unsigned long long)sectors);
+    if (backing->memory)
+        memcpy(to, backing->memory + offset, bytes);
+    else
+        must(pread(backing->file, to, bytes, (off_t)offset) == (ssize_t)bytes, "pread failed");
+    return OK;
+}
+
+static void fake_put(char c)
+{
+    must_be_there();
+    fputc(c, machine.screen);
+}
+
+static enum key fake_key(void)
+{
+    must_be_there();
+    return machine.keys_read < machine.keys_typed ? machine.keys[machine.keys_read++] : KEY_NONE;
+}
+
+static void fake_wait(uint32_t milliseconds)
+{
+    must_be_there();
+    machine.waited += milliseconds;
+    if (machine.waited > FAKE_PATIENCE)
+        longjmp(fake_way_out, FAKE_STUCK);
+}
+
+static enum err fake_set_video(uint32_t width, uint32_t height, struct video *video)
+{
+    must_be_there();
+    if (!machine.has_video)
+        return fail(ERR_UNSUPPORTED, "no framebuffer for %u x %u", width, height);
+    *video = machine.video;
+    return OK;
+}
+
+static void own(uint64_t physical, uint64_t pages, bool claimed, void *host)
+{
+    machine.owned = realloc(machine.owned, (machine.owned_count + 1) * sizeof *machine.owned);
+    machine.owned[machine.owned_count++] = (struct owned){physical, pages, claimed, host};
+}
+
+static const struct owned *owner_in(uint64_t physical, uint64_t pages)
+{
+    for (uint64_t i = 0; i < machine.owned_count; i++) {
+        const struct owned *owned = &machine.owned[i];
+        if (overlap(owned->physical, owned->pages * PAGE_BYTES, physical, pages * PAGE_BYTES))
+            return owned;
+    }
+    return NULL;
+}
+
+/* The lowest free pages of the real memory: plans work from its other end. */
+static enum err allocate_real(uint64_t pages, uint64_t *physical)
+{
+    uint64_t end = FAKE_MEMORY_BASE + machine.memory_bytes;
+    uint64_t at = FAKE_MEMORY_BASE;
+    const struct owned *owner;
+
+    while (at < end && pages <= (end - at) / PAGE_BYTES) {
+        owner = owner_in(at, pages);
+        if (!owner) {
+            *physical = at;
+            own(at, pages, false, NULL);
+            return OK;
+        }
+        at = owner->physical + owner->pages * PAGE_BYTES;
+    }
+    return fail(ERR_NO_MEMORY, "no %llu free pages", (unsigned long long)pages);
+}
+
+static enum err fake_allocate(uint64_t pages, uint64_t *physical)
+{
+    void *host;
+
+    must_be_there();
+    if (due(&machine.fail_allocate) || pages > UINT32_MAX)
+        return fail(ERR_NO_MEMORY, "no %llu pages", (unsigned long long)pages);
+    if (machine.memory) {
+        TRY(allocate_real(pages, physical));
+    } else {
+        host = aligned_alloc(PAGE_BYTES, pages * PAGE_BYTES);
+        must(host != NULL, "the host has no memory left");
+        *physical = (uint64_t)(uintptr_t)host;
+        own(*physical, pages, false, host);
+    }
+    memset(at_physical(*physical), 0, pages * PAGE_BYTES);
+    return OK;
+}
+
+/* True when usable ranges hold every page, and no other range or owner has any of them. */
+static bool is_free(uint64_t physical, uint64_t pages)
+{
+    const struct raw_map *map = &machine.facts.map;
+    uint64_t bytes = pages * PAGE_BYTES;
+    bool usable = false;
+
+    for (uint64_t i = 0; i < map->count; i++) {
+        const struct raw_range *range = &map->ranges[i];
+        if (!overlap(range->base, range->bytes, physical, bytes))
+            continue;
+        if (range->type != LINTEL_MEMORY_USABLE)
+            return false;
+        usable |= range->base <= physical && bytes <= range->bytes - (physical - range->base);
+    }
+    return usable && !owner_in(physical, pages);
+}
+
+static enum err fake_claim(uint64_t physical, uint64_t pages)
+{
+    must_be_there();
+    must(physical % PAGE_BYTES == 0 && pages > 0, "claim() of no whole pages");
+    if (due(&machine.fail_claim) || !is_free(physical, pages))
+        return fail(ERR_CHANGED, "%llu pages at %llxh are not free", (unsigned long long)pages,
+                    (unsigned long long)physical);
+    own(physical, pages, true, NULL);
+    return OK;
+}
+
+static void fake_release(uint64_t physical, uint64_t pages)
+{
+    must_be_there();
+    for (uint64_t i = 0; i < machine.owned_count; i++) {
+        struct owned *owned = &machine.owned[i];
+        if (owned->claimed && owned->physical == physical && owned->pages == pages) {
+            *owned = machine.owned[--machine.owned_count];
+            return;
+        }
+    }
+    must(false, "release() of what was never claimed");
+}
+
+static struct raw_map tell(void)
+{
+    struct raw_map map = machine.facts.map;
+
+    free(machine.told);
+    machine.told = malloc((map.count + 1) * sizeof *map.ranges);
+    memcpy(machine.told, map.ranges, map.count * sizeof *map.ranges);
+    map.ranges = machine.told;
+    return map;
+}
+
+static enum err fake_memory_map(struct raw_map *map, struct raw_map *busy)
+{
+    must_be_there();
+    *map = tell();
+    free(machine.told_busy);
+    machine.told_busy = malloc((machine.owned_count + 1) * sizeof *machine.told_busy);
+    *busy = (struct raw_map){.ranges = machine.told_busy};
+    for (uint64_t i = 0; i < machine.owned_count; i++) {
+        const struct owned *owned = &machine.owned[i];
+        if (!owned->claimed)
+            busy->ranges[busy->count++] = (struct raw_range){
+                owned->physical, owned->pages * PAGE_BYTES, LINTEL_MEMORY_RECLAIMABLE};
+    }
+    return OK;
+}
+
+static enum err fake_leave(struct raw_map *map)
+{
+    must_be_there();
+    if (due(&machine.fail_leave))
+        return fail(ERR_CHANGED, "leave() fails on purpose");
+    *map = tell();
+    machine.left = true;
+    return OK;
+}
+
+static __attribute__((noreturn)) void fake_give_up(void)
+{
+    must_be_there();
+    longjmp(fake_way_out, FAKE_GAVE_UP);
+}
+
+const struct firmware fake_firmware = {
+    .read = fake_read,
+    .put = fake_put,
+    .key = fake_key,
+    .wait = fake_wait,
+    .set_video = fake_set_video,
+    .allocate = fake_allocate,
+    .claim = fake_claim,
+    .release = fake_release,
+    .memory_map = fake_memory_map,
+    .leave = fake_leave,
+    .give_up = fake_give_up,
+};

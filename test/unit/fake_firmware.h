@@ -1,0 +1,70 @@
+/* A machine made of host memory: `struct facts` and `struct firmware` for tests of the core.
+ *
+ *     struct facts *facts = fake_begin(64 * MIB);
+ *     fake_disk_in_memory(image, bytes, 512);
+ *     ... call the core with facts and &fake_firmware ...
+ *     fake_end();
+ *
+ * There is one fake machine at a time. Misuse that a real machine would punish (a verb after
+ * leave(), a release of what was never claimed) ends the test with a message. */
+#ifndef TEST_FAKE_FIRMWARE_H
+#define TEST_FAKE_FIRMWARE_H
+
+#include "common/firmware.h"
+#include <setjmp.h>
+
+extern const struct firmware fake_firmware;
+
+/* Builds a machine without disks, keys or framebuffer. `memory_bytes` > 0: that much real memory,
+ * at FAKE_MEMORY_BASE and filled with FAKE_POISON, reachable by at_physical(). 0: the map is only
+ * what fake_map_add() puts there, and nothing behind it exists; allocate() then serves host memory.
+ */
+struct facts *fake_begin(uint64_t memory_bytes);
+void fake_end(void);
+
+#define FAKE_MEMORY_BASE UINT64_C(0x10000000)
+#define FAKE_POISON      0xa5
+
+/* Appends one range to what memory_map() tells, and to facts.map. */
+void fake_map_add(uint64_t base, uint64_t bytes, enum lintel_memory_type type);
+
+/* Adds a disk and returns its index in facts.disks. The bytes must outlive the machine; a last
+ * incomplete sector is not there. The first disk becomes facts.origin.disk. */
+uint32_t fake_disk_in_memory(const void *bytes, uint64_t size, uint32_t sector_bytes);
+uint32_t fake_disk_in_file(const char *path, uint32_t sector_bytes);
+
+/* From now on every read that touches these sectors is ERR_IO. */
+void fake_break_sectors(uint32_t disk, uint64_t lba, uint64_t sectors);
+
+/* Reads asked of a disk so far: for tests that count requests. */
+uint64_t fake_reads(uint32_t disk);
+
+/* The n-th call from now (1: the next one) of that verb fails once; 0: none. */
+void fake_fail_allocate(uint64_t n);
+void fake_fail_claim(uint64_t n);
+void fake_fail_leave(uint64_t n);
+
+/* What set_video() describes; NULL: ERR_UNSUPPORTED. */
+void fake_video(const struct video *video);
+
+/* Appends keys: characters, or one special key. */
+void fake_type(const char *text);
+void fake_press(enum key key);
+
+/* All that put() got so far, as text. */
+const char *fake_output(void);
+
+/* Milliseconds that the core has waited. */
+uint64_t fake_waited(void);
+
+bool fake_left(void);              /* leave() succeeded */
+uint64_t fake_claimed_pages(void); /* claimed and not released */
+
+/* Where give_up() goes, and wait() once FAKE_PATIENCE milliseconds have passed:
+ * `switch (setjmp(fake_way_out))`. Tests of code that neither waits nor gives up need not set it.
+ */
+extern jmp_buf fake_way_out;
+enum fake_exit { FAKE_GAVE_UP = 1, FAKE_STUCK };
+#define FAKE_PATIENCE 3600000
+
+#endif
