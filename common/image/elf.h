@@ -39,6 +39,7 @@ struct elf {
     } * pages;
     uint32_t pages_count;
     uint64_t rela_virtual, rela_count; /* relative relocations, link address; 0 for ET_EXEC */
+    uint64_t relr_virtual, relr_count; /* the same, packed (DT_RELR): 8-byte words */
     bool has_request;
     struct lintel_request request; /* from the Lintel note */
     struct elf_symbol
@@ -49,8 +50,9 @@ struct elf {
 };
 
 /* Reads headers, notes and symbols into arena memory. ERR_FORMAT: not ELF64 x86-64, damaged, or
- * self-contradicting. ERR_UNSUPPORTED: needs an interpreter, has relocations other than relative
- * ones, asks for a newer ABI. */
+ * self-contradicting. ERR_UNSUPPORTED: needs an interpreter or shared libraries, has a segment or
+ * page that is writable and executable, asks for a newer ABI. A file without a Lintel note is fine
+ * (has_request). */
 enum err elf_parse(const struct source *source, struct arena *arena, struct elf *elf);
 
 /* True when the first bytes are an ELF file's at all: for choosing a protocol. */
@@ -58,7 +60,7 @@ bool elf_recognise(const uint8_t *head, uint64_t bytes);
 
 /* Puts the image's whole span (end - first bytes) at `to`: reads each segment straight to its
  * place, zeroes all else, applies relative relocations for `slide` (added to link addresses).
- * Relocations outside writable-or-not segments are ERR_FORMAT. */
+ * ERR_FORMAT: a relocation outside of all segments. ERR_UNSUPPORTED: one that is not relative. */
 enum err elf_load(const struct elf *elf, uint8_t *to, uint64_t slide);
 
 #endif
