@@ -1,0 +1,165 @@
+"""One QEMU machine: starts it, reads its serial line, types, asks its monitor, always ends it."""
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor import Monitor
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CONFIG = tomllib.loads((ROOT / "config/machines.toml").read_text())
+PASSED = CONFIG["firmware_exit"]["passed"]
+FAILED = CONFIG["firmware_exit"]["failed"]
+# A guard against hangs, not a measurement: generous, for machines that are slow or busy.
+PATIENCE = 120
+# CSI sequences (ECMA-48, 5.4), the two-character escapes, and what GRUB and OVMF send besides.
+ESCAPES = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[()][0-9A-Za-z]|\x1b[=>78cM]|[\x00\x08\r]")
+
+
+class MachineError(AssertionError):
+    """The machine did not do what a test waited for; the message ends with what it said."""
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What QEMU is asked to be. `options` are further QEMU arguments."""
+
+    board: str = CONFIG["ordinary"]["board"]
+    cpu: str = CONFIG["ordinary"]["cpu"]
+    memory: str = CONFIG["ordinary"]["memory"]
+    cpus: int = CONFIG["ordinary"]["cpus"]
+    disk: str = "ide-hd"
+    options: tuple = field(default=())
+
+    def arguments(self):
+        return ["-machine", self.board, "-cpu", self.cpu, "-m", self.memory,
+                "-smp", str(self.cpus), *self.options]
+
+
+def firmware_arguments(firmware):
+    if firmware == "bios":
+        return []
+    files = CONFIG["firmware"]
+    return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={files['uefi_code']}",
+            "-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={files['uefi_variables']}"]
+
+
+def disk_arguments(disks, device):
+    """In boot order. Nothing that a guest writes reaches the files."""
+    arguments = []
+    for index, disk in enumerate(disks):
+        bus = f",bus=ide.{index}" if device == "ide-hd" else f",serial=lintel{index}"
+        arguments += ["-drive", f"if=none,id=disk{index},format=raw,snapshot=on,file={disk}",
+                      "-device", f"{device},drive=disk{index},bootindex={index}{bus}"]
+    return arguments
+
+
+def qemu_command(firmware, disks, hardware):
+    """All that is the same for every use: tests, tour, debugger, a person's window."""
+    return ["qemu-system-x86_64", "-accel", "tcg", *hardware.arguments(), "-nic", "none",
+            "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+            *firmware_arguments(firmware), *disk_arguments(disks, hardware.disk)]
+
+
+class Machine:
+    """Use as a context manager. `say` is called with each line of serial output as it comes."""
+
+    def __init__(self, firmware, disks, hardware=Hardware(), say=None, options=()):
+        ours, theirs = socket.socketpair()
+        command = qemu_command(firmware, disks, hardware) + [
+            "-display", "none", "-chardev", "stdio,id=serial,signal=off",
+            "-serial", "chardev:serial", "-chardev", f"socket,id=qmp,fd={theirs.fileno()}",
+            "-mon", "chardev=qmp,mode=control", *options]
+        self.say = say
+        self.received = b""
+        self.closed = False
+        self.changed = threading.Condition()
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()])
+        theirs.close()
+        self.socket = ours
+        self.socket.settimeout(PATIENCE)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        self._monitor = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        for stream in (self.process.stdin, self.process.stdout, self.socket):
+            try:
+                stream.close()
+            except BrokenPipeError:
+                pass
+
+    def _read(self):
+        said = 0
+        while data := os.read(self.process.stdout.fileno(), 65536):
+            with self.changed:
+                self.received += data
+                self.changed.notify_all()
+            said = self._stream(said)
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+    def _stream(self, said):
+        lines = self.output.split("\n")[:-1]
+        if self.say:
+            for line in lines[said:]:
+                self.say(line)
+        return len(lines)
+
+    @property
+    def monitor(self):
+        if self._monitor is None:
+            self._monitor = Monitor(self.socket)
+        return self._monitor
+
+    @property
+    def output(self):
+        """All that came over the serial line so far, without terminal escapes."""
+        return ESCAPES.sub(b"", self.received).decode("utf-8", "replace")
+
+    def wait_for(self, pattern, seconds=PATIENCE):
+        """The first match of a regular expression in the output; fails once QEMU has ended."""
+        end = time.monotonic() + seconds
+        with self.changed:
+            while True:
+                match = re.search(pattern, self.output, re.MULTILINE)
+                if match:
+                    return match
+                if self.closed:
+                    raise self.error(f"QEMU ended before it said /{pattern}/")
+                if not self.changed.wait(end - time.monotonic()):
+                    raise self.error(f"did not say /{pattern}/ in {seconds} s")
+
+    def wait_exit(self, seconds=PATIENCE):
+        """QEMU's exit status: what the kernel wrote to isa-debug-exit, doubled, plus 1."""
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise self.error(f"still ran after {seconds} s") from None
+        self.reader.join()
+        return status
+
+    def type(self, text):
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def error(self, what):
+        tail = "\n".join(self.output.splitlines()[-40:])
+        return MachineError(f"{what}; it said last:\n{tail}")
