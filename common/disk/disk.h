@@ -5,6 +5,8 @@
 #include "../firmware.h"
 #include "../machine/arena.h"
 
+#define SECTOR_BYTES_MAX 4096
+
 /* A contiguous part of a disk: a partition, or all of it. */
 struct volume {
     const struct firmware *firmware;
@@ -19,6 +21,10 @@ struct volume {
     bool active;           /* MBR: flag 80h */
     uint8_t disk_guid[16]; /* GPT disk GUID; MBR: signature in the first 4 bytes */
 };
+
+/* "BIOS drive 80h, partition 2", for messages; returns `name`. */
+#define VOLUME_NAME_BYTES 96
+const char *volume_name(const struct volume *volume, char name[VOLUME_NAME_BYTES]);
 
 /* Reads bytes of a volume, any offset, size and destination alignment; whole sectors go straight to
  * `to` in one request. ERR_IO from the firmware; ERR_FORMAT when the range leaves the volume. */
