@@ -1,0 +1,79 @@
+/* The plan: where every byte goes, and what the kernel's tables map. Pure: it reads facts and
+ * decides, touches neither firmware nor the memory that it plans, and runs unchanged in host tests.
+ */
+#ifndef LINTEL_PLAN_H
+#define LINTEL_PLAN_H
+
+#include "image/elf.h"
+#include "machine/memmap.h"
+
+#define PLAN_DIRECT_MAP_4 UINT64_C(0xffff800000000000)
+#define PLAN_DIRECT_MAP_5 UINT64_C(0xff00000000000000)
+#define PLAN_WINDOW       UINT64_C(0xffffff0000000000) /* stacks and the resident image */
+#define PLAN_WINDOW_END   UINT64_C(0xffffff8000000000)
+#define PLAN_UPPER_HALF   UINT64_C(0xffff800000000000)
+#define PLAN_SLIDE_BASE                                                                            \
+    UINT64_C(0xffffffff80000000) /* where a static PIE lands: -mcmodel=kernel reaches it */
+
+#define PLAN_DEFAULT_STACK_BYTES (64 * KIB)
+#define PLAN_FAULT_STACK_BYTES   (16 * KIB)
+
+/* Fixed places; those of the modules follow from PLACE_MODULES on, in order. */
+enum place {
+    PLACE_KERNEL,
+    PLACE_RESIDENT,
+    PLACE_STACK,
+    PLACE_FAULT_STACK,
+    PLACE_INFO,
+    PLACE_TABLES,
+    PLACE_MODULES
+};
+
+struct placement {
+    const char *name;
+    uint64_t physical; /* page-aligned */
+    uint64_t bytes;    /* whole pages; 0 for an empty module */
+    enum lintel_memory_type type;
+};
+
+struct plan_request {
+    const struct lintel_cpu *cpu;
+    const struct memmap *map;  /* normalised, of the whole machine */
+    const struct memmap *free; /* normalised; what is usable here may be planned with */
+    uint64_t reachable_end;    /* physical: the loader can write below here only */
+    const struct elf *kernel;  /* with its request */
+    const struct elf *resident;
+    const struct source *modules; /* names and sizes */
+    uint64_t module_count;
+    uint64_t info_bytes;    /* for the boot information and all that it points to */
+    uint64_t random;        /* chooses the slide */
+    uint32_t loader_levels; /* paging levels of the loader's own tables */
+    uint64_t loader_code;   /* physical: the page with the loader's last instructions */
+};
+
+struct plan {
+    struct placement *places;
+    uint64_t place_count;
+    struct paging paging; /* of the kernel: levels and features; the pool is in PLACE_TABLES */
+    uint64_t direct_map;  /* virtual */
+    uint64_t slide;
+    uint64_t kernel_virtual; /* of the kernel's first page */
+    uint64_t resident_virtual;
+    uint64_t stack_top, fault_stack_top; /* virtual */
+    struct mapping *mappings;            /* of the kernel's tables, sorted */
+    uint64_t mapping_count;
+    struct mapping bridge[4]; /* lower half: what both sides of the switch of tables need, sorted */
+    uint64_t bridge_count;
+};
+
+/* Decides everything. ERR_NO_MEMORY names what does not fit, its size and the largest free range;
+ * ERR_UNSUPPORTED names the wish or address that this machine or protocol does not allow. */
+enum err plan_build(const struct plan_request *request, struct arena *arena, struct plan *plan);
+
+/* Makes the mappings anew for a later map of the same machine and for a framebuffer (NULL: none),
+ * which the request did not know yet. The places stay. */
+enum err plan_map(const struct plan_request *request, const struct memmap *map,
+                  const struct lintel_framebuffer *framebuffer, struct arena *arena,
+                  struct plan *plan);
+
+#endif

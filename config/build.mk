@@ -1,0 +1,37 @@
+# What a build may choose: compilers, flags and versions. Override on the command line: make CC=clang
+CC      := gcc
+NASM    := nasm
+LD      := ld
+OBJCOPY := objcopy
+STRIP   := strip
+PYTHON  := /usr/bin/python3
+PYTEST  := pytest-3
+JOBS    := $(shell nproc)
+
+# Fixed, so that the same tree makes the same bytes.
+export SOURCE_DATE_EPOCH ?= 1767225600
+
+WARNINGS := -Wall -Wextra -Werror
+# No red zone: real-mode interrupts and firmware run on our stack. General registers only: nobody has
+# saved the others for us.
+FREESTANDING := -std=gnu11 -O2 -g -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables \
+                -mno-red-zone -mgeneral-regs-only -ffunction-sections -fdata-sections \
+                -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -I.
+CORE_FLAGS   := $(FREESTANDING) -fPIC -fvisibility=hidden
+LEGACY_FLAGS := $(FREESTANDING) -fno-pic -mcmodel=small
+UEFI_FLAGS   := $(CORE_FLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
+KERNEL_FLAGS := $(FREESTANDING) -fPIE -fvisibility=hidden
+NASM_FLAGS   := -g -F dwarf -w+all -w+error
+
+LINK          := $(LD) -nostdlib -z noexecstack --build-id=none --gc-sections
+LINK_RESIDENT := $(LINK) -pie --no-dynamic-linker -z text -z max-page-size=16 -T common/handoff/resident.ld
+LINK_LEGACY   := $(LINK) -static --no-warn-rwx-segments -z max-page-size=4096 -T legacy/legacy.ld
+LINK_UEFI     := $(LINK) -shared -Bsymbolic -z nocombreloc -z norelro --no-undefined -T uefi/uefi.lds
+LINK_KERNEL   := $(LINK) -static -z max-page-size=4096 -T kernel/kernel.ld
+
+# The host tests' variants of the same code: the objects that ship, and the same sources under sanitizers.
+HOST_FLAGS := -std=gnu11 -g -O1 $(WARNINGS) -I.
+SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# The font of screens, from Debian's console-setup-linux.
+FONT_PSF := /usr/share/consolefonts/Lat15-VGA16.psf.gz
