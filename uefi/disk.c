@@ -1,0 +1,188 @@
+/* Whole disks by EFI_BLOCK_IO_PROTOCOL (UEFI 2.10, 13.9). Partitions are the core's. */
+#include "uefi.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
+
+#define READ_TRIES 5
+
+/* One request's bytes: drivers cut it to what their hardware takes, but keep sizes in 32 bits, and
+ * may need a copy of it below 4 GiB. */
+#define CHUNK_BYTES (8 * MIB)
+
+/* What struct disk's handle points to. */
+struct block_device {
+    EFI_BLOCK_IO *io;
+    UINT32 media_id; /* as of the start: a medium that is changed under us is an error */
+    const EFI_DEVICE_PATH *path;
+};
+
+/* For destinations that the driver's alignment does not allow. */
+static _Alignas(4096) uint8_t bounce[64 * KIB];
+
+static struct block_device *device_of(const struct disk *disk)
+{
+    return at_physical(disk->handle);
+}
+
+/* ---- listing ------------------------------------------------------------------------------ */
+
+static bool is_usable(const EFI_BLOCK_IO *io)
+{
+    const EFI_BLOCK_IO_MEDIA *media = io ? io->Media : NULL;
+
+    return media && media->MediaPresent && !media->LogicalPartition &&
+           is_power_of_two(media->BlockSize) && media->BlockSize >= 512 && media->BlockSize <= 4096;
+}
+
+static enum lintel_medium medium_of(const EFI_BLOCK_IO_MEDIA *media)
+{
+    if (media->RemovableMedia && media->ReadOnly && media->BlockSize == 2048)
+        return LINTEL_MEDIUM_CD;
+    return LINTEL_MEDIUM_DISK;
+}
+
+static void describe(const struct block_device *device, uint32_t index, struct disk *disk)
+{
+    const EFI_BLOCK_IO_MEDIA *media = device->io->Media;
+    char number[32];
+
+    fmt(number, sizeof number, "UEFI disk %u", index);
+    path_text(device->path, number, disk->name, sizeof disk->name);
+    disk->handle = (uintptr_t)device;
+    disk->sectors = media->LastBlock + 1; /* 0, unknown, when that wraps */
+    disk->sector_bytes = media->BlockSize;
+    disk->medium = medium_of(media);
+    disk->removable = media->RemovableMedia;
+}
+
+enum err disk_list(struct disk **disks, uint32_t *count)
+{
+    EFI_HANDLE *handles;
+    UINTN handle_count = protocol_handles((EFI_GUID)EFI_BLOCK_IO_PROTOCOL_GUID, &handles);
+    uint64_t physical, each = sizeof(struct disk) + sizeof(struct block_device);
+
+    *count = 0;
+    *disks = NULL;
+    if (!handle_count)
+        return OK;
+    TRY(memory_allocate(pages_of(handle_count * each), &physical));
+    *disks = at_physical(physical);
+    struct block_device *devices = (struct block_device *)(*disks + handle_count);
+    for (UINTN i = 0; i < handle_count; i++) {
+        EFI_BLOCK_IO *io = protocol_on(handles[i], (EFI_GUID)EFI_BLOCK_IO_PROTOCOL_GUID);
+        if (!is_usable(io))
+            continue;
+        devices[*count] = (struct block_device){
+            .io = io,
+            .media_id = io->Media->MediaId,
+            .path = protocol_on(handles[i], (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID),
+        };
+        describe(&devices[*count], *count, &(*disks)[*count]);
+        ++*count;
+    }
+    uefi_boot->FreePool(handles);
+    return OK;
+}
+
+/* ---- boot origin -------------------------------------------------------------------------- */
+
+static int32_t disk_under(const EFI_DEVICE_PATH *path, const struct disk *disks, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const EFI_DEVICE_PATH *disk = device_of(&disks[i])->path;
+        if (disk && path_is_within(path, disk))
+            return (int32_t)i;
+    }
+    return -1;
+}
+
+/* The partition node of a hard disk (UEFI 2.10, 10.3.5.1), whose fields may lie unaligned. A node
+ * for a CD's boot image is none: the volume to look in is then the whole disc. */
+static void read_partition_node(const EFI_DEVICE_PATH *node, struct boot_origin *origin)
+{
+    const uint8_t *bytes = (const uint8_t *)node;
+
+    if (DevicePathNodeLength(node) < (int)offsetof(HARDDRIVE_DEVICE_PATH, SignatureType) + 1)
+        return;
+    origin->has_first_lba = true;
+    origin->first_lba = load64(bytes + offsetof(HARDDRIVE_DEVICE_PATH, PartitionStart));
+    if (bytes[offsetof(HARDDRIVE_DEVICE_PATH, SignatureType)] != SIGNATURE_TYPE_GUID)
+        return;
+    origin->has_guid = true;
+    memcpy(origin->guid, bytes + offsetof(HARDDRIVE_DEVICE_PATH, Signature), sizeof origin->guid);
+}
+
+struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count)
+{
+    struct boot_origin origin = {.disk = -1};
+    const EFI_DEVICE_PATH *path = protocol_on(volume, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+
+    if (!path)
+        return origin; /* loaded from memory, or over the network */
+    origin.disk = disk_under(path, disks, count);
+    const EFI_DEVICE_PATH *partition = path_find(path, MEDIA_DEVICE_PATH, MEDIA_HARDDRIVE_DP);
+    if (partition)
+        read_partition_node(partition, &origin);
+    return origin;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* OVMF's AHCI driver reports success for a read that failed and leaves the buffer as it was. So the
+ * buffer's last bytes are marked before, and a mark that is still there means that nothing came. */
+static EFI_STATUS read_once(const struct block_device *device, uint64_t lba, uint64_t bytes,
+                            uint8_t *to)
+{
+    uint64_t mark = cpu_tsc() * UINT64_C(0x9e3779b97f4a7c15);
+    uint8_t *last = to + bytes - sizeof mark;
+
+    memcpy(last, &mark, sizeof mark);
+    EFI_STATUS status = device->io->ReadBlocks(device->io, device->media_id, lba, bytes, to);
+    if (status == EFI_SUCCESS && memcmp(last, &mark, sizeof mark) == 0)
+        return EFI_DEVICE_ERROR;
+    return status;
+}
+
+static bool is_passing(EFI_STATUS status)
+{
+    return status == EFI_DEVICE_ERROR || status == EFI_TIMEOUT || status == EFI_NOT_READY;
+}
+
+static enum err read_request(const struct disk *disk, uint64_t lba, uint64_t bytes, uint8_t *to)
+{
+    EFI_STATUS status = EFI_DEVICE_ERROR;
+
+    for (int i = 0; i < READ_TRIES && is_passing(status); i++)
+        status = read_once(device_of(disk), lba, bytes, to);
+    if (status != EFI_SUCCESS)
+        return fail(ERR_IO, "%s: can't read %lu bytes at LBA %lu: %s", disk->name,
+                    (unsigned long)bytes, (unsigned long)lba, status_name(status));
+    return OK;
+}
+
+/* IoAlign: 0 and 1 mean any place; else a power of two, or a driver that we do not believe. */
+static bool is_aligned_for(const struct block_device *device, const void *to)
+{
+    uint32_t alignment = device->io->Media->IoAlign;
+
+    return alignment <= 1 || (is_power_of_two(alignment) && (uintptr_t)to % alignment == 0);
+}
+
+enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    bool straight = is_aligned_for(device_of(disk), to);
+    uint64_t most = (straight ? CHUNK_BYTES : sizeof bounce) / disk->sector_bytes;
+
+    for (uint8_t *next = to; sectors;) {
+        uint64_t now = MIN(sectors, most), bytes = now * disk->sector_bytes;
+        TRY(read_request(disk, lba, bytes, straight ? next : bounce));
+        if (!straight)
+            memcpy(next, bounce, bytes);
+        next += bytes;
+        lba += now;
+        sectors -= now;
+    }
+    return OK;
+}

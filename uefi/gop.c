@@ -1,0 +1,155 @@
+/* The framebuffer by EFI_GRAPHICS_OUTPUT_PROTOCOL, and the monitor's EDID (UEFI 2.10, 12.9). */
+#include "uefi.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+
+typedef EFI_GRAPHICS_OUTPUT_MODE_INFORMATION mode_info;
+
+struct screen {
+    EFI_GRAPHICS_OUTPUT_PROTOCOL *gop;
+    EFI_HANDLE handle;
+};
+
+static bool is_linear(const mode_info *info)
+{
+    return info->PixelFormat == PixelRedGreenBlueReserved8BitPerColor ||
+           info->PixelFormat == PixelBlueGreenRedReserved8BitPerColor ||
+           info->PixelFormat == PixelBitMask;
+}
+
+/* The first screen whose pixels lie in memory. A handle with a device path is a real one; the
+ * console's own, which copies to all screens, has none and is no last resort. */
+static enum err find_screen(struct screen *screen)
+{
+    EFI_HANDLE *handles;
+    UINTN count = protocol_handles((EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID, &handles);
+
+    if (!count)
+        return fail(ERR_UNSUPPORTED, "no framebuffer: the firmware drives no screen");
+    for (UINTN i = 0; i < count && !screen->gop; i++) {
+        EFI_GRAPHICS_OUTPUT_PROTOCOL *gop =
+            protocol_on(handles[i], (EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID);
+        if (gop && gop->Mode && gop->Mode->Info && is_linear(gop->Mode->Info) &&
+            protocol_on(handles[i], (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID))
+            *screen = (struct screen){gop, handles[i]};
+    }
+    uefi_boot->FreePool(handles);
+    if (!screen->gop)
+        return fail(ERR_UNSUPPORTED, "no framebuffer: the firmware's screen has no pixels in "
+                                     "memory, only a copy service (PixelBltOnly)");
+    return OK;
+}
+
+/* Pixels of a mode that fits the wish; the wished size itself beats all; 0: does not fit. */
+static uint64_t merit(const mode_info *info, uint32_t width, uint32_t height)
+{
+    if (!is_linear(info) || info->HorizontalResolution > width || info->VerticalResolution > height)
+        return 0;
+    return (uint64_t)info->HorizontalResolution * info->VerticalResolution;
+}
+
+static uint32_t best_mode(EFI_GRAPHICS_OUTPUT_PROTOCOL *gop, uint32_t width, uint32_t height)
+{
+    uint32_t best = gop->Mode->Mode;
+    uint64_t most = merit(gop->Mode->Info, width, height);
+
+    for (uint32_t i = 0; i < gop->Mode->MaxMode; i++) {
+        mode_info *info;
+        UINTN bytes;
+        if (EFI_ERROR(gop->QueryMode(gop, i, &bytes, &info)))
+            continue;
+        if (merit(info, width, height) > most) {
+            most = merit(info, width, height);
+            best = i;
+        }
+        uefi_boot->FreePool(info);
+    }
+    return best;
+}
+
+static void set_field(uint32_t mask, uint8_t *shift, uint8_t *bits)
+{
+    *shift = mask ? (uint8_t)__builtin_ctz(mask) : 0;
+    *bits = mask ? (uint8_t)(32 - __builtin_clz(mask) - *shift) : 0;
+}
+
+static EFI_PIXEL_BITMASK masks_of(const mode_info *info)
+{
+    if (info->PixelFormat == PixelRedGreenBlueReserved8BitPerColor)
+        return (EFI_PIXEL_BITMASK){0x0000ff, 0x00ff00, 0xff0000, 0xff000000};
+    if (info->PixelFormat == PixelBlueGreenRedReserved8BitPerColor)
+        return (EFI_PIXEL_BITMASK){0xff0000, 0x00ff00, 0x0000ff, 0xff000000};
+    return info->PixelInformation;
+}
+
+/* A pixel has as many bits as its masks (UEFI 2.10, 12.9.2, PixelInformation). */
+static void set_format(const mode_info *info, struct lintel_framebuffer *fb)
+{
+    EFI_PIXEL_BITMASK masks = masks_of(info);
+    uint32_t all = masks.RedMask | masks.GreenMask | masks.BlueMask | masks.ReservedMask;
+
+    fb->bits_per_pixel = all ? (uint8_t)(32 - __builtin_clz(all)) : 0;
+    set_field(masks.RedMask, &fb->red_shift, &fb->red_bits);
+    set_field(masks.GreenMask, &fb->green_shift, &fb->green_bits);
+    set_field(masks.BlueMask, &fb->blue_shift, &fb->blue_bits);
+}
+
+static enum err describe(const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode,
+                         struct lintel_framebuffer *fb)
+{
+    const mode_info *info = mode->Info;
+
+    set_format(info, fb);
+    uint64_t pitch = (uint64_t)info->PixelsPerScanLine * ((fb->bits_per_pixel + 7u) / 8);
+    fb->base_physical = mode->FrameBufferBase;
+    fb->width = info->HorizontalResolution;
+    fb->height = info->VerticalResolution;
+    fb->pitch = (uint32_t)pitch;
+    fb->bytes = pitch * fb->height;
+    bool known = fb->bits_per_pixel == 15 || fb->bits_per_pixel == 16 || fb->bits_per_pixel == 24 ||
+                 fb->bits_per_pixel == 32;
+    if (!is_linear(info) || !known || !fb->base_physical || !fb->bytes || pitch > UINT32_MAX ||
+        info->PixelsPerScanLine < fb->width || fb->bytes > mode->FrameBufferSize)
+        return fail(ERR_UNSUPPORTED,
+                    "no framebuffer: the firmware describes one of %u x %u pixels of %u bits, %u "
+                    "in a line, in %lu bytes at 0x%lx",
+                    fb->width, fb->height, fb->bits_per_pixel, info->PixelsPerScanLine,
+                    (unsigned long)mode->FrameBufferSize, (unsigned long)fb->base_physical);
+    return OK;
+}
+
+/* The active EDID may be the user's override of what the monitor said. */
+static void copy_edid(EFI_HANDLE handle, struct video *video)
+{
+    const EFI_EDID_ACTIVE_PROTOCOL *edid =
+        protocol_on(handle, (EFI_GUID)EFI_EDID_ACTIVE_PROTOCOL_GUID);
+
+    if (!edid || !edid->Edid || edid->SizeOfEdid < 128)
+        edid = protocol_on(handle, (EFI_GUID)EFI_EDID_DISCOVERED_PROTOCOL_GUID);
+    if (!edid || !edid->Edid)
+        return;
+    video->fb.edid_bytes = MIN(edid->SizeOfEdid, (UINT32)sizeof video->edid) / 128 * 128;
+    memcpy(video->edid, edid->Edid, video->fb.edid_bytes);
+}
+
+/* Setting the mode that is there already would cost a cleared screen. */
+enum err gop_set_video(uint32_t width, uint32_t height, struct video *video)
+{
+    struct screen screen = {0};
+    struct video found = {0};
+
+    console_flush();
+    TRY(find_screen(&screen));
+    uint32_t mode = screen.gop->Mode->Mode;
+    if (width && height)
+        mode = best_mode(screen.gop, width, height);
+    if (mode != screen.gop->Mode->Mode) {
+        EFI_STATUS status = screen.gop->SetMode(screen.gop, mode);
+        if (EFI_ERROR(status))
+            note("uefi: the screen refuses mode %u: %s\n", mode, status_name(status));
+    }
+    TRY(describe(screen.gop->Mode, &found.fb));
+    copy_edid(screen.handle, &found);
+    *video = found;
+    return OK;
+}

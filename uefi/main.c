@@ -1,0 +1,102 @@
+/* The UEFI front end: collects the facts, lends its verbs, and ends in boot_main() as the BIOS
+ * front end does. */
+#include "uefi.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
+
+EFI_HANDLE uefi_image;
+EFI_SYSTEM_TABLE *uefi_system;
+EFI_BOOT_SERVICES *uefi_boot;
+
+static void __attribute__((noreturn)) give_up(void)
+{
+    console_flush();
+    memory_free_all();
+    uefi_boot->Exit(uefi_image, EFI_ABORTED, 0, NULL);
+    for (;;)
+        __asm__ volatile("hlt");
+}
+
+/* The screen and its drivers are gone after ExitBootServices, so what is buffered goes out first.
+ */
+static enum err leave(struct raw_map *map)
+{
+    console_flush();
+    log_attach(NULL);
+    enum err err = memory_leave(map);
+    if (err != OK)
+        log_attach(console_put);
+    return err;
+}
+
+static const struct firmware firmware = {
+    .read = disk_read,
+    .put = console_put,
+    .key = console_key,
+    .wait = clock_wait,
+    .set_video = gop_set_video,
+    .allocate = memory_allocate,
+    .claim = memory_claim,
+    .release = memory_release,
+    .memory_map = memory_map,
+    .leave = leave,
+    .give_up = give_up,
+};
+
+/* A table that firmware published (UEFI 2.10, 4.6); 0 where it did not. */
+static uint64_t table_address(EFI_GUID table)
+{
+    for (UINTN i = 0; i < uefi_system->NumberOfTableEntries; i++) {
+        const EFI_CONFIGURATION_TABLE *entry = &uefi_system->ConfigurationTable[i];
+        if (memcmp(&entry->VendorGuid, &table, sizeof table) == 0)
+            return (uintptr_t)entry->VendorTable;
+    }
+    return 0;
+}
+
+static void find_tables(struct facts *facts)
+{
+    facts->rsdp = table_address((EFI_GUID)ACPI_20_TABLE_GUID);
+    if (!facts->rsdp)
+        facts->rsdp = table_address((EFI_GUID)ACPI_TABLE_GUID);
+    facts->smbios = table_address((EFI_GUID)SMBIOS_TABLE_GUID);
+    facts->smbios3 = table_address((EFI_GUID)SMBIOS3_TABLE_GUID);
+    facts->efi_system_table = (uintptr_t)uefi_system;
+}
+
+static enum err gather(const EFI_LOADED_IMAGE *image, struct facts *facts)
+{
+    facts->firmware = LINTEL_FIRMWARE_UEFI;
+    cpu_identify(&facts->cpu);
+    facts->tsc_hz = clock_tsc_hz();
+    facts->wall_clock = clock_wall_time();
+    find_tables(facts);
+    TRY(memory_first_map(&facts->map, &facts->reachable_end));
+    TRY(disk_list(&facts->disks, &facts->disk_count));
+    facts->origin = disk_origin(image->DeviceHandle, facts->disks, facts->disk_count);
+    return OK;
+}
+
+EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
+{
+    static struct facts facts;
+
+    facts.first_tsc = cpu_tsc();
+    uefi_image = handle;
+    uefi_system = system;
+    uefi_boot = system->BootServices;
+    uefi_boot->SetWatchdogTimer(0, 0, 0, NULL); /* a menu may wait for more than five minutes */
+    console_begin();
+    log_attach(console_put);
+
+    const EFI_LOADED_IMAGE *image = protocol_on(handle, (EFI_GUID)EFI_LOADED_IMAGE_PROTOCOL_GUID);
+    if (!image)
+        return EFI_UNSUPPORTED;
+    say("uefi: image at 0x%lx\n", (unsigned long)(uintptr_t)image->ImageBase);
+    if (gather(image, &facts) != OK) {
+        say("uefi: %s\n", err_message());
+        give_up();
+    }
+    boot_main(&facts, &firmware);
+}

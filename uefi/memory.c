@@ -1,0 +1,224 @@
+/* Memory: pages from firmware, its map, and leaving it (UEFI 2.10, 7.2 and 7.4.6). */
+#include "uefi.h"
+#include "common/lib/mem.h"
+#include "common/machine/memmap.h"
+
+/* A map may grow by two descriptors with each allocation, also with the one that holds it. */
+#define SLACK_DESCRIPTORS 32
+#define MAP_TRIES         8
+#define LEAVE_TRIES       8
+
+struct allocation {
+    struct allocation *next;
+    uint64_t physical, pages;
+};
+
+/* One copy of firmware's map, as it told it and as the core wants it. Firmware, not a header, says
+ * how long a descriptor is: OVMF's has 48 bytes where EFI_MEMORY_DESCRIPTOR has 40. */
+struct snapshot {
+    uint8_t *descriptors;
+    UINTN bytes, room; /* of descriptors: filled, and there */
+    UINTN key, descriptor_bytes;
+    UINT32 version;
+    uint64_t physical, pages; /* of the memory that holds it all */
+    struct raw_range *ranges, *busy;
+};
+
+static struct allocation *allocations;
+static struct snapshot at_start, fresh;
+
+/* What the loader builds for itself should lie where 32-bit code and devices reach it, but a
+ * machine without enough memory below 4 GiB must boot too. The type keeps it executable under a
+ * firmware that maps data NX. */
+static EFI_STATUS take_pages(uint64_t pages, uint64_t *physical)
+{
+    *physical = 4 * GIB - 1;
+    EFI_STATUS status =
+        uefi_boot->AllocatePages(AllocateMaxAddress, EfiLoaderData, pages, physical);
+    if (EFI_ERROR(status))
+        status = uefi_boot->AllocatePages(AllocateAnyPages, EfiLoaderData, pages, physical);
+    return status;
+}
+
+enum err memory_allocate(uint64_t pages, uint64_t *physical)
+{
+    struct allocation *record;
+    EFI_STATUS status = uefi_boot->AllocatePool(EfiLoaderData, sizeof *record, (void **)&record);
+
+    if (EFI_ERROR(status))
+        return fail(ERR_NO_MEMORY, "no memory for the loader: %s", status_name(status));
+    status = take_pages(pages, &record->physical);
+    if (EFI_ERROR(status)) {
+        uefi_boot->FreePool(record);
+        return fail(ERR_NO_MEMORY, "no %lu KiB of memory for the loader: %s",
+                    (unsigned long)(pages * (PAGE_BYTES / KIB)), status_name(status));
+    }
+    record->pages = pages;
+    record->next = allocations;
+    allocations = record;
+    memset(at_physical(record->physical), 0, pages * PAGE_BYTES);
+    *physical = record->physical;
+    return OK;
+}
+
+void memory_free_all(void)
+{
+    while (allocations) {
+        struct allocation *next = allocations->next;
+        uefi_boot->FreePages(allocations->physical, allocations->pages);
+        uefi_boot->FreePool(allocations);
+        allocations = next;
+    }
+}
+
+/* Claimed pages hold code that runs before firmware's page tables are left, so they get the type
+ * that firmware maps executable. */
+enum err memory_claim(uint64_t physical, uint64_t pages)
+{
+    EFI_STATUS status = uefi_boot->AllocatePages(AllocateAddress, EfiLoaderCode, pages, &physical);
+
+    if (EFI_ERROR(status))
+        return fail(ERR_CHANGED, "firmware holds memory at 0x%lx that its map called free: %s",
+                    (unsigned long)physical, status_name(status));
+    return OK;
+}
+
+void memory_release(uint64_t physical, uint64_t pages)
+{
+    uefi_boot->FreePages(physical, pages);
+}
+
+static EFI_STATUS fetch(struct snapshot *map)
+{
+    map->bytes = map->room;
+    return uefi_boot->GetMemoryMap(&map->bytes, (EFI_MEMORY_DESCRIPTOR *)map->descriptors,
+                                   &map->key, &map->descriptor_bytes, &map->version);
+}
+
+/* Makes room for the map's bytes and slack, and for one range in each array per descriptor. */
+static enum err make_room(struct snapshot *map)
+{
+    if (map->descriptor_bytes < sizeof(EFI_MEMORY_DESCRIPTOR) || map->descriptor_bytes > PAGE_BYTES)
+        return fail(ERR_UNSUPPORTED, "the firmware's memory map has descriptors of %lu bytes",
+                    (unsigned long)map->descriptor_bytes);
+    uint64_t count = map->bytes / map->descriptor_bytes + 2 * SLACK_DESCRIPTORS;
+    uint64_t room = align_up(count * map->descriptor_bytes, 16);
+    uint64_t pages = pages_of(room + 2 * count * sizeof(struct raw_range));
+
+    if (map->pages)
+        uefi_boot->FreePages(map->physical, map->pages);
+    map->pages = map->room = 0;
+    EFI_STATUS status = take_pages(pages, &map->physical);
+    if (EFI_ERROR(status))
+        return fail(ERR_NO_MEMORY, "no memory for a map of %lu descriptors: %s",
+                    (unsigned long)count, status_name(status));
+    map->pages = pages;
+    map->descriptors = at_physical(map->physical);
+    map->room = count * map->descriptor_bytes;
+    map->ranges = at_physical(map->physical + room);
+    map->busy = map->ranges + count;
+    return OK;
+}
+
+static enum err refresh(struct snapshot *map)
+{
+    for (int i = 0; i < MAP_TRIES; i++) {
+        EFI_STATUS status = fetch(map);
+        if (status == EFI_SUCCESS &&
+            map->room - map->bytes >= SLACK_DESCRIPTORS * map->descriptor_bytes)
+            return OK;
+        if (EFI_ERROR(status) && status != EFI_BUFFER_TOO_SMALL)
+            return fail(ERR_UNSUPPORTED, "the firmware gives no memory map: %s",
+                        status_name(status));
+        TRY(make_room(map));
+    }
+    return fail(ERR_NO_MEMORY, "the firmware's memory map grew %d times while it was read",
+                MAP_TRIES);
+}
+
+static const EFI_MEMORY_DESCRIPTOR *descriptor_at(const struct snapshot *map, uint64_t offset)
+{
+    return (const EFI_MEMORY_DESCRIPTOR *)(map->descriptors + offset);
+}
+
+static struct raw_range translate(const EFI_MEMORY_DESCRIPTOR *descriptor)
+{
+    uint64_t bytes;
+
+    if (mul_wraps(descriptor->NumberOfPages, PAGE_BYTES, &bytes))
+        bytes = UINT64_MAX;
+    return (struct raw_range){
+        .base = descriptor->PhysicalStart,
+        .bytes = bytes,
+        .type = memmap_type_of_efi(descriptor->Type, descriptor->Attribute),
+    };
+}
+
+/* Whoever loaded us (GRUB, a shell) owns pages of these types as well: all are busy till we leave.
+ */
+static bool is_loaders(const EFI_MEMORY_DESCRIPTOR *descriptor)
+{
+    return descriptor->Type == EfiLoaderCode || descriptor->Type == EfiLoaderData;
+}
+
+static void describe(const struct snapshot *map, struct raw_map *all, struct raw_map *busy)
+{
+    *all = (struct raw_map){
+        .ranges = map->ranges,
+        .efi = map->descriptors,
+        .efi_bytes = map->bytes,
+        .efi_descriptor_bytes = (uint32_t)map->descriptor_bytes,
+        .efi_descriptor_version = map->version,
+    };
+    *busy = (struct raw_map){.ranges = map->busy};
+    for (uint64_t at = 0; at + map->descriptor_bytes <= map->bytes; at += map->descriptor_bytes) {
+        const EFI_MEMORY_DESCRIPTOR *descriptor = descriptor_at(map, at);
+        all->ranges[all->count] = translate(descriptor);
+        if (is_loaders(descriptor))
+            busy->ranges[busy->count++] = all->ranges[all->count];
+        all->count++;
+    }
+}
+
+enum err memory_map(struct raw_map *map, struct raw_map *busy)
+{
+    TRY(refresh(&fresh));
+    describe(&fresh, map, busy);
+    return OK;
+}
+
+enum err memory_first_map(struct raw_map *map, uint64_t *end)
+{
+    struct raw_map busy;
+
+    TRY(refresh(&at_start));
+    describe(&at_start, map, &busy);
+    *end = 0;
+    for (uint64_t i = 0; i < map->count; i++) {
+        uint64_t range_end;
+        if (!add_wraps(map->ranges[i].base, map->ranges[i].bytes, &range_end))
+            *end = MAX(*end, range_end);
+    }
+    return OK;
+}
+
+/* A driver that allocates when it hears of the end makes the map's key stale. From the first
+ * failure on only the memory services may be called, and nothing may be allocated: the next map
+ * goes to the room that is there. */
+enum err memory_leave(struct raw_map *map)
+{
+    struct raw_map busy;
+
+    TRY(refresh(&fresh));
+    EFI_STATUS status = uefi_boot->ExitBootServices(uefi_image, fresh.key);
+    for (int i = 1; i < LEAVE_TRIES && status == EFI_INVALID_PARAMETER; i++) {
+        EFI_STATUS again = fetch(&fresh);
+        status = EFI_ERROR(again) ? again : uefi_boot->ExitBootServices(uefi_image, fresh.key);
+    }
+    if (EFI_ERROR(status))
+        return fail(ERR_CHANGED, "the firmware does not let go of the machine: %s",
+                    status_name(status));
+    __asm__ volatile("cli");
+    describe(&fresh, map, &busy);
+    return OK;
+}

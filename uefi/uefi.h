@@ -1,0 +1,79 @@
+/* The parts of the UEFI front end, to each other. The core knows common/firmware.h only. Calls go
+ * to Microsoft's calling convention through gnu-efi's prototypes (EFIAPI); addresses are physical
+ * and equal to virtual ones (UEFI 2.10, 2.3.4). */
+#ifndef LINTEL_UEFI_H
+#define LINTEL_UEFI_H
+
+#include "common/firmware.h"
+#include <efi.h>
+
+extern EFI_HANDLE uefi_image;
+extern EFI_SYSTEM_TABLE *uefi_system;
+extern EFI_BOOT_SERVICES *uefi_boot;
+
+/* The name of an EFI status code, for messages. */
+const char *status_name(EFI_STATUS status);
+
+/* The interface of `protocol` on a handle (or anywhere); NULL when there is none. */
+void *protocol_on(EFI_HANDLE handle, EFI_GUID protocol);
+void *protocol_anywhere(EFI_GUID protocol);
+
+/* All handles with `protocol`: *handles is for FreePool() when the count is not 0. */
+UINTN protocol_handles(EFI_GUID protocol, EFI_HANDLE **handles);
+
+/* ---- memory.c: firmware.h says what these do ---------------------------------------------- */
+
+enum err memory_allocate(uint64_t pages, uint64_t *physical);
+enum err memory_claim(uint64_t physical, uint64_t pages);
+void memory_release(uint64_t physical, uint64_t pages);
+enum err memory_map(struct raw_map *map, struct raw_map *busy);
+enum err memory_leave(struct raw_map *map);
+
+/* A map that later calls of memory_map() leave alone, and the end of what it describes. */
+enum err memory_first_map(struct raw_map *map, uint64_t *end);
+
+/* Gives back all that memory_allocate() took. */
+void memory_free_all(void);
+
+/* ---- path.c: device paths (UEFI 2.10, chapter 10) ----------------------------------------- */
+
+/* The node after `node`; NULL at the path's end and behind a node that is shorter than its header.
+ */
+const EFI_DEVICE_PATH *path_next(const EFI_DEVICE_PATH *node);
+
+/* The last node of this type in any instance of the path; NULL when there is none. */
+const EFI_DEVICE_PATH *path_find(const EFI_DEVICE_PATH *path, uint8_t type, uint8_t subtype);
+
+/* Whether `path` is `parent` with more nodes behind it, or the same. */
+bool path_is_within(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *parent);
+
+/* The path as text, cut to `bytes` with the final 0; `otherwise` where firmware can't say it. */
+void path_text(const EFI_DEVICE_PATH *path, const char *otherwise, char *to, uint64_t bytes);
+
+/* ---- disk.c ------------------------------------------------------------------------------- */
+
+/* Lists every whole disk with a medium in it. ERR_NO_MEMORY. */
+enum err disk_list(struct disk **disks, uint32_t *count);
+enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to);
+
+/* Which disk and partition a handle's device path lies on. */
+struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count);
+
+/* ---- console.c ---------------------------------------------------------------------------- */
+
+void console_begin(void);
+void console_put(char c);
+void console_flush(void);
+enum key console_key(void);
+
+/* ---- clock.c ------------------------------------------------------------------------------ */
+
+void clock_wait(uint32_t milliseconds);
+uint64_t clock_tsc_hz(void);   /* 0: unknown */
+int64_t clock_wall_time(void); /* seconds since 1970-01-01 UTC; 0: unknown */
+
+/* ---- gop.c -------------------------------------------------------------------------------- */
+
+enum err gop_set_video(uint32_t width, uint32_t height, struct video *video);
+
+#endif
