@@ -24,9 +24,10 @@ struct raw_range {
 struct raw_map {
     struct raw_range *ranges;
     uint64_t count;
+    uint64_t capacity; /* no later memory_map() or leave() yields more ranges than this; 0 in `busy` */
     /* The firmware's own map, for kernels that want it: UEFI descriptors. NULL on BIOS. */
     const void *efi;
-    uint64_t efi_bytes;
+    uint64_t efi_bytes, efi_capacity_bytes;
     uint32_t efi_descriptor_bytes, efi_descriptor_version;
 };
 

@@ -313,7 +313,7 @@ enum err plan_map(const struct plan_request *request, const struct memmap *map,
 {
     const struct elf *kernel = request->kernel, *resident = request->resident;
     const struct placement *places = plan->places;
-    uint64_t overlays = map->count + kernel->pages_count + resident->pages_count + 2;
+    uint64_t overlays = map->capacity + kernel->pages_count + resident->pages_count + 2;
     struct memmap paint = {.capacity = MEMMAP_CAPACITY(overlays) + 1};
 
     TRY(ARENA_TAKE(arena, paint.capacity, &paint.ranges));
@@ -327,7 +327,7 @@ enum err plan_map(const struct plan_request *request, const struct memmap *map,
     TRY(paint_image(&paint, resident, places[PLACE_RESIDENT].physical));
 
     plan->mapping_count = 0;
-    TRY(ARENA_TAKE(arena, paint.count + kernel->pages_count + resident->pages_count + 2,
+    TRY(ARENA_TAKE(arena, paint.capacity + kernel->pages_count + resident->pages_count + 2,
                    &plan->mappings));
     map_painted(plan, &paint);
     map_image(plan, kernel, plan->kernel_virtual, places[PLACE_KERNEL].physical);

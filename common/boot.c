@@ -1,0 +1,64 @@
+#include "boot.h"
+#include "entry/locate.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "machine/cpu.h"
+#include "proto/proto.h"
+
+void boot_stage(struct boot *boot, const char *name)
+{
+    if (boot->stage_count < ARRAY_LENGTH(boot->stages))
+        boot->stages[boot->stage_count++] = (struct lintel_stage){name, cpu_tsc()};
+}
+
+static void begin(struct boot *boot, struct facts *facts, const struct firmware *firmware)
+{
+    *boot = (struct boot){.facts = facts, .firmware = firmware};
+    boot->stages[boot->stage_count++] = (struct lintel_stage){"firmware", facts->first_tsc};
+    log_attach(firmware->put);
+    arena_begin(&boot->arena, firmware->allocate);
+    note("Lintel %s on %s\n", BOOT_VERSION,
+         facts->firmware == LINTEL_FIRMWARE_BIOS ? "BIOS" : "UEFI");
+}
+
+static enum err read_config(struct boot *boot)
+{
+    boot_stage(boot, "config");
+    TRY(locate_boot_volume(boot));
+    return config_read(&boot->fs, &boot->arena, &boot->config);
+}
+
+/* Returns only when the entry could not be booted; then memory is as before. */
+static enum err boot_entry(struct boot *boot, const struct entry *entry)
+{
+    struct arena_mark before = arena_mark(&boot->arena);
+    uint32_t stages = boot->stage_count;
+    enum err err = protocol_boot(boot, entry);
+    arena_reset(&boot->arena, before);
+    boot->stage_count = stages;
+    return err;
+}
+
+static void __attribute__((noreturn)) stop(const struct boot *boot, const char *message)
+{
+    say("\nLintel cannot boot: %s\n", message);
+    boot->firmware->give_up();
+}
+
+void boot_main(struct facts *facts, const struct firmware *firmware)
+{
+    static struct boot boot;
+    const char *error = NULL;
+
+    begin(&boot, facts, firmware);
+    if (read_config(&boot) != OK)
+        stop(&boot, err_message());
+    for (;;) {
+        boot_stage(&boot, "menu");
+        uint32_t choice = menu_choose(&boot.config, error, firmware);
+        if (choice >= boot.config.count)
+            stop(&boot, "nothing was chosen");
+        boot_entry(&boot, &boot.config.entries[choice]);
+        error = err_message();
+    }
+}

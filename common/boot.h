@@ -1,0 +1,23 @@
+/* One boot, from the front end's call to the handoff. */
+#ifndef LINTEL_BOOT_H
+#define LINTEL_BOOT_H
+
+#include "entry/entry.h"
+
+#define BOOT_VERSION "0.1.0"
+
+struct boot {
+    struct facts *facts;
+    const struct firmware *firmware;
+    struct arena arena;
+    struct volume volume; /* the boot volume: configuration, kernel and modules lie here */
+    struct fs fs;
+    struct config config;
+    struct lintel_stage stages[16];
+    uint32_t stage_count;
+};
+
+/* Marks the begin of a stage in the timeline. */
+void boot_stage(struct boot *boot, const char *name);
+
+#endif

@@ -1,0 +1,88 @@
+#include "locate.h"
+#include "../lib/log.h"
+#include "../lib/mem.h"
+
+/* How well a volume fits; the highest wins, the first among equals. */
+enum fit { FIT_NONE, FIT_LOADER_DIRECTORY, FIT_ESP, FIT_HOLDS_SECOND_STAGE, FIT_NAMED_BY_FIRMWARE };
+
+static bool ignore_entry(void *context, const struct fs_entry *entry)
+{
+    (void)context, (void)entry;
+    return false;
+}
+
+static bool has_loader_directory(struct boot *boot, const struct volume *volume)
+{
+    struct fs fs;
+    return fs_mount(volume, &boot->arena, &fs) == OK &&
+           fs_list(&fs, "/loader", ignore_entry, NULL) == OK;
+}
+
+static bool named_by_firmware(const struct facts *facts, const struct volume *volume)
+{
+    const struct boot_origin *origin = &facts->origin;
+    if (facts->firmware != LINTEL_FIRMWARE_UEFI)
+        return false;
+    return origin->has_first_lba ? volume->first_lba == origin->first_lba : volume->number == 0;
+}
+
+/* On BIOS the origin is the second stage's own first sector: inside a volume only when that volume
+ * carries it in its reserved sectors. */
+static bool holds_second_stage(const struct facts *facts, const struct volume *volume)
+{
+    const struct boot_origin *origin = &facts->origin;
+    return facts->firmware == LINTEL_FIRMWARE_BIOS && origin->has_first_lba &&
+           origin->first_lba >= volume->first_lba &&
+           origin->first_lba - volume->first_lba < volume->sectors;
+}
+
+static enum fit judge(struct boot *boot, const struct volume *volume)
+{
+    if (!has_loader_directory(boot, volume))
+        return FIT_NONE;
+    if (named_by_firmware(boot->facts, volume))
+        return FIT_NAMED_BY_FIRMWARE;
+    if (holds_second_stage(boot->facts, volume))
+        return FIT_HOLDS_SECOND_STAGE;
+    return volume_is_esp(volume) ? FIT_ESP : FIT_LOADER_DIRECTORY;
+}
+
+static enum err search_disk(struct boot *boot, const struct disk *disk, enum fit *best)
+{
+    struct volume *volumes;
+    uint32_t count;
+    TRY(partition_list(boot->firmware, disk, &boot->arena, &volumes, &count));
+    for (uint32_t i = 0; i < count && *best < FIT_HOLDS_SECOND_STAGE; i++) {
+        enum fit fit = judge(boot, &volumes[i]);
+        if (fit > *best) {
+            *best = fit;
+            boot->volume = volumes[i];
+        }
+    }
+    if (*best == FIT_NONE)
+        return fail(ERR_NOT_FOUND,
+                    "%s: none of its %u volumes is a FAT file system with a /loader directory; "
+                    "put /loader/entries/*.conf on its EFI system partition",
+                    disk->name, count);
+    return OK;
+}
+
+static enum err search_all_disks(struct boot *boot, enum fit *best)
+{
+    enum err err = fail(ERR_NOT_FOUND, "the firmware shows no disk at all");
+    for (uint32_t i = 0; i < boot->facts->disk_count && *best == FIT_NONE; i++)
+        err = search_disk(boot, &boot->facts->disks[i], best);
+    return err;
+}
+
+enum err locate_boot_volume(struct boot *boot)
+{
+    const struct facts *facts = boot->facts;
+    enum fit best = FIT_NONE;
+    if (facts->origin.disk >= 0 && (uint32_t)facts->origin.disk < facts->disk_count)
+        TRY(search_disk(boot, &facts->disks[facts->origin.disk], &best));
+    else
+        TRY(search_all_disks(boot, &best));
+    note("boot volume: partition %u of %s\n", boot->volume.number, boot->volume.disk->name);
+    return fs_mount(&boot->volume, &boot->arena, &boot->fs);
+}

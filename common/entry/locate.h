@@ -1,0 +1,13 @@
+#ifndef LINTEL_ENTRY_LOCATE_H
+#define LINTEL_ENTRY_LOCATE_H
+
+#include "../boot.h"
+
+/* Finds and mounts the volume that Lintel came from, into boot->volume and boot->fs: the one that
+ * the firmware names; else, on the disk that the first sector was read from, the volume whose
+ * reserved sectors hold the second stage; else that disk's EFI system partition; else its first
+ * volume with a /loader directory. When not even the disk is known, all disks are searched in this
+ * way. ERR_NOT_FOUND says where it looked and what was wrong there. */
+enum err locate_boot_volume(struct boot *boot);
+
+#endif
