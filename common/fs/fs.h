@@ -5,13 +5,6 @@
 #include "../disk/disk.h"
 #include "../lib/source.h"
 
-struct fs {
-    const struct fs_driver *driver;
-    const struct volume *volume;
-    struct arena *arena;
-    void *state; /* the driver's */
-};
-
 #define FS_NAME_BYTES 768 /* 255 UTF-16 units as UTF-8, and a 0 */
 
 struct fs_entry {
@@ -19,6 +12,14 @@ struct fs_entry {
     uint64_t bytes;
     bool directory;
     uint64_t location; /* the driver's: where the contents begin */
+};
+
+struct fs {
+    const struct fs_driver *driver;
+    const struct volume *volume;
+    struct arena *arena;
+    void *state;          /* the driver's */
+    struct fs_entry root; /* mount fills its location; its name is "/" */
 };
 
 struct file {
@@ -31,13 +32,11 @@ struct fs_driver {
     const char *name;
     /* ERR_NOT_FOUND: not this file system. ERR_FORMAT: it is, but damaged; says how. */
     enum err (*mount)(struct fs *fs);
-    /* Calls `each` for every entry until it returns false. location and directory from fs_entry;
-     * `root` for "/". */
+    /* Calls `each` for every entry until it returns false; it may open and list in turn. */
     enum err (*list)(const struct fs *fs, const struct fs_entry *directory,
                      bool (*each)(void *context, const struct fs_entry *entry), void *context);
     enum err (*open)(const struct fs *fs, const struct fs_entry *entry, struct file *file);
     enum err (*read)(const struct file *file, uint64_t offset, uint64_t bytes, void *to);
-    struct fs_entry root;
 };
 
 /* ERR_NOT_FOUND when no driver knows the volume. Memory comes from the arena. */
