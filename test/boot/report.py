@@ -23,7 +23,7 @@ def parse_report(output):
     stages = {name: int(ticks) for name, ticks in
               re.findall(r"^stage: (\S+) (\d+)", output, re.MULTILINE)}
     claims = {int(number): (verdict, text) for number, verdict, text in
-              re.findall(r"^C(\d+) (\w+) ?(.*)$", output, re.MULTILINE)}
+              re.findall(r"^C(\d+) +(\w+) *(.*)$", output, re.MULTILINE)}
     report = Report(facts, stages, claims)
     last = re.search(r"^claims: (\d+) of (\d+) passed", output, re.MULTILINE)
     if last:

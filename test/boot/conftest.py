@@ -1,0 +1,61 @@
+"""What every boot test uses: images that are made once, machines that always end."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from machine import PASSED, Hardware, Machine  # noqa: E402
+from report import parse_report  # noqa: E402
+from ways import Images, make_image, standard_tree  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory):
+    """Shared by all pytest-xdist workers of this run."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if own.name.startswith("popen-") else own
+    return Images(shared / "images")
+
+
+@pytest.fixture
+def start(request):
+    """start(firmware, disks, hardware) -> a running Machine, ended with the test."""
+
+    def start_machine(firmware, disks, hardware=Hardware(), **options):
+        machine = Machine(firmware, disks, hardware, **options)
+        request.addfinalizer(machine.stop)
+        return machine
+
+    return start_machine
+
+
+@pytest.fixture
+def boot(start):
+    """Boots to the end and returns the kernel's Report, having seen that all of it passed."""
+
+    def boot_machine(firmware, disks, hardware=Hardware()):
+        machine = start(firmware, disks, hardware)
+        status = machine.wait_exit()
+        report = parse_report(machine.output)
+        if status != PASSED or not report.complete:
+            raise machine.error(f"exit status {status}, {report.passed} of {report.checked}")
+        return report
+
+    return boot_machine
+
+
+@pytest.fixture
+def special_image(tmp_path):
+    """special_image(changes) -> the ordinary image with files replaced, added, or (None) left out."""
+
+    def make(changes, command_line="test", **options):
+        tree = standard_tree(command_line=command_line)
+        tree.update({path: content.encode() if isinstance(content, str) else content
+                     for path, content in changes.items()})
+        kept = {path: content for path, content in tree.items() if content is not None}
+        path = tmp_path / "special.img"
+        make_image(path, kept, **options)
+        return path
+
+    return make

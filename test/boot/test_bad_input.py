@@ -1,0 +1,154 @@
+"""Damaged and missing things: each ends in one message that names the thing and the value, never in
+a reset, a hang or a wrong answer."""
+import struct
+
+import pytest
+from machine import PASSED, Hardware
+from ways import make_image, standard_tree
+
+FIRMWARES = ("bios", "uefi")
+MIB = 1 << 20
+KERNEL = "/boot/kernel.elf"
+ENTRY = "/loader/entries/lintel.conf"
+
+
+def kernel_bytes():
+    return bytearray(standard_tree()[KERNEL].read_bytes())
+
+
+def entry_naming(path):
+    return f"title a test\nkernel {path}\n"
+
+
+def truncated_kernel():
+    return bytes(kernel_bytes()[:5000])
+
+
+def foreign_kernel():
+    """e_machine says AArch64 (183)."""
+    kernel = kernel_bytes()
+    struct.pack_into("<H", kernel, 18, 183)
+    return bytes(kernel)
+
+
+def huge_kernel(memory_bytes=1 << 30):
+    """The last PT_LOAD's p_memsz asks for a gigabyte of .bss."""
+    kernel = kernel_bytes()
+    offset, size, count = struct.unpack_from("<Q14xHH", kernel, 32)
+    loads = [at for at in range(offset, offset + size * count, size)
+             if struct.unpack_from("<I", kernel, at) == (1,)]
+    last = max(loads, key=lambda at: struct.unpack_from("<Q", kernel, at + 16))
+    struct.pack_into("<Q", kernel, last + 40, memory_bytes)
+    return bytes(kernel)
+
+
+def entryless():
+    return {path: None for path in standard_tree() if path.startswith("/loader/entries/")}
+
+
+# What is on the disk; what the message must say, as a regular expression.
+CASES = {
+    "no entries": (entryless, r"/loader/entries.* (not found|no )"),
+    "missing kernel": (lambda: {ENTRY: entry_naming("/boot/absent.elf")}, r"absent\.elf"),
+    "missing module": (lambda: {ENTRY: entry_naming(KERNEL) + "module /boot/gone.bin\n"},
+                       r"gone\.bin"),
+    "truncated kernel": (lambda: {KERNEL: truncated_kernel()},
+                         r"/boot/kernel\.elf.*(5000|1388h)"),
+    "kernel for another machine": (lambda: {KERNEL: foreign_kernel()},
+                                   r"/boot/kernel\.elf.*e_machine.*183"),
+    "kernel too big": (lambda: {KERNEL: huge_kernel()}, r"/boot/kernel\.elf.*(memory|MiB|KiB)"),
+    "not an ELF file": (lambda: {KERNEL: "#!/bin/sh\necho no kernel\n"}, r"/boot/kernel\.elf"),
+    "empty kernel": (lambda: {KERNEL: b""}, r"/boot/kernel\.elf"),
+    "entry without kernel": (lambda: {ENTRY: "title nothing to boot\n"}, r"lintel"),
+}
+
+
+def expect_message(machine, pattern):
+    """One message, and then a machine that still stands: no reset (QEMU runs with -no-reboot)."""
+    machine.wait_for(pattern)
+    assert machine.output.count("claims:") == 0
+    assert machine.process.poll() is None, machine.error("QEMU ended")
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+@pytest.mark.parametrize("case", CASES)
+def test_bad_file(start, special_image, firmware, case):
+    changes, message = CASES[case]
+    image = special_image(changes())
+    expect_message(start(firmware, [image], Hardware(memory="256M")), message)
+
+
+@pytest.mark.parametrize("cpu", ["qemu32", "486", "pentium3"])
+def test_cpu_without_long_mode(start, images, cpu):
+    machine = start("bios", [images.standard("test")], Hardware(board="pc", cpu=cpu))
+    expect_message(machine, r"64-bit")
+
+
+def patch(path, offset, data):
+    with open(path, "r+b") as image:
+        image.seek(offset)
+        image.write(data)
+
+
+@pytest.mark.parametrize("offset, name", [(4, "magic"), (3000, "code"), (40000, "tail")])
+def test_second_stage_corrupted(start, special_image, offset, name):
+    image = special_image({})
+    where = 34 * 512 + offset
+    with open(image, "rb") as file:
+        file.seek(where)
+        flipped = bytes([file.read(1)[0] ^ 0x10])
+    patch(image, where, flipped)
+    expect_message(start("bios", [image]), r"Lintel: bad stage 2")
+
+
+def test_second_stage_unreadable(start, special_image, tmp_path):
+    image = special_image({})
+    rules = tmp_path / "errors.conf"
+    rules.write_text('[inject-error]\nevent = "read_aio"\nerrno = "5"\nsector = "40"\nonce = "off"\n')
+    machine = start("bios", [f"blkdebug:{rules}:{image}"])
+    expect_message(machine, r"Lintel: disk error")
+
+
+def find_chain(image, path):
+    """(byte offset of a file's first FAT32 entry in the first FAT, its first cluster)."""
+    with open(image, "rb") as file:
+        file.seek(MIB)
+        boot = file.read(512)
+        reserved = struct.unpack_from("<H", boot, 14)[0]
+        file.seek(MIB + reserved * 512)
+        fat = file.read(struct.unpack_from("<I", boot, 36)[0] * 512)
+    entries = struct.unpack(f"<{len(fat) // 4}I", fat)
+    starts = [at for at in range(3, len(entries) - 300)
+              if all(entries[at + i] == at + i + 1 for i in range(60)) and entries[at - 1] != at]
+    sizes = [next(n for n in range(len(entries)) if entries[at + n] >= 0x0FFFFFF8) + 1
+             for at in starts]
+    wanted = -(-len(path) // 512)
+    return next((MIB + reserved * 512 + at * 4, at)
+                for at, size in zip(starts, sizes) if size == wanted)
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_fat_chain_loops(start, special_image, firmware):
+    """The kernel's 41st cluster points back to its first."""
+    image = special_image({})
+    offset, first = find_chain(image, kernel_bytes())
+    patch(image, offset + 40 * 4, struct.pack("<I", first))
+    expect_message(start(firmware, [image]), r"/boot/kernel\.elf.*(chain|cluster|loop)")
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+@pytest.mark.parametrize("lba", [1, 2], ids=["header", "entries"])
+def test_primary_gpt_broken_boots(start, special_image, firmware, lba):
+    image = special_image({})
+    patch(image, lba * 512 + 40, b"\xff" * 16)
+    machine = start(firmware, [image])
+    assert machine.wait_exit() == PASSED, machine.error("did not boot from the backup")
+
+
+@pytest.mark.parametrize("firmware", ["bios"])
+def test_every_gpt_copy_broken(start, special_image, firmware):
+    """On UEFI the firmware itself finds no system partition then, and never starts us."""
+    image = special_image({})
+    patch(image, 512, b"\0" * 512)
+    patch(image, image.stat().st_size - 512, b"\0" * 512)
+    expect_message(start(firmware, [image]), r"GPT")

@@ -1,0 +1,71 @@
+"""Kernels that are loaded in other ways: slid, in zeroed memory, with large modules, and the
+smallest one, exactly as the README shows it."""
+import re
+import subprocess
+
+import pytest
+from machine import PASSED, ROOT, Hardware
+from report import parse_report
+from ways import make_image, standard_tree
+
+FIRMWARES = ("bios", "uefi")
+DEFAULT_PIE = "default lintel-pie\n"
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_static_pie_slides(boot, special_image, firmware):
+    image = special_image({"/loader/loader.conf": DEFAULT_PIE})
+    slides = [int(boot(firmware, [image]).facts["kernel slide"], 16) for _ in range(2)]
+    assert slides[0] != slides[1] and all(slides)
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+@pytest.mark.parametrize("memory", ["64M", "3G"])
+def test_zero_memory(boot, special_image, firmware, memory):
+    image = special_image({"/loader/loader.conf": "zero-memory yes\n"})
+    report = boot(firmware, [image], Hardware(memory=memory))
+    assert "zeroed" in report.facts["flags"]
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_many_and_large_modules(boot, tmp_path, firmware):
+    files = {"large.bin": 40 << 20, "odd.bin": 12345, "one.bin": 1, "empty.bin": 0}
+    modules = []
+    for name, size in files.items():
+        modules.append(tmp_path / name)
+        modules[-1].write_bytes(bytes(i * 7 & 255 for i in range(251)) * (size // 251)
+                                + b"x" * (size % 251))
+    image = tmp_path / "modules.img"
+    make_image(image, standard_tree(modules=modules, command_line="test"))
+    report = boot(firmware, [image], Hardware(memory="256M"))
+    assert report.facts["modules"] == str(len(files))
+
+
+def readme_blocks():
+    """The README's smallest kernel: {file name: text}, and the shell lines that build it."""
+    text = (ROOT / "README.md").read_text()
+    files = dict(re.findall(r"`([\w.]+)`:\n+```\w*\n(.*?)```", text, re.DOTALL))
+    commands = re.search(r"```sh\n(gcc .*?)```", text, re.DOTALL)
+    assert "kernel.c" in files and "kernel.ld" in files and commands, "README lacks the kernel"
+    return files, commands[1]
+
+
+@pytest.fixture(scope="session")
+def smallest_kernel(tmp_path_factory):
+    """The ELF file that the README's text makes; its `make image` line is left to the test."""
+    folder = tmp_path_factory.mktemp("smallest")
+    files, commands = readme_blocks()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    (folder / "lintel.h").write_bytes((ROOT / "common/lintel.h").read_bytes())
+    build = [line for line in commands.replace("\\\n", " ").splitlines()
+             if not line.startswith("make")]
+    subprocess.run(["sh", "-ec", "\n".join(build)], cwd=folder, check=True)
+    return folder / "kernel.elf"
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_smallest_kernel_of_the_readme(start, tmp_path, smallest_kernel, firmware):
+    image = tmp_path / "smallest.img"
+    make_image(image, standard_tree(kernel=smallest_kernel))
+    start(firmware, [image]).wait_for(r"Hello")

@@ -1,0 +1,42 @@
+"""Every way in, on every machine: the kernel proves each claim of PROTOCOL.md itself."""
+import pytest
+from machine import CONFIG, Hardware
+from ways import WAYS, make_image, standard_tree
+
+MATRIX = CONFIG["matrix"]
+
+
+def machines():
+    """Each CPU model with each amount of memory. Boards and CPU counts alternate so that every value
+    of one column meets every value of another."""
+    for i, (name, cpu) in enumerate(MATRIX["cpu_models"].items()):
+        for j, memory in enumerate(MATRIX["memory"]):
+            board = MATRIX["boards"][(i + j) % 2]
+            cpus = MATRIX["cpus"][(i + j // 2) % 2]
+            yield pytest.param(Hardware(board, cpu, memory, cpus),
+                               id=f"{board}-{name}-{memory}-{cpus}cpu")
+
+
+@pytest.mark.parametrize("hardware", machines())
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+def test_every_claim_holds(boot, images, way, hardware):
+    report = boot(way.firmware, images.disks(way), hardware)
+    assert report.facts["firmware"].lower().startswith(way.firmware)
+    levels = 5 if hardware.cpu in ("max", "max,-pdpe1gb") else 4
+    assert report.facts["paging levels"] == str(levels)
+
+
+@pytest.mark.parametrize("firmware, disk", [
+    ("bios", "nvme"), ("uefi", "nvme"), ("uefi", "virtio-blk-pci")])
+def test_disk_with_4096_byte_sectors(boot, images, firmware, disk):
+    def make(path):
+        make_image(path, standard_tree(command_line="test"), sector_bytes=4096)
+
+    hardware = Hardware(disk=f"{disk},logical_block_size=4096,physical_block_size=4096")
+    boot(firmware, [images.shared("4096.img", make)], hardware)
+
+
+@pytest.mark.parametrize("disk", ["virtio-blk-pci", "nvme"])
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_other_disk_controllers(boot, images, firmware, disk):
+    boot(firmware, [images.standard("test")], Hardware(disk=disk))

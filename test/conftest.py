@@ -1,0 +1,36 @@
+"""Makes one test run of all: cmocka programs and fuzz targets become pytest items, beside the boot
+tests, and the last line printed counts them all."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from programs import FuzzFile, UnitFile  # noqa: E402
+
+
+def pytest_configure(config):
+    # A program's tests go to one worker, so that the program runs once.
+    if getattr(config.option, "numprocesses", None):
+        config.option.dist = "loadgroup"
+
+
+def pytest_collect_file(file_path, parent):
+    folder, name = file_path.parent.name, file_path.name
+    if file_path.suffix == ".c":
+        if (folder, name[:5]) == ("unit", "test_") or name == "firmware_contract.c":
+            return UnitFile.from_parent(parent, path=file_path)
+        if (folder, name[:5]) == ("fuzz", "fuzz_"):
+            return FuzzFile.from_parent(parent, path=file_path)
+    return None
+
+
+def pytest_unconfigure(config):
+    """The line that a person, and a machine, looks for."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(config, "workerinput") or reporter is None:
+        return
+    counts = {kind: len(reporter.getreports(kind)) for kind in ("passed", "failed", "error",
+                                                                "skipped")}
+    line = f"{counts['passed']} passed, {counts['failed'] + counts['error']} failed"
+    if counts["skipped"]:
+        line += f", {counts['skipped']} skipped"
+    print(line, flush=True)
