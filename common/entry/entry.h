@@ -19,7 +19,8 @@ struct entry {
     char *options;              /* all `options` lines joined by one space; "" */
     struct entry_file *modules; /* `module` lines, in order */
     struct entry_file *initrds; /* `initrd` lines, in order */
-    char *problem; /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
+    bool exhausted; /* boot counting: its file name says that no tries are left; sorted last */
+    char *problem;  /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
 };
 
 struct config {

@@ -158,7 +158,7 @@ void elf_read_symbols(const struct elf_file *file, struct elf *elf)
 
     if (read_symbols(file, elf) == OK)
         return;
-    note("%s: symbols left out: %s", file->source->name, err_message());
+    note("%s: symbols left out: %s\n", file->source->name, err_message());
     arena_reset(file->arena, mark);
     elf->symbols = NULL;
     elf->symbol_count = 0;

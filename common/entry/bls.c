@@ -1,0 +1,201 @@
+/* Boot Loader Specification type 1 entries (UAPI.1), with Lintel's own keys `kernel` and `module`.
+ */
+#include "conf.h"
+#include "entry.h"
+#include "text.h"
+#include "../lib/fmt.h"
+#include "../lib/log.h"
+#include "../lib/mem.h"
+
+struct parser {
+    struct conf conf;
+    struct arena *arena;
+    struct entry *entry;
+    uint64_t options_bytes, options_room; /* of entry->options: used, and what the file can fill */
+};
+
+struct entry_key {
+    const char *name;
+    enum err (*take)(struct parser *parser, const struct entry_key *key, char *value);
+    size_t field; /* of struct entry, where `take` needs one */
+};
+
+/* The first problem is the one to tell. */
+static enum err set_problem(struct parser *parser, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static enum err set_problem(struct parser *parser, const char *format, ...)
+{
+    char text[128];
+    va_list list;
+
+    if (parser->entry->problem)
+        return OK;
+    va_start(list, format);
+    size_t bytes = fmt_list(text, sizeof text, format, list);
+    va_end(list);
+    return arena_text(parser->arena, text, MIN(bytes, sizeof text - 1), &parser->entry->problem);
+}
+
+static void note_twice(const struct parser *parser, const struct entry_key *key, const char *old)
+{
+    if (*old)
+        note("%s:%u: %s stands here again: this one counts\n", parser->conf.name, parser->conf.line,
+             key->name);
+}
+
+static enum err take_text(struct parser *parser, const struct entry_key *key, char *value)
+{
+    char **field = (char **)((char *)parser->entry + key->field);
+
+    note_twice(parser, key, *field);
+    *field = value;
+    return OK;
+}
+
+/* Other loaders accept paths without the first slash, so entries without it exist. */
+static enum err absolute_path(struct parser *parser, char *value, char **path)
+{
+    uint64_t bytes = strlen(value);
+
+    if (*value == '/' || *value == '\\') {
+        *path = value;
+        return OK;
+    }
+    TRY(arena_take(parser->arena, bytes + 2, (void **)path));
+    **path = '/';
+    memcpy(*path + 1, value, bytes);
+    return OK;
+}
+
+static enum err take_kernel(struct parser *parser, const struct entry_key *key, char *value)
+{
+    struct entry *entry = parser->entry;
+
+    note_twice(parser, key, entry->kernel ? entry->kernel : "");
+    TRY(absolute_path(parser, value, &entry->kernel));
+    return arena_text(parser->arena, key->name, strlen(key->name), &entry->kernel_key);
+}
+
+static enum err take_file(struct parser *parser, const struct entry_key *key, char *value)
+{
+    struct entry_file **end = (struct entry_file **)((char *)parser->entry + key->field);
+    struct entry_file *file;
+
+    TRY(ARENA_TAKE(parser->arena, 1, &file));
+    file->argument = text_split_word(value);
+    TRY(absolute_path(parser, value, &file->path));
+    while (*end)
+        end = &(*end)->next;
+    *end = file;
+    return OK;
+}
+
+static enum err take_options(struct parser *parser, const struct entry_key *key, char *value)
+{
+    char **options = &parser->entry->options;
+    uint64_t used = parser->options_bytes;
+
+    (void)key;
+    if (used == 0)
+        TRY(arena_take(parser->arena, parser->options_room, (void **)options));
+    parser->options_bytes +=
+        fmt(*options + used, parser->options_room - used, "%s%s", used ? " " : "", value);
+    return OK;
+}
+
+static enum err take_architecture(struct parser *parser, const struct entry_key *key, char *value)
+{
+    (void)key;
+    if (text_equal(value, "x64"))
+        return OK;
+    return set_problem(parser, "is for the architecture %s, this machine is x64", value);
+}
+
+static enum err take_unsupported(struct parser *parser, const struct entry_key *key, char *value)
+{
+    (void)value;
+    return set_problem(parser, "uses the key `%s`, which Lintel does not support", key->name);
+}
+
+static const struct entry_key keys[] = {
+    {"title", take_text, offsetof(struct entry, title)},
+    {"version", take_text, offsetof(struct entry, version)},
+    {"sort-key", take_text, offsetof(struct entry, sort_key)},
+    {"machine-id", take_text, offsetof(struct entry, machine_id)},
+    {"kernel", take_kernel, 0},
+    {"linux", take_kernel, 0},
+    {"module", take_file, offsetof(struct entry, modules)},
+    {"initrd", take_file, offsetof(struct entry, initrds)},
+    {"options", take_options, 0},
+    {"architecture", take_architecture, 0},
+    {"efi", take_unsupported, 0},
+    {"uki", take_unsupported, 0},
+    {"uki-url", take_unsupported, 0},
+    {"devicetree", take_unsupported, 0},
+    {"devicetree-overlay", take_unsupported, 0},
+};
+
+static enum err take_line(struct parser *parser)
+{
+    const struct conf *conf = &parser->conf;
+
+    if (conf->too_long)
+        return set_problem(parser, "has a line %u of more than %u bytes", conf->line,
+                           CONF_LINE_MAX);
+    for (uint32_t i = 0; i < ARRAY_LENGTH(keys); i++)
+        if (strcmp(conf->key, keys[i].name) == 0)
+            return keys[i].take(parser, &keys[i], conf->value);
+    note("%s:%u: key %s is not known: passed over\n", conf->name, conf->line, conf->key);
+    return OK;
+}
+
+/* Boot counting: "name+LEFT.conf" or "name+LEFT-DONE.conf". The counter is no part of the id. */
+static void cut_counter(struct entry *entry)
+{
+    char *plus = text_last(entry->id, '+');
+    uint64_t left, done;
+
+    if (!plus)
+        return;
+    const char *rest = text_number(plus + 1, &left);
+    if (rest && *rest == '-')
+        rest = text_number(rest + 1, &done);
+    if (!rest || *rest)
+        return;
+    entry->exhausted = left == 0;
+    *plus = '\0';
+}
+
+static enum err name_entry(const char *name, struct arena *arena, struct entry *entry)
+{
+    uint64_t bytes = strlen(name);
+
+    if (text_ends(name, ".conf"))
+        bytes -= strlen(".conf");
+    TRY(arena_text(arena, name, bytes, &entry->id));
+    conf_clean(entry->id, bytes, false);
+    cut_counter(entry);
+    return OK;
+}
+
+enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct arena *arena,
+                     struct entry *entry)
+{
+    static char empty[] = "";
+    struct entry parsed = {
+        .title = empty, .version = empty, .sort_key = empty, .machine_id = empty, .options = empty};
+    struct parser parser = {.arena = arena, .entry = &parsed, .options_room = bytes + 1};
+
+    TRY(name_entry(name, arena, &parsed));
+    TRY(conf_begin(&parser.conf, parsed.id, text, bytes, arena));
+    while (conf_next(&parser.conf))
+        TRY(take_line(&parser));
+
+    if (!*parsed.title)
+        parsed.title = parsed.id;
+    if (!parsed.kernel)
+        TRY(set_problem(&parser, "names no kernel: neither `kernel` nor `linux`"));
+    *entry = parsed;
+    return OK;
+}

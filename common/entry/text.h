@@ -1,0 +1,30 @@
+/* Small questions about text, without regard to case where said. */
+#ifndef LINTEL_ENTRY_TEXT_H
+#define LINTEL_ENTRY_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline bool text_is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Both without regard to case in ASCII: FAT's short names lose it. */
+bool text_equal(const char *a, const char *b);
+bool text_ends(const char *text, const char *end);
+
+/* * stands for any text, ? for one byte. Without regard to case in ASCII. */
+bool text_matches(const char *glob, const char *text);
+
+/* Ends the first word with a 0 and returns what follows behind white space: "" when nothing. */
+char *text_split_word(char *text);
+
+/* The last place of c in text, or NULL. */
+char *text_last(char *text, char c);
+
+/* Reads decimal digits up to 999,999,999. Returns what stands behind them; NULL: no number, or a
+ * larger one. */
+const char *text_number(const char *text, uint64_t *number);
+
+#endif
