@@ -36,6 +36,11 @@ struct placement {
     enum lintel_memory_type type;
 };
 
+struct plan_module {
+    const char *name;
+    uint64_t bytes;
+};
+
 struct plan_request {
     const struct lintel_cpu *cpu;
     const struct memmap *map;  /* normalised, of the whole machine */
@@ -43,7 +48,7 @@ struct plan_request {
     uint64_t reachable_end;    /* physical: the loader can write below here only */
     const struct elf *kernel;  /* with its request */
     const struct elf *resident;
-    const struct source *modules; /* names and sizes */
+    const struct plan_module *modules;
     uint64_t module_count;
     uint64_t info_bytes;    /* for the boot information and all that it points to */
     uint64_t random;        /* chooses the slide */

@@ -37,8 +37,7 @@ struct resident_state {
     const struct elf_symbol *symbols;         /* link addresses */
     const char *names;
     uint64_t symbol_count;
-    struct resident_guard guards[5];
-    uint64_t direct_map;
+    struct resident_guard guards[4];
     struct lintel_framebuffer framebuffer; /* pixels 0: none */
     uint64_t vga_text;                     /* virtual address of the text screen; 0: none */
 };

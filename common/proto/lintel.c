@@ -1,0 +1,291 @@
+/* Lintel's own protocol (PROTOCOL.md). The steps, in order, stand in boot_lintel() at the end. */
+#include "lintel_job.h"
+#include "../lib/log.h"
+#include "../lib/mem.h"
+#include "../machine/cpu.h"
+
+#define PLAN_TRIES     3
+#define CHUNK_BYTES    (8 * MIB)
+#define PROGRESS_TICKS 1 /* seconds without a word before progress is shown */
+
+/* ---- what the kernel is and wants
+ * ---------------------------------------------------------------- */
+
+static enum err open_modules(struct job *job)
+{
+    struct boot *boot = job->boot;
+    uint64_t count = 0;
+    for (const struct entry_file *m = job->entry->modules; m; m = m->next)
+        count++;
+    TRY(ARENA_TAKE(&boot->arena, count, &job->modules));
+    TRY(ARENA_TAKE(&boot->arena, count, &job->module_arguments));
+    TRY(ARENA_TAKE(&boot->arena, count, &job->module_sizes));
+    for (const struct entry_file *m = job->entry->modules; m; m = m->next) {
+        uint64_t i = job->request.module_count++;
+        job->module_arguments[i] = m->argument;
+        if (fs_open(&boot->fs, m->path, &job->modules[i]) != OK)
+            return fail(ERR_NOT_FOUND, "entry %s: module: %s", job->entry->id, err_message());
+        job->module_sizes[i] = (struct plan_module){m->path, job->modules[i].source.bytes};
+    }
+    return OK;
+}
+
+static enum err parse_images(struct job *job, const struct file *kernel)
+{
+    struct arena *arena = &job->boot->arena;
+    TRY(elf_parse(&kernel->source, arena, &job->kernel));
+    if (!job->kernel.has_request)
+        return fail(
+            ERR_UNSUPPORTED,
+            "%s: an ELF file without a Lintel note; add LINTEL_REQUEST() from lintel.h to it",
+            kernel->source.name);
+    job->resident_source = source_from_memory("the fault reporter", resident_image,
+                                              (uint64_t)(resident_image_end - resident_image));
+    return elf_parse(&job->resident_source, arena, &job->resident);
+}
+
+/* ---- the plan
+ * ------------------------------------------------------------------------------------ */
+
+/* Normalises the firmware's map; `busy` ranges (NULL: none) are not free in it. */
+static enum err make_map(struct job *job, const struct raw_map *raw, const struct raw_map *busy,
+                         struct memmap *map)
+{
+    const struct lintel_cpu *cpu = &job->boot->facts->cpu;
+    TRY(memmap_insert_raw(map, raw, cpu->physical_bits));
+    for (uint64_t i = 0; busy && i < busy->count; i++)
+        TRY(memmap_overlay(map, busy->ranges[i].base, busy->ranges[i].bytes,
+                           LINTEL_MEMORY_RESERVED));
+    return memmap_normalise(map);
+}
+
+static enum err take_map(struct job *job, uint64_t overlays, struct memmap *map)
+{
+    *map = (struct memmap){.capacity = 2 * MEMMAP_CAPACITY(job->raw.capacity + overlays) + 1};
+    return ARENA_TAKE(&job->boot->arena, map->capacity, &map->ranges);
+}
+
+static uint64_t busy_bytes(const struct raw_map *busy)
+{
+    uint64_t bytes = 0;
+    for (uint64_t i = 0; i < busy->count; i++)
+        bytes += busy->ranges[i].bytes;
+    return bytes;
+}
+
+static enum err make_plan(struct job *job)
+{
+    struct boot *boot = job->boot;
+    struct raw_map busy;
+    struct memmap free;
+
+    TRY(boot->firmware->memory_map(&job->raw, &busy));
+    TRY(take_map(job, PLACE_MODULES + job->request.module_count + 1, &job->map));
+    TRY(take_map(job, busy.count, &free));
+    /* Taking memory may have changed the map, so it is fetched again before it is used. */
+    TRY(boot->firmware->memory_map(&job->raw, &busy));
+    TRY(make_map(job, &job->raw, NULL, &job->map));
+    TRY(make_map(job, &job->raw, &busy, &free));
+    note("loader memory: %lu KiB\n", (unsigned long)(busy_bytes(&busy) / KIB));
+
+    job->request.cpu = &boot->facts->cpu;
+    job->request.map = &job->map;
+    job->request.free = &free;
+    job->request.reachable_end = boot->facts->reachable_end;
+    job->request.kernel = &job->kernel;
+    job->request.resident = &job->resident;
+    job->request.modules = job->module_sizes;
+    job->request.info_bytes = job_info_bytes(job);
+    job->request.random = load64(job->entropy);
+    job->request.loader_levels = handoff_levels();
+    job->request.loader_code = (uintptr_t)handoff_enter;
+    return plan_build(&job->request, &boot->arena, &job->plan);
+}
+
+static void release(struct job *job, uint64_t places)
+{
+    for (uint64_t i = 0; i < places; i++)
+        if (job->plan.places[i].bytes)
+            job->boot->firmware->release(job->plan.places[i].physical,
+                                         pages_of(job->plan.places[i].bytes));
+}
+
+static enum err claim(struct job *job)
+{
+    for (uint64_t i = 0; i < job->plan.place_count; i++) {
+        const struct placement *place = &job->plan.places[i];
+        enum err err =
+            place->bytes ? job->boot->firmware->claim(place->physical, pages_of(place->bytes)) : OK;
+        if (err != OK) {
+            release(job, i);
+            return err;
+        }
+    }
+    return OK;
+}
+
+/* A UEFI driver may take memory between the look at the map and the claim: then the plan is made
+ * again. */
+static enum err plan_and_claim(struct job *job)
+{
+    enum err err = OK;
+    boot_stage(job->boot, "plan");
+    for (int tries = 0; tries < PLAN_TRIES; tries++) {
+        struct arena_mark mark = arena_mark(&job->boot->arena);
+        TRY(make_plan(job));
+        err = claim(job);
+        if (err != ERR_CHANGED)
+            return err;
+        arena_reset(&job->boot->arena, mark);
+    }
+    return err;
+}
+
+/* ---- loading
+ * ------------------------------------------------------------------------------------- */
+
+static void show_progress(const struct job *job, const char *name, uint64_t done, uint64_t bytes,
+                          uint64_t *next)
+{
+    uint64_t hz = job->boot->facts->tsc_hz, now = cpu_tsc();
+    if (!hz || now < *next)
+        return;
+    *next = now + hz * PROGRESS_TICKS;
+    say("  reading %s: %lu of %lu MiB\n", name, (unsigned long)(done / MIB),
+        (unsigned long)(bytes / MIB));
+}
+
+static enum err load_module(struct job *job, uint64_t index)
+{
+    const struct source *source = &job->modules[index].source;
+    const struct placement *place = &job->plan.places[PLACE_MODULES + index];
+    uint8_t *to = at_physical(place->physical);
+    uint64_t next = cpu_tsc() + job->boot->facts->tsc_hz * PROGRESS_TICKS;
+
+    for (uint64_t done = 0; done < source->bytes;) {
+        uint64_t bytes = MIN(source->bytes - done, CHUNK_BYTES);
+        TRY(source_read(source, done, bytes, to + done));
+        done += bytes;
+        show_progress(job, source->name, done, source->bytes, &next);
+    }
+    memset(to + source->bytes, 0, place->bytes - source->bytes);
+    return OK;
+}
+
+static enum err load_files(struct job *job)
+{
+    const struct placement *places = job->plan.places;
+    boot_stage(job->boot, "load");
+    TRY(elf_load(&job->kernel, at_physical(places[PLACE_KERNEL].physical), job->plan.slide));
+    TRY(elf_load(&job->resident, at_physical(places[PLACE_RESIDENT].physical),
+                 job->plan.resident_virtual));
+    memset(at_physical(places[PLACE_STACK].physical), 0, places[PLACE_STACK].bytes);
+    for (uint64_t i = 0; i < job->request.module_count; i++)
+        TRY(load_module(job, i));
+    return OK;
+}
+
+/* As late as possible: from here on the firmware's text console may be gone. */
+static enum err set_video(struct job *job)
+{
+    const struct lintel_request *wish = &job->kernel.request;
+    if (!(wish->flags & (LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_FRAMEBUFFER_MUST)))
+        return OK;
+    enum err err = job->boot->firmware->set_video(wish->framebuffer_width, wish->framebuffer_height,
+                                                  &job->video);
+    job->has_video = err == OK;
+    if (err == OK)
+        return OK;
+    if (wish->flags & LINTEL_REQUEST_FRAMEBUFFER_MUST)
+        return fail(err, "%s: requires a framebuffer: %s", job->kernel.source->name, err_message());
+    say("no framebuffer: %s\n", err_message());
+    return OK;
+}
+
+/* ---- the handoff
+ * --------------------------------------------------------------------------------- */
+
+/* The map that the kernel sees: the firmware's, with what we placed in it. */
+static enum err make_final_map(struct job *job)
+{
+    struct memmap *map = &job->map;
+    map->count = 0;
+    TRY(memmap_insert_raw(map, &job->raw, job->boot->facts->cpu.physical_bits));
+    for (uint64_t i = 0; i < job->plan.place_count; i++)
+        if (job->plan.places[i].bytes)
+            TRY(memmap_overlay(map, job->plan.places[i].physical, job->plan.places[i].bytes,
+                               job->plan.places[i].type));
+    if (job->has_video)
+        TRY(memmap_overlay(map, job->video.fb.base_physical, job->video.fb.bytes,
+                           LINTEL_MEMORY_FRAMEBUFFER));
+    return memmap_normalise(map);
+}
+
+static enum err build_handoff(struct job *job, uint64_t *bridge)
+{
+    const struct placement *place = &job->plan.places[PLACE_INFO];
+    struct block block = {place->physical, place->physical + place->bytes, job->plan.direct_map};
+    struct lintel_boot_info *info;
+    TRY(make_final_map(job));
+    TRY(plan_map(&job->request, &job->map, job->has_video ? &job->video.fb : NULL,
+                 &job->boot->arena, &job->plan));
+    TRY(job_build_info(job, &block, &info));
+    return job_build_machine(job, &block, info, bridge);
+}
+
+/* Everything is built once while an error can still be shown, and once more from the final map. */
+static enum err leave(struct job *job, uint64_t *bridge)
+{
+    struct boot *boot = job->boot;
+    struct arena_mark mark = arena_mark(&boot->arena);
+    struct raw_map busy;
+
+    TRY(boot->firmware->memory_map(&job->raw, &busy));
+    TRY(build_handoff(job, bridge));
+    arena_reset(&boot->arena, mark);
+    boot_stage(boot, "leave");
+    return boot->firmware->leave(&job->raw);
+}
+
+static void __attribute__((noreturn)) hand_off(struct job *job, uint64_t bridge)
+{
+    boot_stage(job->boot, "handoff");
+    /* It fitted a moment ago, and no firmware is left that could show a message. */
+    while (build_handoff(job, &bridge) != OK)
+        ;
+    handoff_enter(bridge, job->plan.places[PLACE_RESIDENT].physical + job->resident.entry -
+                              job->resident.first);
+}
+
+static enum err carry_out(struct job *job, uint64_t *bridge)
+{
+    TRY(load_files(job));
+    TRY(set_video(job));
+    return leave(job, bridge);
+}
+
+static enum err boot_lintel(struct boot *boot, const struct entry *entry, const struct file *kernel)
+{
+    struct job *job;
+    uint64_t bridge;
+
+    TRY(ARENA_TAKE(&boot->arena, 1, &job));
+    job->boot = boot;
+    job->entry = entry;
+    job->entropy_strong = cpu_entropy(&boot->facts->cpu, job->entropy);
+    TRY(parse_images(job, kernel));
+    TRY(open_modules(job));
+    TRY(plan_and_claim(job));
+    enum err err = carry_out(job, &bridge);
+    if (err == OK)
+        hand_off(job, bridge);
+    release(job, job->plan.place_count);
+    return err;
+}
+
+static bool is_lintel(const uint8_t *head, uint64_t bytes)
+{
+    return elf_recognise(head, bytes);
+}
+
+const struct protocol protocol_lintel = {"a Lintel kernel", is_lintel, boot_lintel};

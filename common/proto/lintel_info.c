@@ -1,0 +1,219 @@
+#include "lintel_job.h"
+#include "../lib/log.h"
+#include "../lib/mem.h"
+
+#define LOADER_NAME "Lintel " BOOT_VERSION
+
+/* ---- the block
+ * ----------------------------------------------------------------------------------- */
+
+enum err block_take(struct block *block, uint64_t bytes, void **out)
+{
+    uint64_t begin = align_up(block->next, 16);
+    if (begin > block->end || bytes > block->end - begin)
+        return bug("the boot information outgrows its place by %lu bytes",
+                   (unsigned long)(begin + bytes - block->end));
+    block->next = begin + bytes;
+    *out = at_physical(begin);
+    memset(*out, 0, bytes);
+    return OK;
+}
+
+void *block_virtual(const struct block *block, const void *pointer)
+{
+    return (void *)(uintptr_t)(block->direct_map + (uintptr_t)pointer);
+}
+
+/* A copy in the block; *out is what the kernel sees. */
+static enum err copy_bytes(struct block *block, const void *from, uint64_t bytes, const void **out)
+{
+    void *to;
+    TRY(block_take(block, bytes, &to));
+    memcpy(to, from, bytes);
+    *out = block_virtual(block, to);
+    return OK;
+}
+
+static enum err copy_text(struct block *block, const char *text, const char **out)
+{
+    return copy_bytes(block, text, strlen(text) + 1, (const void **)out);
+}
+
+/* Each item is rounded up to 16 bytes by block_take(). */
+static uint64_t text_bytes(const char *text)
+{
+    return strlen(text) + 1 + 16;
+}
+
+uint64_t job_info_bytes(const struct job *job)
+{
+    const struct boot *boot = job->boot;
+    uint64_t bytes = sizeof(struct lintel_boot_info) + sizeof(struct lintel_framebuffer) +
+                     sizeof job->video.edid;
+    bytes += sizeof LOADER_NAME + text_bytes(job->entry->id) + text_bytes(job->entry->options);
+    bytes +=
+        job->map.capacity * (sizeof(struct lintel_memory_range) + sizeof(struct resident_zero));
+    bytes += job->raw.efi_capacity_bytes + LOG_BYTES + 1;
+    bytes += ARRAY_LENGTH(boot->stages) * (sizeof(struct lintel_stage) + 32);
+    for (uint64_t i = 0; i < job->request.module_count; i++)
+        bytes += sizeof(struct lintel_module) + text_bytes(job->modules[i].source.name) +
+                 text_bytes(job->module_arguments[i]);
+    bytes += job->kernel.symbol_count * sizeof *job->kernel.symbols + job->kernel.names_bytes;
+    return bytes + 2 * PAGE_BYTES; /* IDT, GDT, TSS, names of the guards, alignment */
+}
+
+/* ---- its parts
+ * ----------------------------------------------------------------------------------- */
+
+static enum err add_memory_map(const struct job *job, struct block *block,
+                               struct lintel_boot_info *info)
+{
+    struct lintel_memory_range *ranges;
+    TRY(block_take(block, job->map.count * sizeof *ranges, (void **)&ranges));
+    for (uint64_t i = 0; i < job->map.count; i++) {
+        const struct memmap_range *range = &job->map.ranges[i];
+        ranges[i] = (struct lintel_memory_range){range->first, range->last - range->first + 1,
+                                                 range->type, 0};
+    }
+    info->memory_map = block_virtual(block, ranges);
+    info->memory_map_count = job->map.count;
+    return OK;
+}
+
+static enum err add_modules(const struct job *job, struct block *block,
+                            struct lintel_boot_info *info)
+{
+    struct lintel_module *modules;
+    uint64_t count = job->request.module_count;
+    TRY(block_take(block, count * sizeof *modules, (void **)&modules));
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t physical = job->plan.places[PLACE_MODULES + i].physical;
+        modules[i].data = block_virtual(block, at_physical(physical));
+        modules[i].bytes = job->modules[i].source.bytes;
+        modules[i].base_physical = physical;
+        TRY(copy_text(block, job->modules[i].source.name, &modules[i].path));
+        TRY(copy_text(block, job->module_arguments[i], &modules[i].argument));
+    }
+    info->modules = block_virtual(block, modules);
+    info->module_count = count;
+    return OK;
+}
+
+static enum err add_framebuffer(const struct job *job, struct block *block,
+                                struct lintel_boot_info *info)
+{
+    struct lintel_framebuffer *fb;
+    if (!job->has_video)
+        return OK;
+    TRY(block_take(block, sizeof *fb, (void **)&fb));
+    *fb = job->video.fb;
+    fb->pixels = block_virtual(block, at_physical(fb->base_physical));
+    TRY(copy_bytes(block, job->video.edid, fb->edid_bytes, (const void **)&fb->edid));
+    info->framebuffers = block_virtual(block, fb);
+    info->framebuffer_count = 1;
+    return OK;
+}
+
+static enum err add_log(struct block *block, struct lintel_boot_info *info)
+{
+    char *log;
+    TRY(block_take(block, LOG_BYTES + 1, (void **)&log));
+    info->log_bytes = log_copy(log, LOG_BYTES + 1);
+    info->log = block_virtual(block, log);
+    return OK;
+}
+
+static enum err add_stages(const struct job *job, struct block *block,
+                           struct lintel_boot_info *info)
+{
+    const struct boot *boot = job->boot;
+    struct lintel_stage *stages;
+    TRY(block_take(block, boot->stage_count * sizeof *stages, (void **)&stages));
+    for (uint32_t i = 0; i < boot->stage_count; i++) {
+        stages[i].tsc = boot->stages[i].tsc;
+        TRY(copy_text(block, boot->stages[i].name, &stages[i].name));
+    }
+    info->stages = block_virtual(block, stages);
+    info->stage_count = boot->stage_count;
+    return OK;
+}
+
+static enum err add_efi_map(const struct job *job, struct block *block,
+                            struct lintel_boot_info *info)
+{
+    if (!job->raw.efi)
+        return OK;
+    TRY(copy_bytes(block, job->raw.efi, job->raw.efi_bytes, &info->efi_map));
+    info->efi_map_bytes = job->raw.efi_bytes;
+    info->efi_descriptor_bytes = job->raw.efi_descriptor_bytes;
+    info->efi_descriptor_version = job->raw.efi_descriptor_version;
+    return OK;
+}
+
+static void describe_volume(const struct boot *boot, struct lintel_boot_volume *to)
+{
+    const struct volume *volume = &boot->volume;
+    *to = (struct lintel_boot_volume){
+        .medium = volume->disk->medium,
+        .partitioning = volume->partitioning,
+        .bios_drive = boot->facts->firmware == LINTEL_FIRMWARE_BIOS ? (uint32_t)volume->disk->handle
+                                                                    : UINT32_MAX,
+        .sector_bytes = volume->disk->sector_bytes,
+        .disk_sectors = volume->disk->sectors,
+        .partition_number = volume->number,
+        .partition_first_lba = volume->first_lba,
+        .partition_sectors = volume->sectors,
+    };
+    memcpy(to->disk_guid, volume->disk_guid, sizeof to->disk_guid);
+    memcpy(to->partition_guid, volume->guid, sizeof to->partition_guid);
+}
+
+static void describe_kernel(const struct job *job, struct lintel_boot_info *info)
+{
+    info->direct_map = job->plan.direct_map;
+    info->paging_levels = job->plan.paging.levels;
+    info->kernel_physical = job->plan.places[PLACE_KERNEL].physical;
+    info->kernel_virtual = job->plan.kernel_virtual;
+    info->kernel_bytes = job->plan.places[PLACE_KERNEL].bytes;
+    info->kernel_slide = job->plan.slide;
+    info->stack_top = job->plan.stack_top;
+    info->stack_bytes = job->plan.places[PLACE_STACK].bytes;
+}
+
+static void describe_machine(const struct job *job, struct lintel_boot_info *info)
+{
+    const struct facts *facts = job->boot->facts;
+    info->firmware = facts->firmware;
+    info->rsdp_physical = facts->rsdp;
+    info->smbios_physical = facts->smbios;
+    info->smbios3_physical = facts->smbios3;
+    info->efi_system_table_physical = facts->efi_system_table;
+    info->cpu = facts->cpu;
+    info->boot_time = facts->wall_clock;
+    info->tsc_hz = facts->tsc_hz;
+    info->entropy_strong = job->entropy_strong;
+    memcpy(info->entropy, job->entropy, sizeof info->entropy);
+}
+
+enum err job_build_info(const struct job *job, struct block *block, struct lintel_boot_info **out)
+{
+    struct lintel_boot_info *info;
+    TRY(block_take(block, sizeof *info, (void **)&info));
+    info->abi_version = LINTEL_ABI_VERSION;
+    info->bytes = sizeof *info;
+    info->flags = job->boot->config.zero_memory ? LINTEL_BOOT_MEMORY_ZEROED : 0;
+    describe_kernel(job, info);
+    describe_machine(job, info);
+    describe_volume(job->boot, &info->volume);
+    TRY(copy_text(block, LOADER_NAME, &info->loader));
+    TRY(copy_text(block, job->entry->id, &info->entry));
+    TRY(copy_text(block, job->entry->options, &info->command_line));
+    TRY(add_memory_map(job, block, info));
+    TRY(add_modules(job, block, info));
+    TRY(add_framebuffer(job, block, info));
+    TRY(add_efi_map(job, block, info));
+    TRY(add_stages(job, block, info));
+    TRY(add_log(block, info));
+    *out = info;
+    return OK;
+}
