@@ -1,0 +1,161 @@
+/* Claims C9 to C12: descriptor tables and interrupts. */
+#include "claims.h"
+#include "descriptors.h"
+#include "handover.h"
+#include "machine.h"
+#include "page_tables.h"
+#include "text.h"
+
+#define SELECTOR_CODE  0x08
+#define SELECTOR_TSS   0x28
+#define GDT_BYTES      56
+#define TSS_BYTES      104
+#define IDT_GATES      256
+#define PIC_PRIMARY    0x21 /* data ports of the two 8259 */
+#define PIC_SECONDARY  0xa1
+#define TYPE_TSS_BUSY  0x8b /* present, DPL 0, 64-bit TSS, as LTR leaves it */
+#define GATE_INTERRUPT 0x8e /* present, DPL 0, 64-bit interrupt gate */
+#define IST_FAULT      1
+
+/* Intel SDM 3A, figures 3-8 and 7-11. */
+struct tss {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3;
+    uint16_t io_bitmap; /* offset; at or behind the limit: there is none */
+} __attribute__((packed));
+_Static_assert(sizeof(struct tss) == TSS_BYTES, "Intel SDM 3A, figure 7-11");
+
+struct gate {
+    uint16_t offset_low, selector;
+    uint8_t ist, type;
+    uint16_t offset_middle;
+    uint32_t offset_high, reserved;
+};
+
+/* A code or data descriptor without limit and accessed bit: base, type, DPL, present, size. In long
+ * mode the limit is not looked at; the processor sets the accessed bit by itself. */
+static uint64_t essence(uint64_t descriptor)
+{
+    const uint64_t limit = UINT64_C(0x008f00000000ffff), accessed = UINT64_C(1) << 40;
+    return descriptor & ~limit & ~accessed;
+}
+
+static bool check_segments(const uint64_t *gdt)
+{
+    /* Size bits: L for code, D/B is meaningless for 64-bit data and not looked at. */
+    static const struct {
+        const char *name;
+        uint64_t wanted;
+    } segments[] = {{"null", 0},
+                    {"kernel code", 0x00209a0000000000},
+                    {"kernel data", 0x0000920000000000},
+                    {"user data", 0x0000f20000000000},
+                    {"user code", 0x0020fa0000000000}};
+    const uint64_t d_bit = UINT64_C(1) << 54;
+    for (size_t i = 0; i < sizeof segments / sizeof *segments; i++) {
+        bool is_code = segments[i].wanted >> 43 & 1;
+        uint64_t found = essence(gdt[i]) & ~(is_code ? 0 : d_bit);
+        if (found != segments[i].wanted)
+            return violated("%s descriptor is %#lx, wanted %#lx besides limit and accessed bit",
+                            segments[i].name, gdt[i], segments[i].wanted);
+    }
+    return true;
+}
+
+bool gdt_is_promised(void)
+{
+    struct table_register gdtr = read_gdtr();
+    if (gdtr.limit != GDT_BYTES - 1)
+        return violated("GDT limit is %u, wanted %u", gdtr.limit, GDT_BYTES - 1);
+    if (!mapped_with(gdtr.base, GDT_BYTES, 0))
+        return violated("GDT at %#lx is not mapped", gdtr.base);
+    return check_segments((const uint64_t *)gdtr.base);
+}
+
+/* Intel SDM 3A, figure 7-4; 0 when the GDT holds none. */
+uint64_t tss_address(void)
+{
+    const uint64_t *gdt = (const uint64_t *)read_gdtr().base;
+    if (read_gdtr().limit < GDT_BYTES - 1)
+        return 0;
+    uint64_t low = gdt[SELECTOR_TSS / 8], high = gdt[SELECTOR_TSS / 8 + 1];
+    return (low >> 16 & 0xffffff) | (low >> 56) << 24 | high << 32;
+}
+
+static bool check_tss_descriptor(void)
+{
+    const uint64_t *gdt = (const uint64_t *)read_gdtr().base;
+    uint64_t low = gdt[SELECTOR_TSS / 8];
+    uint8_t type = low >> 40 & 0xff;
+    uint64_t limit = (low & 0xffff) | (low >> 32 & 0xf0000);
+    if (type != TYPE_TSS_BUSY || limit != TSS_BYTES - 1)
+        return violated("TSS descriptor has type %#x and limit %lu, wanted %#x and %u", type, limit,
+                        TYPE_TSS_BUSY, TSS_BYTES - 1);
+    return true;
+}
+
+uint64_t fault_stack_top(void)
+{
+    const struct tss *tss = (const struct tss *)tss_address();
+    return tss && mapped_with(address_of(tss), TSS_BYTES, 0) ? tss->ist[IST_FAULT - 1] : 0;
+}
+
+bool tss_is_promised(void)
+{
+    if (read_tr() != SELECTOR_TSS)
+        return violated("TR is %#x, wanted %#x", read_tr(), SELECTOR_TSS);
+    if (!check_tss_descriptor())
+        return false;
+    const struct tss *tss = (const struct tss *)tss_address();
+    if (!mapped_with(address_of(tss), TSS_BYTES, 0))
+        return violated("TSS at %#lx is not mapped", address_of(tss));
+    uint64_t top = fault_stack_top();
+    struct tss wanted = {.ist = {top}, .io_bitmap = tss->io_bitmap};
+    if (memcmp(tss, &wanted, sizeof wanted) != 0)
+        return violated("TSS at %#lx has other fields than IST1 that are not 0", address_of(tss));
+    if (tss->io_bitmap < TSS_BYTES)
+        return violated("I/O bitmap lies at %u, wanted none (%u)", tss->io_bitmap, TSS_BYTES);
+    if (top % 16 || !mapped_with(top - PAGE_BYTES, PAGE_BYTES, RIGHT_WRITE))
+        return violated("IST1 is %#lx, wanted the top of a writable stack", top);
+    return true;
+}
+
+static bool check_gate(uint32_t vector, const struct gate *gate)
+{
+    uint64_t handler =
+        gate->offset_low | (uint64_t)gate->offset_middle << 16 | (uint64_t)gate->offset_high << 32;
+    if (gate->selector != SELECTOR_CODE || gate->type != GATE_INTERRUPT || gate->ist != IST_FAULT)
+        return violated("gate %u has selector %#x, type %#x, IST %u, wanted %#x, %#x, %u", vector,
+                        gate->selector, gate->type, gate->ist, SELECTOR_CODE, GATE_INTERRUPT,
+                        IST_FAULT);
+    if (!mapped_with(handler, 1, RIGHT_EXECUTE))
+        return violated("gate %u leads to %#lx, which is not executable", vector, handler);
+    return true;
+}
+
+bool idt_is_promised(void)
+{
+    struct table_register idtr = read_idtr();
+    const uint32_t bytes = IDT_GATES * sizeof(struct gate);
+    if (idtr.limit != bytes - 1)
+        return violated("IDT limit is %u, wanted %u", idtr.limit, bytes - 1);
+    if (!mapped_with(idtr.base, bytes, 0))
+        return violated("IDT at %#lx is not mapped", idtr.base);
+    const struct gate *gates = (const struct gate *)idtr.base;
+    for (uint32_t vector = 0; vector < IDT_GATES; vector++)
+        if (!check_gate(vector, &gates[vector]))
+            return false;
+    return true;
+}
+
+bool interrupt_controllers_are_masked(void)
+{
+    uint8_t primary = in8(PIC_PRIMARY), secondary = in8(PIC_SECONDARY);
+    if (primary != 0xff || secondary != 0xff)
+        return violated("masks are %#x and %#x, wanted 0xff and 0xff", primary, secondary);
+    return true;
+}

@@ -1,0 +1,133 @@
+/* Claims C26 and C27: what firmware left behind. */
+#include "claims.h"
+#include "handover.h"
+#include "page_tables.h"
+#include "text.h"
+
+/* ACPI 6.5, 5.2.5.3. */
+struct rsdp {
+    char signature[8];
+    uint8_t checksum; /* makes the first 20 bytes sum up to 0 */
+    char oem[6];
+    uint8_t revision;
+    uint32_t rsdt;
+    uint32_t length; /* from here on: revision 2 */
+    uint64_t xsdt;
+    uint8_t extended_checksum;
+    uint8_t reserved[3];
+} __attribute__((packed));
+
+#define RSDP_BYTES_1 20
+
+/* UEFI 2.10, 4.2 and 7.2. */
+#define EFI_SYSTEM_TABLE_SIGNATURE UINT64_C(0x5453595320494249) /* "IBI SYST" */
+#define EFI_HEADER_BYTES           24
+#define EFI_MEMORY_TYPES           16         /* EfiUnacceptedMemoryType is the last */
+#define EFI_TYPE_OEM               0x70000000 /* and above: free for vendors */
+
+struct efi_descriptor {
+    uint32_t type;
+    uint32_t padding;
+    uint64_t physical;
+    uint64_t virtual;
+    uint64_t pages;
+    uint64_t attribute;
+};
+
+/* Through the direct map; NULL and a violation when some of it isn't mapped. */
+static const void *reach(const char *what, uint64_t physical, uint64_t bytes)
+{
+    if (mapped_with(boot->direct_map + physical, bytes, 0))
+        return direct(physical);
+    violated("%s at physical %#lx is not mapped", what, physical);
+    return NULL;
+}
+
+static uint8_t sum_of(const void *bytes, uint64_t count)
+{
+    uint8_t sum = 0;
+    for (uint64_t i = 0; i < count; i++)
+        sum = (uint8_t)(sum + ((const uint8_t *)bytes)[i]);
+    return sum;
+}
+
+static bool check_rsdp(uint64_t physical)
+{
+    const struct rsdp *rsdp = reach("RSDP", physical, RSDP_BYTES_1);
+    if (!rsdp)
+        return false;
+    if (memcmp(rsdp->signature, "RSD PTR ", 8) != 0 || sum_of(rsdp, RSDP_BYTES_1) != 0)
+        return violated("RSDP at %#lx: bytes sum up to %u, wanted 0 and \"RSD PTR \"", physical,
+                        sum_of(rsdp, RSDP_BYTES_1));
+    if (rsdp->revision < 2)
+        return true;
+    if (!reach("RSDP", physical, sizeof *rsdp))
+        return false;
+    if (rsdp->length < sizeof *rsdp || rsdp->length > PAGE_BYTES ||
+        !reach("RSDP", physical, rsdp->length) || sum_of(rsdp, rsdp->length) != 0)
+        return violated("RSDP at %#lx: its %u bytes do not sum up to 0", physical, rsdp->length);
+    return true;
+}
+
+static bool check_smbios(uint64_t physical, const char *anchor, uint64_t anchor_bytes)
+{
+    const char *entry = physical ? reach("SMBIOS entry point", physical, 32) : anchor;
+    if (!entry)
+        return false;
+    if (memcmp(entry, anchor, anchor_bytes) != 0)
+        return violated("SMBIOS entry point at %#lx has no anchor %s", physical, anchor);
+    return true;
+}
+
+bool firmware_tables_are_valid(void)
+{
+    if (!boot->rsdp_physical)
+        remark("there is no RSDP");
+    else if (!check_rsdp(boot->rsdp_physical))
+        return false;
+    return check_smbios(boot->smbios_physical, "_SM_", 4) &&
+           check_smbios(boot->smbios3_physical, "_SM3_", 5);
+}
+
+static bool check_descriptor(uint64_t index, const struct efi_descriptor *descriptor)
+{
+    if (descriptor->type >= EFI_MEMORY_TYPES && descriptor->type < EFI_TYPE_OEM)
+        return violated("EFI descriptor %lu has type %u", index, descriptor->type);
+    if (descriptor->physical % PAGE_BYTES || descriptor->pages == 0)
+        return violated("EFI descriptor %lu: %lu pages at %#lx", index, descriptor->pages,
+                        descriptor->physical);
+    return true;
+}
+
+static bool check_efi_map(void)
+{
+    uint64_t each = boot->efi_descriptor_bytes;
+    if (each < sizeof(struct efi_descriptor) || boot->efi_descriptor_version != 1)
+        return violated("EFI descriptors of %lu bytes, version %u, wanted 40 or more, version 1",
+                        each, boot->efi_descriptor_version);
+    if (boot->efi_map_bytes == 0 || boot->efi_map_bytes % each)
+        return violated("an EFI map of %lu bytes, descriptors have %lu", boot->efi_map_bytes, each);
+    const char *map = boot->efi_map;
+    for (uint64_t i = 0; i < boot->efi_map_bytes / each; i++)
+        if (!check_descriptor(i, (const struct efi_descriptor *)(map + i * each)))
+            return false;
+    return true;
+}
+
+bool efi_is_as_firmware_says(void)
+{
+    uint64_t physical = boot->efi_system_table_physical;
+    if (boot->firmware == LINTEL_FIRMWARE_BIOS) {
+        if (physical || boot->efi_map || boot->efi_map_bytes)
+            return violated("system table %#lx and EFI map %#lx on BIOS, wanted 0", physical,
+                            address_of(boot->efi_map));
+        return true;
+    }
+    const uint64_t *table = reach("EFI system table", physical, EFI_HEADER_BYTES);
+    if (!table)
+        return false;
+    if (*table != EFI_SYSTEM_TABLE_SIGNATURE)
+        return violated("EFI system table at %#lx has signature %#lx, wanted %#lx", physical,
+                        *table, EFI_SYSTEM_TABLE_SIGNATURE);
+    return check_efi_map();
+}

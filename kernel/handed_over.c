@@ -1,0 +1,130 @@
+/* Claim C20: what was handed over keeps out of usable memory. */
+#include "handed_over.h"
+#include "claims.h"
+#include "descriptors.h"
+#include "handover.h"
+#include "machine.h"
+#include "memory.h"
+#include "page_tables.h"
+
+#define TSS_BYTES 104
+
+/* With its final 0, which it may lack: the bytes read never leave mapped memory. */
+static uint64_t string_bytes(const char *text)
+{
+    for (uint64_t i = 0; i < STRING_BYTES_MAX; i++) {
+        bool new_page = i == 0 || address_of(text + i) % PAGE_BYTES == 0;
+        if (new_page && !mapped_at(address_of(text + i)))
+            return STRING_BYTES_MAX;
+        if (text[i] == 0)
+            return i + 1;
+    }
+    return STRING_BYTES_MAX;
+}
+
+static bool visit_string(handed_over_visit visit, const char *what, const char *text)
+{
+    return visit(what, text, string_bytes(text));
+}
+
+static bool visit_modules(handed_over_visit visit)
+{
+    if (!visit("the list of modules", boot->modules, boot->module_count * sizeof *boot->modules))
+        return false;
+    for (uint64_t i = 0; i < boot->module_count; i++) {
+        const struct lintel_module *module = &boot->modules[i];
+        if (!visit("a module", module->data, module->bytes) ||
+            !visit_string(visit, "a module's path", module->path) ||
+            !visit_string(visit, "a module's argument", module->argument))
+            return false;
+    }
+    return true;
+}
+
+static bool visit_framebuffers(handed_over_visit visit)
+{
+    const struct lintel_framebuffer *fb = boot->framebuffers;
+    if (!visit("the list of framebuffers", fb, boot->framebuffer_count * sizeof *fb))
+        return false;
+    for (uint64_t i = 0; i < boot->framebuffer_count; i++)
+        if (!visit("an EDID", fb[i].edid, fb[i].edid_bytes))
+            return false;
+    return true;
+}
+
+static bool visit_stages(handed_over_visit visit)
+{
+    if (!visit("the timeline", boot->stages, boot->stage_count * sizeof *boot->stages))
+        return false;
+    for (uint64_t i = 0; i < boot->stage_count; i++)
+        if (!visit_string(visit, "a stage's name", boot->stages[i].name))
+            return false;
+    return true;
+}
+
+bool handed_over_each(handed_over_visit visit)
+{
+    return visit("the boot information", boot, boot->bytes) &&
+           visit_string(visit, "the loader's name", boot->loader) &&
+           visit_string(visit, "the entry's id", boot->entry) &&
+           visit_string(visit, "the command line", boot->command_line) &&
+           visit("the memory map", boot->memory_map,
+                 boot->memory_map_count * sizeof *boot->memory_map) &&
+           visit_modules(visit) && visit_framebuffers(visit) &&
+           visit("the EFI map", boot->efi_map, boot->efi_map_bytes) &&
+           visit("the log", boot->log, boot->log_bytes + 1) && visit_stages(visit);
+}
+
+static bool check_physical(const char *what, uint64_t physical, uint64_t bytes)
+{
+    uint64_t page;
+    if (memory_usable_in(physical, bytes, &page))
+        return violated("%s lies in usable memory at physical %#lx", what, page);
+    return true;
+}
+
+/* Wherever it is mapped, page by page. */
+static bool check_virtual(const char *what, const void *at, uint64_t bytes)
+{
+    for (uint64_t done = 0; done < bytes;) {
+        uint64_t virtual = address_of(at) + done;
+        const struct mapped_range *range = mapped_at(virtual);
+        if (!range)
+            return violated("%s: %#lx is not mapped", what, virtual);
+        uint64_t offset = virtual - range->virtual, left = bytes - done;
+        uint64_t here = range->bytes - offset < left ? range->bytes - offset : left;
+        if (!check_physical(what, range->physical + offset, here))
+            return false;
+        done += here;
+    }
+    return true;
+}
+
+static bool check_tables(void)
+{
+    for (uint32_t i = 0; i < tables_count; i++)
+        if (!check_physical("a page table", tables[i].physical, tables[i].bytes))
+            return false;
+    return true;
+}
+
+/* The window holds both stacks and what the fault reporter needs. */
+static bool check_window(void)
+{
+    for (uint32_t i = 0; i < mapped_count; i++)
+        if (mapped[i].virtual >= WINDOW_START && mapped[i].virtual < WINDOW_END &&
+            !check_physical("a stack or the fault reporter", mapped[i].physical, mapped[i].bytes))
+            return false;
+    return true;
+}
+
+bool usable_memory_is_free(void)
+{
+    struct table_register gdtr = read_gdtr(), idtr = read_idtr();
+    return handed_over_each(check_virtual) &&
+           check_virtual("the GDT", (const void *)gdtr.base, gdtr.limit + 1u) &&
+           check_virtual("the IDT", (const void *)idtr.base, idtr.limit + 1u) &&
+           check_virtual("the TSS", (const void *)tss_address(), TSS_BYTES) &&
+           check_virtual("the kernel", kernel_start, boot->kernel_bytes) && check_tables() &&
+           check_window();
+}

@@ -1,0 +1,62 @@
+/* What the kernel was handed: registers as they were, boot information, and its own place. */
+#ifndef KERNEL_HANDOVER_H
+#define KERNEL_HANDOVER_H
+
+#include "common/lintel.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#define KIB        UINT64_C(1024)
+#define MIB        (1024 * KIB)
+#define GIB        (1024 * MIB)
+#define PAGE_BYTES (4 * KIB)
+
+/* The registers at the kernel's first instruction; entry.asm fills it. */
+struct initial_state {
+    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rflags;
+    uint64_t tsc;
+    uint64_t bss_dirty; /* virtual address of the first quadword of .bss that was not 0; 0: none */
+    uint16_t cs, ss, ds, es, fs, gs;
+};
+_Static_assert(offsetof(struct initial_state, rflags) == 16 * 8, "entry.asm: struc state");
+_Static_assert(offsetof(struct initial_state, bss_dirty) == 18 * 8, "entry.asm: struc state");
+_Static_assert(offsetof(struct initial_state, gs) == 19 * 8 + 10, "entry.asm: struc state");
+
+extern struct initial_state initial_state;
+extern const struct lintel_boot_info *boot; /* main.c sets it first of all */
+
+/* What this kernel asks for, said here because C4 and C25 compare. */
+#define WISHED_STACK_BYTES   (64 * KIB)
+#define WISHED_PAGING_LEVELS 5
+#define WISHED_WIDTH         1280
+#define WISHED_HEIGHT        800
+
+/* Where Lintel puts stacks and its fault reporter, as PROTOCOL.md says; virtual, end exclusive. */
+#define WINDOW_START UINT64_C(0xffffff0000000000)
+#define WINDOW_END   UINT64_C(0xffffff8000000000)
+
+/* Bounds that kernel.ld sets: addresses of these are what counts. */
+extern const char kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[];
+extern char data_start[], data_end[], bss_start[], bss_end[], kernel_end[];
+extern const uint64_t kernel_link_address;
+
+/* A physical address through the direct map. */
+static inline void *direct(uint64_t physical)
+{
+    return (void *)(boot->direct_map + physical);
+}
+
+static inline uint64_t address_of(const volatile void *pointer)
+{
+    return (uint64_t)pointer;
+}
+
+/* True when [a, a + a_bytes) and [b, b + b_bytes) share a byte. Neither may wrap. */
+static inline bool overlap(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
+{
+    return a < b + b_bytes && b < a + a_bytes;
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* A kernel that asks for everything Lintel offers, checks what it gets, claim by claim, and says
+ * so.
+ */
+#include "claims.h"
+#include "console.h"
+#include "ending.h"
+#include "facts.h"
+#include "fault.h"
+#include "handover.h"
+#include "memory.h"
+#include "options.h"
+#include "page_tables.h"
+
+LINTEL_REQUEST(.flags = LINTEL_REQUEST_FRAMEBUFFER, .stack_bytes = WISHED_STACK_BYTES,
+               .framebuffer_width = WISHED_WIDTH, .framebuffer_height = WISHED_HEIGHT,
+               .paging_levels = WISHED_PAGING_LEVELS);
+
+const struct lintel_boot_info *boot;
+
+void kernel_main(const struct lintel_boot_info *info) __attribute__((noreturn));
+
+void kernel_main(const struct lintel_boot_info *info)
+{
+    boot = info;
+    memory_look_for_zeroes();
+    console_open();
+    print_colour(COLOUR_TITLE, "The Lintel kernel, brought here by %s\n", boot->loader);
+    facts_print();
+    if (option_given("log"))
+        facts_print_log();
+
+    page_tables_walk();
+    bool passed = claims_check();
+    fault_if_asked();
+    end(passed);
+}

@@ -1,0 +1,72 @@
+#include "options.h"
+#include "handover.h"
+
+static bool ends_word(char c)
+{
+    return c == ' ' || c == 0;
+}
+
+static const char *next_word(const char *at)
+{
+    while (!ends_word(*at))
+        at++;
+    while (*at == ' ')
+        at++;
+    return at;
+}
+
+static bool same_word(const char *at, const char *word)
+{
+    while (*word && *at == *word)
+        at++, word++;
+    return *word == 0 && ends_word(*at);
+}
+
+bool option_given(const char *word)
+{
+    for (const char *at = boot->command_line; *at; at = next_word(at))
+        if (same_word(at, word))
+            return true;
+    return false;
+}
+
+bool option_split(const char *text, const char *name, const char **value)
+{
+    while (*name && *text == *name)
+        text++, name++;
+    if (*name || *text != '=')
+        return false;
+    *value = text + 1;
+    return true;
+}
+
+bool option_value(const char *name, const char **value)
+{
+    for (const char *at = boot->command_line; *at; at = next_word(at))
+        if (option_split(at, name, value))
+            return true;
+    return false;
+}
+
+bool option_is(const char *name, const char *value)
+{
+    const char *given;
+    return option_value(name, &given) && same_word(given, value);
+}
+
+static unsigned digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    c |= 'a' ^ 'A';
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+}
+
+uint64_t option_number(const char *text, unsigned base, const char **end)
+{
+    uint64_t number = 0;
+    for (; digit_of(*text) < base; text++)
+        number = number * base + digit_of(*text);
+    *end = text;
+    return number;
+}

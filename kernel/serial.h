@@ -1,0 +1,9 @@
+/* The first serial port, COM1: 115,200 baud, 8 data bits, no parity, 1 stop bit. */
+#ifndef KERNEL_SERIAL_H
+#define KERNEL_SERIAL_H
+
+void serial_open(void);  /* without a port all else does nothing */
+void serial_put(char c); /* "\n" goes out as CR LF */
+char serial_key(void);   /* the next byte received; 0: none */
+
+#endif

@@ -1,0 +1,79 @@
+/* Claim C31: when the loader did what, and the clock that it tells time by. */
+#include "claims.h"
+#include "handover.h"
+#include "machine.h"
+
+/* The 8254 interval timer: its channel 2 is started by, and seen through, port 61h. */
+#define PIT_HZ        1193182
+#define PIT_CHANNEL_2 0x42
+#define PIT_COMMAND   0x43
+#define PIT_ONE_SHOT  0xb0 /* channel 2, low byte then high byte, mode 0: output rises at the end  \
+                            */
+#define GATE_PORT   0x61
+#define GATE_ON     0x01
+#define SPEAKER_ON  0x02
+#define GATE_OUTPUT 0x20
+#define PIT_TICKS   11932 /* 10 ms */
+#define PATIENCE    1000000
+#define TRIES       3
+
+/* TSC ticks that pass in PIT_TICKS; 0: the timer does not run. */
+static uint64_t time_one_shot(void)
+{
+    uint8_t gate = in8(GATE_PORT) & (uint8_t) ~(GATE_ON | SPEAKER_ON);
+    out8(GATE_PORT, gate | GATE_ON);
+    out8(PIT_COMMAND, PIT_ONE_SHOT);
+    out8(PIT_CHANNEL_2, PIT_TICKS & 0xff);
+    uint64_t start = read_tsc();
+    out8(PIT_CHANNEL_2, PIT_TICKS >> 8);
+    int patience = PATIENCE;
+    while (!(in8(GATE_PORT) & GATE_OUTPUT) && patience > 0)
+        patience--;
+    uint64_t ticks = read_tsc() - start;
+    out8(GATE_PORT, gate);
+    return patience ? ticks : 0;
+}
+
+/* A virtual machine's host may pause it for longer than the measurement; that only ever lengthens
+ * it, so the shortest of a few is the best. */
+static uint64_t measure_tsc_hz(void)
+{
+    uint64_t shortest = UINT64_MAX;
+    for (int i = 0; i < TRIES; i++) {
+        uint64_t ticks = time_one_shot();
+        shortest = ticks < shortest ? ticks : shortest;
+    }
+    return shortest * PIT_HZ / PIT_TICKS;
+}
+
+static bool check_frequency(void)
+{
+    if (boot->tsc_hz == 0) {
+        remark("the TSC's frequency is unknown");
+        return true;
+    }
+    uint64_t measured = measure_tsc_hz();
+    if (measured == 0)
+        remark("no interval timer to compare tsc_hz with");
+    else if (boot->tsc_hz < measured / 2 || boot->tsc_hz / 2 > measured)
+        return violated("tsc_hz is %lu, the interval timer says %lu", boot->tsc_hz, measured);
+    return true;
+}
+
+bool timeline_is_ordered(void)
+{
+    uint64_t before = 0;
+    if (boot->stage_count == 0)
+        return violated("there are no stages");
+    for (uint64_t i = 0; i < boot->stage_count; i++) {
+        uint64_t tsc = boot->stages[i].tsc;
+        if (tsc < before)
+            return violated("stage %s begins at %lu, before %lu", boot->stages[i].name, tsc,
+                            before);
+        before = tsc;
+    }
+    if (before > initial_state.tsc)
+        return violated("the last stage begins at %lu, but the kernel ran from %lu on", before,
+                        initial_state.tsc);
+    return check_frequency();
+}
