@@ -67,9 +67,10 @@ def qemu_command(firmware, disks, hardware):
 
 
 class Machine:
-    """Use as a context manager. `say` is called with each line of serial output as it comes."""
+    """Use as a context manager. `say` is called with each line of serial output as it comes. A
+    detached machine does not feel the terminal's Ctrl-C."""
 
-    def __init__(self, firmware, disks, hardware=Hardware(), say=None, options=()):
+    def __init__(self, firmware, disks, hardware=Hardware(), say=None, options=(), detached=False):
         ours, theirs = socket.socketpair()
         command = qemu_command(firmware, disks, hardware) + [
             "-display", "none", "-chardev", "stdio,id=serial,signal=off",
@@ -80,7 +81,8 @@ class Machine:
         self.closed = False
         self.changed = threading.Condition()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()])
+                                        stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()],
+                                        start_new_session=detached)
         theirs.close()
         self.socket = ours
         self.socket.settimeout(PATIENCE)

@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+"""GDB on a booting machine, with symbols for every stage.
+
+BIOS: the machine stands before its first instruction; first sector, second stage, core and kernel
+have fixed addresses. UEFI: firmware decides where the application lies, but always decides the same
+on the same machine, so one boot tells the address and the next is debugged.
+"""
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from machine import ROOT, Hardware, Machine
+
+SCRIPTS = ROOT / "config/gdb"
+
+
+@contextmanager
+def debugged_machine(firmware, image, say=None):
+    """Yields (machine, GDB's arguments); the machine is stopped before its first instruction."""
+    with tempfile.TemporaryDirectory() as folder:
+        gate = Path(folder, "gdb")
+        options = ["-gdb", f"unix:{gate},server=on,wait=off"]
+        if firmware == "bios":
+            options.append("-S")
+        with Machine(firmware, [image], Hardware(), say, options, detached=True) as machine:
+            arguments = ["gdb", "-q", "-nx", "-x", SCRIPTS / "machine.gdb"]
+            if firmware == "bios":
+                arguments += ["-x", SCRIPTS / "bios.gdb"]
+            else:
+                base = find_application(machine)
+                arguments += ["-ex", f"add-symbol-file build/uefi/lintel.so -o {base:#x}"]
+            yield machine, [*arguments, "-ex", f"target remote {gate}"]
+
+
+def find_application(machine):
+    """Lets the machine boot once, and puts it back before its first instruction."""
+    base = int(machine.wait_for(r"uefi: image at (0x[0-9a-f]+)")[1], 16)
+    machine.monitor.execute("stop")
+    machine.monitor.execute("set-action", reboot="reset")
+    machine.monitor.execute("system_reset")
+    return base
+
+
+def main():
+    if sys.argv[1:] not in (["bios"], ["uefi"]):
+        sys.exit("usage: debug.py bios|uefi")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for GDB
+    with debugged_machine(sys.argv[1], ROOT / "images/lintel.img", print) as (_, arguments):
+        subprocess.run([*arguments, "-x", SCRIPTS / f"{sys.argv[1]}-start.gdb"], cwd=ROOT,
+                       check=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+#!/usr/bin/python3
+"""Boots images/lintel.img for a person: a window where there is a display, else this terminal.
+
+In the terminal Ctrl-A X ends QEMU, and Ctrl-A C shows its monitor.
+"""
+import os
+import sys
+
+from machine import ROOT, Hardware, qemu_command
+from ways import WAYS, Images, make_fat_disk, standard_tree
+
+ALIASES = {"grub": "grub-disk"}
+
+
+def disks_of(way):
+    """images/lintel.img behind GRUB's own disk, where GRUB is wished for."""
+    images = Images(ROOT / "build/boot")
+    image = ROOT / "images/lintel.img"
+    if way.volume:
+        image = images.folder / "lintel-fat.img"
+        make_fat_disk(image, standard_tree())
+    return [images.grub(way), image] if way.recipe else [image]
+
+
+def console_arguments():
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return ["-serial", "stdio"]
+    return ["-display", "none", "-serial", "mon:stdio"]
+
+
+def main():
+    names = list(WAYS) + list(ALIASES)
+    if len(sys.argv) != 2 or sys.argv[1] not in names:
+        sys.exit(f"usage: run.py {'|'.join(names)}")
+    way = WAYS[ALIASES.get(sys.argv[1], sys.argv[1])]
+    command = qemu_command(way.firmware, disks_of(way), Hardware()) + console_arguments()
+    command.remove("-no-reboot")  # the kernel offers a restart
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main()

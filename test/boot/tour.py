@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""`make run`: boots images/lintel.img every way, streams what the kernel says, compares the answers.
+
+Ends with one table: a column for each way in, a row for each fact. Exit status 0 only if every
+claim holds on each and the facts that must agree do.
+"""
+import sys
+
+from machine import ROOT, Hardware, Machine, MachineError
+from report import parse_report
+from ways import WAYS, Images
+
+TOUR = [WAYS[name] for name in ("bios", "uefi", "grub-disk", "grub-efi")]
+MAY_DIFFER = {  # why a fact need not be the same on each way in
+    "firmware": "it is what differs",
+    "usable-bytes": "UEFI keeps memory for its runtime services",
+    "reclaimable-bytes": "UEFI boot services' own memory comes on top",
+    "memory-ranges": "each firmware reserves its own",
+    "kernel-physical": "placed by each memory map",
+    "framebuffer": "each firmware offers its own modes",
+    "efi-system-table": "there is one on UEFI only",
+    "smbios": "each firmware publishes its own tables",
+    "edid": "not every firmware passes it on",
+    "boot-time": "the boots begin at different moments",
+    "boot-volume": "BIOS numbers drives, UEFI names paths",
+    "tsc-hz": "measured against each firmware's clock",
+}
+MIB = 1 << 20
+
+
+def boot(way, image, disks):
+    """(Report, error or None)"""
+    print(f"\n--- {way.title}")
+    with Machine(way.firmware, [*disks, image], Hardware(),
+                 lambda line: print(f"{way.title:>10} | {line}", flush=True)) as machine:
+        try:
+            machine.wait_for(r"^claims: .*\n")
+            return parse_report(machine.output), None
+        except MachineError as error:
+            return parse_report(machine.output), str(error).splitlines()[0]
+
+
+def rows_of(report):
+    """What the table shows of one boot: row -> text."""
+    rows = {"claims": f"{report.passed} of {report.checked}"}
+    for name, value in report.facts.items():
+        rows[name] = megabytes(value) if name.endswith("-bytes") and len(value) > 6 else value
+    rows.update(stage_times(report))
+    return rows
+
+
+def megabytes(text):
+    return f"{int(text) / MIB:.1f} MiB"
+
+
+def stage_times(report):
+    """How long each stage took in the guest's own time; the last one ends at the kernel's entry."""
+    hz = int(report.facts.get("tsc-hz", 0))
+    marks = list(report.stages.items())
+    return {f"time: {name}": f"{(after - ticks) * 1000 / hz:.1f} ms"
+            for (name, ticks), (_, after) in zip(marks, marks[1:]) if hz}
+
+
+def print_table(columns):
+    """Marks what differs: "*" with the reason where it may, "!" where it must not."""
+    names = list(dict.fromkeys(name for rows in columns for name in rows))
+    table = [["", *(way.title for way in TOUR), ""]]
+    wrong = []
+    for name in names:
+        values = [rows.get(name, "-") for rows in columns]
+        remark = ""
+        if len(set(values)) > 1 and not name.startswith("time: "):
+            remark = f"* {MAY_DIFFER[name]}" if name in MAY_DIFFER else "! must be the same"
+            wrong += [name] if remark[0] == "!" else []
+        table.append([name, *(clip(value) for value in values), remark])
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]) - 1)]
+    print()
+    for row in table:
+        cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths))
+        print(f"{cells}  {row[-1]}".rstrip())
+    return wrong
+
+
+def clip(text, length=34):
+    return text if len(text) <= length else text[:length - 3] + "..."
+
+
+def main():
+    image = ROOT / "images/lintel.img"
+    images = Images(ROOT / "build/boot")
+    results = [boot(way, image, [images.grub(way)] if way.recipe else []) for way in TOUR]
+    differing = print_table([rows_of(report) for report, _ in results])
+    problems = [f"{way.title}: {error or 'a claim failed'}"
+                for way, (report, error) in zip(TOUR, results) if error or not report.complete]
+    problems += [f"{name} differs" for name in differing]
+    print("\n" + ("\n".join(problems) or "Every claim holds on every way in."))
+    return bool(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
