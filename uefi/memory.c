@@ -165,8 +165,10 @@ static void describe(const struct snapshot *map, struct raw_map *all, struct raw
 {
     *all = (struct raw_map){
         .ranges = map->ranges,
+        .capacity = map->room / map->descriptor_bytes,
         .efi = map->descriptors,
         .efi_bytes = map->bytes,
+        .efi_capacity_bytes = map->room,
         .efi_descriptor_bytes = (uint32_t)map->descriptor_bytes,
         .efi_descriptor_version = map->version,
     };
