@@ -11,6 +11,8 @@
  * may need a copy of it below 4 GiB. */
 #define CHUNK_BYTES (8 * MIB)
 
+#define MARK_DISTANCE (64 * KIB) /* see place_marks() */
+
 /* What struct disk's handle points to. */
 struct block_device {
     EFI_BLOCK_IO *io;
@@ -131,16 +133,34 @@ struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint
 /* ---- reading ------------------------------------------------------------------------------ */
 
 /* OVMF's AHCI driver reports success for a read that failed and leaves the buffer as it was. So the
- * buffer's last bytes are marked before, and a mark that is still there means that nothing came. */
+ * buffer is marked before, and a mark that is still there means that nothing came. The driver cuts
+ * a request into commands of 256 sectors or more, each of which may fail: marks lie closer. */
+static void place_marks(uint8_t *to, uint64_t bytes, uint64_t mark)
+{
+    for (uint64_t end = 0; end < bytes;) {
+        end = MIN(end + MARK_DISTANCE, bytes);
+        memcpy(to + end - sizeof mark, &mark, sizeof mark);
+    }
+}
+
+static bool is_any_mark_left(const uint8_t *to, uint64_t bytes, uint64_t mark)
+{
+    for (uint64_t end = 0; end < bytes;) {
+        end = MIN(end + MARK_DISTANCE, bytes);
+        if (load64(to + end - sizeof mark) == mark)
+            return true;
+    }
+    return false;
+}
+
 static EFI_STATUS read_once(const struct block_device *device, uint64_t lba, uint64_t bytes,
                             uint8_t *to)
 {
     uint64_t mark = cpu_tsc() * UINT64_C(0x9e3779b97f4a7c15);
-    uint8_t *last = to + bytes - sizeof mark;
 
-    memcpy(last, &mark, sizeof mark);
+    place_marks(to, bytes, mark);
     EFI_STATUS status = device->io->ReadBlocks(device->io, device->media_id, lba, bytes, to);
-    if (status == EFI_SUCCESS && memcmp(last, &mark, sizeof mark) == 0)
+    if (status == EFI_SUCCESS && is_any_mark_left(to, bytes, mark))
         return EFI_DEVICE_ERROR;
     return status;
 }
@@ -150,16 +170,20 @@ static bool is_passing(EFI_STATUS status)
     return status == EFI_DEVICE_ERROR || status == EFI_TIMEOUT || status == EFI_NOT_READY;
 }
 
-static enum err read_request(const struct disk *disk, uint64_t lba, uint64_t bytes, uint8_t *to)
+static EFI_STATUS read_request(const struct block_device *device, uint64_t lba, uint64_t bytes,
+                               uint8_t *to)
 {
     EFI_STATUS status = EFI_DEVICE_ERROR;
 
     for (int i = 0; i < READ_TRIES && is_passing(status); i++)
-        status = read_once(device_of(disk), lba, bytes, to);
-    if (status != EFI_SUCCESS)
-        return fail(ERR_IO, "%s: can't read %lu bytes at LBA %lu: %s", disk->name,
-                    (unsigned long)bytes, (unsigned long)lba, status_name(status));
-    return OK;
+        status = read_once(device, lba, bytes, to);
+    return status;
+}
+
+/* OVMF's AHCI driver says the first when it finds no room below 4 GiB for its own copy. */
+static bool is_too_big(EFI_STATUS status)
+{
+    return status == EFI_BAD_BUFFER_SIZE || status == EFI_OUT_OF_RESOURCES;
 }
 
 /* IoAlign: 0 and 1 mean any place; else a power of two, or a driver that we do not believe. */
@@ -172,12 +196,20 @@ static bool is_aligned_for(const struct block_device *device, const void *to)
 
 enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
 {
-    bool straight = is_aligned_for(device_of(disk), to);
+    const struct block_device *device = device_of(disk);
+    bool straight = is_aligned_for(device, to);
     uint64_t most = (straight ? CHUNK_BYTES : sizeof bounce) / disk->sector_bytes;
 
     for (uint8_t *next = to; sectors;) {
         uint64_t now = MIN(sectors, most), bytes = now * disk->sector_bytes;
-        TRY(read_request(disk, lba, bytes, straight ? next : bounce));
+        EFI_STATUS status = read_request(device, lba, bytes, straight ? next : bounce);
+        if (is_too_big(status) && now > 1) {
+            most = now / 2;
+            continue;
+        }
+        if (status != EFI_SUCCESS)
+            return fail(ERR_IO, "%s: can't read %lu sectors at LBA %lu: %s", disk->name,
+                        (unsigned long)now, (unsigned long)lba, status_name(status));
         if (!straight)
             memcpy(next, bounce, bytes);
         next += bytes;
