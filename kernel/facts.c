@@ -56,11 +56,21 @@ static void print_memory(void)
     FACT("kernel-slide", "%#lx", boot->kernel_slide);
     FACT("kernel-bytes", "%lu", boot->kernel_bytes);
     FACT("stack-bytes", "%lu", boot->stack_bytes);
-    FACT("modules", "%lu", boot->module_count);
+    FACT("memory-ranges", "%lu", boot->memory_map_count);
     for (uint64_t i = 0; i < boot->memory_map_count; i++) {
         const struct lintel_memory_range *range = &boot->memory_map[i];
         print("memory: %016lx - %016lx %s\n", range->base_physical,
               range->base_physical + range->bytes, memory_type_name(range->type));
+    }
+}
+
+static void print_modules(void)
+{
+    FACT("modules", "%lu", boot->module_count);
+    for (uint64_t i = 0; i < boot->module_count; i++) {
+        const struct lintel_module *module = &boot->modules[i];
+        print("module: %s at %#lx, %lu bytes\n", module->path, module->base_physical,
+              module->bytes);
     }
 }
 
@@ -90,6 +100,7 @@ void facts_print(void)
     print_origin();
     print_cpu();
     print_memory();
+    print_modules();
     print_firmware_tables();
     print_stages();
 }

@@ -5,7 +5,7 @@
 #include "handover.h"
 #include "options.h"
 
-#define DELIBERATE __attribute__((noinline, noclone, used))
+#define DELIBERATE __attribute__((noinline, used))
 
 DELIBERATE static void read_null_page(void)
 {
