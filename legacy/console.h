@@ -1,0 +1,20 @@
+/* Text out to the VGA screen and COM1 at once, keys in from the keyboard and COM1. */
+#ifndef LEGACY_CONSOLE_H
+#define LEGACY_CONSOLE_H
+
+#include "common/firmware.h"
+
+/* Sets 80 x 25 text where there is a VGA, and 115200 8N1 where COM1 answers. */
+void console_begin(void);
+
+/* firmware.put. Costs no BIOS call. */
+void console_put(char c);
+
+/* The screen shows graphics from now on: text goes to COM1 alone, until ESC[2J asks for a text
+ * screen again. */
+void console_graphics(void);
+
+/* firmware.key */
+enum key console_key(void);
+
+#endif

@@ -1,0 +1,244 @@
+#include "disk.h"
+#include "bios.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "memory.h"
+
+#define FIRST_DISK   0x80u
+#define FLOPPIES     4u
+#define SECTOR_BYTES 512u
+
+#define SECTORS_MOST 127u /* Phoenix BIOSes refuse more in one AH=42h */
+#define TRIES        8u
+#define TRIES_WHOLE  3u /* from then on smaller pieces: some BIOSes choke on large ones */
+
+/* What struct disk has no place for, by drive number. */
+static struct drive {
+    bool has_edd;
+    uint32_t heads, track_sectors;
+} drives[256];
+
+struct __attribute__((packed)) parameters { /* EDD 3.0, table 4 */
+    uint16_t bytes, flags;
+    uint32_t cylinders, heads, track_sectors;
+    uint64_t sectors;
+    uint16_t sector_bytes;
+};
+
+#define PARAMETERS_REMOVABLE 0x4
+
+struct __attribute__((packed)) packet { /* disk address packet, EDD 3.0, table 2 */
+    uint8_t bytes, reserved;
+    uint16_t sectors, offset, segment;
+    uint64_t lba;
+};
+
+/* ---- what drives there are ----------------------------------------------------------------------
+ */
+
+static bool has_edd(uint8_t number)
+{
+    struct bios_regs regs = {.eax = 0x4100, .ebx = 0x55aa, .edx = number};
+
+    bios_call(0x13, &regs);
+    return !bios_carry(&regs) && (regs.ebx & 0xffff) == 0xaa55 && regs.ecx & 1;
+}
+
+/* Some BIOSes leave the sector size 0 or as it was: then it is 512. */
+static bool read_parameters(uint8_t number, struct disk *disk)
+{
+    struct parameters *parameters = (struct parameters *)bounce;
+    struct bios_regs regs = {.eax = 0x4800, .edx = number, .ds = segment_of(bounce)};
+
+    *parameters = (struct parameters){.bytes = sizeof *parameters};
+    bios_call(0x13, &regs);
+    if (bios_carry(&regs))
+        return false;
+    disk->sectors = parameters->sectors;
+    disk->removable = parameters->flags & PARAMETERS_REMOVABLE;
+    if (is_power_of_two(parameters->sector_bytes) && parameters->sector_bytes >= SECTOR_BYTES &&
+        parameters->sector_bytes <= 4096)
+        disk->sector_bytes = parameters->sector_bytes;
+    return true;
+}
+
+/* Cylinders, heads and sectors a track; refuses zeros, which SeaBIOS gives for small SCSI disks. */
+static bool read_geometry(uint8_t number, struct disk *disk)
+{
+    struct bios_regs regs = {.eax = 0x0800, .edx = number};
+
+    bios_call(0x13, &regs);
+    uint32_t track_sectors = regs.ecx & 0x3f;
+    uint32_t cylinders = (regs.ecx >> 8 & 0xff) + (regs.ecx << 2 & 0x300) + 1;
+    uint32_t heads = (regs.edx >> 8 & 0xff) + 1;
+    if (bios_carry(&regs) || !track_sectors)
+        return false;
+    drives[number].heads = heads;
+    drives[number].track_sectors = track_sectors;
+    disk->sectors = (uint64_t)cylinders * heads * track_sectors;
+    return true;
+}
+
+static enum lintel_medium medium_of(uint8_t number, const struct disk *disk)
+{
+    if (number < FIRST_DISK)
+        return LINTEL_MEDIUM_FLOPPY;
+    return disk->sector_bytes == 2048 ? LINTEL_MEDIUM_CD : LINTEL_MEDIUM_DISK;
+}
+
+static void add_drive(uint8_t number, struct disk *disks, uint32_t *count)
+{
+    struct disk *disk = &disks[*count];
+
+    for (uint32_t i = 0; i < *count; i++)
+        if (disks[i].handle == number)
+            return;
+    *disk = (struct disk){.handle = number, .sector_bytes = SECTOR_BYTES};
+    fmt(disk->name, sizeof disk->name, "BIOS drive %02Xh", number);
+    disk->removable = number < FIRST_DISK;
+    drives[number].has_edd = has_edd(number) && read_parameters(number, disk);
+    if (!drives[number].has_edd && !read_geometry(number, disk)) {
+        note("%s: no extensions and no geometry: left out\n", disk->name);
+        return;
+    }
+    disk->medium = medium_of(number, disk);
+    note("%s: %llu sectors of %u bytes%s\n", disk->name, (unsigned long long)disk->sectors,
+         disk->sector_bytes, drives[number].has_edd ? "" : ", by cylinder, head and sector");
+    ++*count;
+}
+
+static uint32_t floppy_count(void)
+{
+    uint16_t equipment = bda16(BDA_EQUIPMENT); /* bit 0: any; bits 6 and 7: how many more */
+
+    return equipment & 1 ? MIN((equipment >> 6 & 3) + 1u, FLOPPIES) : 0;
+}
+
+enum err disk_find(uint8_t boot_drive, struct disk **disks, uint32_t *count, int32_t *boot)
+{
+    uint32_t floppies = floppy_count(), fixed = MIN(bda8(BDA_DISKS), 0x7fu);
+    uint64_t base;
+
+    TRY(memory_allocate(pages_of((floppies + fixed + 1) * sizeof **disks), &base));
+    *disks = at_physical(base);
+    *count = 0;
+    for (uint32_t i = 0; i < floppies; i++)
+        add_drive((uint8_t)i, *disks, count);
+    for (uint32_t i = 0; i < fixed; i++)
+        add_drive((uint8_t)(FIRST_DISK + i), *disks, count);
+    add_drive(boot_drive, *disks, count); /* an El Torito CD is not among those counted */
+    *boot = -1;
+    for (uint32_t i = 0; i < *count; i++)
+        if ((*disks)[i].handle == boot_drive)
+            *boot = (int32_t)i;
+    return OK;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------
+ */
+
+/* These two read once into the bounce buffer. They return the BIOS's status, 0 when all is well,
+ * and lower *sectors to what was read. */
+static uint8_t read_lba(uint8_t number, uint64_t lba, uint32_t *sectors)
+{
+    static struct packet packet; /* static: below 1 MiB, whatever the stack is */
+    struct bios_regs regs = {
+        .eax = 0x4200,
+        .edx = number,
+        .ds = segment_of((void *)align_down((uintptr_t)&packet, 16)),
+        .esi = (uintptr_t)&packet % 16,
+    };
+
+    packet = (struct packet){
+        .bytes = sizeof packet,
+        .sectors = (uint16_t)*sectors,
+        .segment = segment_of(bounce),
+        .lba = lba,
+    };
+    bios_call(0x13, &regs);
+    if (bios_carry(&regs))
+        return MAX(bios_ah(&regs), 1);
+    if (packet.sectors)
+        *sectors = MIN(*sectors, packet.sectors);
+    return packet.sectors ? 0 : 1;
+}
+
+static uint8_t read_chs(uint8_t number, uint64_t lba, uint32_t *sectors)
+{
+    const struct drive *drive = &drives[number];
+    uint64_t track = lba / drive->track_sectors, cylinder = track / drive->heads;
+    uint32_t head = (uint32_t)(track % drive->heads);
+    uint32_t sector = (uint32_t)(lba % drive->track_sectors);
+
+    if (cylinder > 1023)
+        return 1;
+    *sectors = MIN(*sectors, drive->track_sectors - sector);
+    struct bios_regs regs = {
+        .eax = 0x0200 | *sectors,
+        .ecx = (uint32_t)((cylinder & 0xff) << 8 | cylinder >> 8 << 6 | (sector + 1)),
+        .edx = head << 8 | number,
+        .es = segment_of(bounce),
+    };
+    bios_call(0x13, &regs);
+    return bios_carry(&regs) ? MAX(bios_ah(&regs), 1) : 0;
+}
+
+static void reset(uint8_t number)
+{
+    struct bios_regs regs = {.edx = number};
+
+    bios_call(0x13, &regs);
+}
+
+/* Reads up to *sectors sectors into the bounce buffer; says how many. */
+static enum err read_piece(const struct disk *disk, uint64_t lba, uint32_t *sectors)
+{
+    uint8_t number = (uint8_t)disk->handle, status = 0;
+
+    for (uint32_t tries = 0; tries < TRIES; tries++) {
+        if (tries)
+            reset(number);
+        if (tries >= TRIES_WHOLE)
+            *sectors = MAX(*sectors / 4, 1);
+        status = drives[number].has_edd ? read_lba(number, lba, sectors)
+                                        : read_chs(number, lba, sectors);
+        if (!status)
+            return OK;
+        note("%s: status %02Xh at sector %llu, %u sectors\n", disk->name, status,
+             (unsigned long long)lba, *sectors);
+    }
+    return fail(ERR_IO, "%s: sector %llu cannot be read: BIOS status %02Xh after %u tries",
+                disk->name, (unsigned long long)lba, status, TRIES);
+}
+
+enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    uint32_t most = MIN(SECTORS_MOST, BOUNCE_BYTES / disk->sector_bytes);
+    uint8_t *next = to;
+    uint64_t end;
+
+    if (add_wraps(lba, sectors, &end) || (disk->sectors && end > disk->sectors))
+        return fail(ERR_IO, "%s: %llu sectors from sector %llu on were wanted, the disk has %llu",
+                    disk->name, (unsigned long long)sectors, (unsigned long long)lba,
+                    (unsigned long long)disk->sectors);
+    while (lba < end) {
+        uint32_t count = (uint32_t)MIN(end - lba, most);
+        TRY(read_piece(disk, lba, &count));
+        memcpy(next, bounce, (size_t)count * disk->sector_bytes);
+        next += (size_t)count * disk->sector_bytes;
+        lba += count;
+    }
+    return OK;
+}
+
+#define FLOPPY_OUTPUT  0x3f2
+#define MOTORS_OFF     0x0c /* no reset, DMA and interrupts as they are */
+#define BDA_MOTORS     0x3f
+#define NO_FLOPPY_PORT 0xff
+
+void disk_quiet(void)
+{
+    if (floppy_count() && port_read(FLOPPY_OUTPUT) != NO_FLOPPY_PORT)
+        port_write(FLOPPY_OUTPUT, MOTORS_OFF);
+}

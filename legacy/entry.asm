@@ -1,0 +1,343 @@
+; entry.asm: the second stage, from the first sector's jump (or GRUB's `multiboot2`) to C in long
+; mode.
+;
+; .real lies below 64 KiB, so that real mode reaches all of it with segments of 0.
+
+STAGE2_MAGIC    equ 32544E4Ch           ; "LNT2", as boot.asm has it
+COM1            equ 3F8h
+
+CR0_LONG        equ 80010033h           ; PG WP NE ET MP PE
+CR4_LONG        equ 620h                ; OSXMMEXCPT OSFXSR PAE
+EFER            equ 0C0000080h
+EFER_LME        equ 100h
+
+extern stage2_bytes, image_end, bss_begin, bss_qwords, stack_top
+extern page_tables, page_tables_segment, low_memory_end, low_memory_kib
+extern to_long_mode, resume, saved_cr0, saved_cr3, saved_cr4, saved_efer
+extern main
+
+section .header progbits alloc exec write align=16
+bits 16
+global start
+start:  jmp     near from_first_sector
+        align   4, db 0
+        dd      STAGE2_MAGIC
+        dd      stage2_bytes
+        dd      0                       ; the checksum: seal.py
+
+; Multiboot2 specification 2.0, 3.1: GRUB's `multiboot2` loads this very file. It is flat, so the
+; address tag says where it goes.
+MULTIBOOT2      equ 0E85250D6h
+align 8
+multiboot2:
+        dd      MULTIBOOT2, 0, .end - multiboot2, -(MULTIBOOT2 + .end - multiboot2)
+        dw      2, 0                    ; address tag
+        dd      24, multiboot2, start, 0, low_memory_end
+        dw      3, 0                    ; entry address tag
+        dd      12, from_multiboot2
+        align   8, db 0
+        dw      0, 0                    ; end tag
+        dd      8
+.end:
+
+section .real progbits alloc exec write align=16
+
+; ---- ways in ------------------------------------------------------------------------------------
+
+; In: as boot.asm leaves it: DL = drive, DS:SI = place of this stage.
+from_first_sector:
+        mov     [boot_drive], dl
+        movzx   eax, word [si + 8]      ; the place's LBA has moved on by its count of sectors
+        mov     ebx, [si]
+        mov     ecx, [si + 4]
+        sub     ebx, eax
+        sbb     ecx, 0
+        mov     [boot_lba], ebx
+        mov     [boot_lba + 4], ecx
+        mov     byte [boot_has_lba], 1
+        jmp     check_machine
+
+; In: Multiboot2 specification, 3.3: EAX = magic, EBX = information, protected mode, no paging.
+; Drops to real mode and goes the same way as from the first sector.
+bits 32
+BIOS_DEVICE     equ 5                   ; tag: BIOS drive, partition, sub-partition
+from_multiboot2:
+        cli
+        cld
+        cmp     eax, 36D76289h
+        jne     .drop
+        mov     ecx, [ebx]              ; ECX = end of the tags
+        add     ecx, ebx
+        add     ebx, 8
+.tag:   cmp     ebx, ecx
+        jae     .drop
+        mov     eax, [ebx + 4]
+        cmp     eax, 8
+        jb      .drop
+        cmp     dword [ebx], BIOS_DEVICE
+        jne     .next
+        mov     al, [ebx + 8]
+        mov     [boot_drive], al
+        jmp     .drop
+.next:  add     eax, 7                  ; tags are padded to 8 bytes
+        and     eax, ~7
+        add     ebx, eax
+        jmp     .tag
+.drop:  lgdt    [gdt_pointer]
+        jmp     CODE16:.code16
+bits 16
+.code16:
+        mov     ax, DATA16              ; real mode keeps the limits that these load
+        mov     ds, ax
+        mov     es, ax
+        mov     fs, ax
+        mov     gs, ax
+        mov     ss, ax
+        lidt    [real_idt]
+        mov     eax, cr0
+        and     eax, ~1
+        mov     cr0, eax
+        jmp     0:check_machine
+
+; ---- what must be true before long mode ---------------------------------------------------------
+
+check_machine:
+        xor     ax, ax
+        mov     ds, ax
+        mov     es, ax
+        mov     ss, ax
+        mov     sp, start_of_first_sector
+        sti
+        cld
+        call    check_cpu
+        rdtsc
+        mov     [boot_tsc], eax
+        mov     [boot_tsc + 4], edx
+        int     12h                     ; KiB below the extended BIOS data area
+        mov     si, text_low_memory
+        cmp     ax, low_memory_kib
+        jb      stop
+        call    enable_a20
+        mov     si, text_a20
+        jc      stop
+        call    build_page_tables
+        mov     dword [saved_cr0], CR0_LONG
+        mov     dword [saved_cr3], page_tables
+        mov     dword [saved_cr4], CR4_LONG
+        mov     dword [saved_efer], EFER_LME
+        mov     dword [resume], begin_c
+        jmp     to_long_mode
+
+; Stops when the CPU has no long mode (AMD APM volume 3, E.4.2: CPUID 80000001h EDX bit 29).
+; Clobbers EAX, EBX, ECX, EDX, SI.
+check_cpu:
+        mov     si, text_no_cpuid
+        pushfd
+        pop     eax
+        mov     ebx, eax
+        xor     eax, 200000h            ; EFLAGS.ID can't be changed on a CPU without CPUID
+        push    eax
+        popfd
+        pushfd
+        pop     eax
+        xor     eax, ebx
+        test    eax, 200000h
+        jz      stop
+        mov     si, text_no_long_mode
+        mov     eax, 80000000h
+        cpuid
+        cmp     eax, 80000001h
+        jb      stop
+        mov     eax, 80000001h
+        cpuid
+        test    edx, 20000000h
+        jz      stop
+        ret
+
+; Identity tables for the first 4 GiB, in pages of 2 MiB: one top table, one table of 1 GiB entries
+; and four directories. Clobbers EAX, CX, DI, ES.
+PRESENT_WRITE   equ 3
+LARGE           equ 80h
+build_page_tables:
+        mov     ax, page_tables_segment
+        mov     es, ax
+        xor     di, di
+        xor     eax, eax
+        mov     cx, 2000h / 4
+        rep     stosd
+        mov     dword [es:0], page_tables + 1000h + PRESENT_WRITE
+        mov     di, 1000h
+        mov     eax, page_tables + 2000h + PRESENT_WRITE
+        mov     cx, 4
+.directory:
+        mov     [es:di], eax
+        add     di, 8
+        add     eax, 1000h
+        loop    .directory
+        mov     di, 2000h
+        mov     eax, LARGE + PRESENT_WRITE
+        mov     cx, 2048
+.page:  mov     [es:di], eax
+        mov     dword [es:di + 4], 0
+        add     di, 8
+        add     eax, 200000h
+        loop    .page
+        mov     es, cx
+        ret
+
+; In: SI = text. Says it on the screen and on COM1 (115200 8N1), and stops.
+stop:   mov     dx, COM1 + 3
+        mov     al, 83h                 ; 8N1, divisor latch open
+        out     dx, al
+        mov     dx, COM1
+        mov     ax, 1
+        out     dx, ax
+        mov     dx, COM1 + 3
+        mov     al, 3
+        out     dx, al
+.next:  lodsb
+        test    al, al
+        jz      .halt
+        mov     ah, al
+        mov     dx, COM1 + 5
+        xor     cx, cx
+.wait:  in      al, dx
+        test    al, 20h
+        loopz   .wait
+        mov     al, ah
+        mov     dx, COM1
+        out     dx, al
+        mov     ah, 0Eh
+        mov     bx, 7
+        int     10h
+        jmp     .next
+.halt:  hlt
+        jmp     .halt
+
+text_no_cpuid:
+        db      "Lintel needs a 64-bit CPU, and this one has not even CPUID. Stopped.", 13, 10, 0
+text_no_long_mode:
+        db      "Lintel needs a 64-bit CPU, and this one has no long mode "
+        db      "(CPUID 80000001h EDX bit 29 is 0). Stopped.", 13, 10, 0
+text_low_memory:
+        db      "Lintel needs more free memory below 640 KiB than the BIOS reports "
+        db      "(INT 12h). Stopped.", 13, 10, 0
+text_a20:
+        db      "Lintel can't switch on address line A20: not by INT 15h AX=2401h, port 92h "
+        db      "or the keyboard controller. Stopped.", 13, 10, 0
+
+; ---- address line A20 ---------------------------------------------------------------------------
+
+; Lets addresses keep their bit 20. Out: CF = failed; a20_method. Clobbers all but segments.
+enable_a20:
+        call    test_a20
+        jnc     .done
+        inc     byte [a20_method]
+        mov     ax, 2401h
+        int     15h
+        call    test_a20
+        jnc     .done
+        inc     byte [a20_method]
+        in      al, 92h
+        cmp     al, 0FFh                ; no such port
+        je      .keyboard
+        or      al, 2
+        and     al, 0FEh                ; bit 0 resets
+        out     92h, al
+        call    test_a20
+        jnc     .done
+.keyboard:
+        inc     byte [a20_method]
+        call    wait_keyboard
+        jc      .done
+        mov     al, 0D1h                ; write output port
+        out     64h, al
+        call    wait_keyboard
+        jc      .done
+        mov     al, 0DFh
+        out     60h, al
+        call    wait_keyboard
+        jc      .done
+        mov     al, 0FFh                ; some controllers act only on a further command
+        out     64h, al
+        call    wait_keyboard
+        call    test_a20
+.done:  ret
+
+; Out: CF = off, found so for about 60 ms: the line may be slow. Clobbers EAX, CX.
+test_a20:
+        mov     ax, 0FFFFh
+        mov     fs, ax
+        xor     cx, cx
+.try:   inc     dword [a20_probe]
+        mov     eax, [a20_probe]
+        out     80h, al                 ; takes about a microsecond
+        cmp     eax, [fs:a20_probe + 10h]
+        loope   .try
+        je      .off
+        clc
+        ret
+.off:   stc
+        ret
+
+; Waits until the keyboard controller takes a byte. Out: CF = it doesn't, or there is none.
+; Clobbers AL, CX.
+wait_keyboard:
+        xor     cx, cx
+.try:   out     80h, al
+        in      al, 64h
+        cmp     al, 0FFh
+        je      .none
+        test    al, 2
+        loopnz  .try
+        jnz     .none
+        clc
+        ret
+.none:  stc
+        ret
+
+; ---- data that real mode reaches ----------------------------------------------------------------
+
+start_of_first_sector equ 7C00h         ; the real-mode stack grows down from here
+
+global boot_drive, boot_has_lba, boot_lba, boot_tsc, a20_method
+align 8
+boot_lba:       dq 0
+boot_tsc:       dq 0
+a20_probe:      dd 0
+boot_drive:     db 80h
+boot_has_lba:   db 0
+a20_method:     db 0                    ; 0 was on, 1 BIOS, 2 port 92h, 3 keyboard controller
+
+global gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
+CODE64          equ 08h
+DATA64          equ 10h
+CODE16          equ 18h
+DATA16          equ 20h
+align 8
+gdt:            dq 0
+                dq 00AF9A000000FFFFh    ; CODE64
+                dq 00CF92000000FFFFh    ; DATA64
+                dq 00009A000000FFFFh    ; CODE16
+                dq 000092000000FFFFh    ; DATA16
+gdt_pointer:    dw $ - gdt - 1
+                dd gdt
+                dd 0                    ; long mode reads ten bytes
+real_idt:       dw 3FFh
+                dd 0
+
+; ---- long mode ----------------------------------------------------------------------------------
+
+section .text
+bits 64
+begin_c:
+        mov     esp, stack_top
+        mov     edi, bss_begin
+        mov     ecx, bss_qwords
+        xor     eax, eax
+        rep     stosq
+        xor     ebp, ebp                ; ends backtraces
+        call    main
+.halt:  cli
+        hlt
+        jmp     .halt

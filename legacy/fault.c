@@ -1,0 +1,74 @@
+#include "fault.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
+#include "common/machine/gdt.h"
+#include "console.h"
+
+#define FAULT_VECTORS 32
+#define STUB_BYTES    16
+
+struct fault {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t vector, error, rip, cs, rflags, rsp, ss;
+};
+
+extern const uint8_t fault_stubs[FAULT_VECTORS][STUB_BYTES];
+void fault_report(const struct fault *fault) __attribute__((noreturn));
+
+static uint64_t idt[FAULT_VECTORS][2];
+
+void fault_begin(void)
+{
+    struct __attribute__((packed)) {
+        uint16_t limit;
+        uint64_t base;
+    } pointer = {sizeof idt - 1, (uintptr_t)idt};
+
+    for (uint32_t i = 0; i < FAULT_VECTORS; i++)
+        idt_build_gate(idt[i], (uintptr_t)fault_stubs[i], 0);
+    __asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+static void __attribute__((format(printf, 1, 2))) print(const char *format, ...)
+{
+    char text[256];
+    va_list list;
+
+    va_start(list, format);
+    fmt_list(text, sizeof text, format, list);
+    va_end(list);
+    for (const char *c = text; *c; c++)
+        console_put(*c);
+}
+
+static void __attribute__((noreturn)) halt(void)
+{
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+/* Goes straight to the console, past the log: the fault may have been the log's. A fault in here
+ * halts. */
+void fault_report(const struct fault *fault)
+{
+    static bool reporting;
+    uint64_t cr2;
+
+    if (reporting)
+        halt();
+    reporting = true;
+    __asm__("mov %%cr2, %0" : "=r"(cr2));
+    print("\n\nThis is a bug in Lintel: CPU exception %llu in the BIOS loader. Stopped.\n",
+          (unsigned long long)fault->vector);
+#define X(name) (unsigned long long)fault->name
+    print("RIP %016llx CS %02llx RFLAGS %llx error %llx CR2 %llx\n", X(rip), X(cs), X(rflags),
+          X(error), (unsigned long long)cr2);
+    print("RAX %016llx RBX %016llx RCX %016llx\n", X(rax), X(rbx), X(rcx));
+    print("RDX %016llx RSI %016llx RDI %016llx\n", X(rdx), X(rsi), X(rdi));
+    print("RBP %016llx RSP %016llx R8  %016llx\n", X(rbp), X(rsp), X(r8));
+    print("R9  %016llx R10 %016llx R11 %016llx\n", X(r9), X(r10), X(r11));
+    print("R12 %016llx R13 %016llx R14 %016llx\n", X(r12), X(r13), X(r14));
+    print("R15 %016llx\n", X(r15));
+#undef X
+    halt();
+}

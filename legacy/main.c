@@ -1,0 +1,115 @@
+/* The BIOS front end: finds the facts, supplies the verbs, and ends in boot_main(). */
+#include "bios.h"
+#include "clock.h"
+#include "common/lib/log.h"
+#include "common/machine/cpu.h"
+#include "console.h"
+#include "disk.h"
+#include "fault.h"
+#include "memory.h"
+#include "tables.h"
+#include "vbe.h"
+
+/* What entry.asm noted in real mode. */
+extern const uint64_t boot_lba, boot_tsc;
+extern const uint8_t boot_drive, boot_has_lba, a20_method;
+
+void main(void) __attribute__((noreturn));
+
+#define GIVE_UP_SECONDS 10
+
+static void wait_for_key(uint32_t seconds)
+{
+    const uint32_t step = 50;
+
+    for (uint32_t passed = 0; passed < seconds * 1000; passed += step) {
+        if (console_key() != KEY_NONE)
+            return;
+        clock_wait(step);
+    }
+}
+
+/* INT 18h lets the BIOS try its next boot device, and wipes the screen on the way. */
+static void __attribute__((noreturn)) give_up(void)
+{
+    struct bios_regs regs = {0};
+
+    say("The BIOS tries its next boot device in %u seconds; a key makes it do so now.\n",
+        GIVE_UP_SECONDS);
+    wait_for_key(GIVE_UP_SECONDS);
+    bios_call(0x18, &regs);
+    say("The BIOS has no other boot device. Stopped.\n");
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+/* Interrupts are off in long mode as it is; only what would run on by itself must be stopped. */
+static enum err leave(struct raw_map *map)
+{
+    struct bios_regs regs = {.eax = 0xec00, .ebx = 2}; /* AMD: the system will run in long mode */
+    struct raw_map busy;
+
+    bios_call(0x15, &regs);
+    disk_quiet();
+    return memory_map(map, &busy);
+}
+
+static const struct firmware bios = {
+    .read = disk_read,
+    .put = console_put,
+    .key = console_key,
+    .wait = clock_wait,
+    .set_video = vbe_set_video,
+    .allocate = memory_allocate,
+    .claim = memory_claim,
+    .release = memory_release,
+    .memory_map = memory_map,
+    .leave = leave,
+    .give_up = give_up,
+};
+
+static void note_a20(void)
+{
+    static const char *const methods[] = {"was on", "by INT 15h AX=2401h", "by port 92h",
+                                          "by the keyboard controller"};
+
+    note("A20 %s; loaded from BIOS drive %02Xh\n", methods[a20_method & 3], boot_drive);
+}
+
+static enum err find_facts(struct facts *facts)
+{
+    struct raw_map busy;
+
+    *facts = (struct facts){
+        .firmware = LINTEL_FIRMWARE_BIOS,
+        .origin = {.has_first_lba = boot_has_lba, .first_lba = boot_lba},
+        .first_tsc = boot_tsc,
+        .reachable_end = MEMORY_REACHABLE_END,
+    };
+    cpu_identify(&facts->cpu);
+    TRY(memory_begin());
+    TRY(memory_map(&facts->map, &busy));
+    TRY(disk_find(boot_drive, &facts->disks, &facts->disk_count, &facts->origin.disk));
+    facts->rsdp = tables_find_rsdp();
+    facts->smbios = tables_find_smbios();
+    facts->smbios3 = tables_find_smbios3();
+    facts->wall_clock = clock_read();
+    facts->tsc_hz = clock_tsc_hz();
+    return OK;
+}
+
+void main(void)
+{
+    static struct facts facts;
+
+    fault_begin();
+    clock_begin();
+    console_begin();
+    log_attach(console_put);
+    note_a20();
+    if (find_facts(&facts) != OK) {
+        say("Lintel cannot boot: %s\n", err_message());
+        give_up();
+    }
+    boot_main(&facts, &bios);
+}

@@ -1,0 +1,157 @@
+#include "memory.h"
+#include "common/lib/mem.h"
+#include "e820.h"
+
+/* Ranges in no order that grow by doubling. */
+struct list {
+    struct raw_range *ranges;
+    uint64_t count, capacity;
+};
+
+extern uint8_t low_memory_end[]; /* legacy.ld */
+
+static struct raw_map bios_map;
+static struct raw_range first_busy[8];
+static struct list busy = {first_busy, 0, ARRAY_LENGTH(first_busy)}; /* the loader's own */
+static struct raw_range first_claimed[8];
+static struct list claimed = {first_claimed, 0, ARRAY_LENGTH(first_claimed)}; /* for the kernel */
+
+static bool overlaps(const struct raw_range *range, uint64_t base, uint64_t bytes)
+{
+    uint64_t end;
+
+    if (add_wraps(range->base, range->bytes, &end))
+        end = UINT64_MAX;
+    return range->base < base + bytes && base < end;
+}
+
+static const struct raw_range *find_overlap(const struct raw_range *ranges, uint64_t count,
+                                            bool usable_too, uint64_t base, uint64_t bytes)
+{
+    for (uint64_t i = 0; i < count; i++)
+        if ((usable_too || ranges[i].type != LINTEL_MEMORY_USABLE) &&
+            overlaps(&ranges[i], base, bytes))
+            return &ranges[i];
+    return NULL;
+}
+
+/* What makes [base, base + bytes) not free though a usable range holds it. */
+static const struct raw_range *find_blocker(uint64_t base, uint64_t bytes)
+{
+    const struct raw_range *found =
+        find_overlap(bios_map.ranges, bios_map.count, false, base, bytes);
+    if (!found)
+        found = find_overlap(busy.ranges, busy.count, true, base, bytes);
+    if (!found)
+        found = find_overlap(claimed.ranges, claimed.count, true, base, bytes);
+    return found;
+}
+
+/* The highest free place for `bytes` in a usable range, or 0. */
+static uint64_t find_in_range(const struct raw_range *range, uint64_t bytes)
+{
+    uint64_t end;
+
+    if (add_wraps(range->base, range->bytes, &end) || end > MEMORY_REACHABLE_END)
+        end = MEMORY_REACHABLE_END;
+    end = align_down(end, PAGE_BYTES);
+    while (end >= bytes && end - bytes >= range->base) {
+        const struct raw_range *blocker = find_blocker(end - bytes, bytes);
+        if (!blocker)
+            return end - bytes;
+        end = align_down(blocker->base, PAGE_BYTES);
+    }
+    return 0;
+}
+
+static uint64_t find_highest(uint64_t bytes)
+{
+    uint64_t best = 0;
+
+    for (uint64_t i = 0; i < bios_map.count; i++)
+        if (bios_map.ranges[i].type == LINTEL_MEMORY_USABLE)
+            best = MAX(best, find_in_range(&bios_map.ranges[i], bytes));
+    return best;
+}
+
+/* Makes room for two more: when a list moves, its new place joins `busy`. */
+static enum err make_room(struct list *list)
+{
+    if (list->count + 2 <= list->capacity)
+        return OK;
+    uint64_t bytes = align_up(2 * list->capacity * sizeof *list->ranges, PAGE_BYTES);
+    uint64_t base = find_highest(bytes);
+    if (!base)
+        return fail(ERR_NO_MEMORY, "no %llu bytes left below 4 GiB to list what is taken",
+                    (unsigned long long)bytes);
+    memcpy(at_physical(base), list->ranges, list->count * sizeof *list->ranges);
+    list->ranges = at_physical(base);
+    list->capacity = bytes / sizeof *list->ranges;
+    busy.ranges[busy.count++] = (struct raw_range){base, bytes, LINTEL_MEMORY_RECLAIMABLE};
+    return OK;
+}
+
+static void append(struct list *list, uint64_t base, uint64_t bytes)
+{
+    list->ranges[list->count++] = (struct raw_range){base, bytes, LINTEL_MEMORY_RECLAIMABLE};
+}
+
+enum err memory_allocate(uint64_t pages, uint64_t *physical)
+{
+    uint64_t bytes, base;
+
+    TRY(make_room(&busy));
+    if (!pages || mul_wraps(pages, PAGE_BYTES, &bytes) || !(base = find_highest(bytes)))
+        return fail(ERR_NO_MEMORY, "no %llu pages of memory left below 4 GiB for the loader",
+                    (unsigned long long)pages);
+    append(&busy, base, bytes);
+    memset(at_physical(base), 0, bytes);
+    *physical = base;
+    return OK;
+}
+
+enum err memory_claim(uint64_t physical, uint64_t pages)
+{
+    uint64_t bytes, end;
+
+    TRY(make_room(&busy));
+    TRY(make_room(&claimed));
+    if (mul_wraps(pages, PAGE_BYTES, &bytes) || add_wraps(physical, bytes, &end))
+        return bug("a claim of %llu pages at %#llx", (unsigned long long)pages,
+                   (unsigned long long)physical);
+    if (find_blocker(physical, bytes))
+        return fail(ERR_CHANGED, "%llu pages at %llxh are no longer free",
+                    (unsigned long long)pages, (unsigned long long)physical);
+    append(&claimed, physical, bytes);
+    return OK;
+}
+
+void memory_release(uint64_t physical, uint64_t pages)
+{
+    for (uint64_t i = 0; i < claimed.count; i++)
+        if (claimed.ranges[i].base == physical && claimed.ranges[i].bytes == pages * PAGE_BYTES) {
+            claimed.ranges[i] = claimed.ranges[--claimed.count];
+            return;
+        }
+}
+
+enum err memory_map(struct raw_map *map, struct raw_map *taken)
+{
+    *map = bios_map;
+    *taken = (struct raw_map){.ranges = busy.ranges, .count = busy.count};
+    return OK;
+}
+
+/* The map moves out of the bounce buffer into the first memory that it gives. */
+enum err memory_begin(void)
+{
+    uint64_t bytes, base;
+
+    append(&busy, 0, (uintptr_t)low_memory_end);
+    TRY(e820_read(&bios_map));
+    bytes = bios_map.count * sizeof *bios_map.ranges;
+    TRY(memory_allocate(pages_of(bytes), &base));
+    memcpy(at_physical(base), bios_map.ranges, bytes);
+    bios_map.ranges = at_physical(base);
+    return OK;
+}

@@ -1,0 +1,18 @@
+/* COM1, 115200 8N1, polled (National Semiconductor PC16550D). */
+#ifndef LEGACY_SERIAL_H
+#define LEGACY_SERIAL_H
+
+#include <stdbool.h>
+
+/* Finds out whether a UART answers; without one the others do nothing. */
+void serial_begin(void);
+
+void serial_put(char c);
+
+/* False when nothing has arrived. */
+bool serial_get(char *c);
+
+/* The same, waiting for up to about 20 ms: for the rest of an escape sequence. */
+bool serial_get_soon(char *c);
+
+#endif

@@ -1,0 +1,177 @@
+; thunk.asm: from long mode to one real-mode interrupt, and back.
+
+EFER            equ 0C0000080h
+EFER_LME        equ 100h
+EFER_LMA        equ 400h
+CR0_PG          equ 80000000h
+CR0_PE          equ 1
+FLAGS_IF        equ 200h
+
+; struct bios_regs of bios.h. The linker script compares these with what C has.
+global REGS_DS, REGS_FLAGS, REGS_BYTES
+REGS_DS         equ 32
+REGS_FLAGS      equ 40
+REGS_BYTES      equ 44
+
+REAL_STACK      equ 7C00h
+
+extern gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
+
+; void bios_call(uint8_t vector, struct bios_regs *regs)
+;
+; Calls a real-mode interrupt with the registers of *regs, and puts there what it returns. SS:SP is
+; the loader's real-mode stack at 0000:7C00; interrupts are on until the handler is entered, and as
+; it likes from then on, and never in long mode.
+;
+; In:        EDI = vector, RSI = regs (any address)
+; Preserves: RBX, RBP, RSP, R12 to R15, RFLAGS (DF and IF too), CR0, CR3, CR4, EFER, GDTR, IDTR
+; Clobbers:  RAX, RCX, RDX, RSI, RDI, R8 to R11; x87, MMX and SSE registers, as the BIOS pleases
+section .text
+bits 64
+global bios_call
+bios_call:
+        pushfq
+        cli
+        cld
+        push    rbx
+        push    rbp
+        push    r12
+        push    r13
+        push    r14
+        push    r15
+        push    rsi
+        mov     [abs saved_rsp], rsp
+        sgdt    [abs saved_gdt]
+        sidt    [abs saved_idt]
+        mov     rax, cr0
+        mov     [abs saved_cr0], eax
+        mov     rax, cr3
+        mov     [abs saved_cr3], eax
+        mov     rax, cr4
+        mov     [abs saved_cr4], eax
+        mov     ecx, EFER
+        rdmsr
+        and     eax, ~EFER_LMA          ; not ours to write
+        mov     [abs saved_efer], eax
+
+        movzx   edi, dil
+        mov     eax, [edi * 4]          ; the interrupt vector table
+        mov     [abs handler], eax
+        mov     edi, registers
+        mov     ecx, REGS_BYTES / 4
+        rep     movsd
+        and     dword [abs registers + REGS_FLAGS], ~FLAGS_IF
+        mov     dword [abs resume], .back
+        push    CODE16
+        push    leave_long_mode
+        retfq
+
+.back:  mov     rsp, [abs saved_rsp]
+        lgdt    [abs saved_gdt]
+        lidt    [abs saved_idt]
+        pop     rdi
+        mov     esi, registers
+        mov     ecx, REGS_BYTES / 4
+        rep     movsd
+        pop     r15
+        pop     r14
+        pop     r13
+        pop     r12
+        pop     rbp
+        pop     rbx
+        popfq
+        ret
+
+section .real progbits alloc exec write align=16
+bits 16
+
+; In: compatibility mode in CODE16, interrupts off.
+leave_long_mode:
+        mov     ax, DATA16              ; real mode keeps the limits that these load
+        mov     ds, ax
+        mov     es, ax
+        mov     fs, ax
+        mov     gs, ax
+        mov     ss, ax
+        lidt    [real_idt]
+        mov     eax, cr0
+        and     eax, ~CR0_PG            ; ends long mode
+        mov     cr0, eax
+        mov     ecx, EFER               ; a BIOS may use paging itself, and expects legacy paging
+        rdmsr
+        and     eax, ~EFER_LME
+        wrmsr
+        xor     eax, eax
+        mov     cr4, eax
+        mov     eax, cr0
+        and     eax, ~CR0_PE
+        mov     cr0, eax
+        jmp     0:.real
+.real:  xor     ax, ax
+        mov     ss, ax
+        mov     sp, registers
+        popad
+        pop     ds
+        pop     es
+        pop     fs
+        pop     gs
+        popfd
+        mov     sp, REAL_STACK
+        sti
+        pushf                           ; as INT does it; the handler may end in IRET or RETF 2
+        cli
+        call    far [cs:handler]
+        cli
+        mov     sp, registers + REGS_BYTES
+        pushfd
+        push    gs
+        push    fs
+        push    es
+        push    ds
+        pushad
+
+; Real mode to long mode with the saved control registers; goes on at the 64-bit address `resume`
+; with flat data segments. Clobbers all but RBX, RSI, RDI, RBP.
+global to_long_mode
+to_long_mode:
+        cli
+        cld
+        xor     ax, ax
+        mov     ds, ax
+        lgdt    [gdt_pointer]
+        mov     eax, [saved_cr4]
+        mov     cr4, eax
+        mov     eax, [saved_cr3]
+        mov     cr3, eax
+        mov     ecx, EFER
+        rdmsr
+        mov     eax, [saved_efer]
+        wrmsr
+        mov     eax, [saved_cr0]
+        mov     cr0, eax                ; PE and PG at once: straight into long mode
+        jmp     dword CODE64:.long
+bits 64
+.long:  mov     ax, DATA64
+        mov     ds, ax
+        mov     es, ax
+        mov     ss, ax
+        xor     eax, eax
+        mov     fs, ax
+        mov     gs, ax
+        mov     eax, [abs resume]
+        jmp     rax
+
+global resume, saved_cr0, saved_cr3, saved_cr4, saved_efer
+align 8
+saved_rsp:      dq 0
+resume:         dq 0
+saved_gdt:      times 10 db 0
+saved_idt:      times 10 db 0
+align 4
+saved_cr0:      dd 0
+saved_cr3:      dd 0
+saved_cr4:      dd 0
+saved_efer:     dd 0
+handler:        dd 0
+                times 64 db 0           ; an NMI while SP is in `registers` pushes here
+registers:      times REGS_BYTES db 0
