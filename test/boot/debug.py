@@ -22,26 +22,20 @@ def debugged_machine(firmware, image, say=None):
     """Yields (machine, GDB's arguments); the machine is stopped before its first instruction."""
     with tempfile.TemporaryDirectory() as folder:
         gate = Path(folder, "gdb")
-        options = ["-gdb", f"unix:{gate},server=on,wait=off"]
-        if firmware == "bios":
-            options.append("-S")
+        options = ["-S", "-gdb", f"unix:{gate},server=on,wait=off"]
+        arguments = ["gdb", "-q", "-nx", "-x", SCRIPTS / "machine.gdb", *symbols(firmware, image)]
         with Machine(firmware, [image], Hardware(), say, options, detached=True) as machine:
-            arguments = ["gdb", "-q", "-nx", "-x", SCRIPTS / "machine.gdb"]
-            if firmware == "bios":
-                arguments += ["-x", SCRIPTS / "bios.gdb"]
-            else:
-                base = find_application(machine)
-                arguments += ["-ex", f"add-symbol-file build/uefi/lintel.so -o {base:#x}"]
             yield machine, [*arguments, "-ex", f"target remote {gate}"]
 
 
-def find_application(machine):
-    """Lets the machine boot once, and puts it back before its first instruction."""
-    base = int(machine.wait_for(r"uefi: image at (0x[0-9a-f]+)")[1], 16)
-    machine.monitor.execute("stop")
-    machine.monitor.execute("set-action", reboot="reset")
-    machine.monitor.execute("system_reset")
-    return base
+def symbols(firmware, image):
+    """GDB's arguments that name the loader's own stages. A reset would not do for UEFI's first
+    boot: it leaves variables behind, and with them everything moves."""
+    if firmware == "bios":
+        return ["-x", SCRIPTS / "bios.gdb"]
+    with Machine(firmware, [image]) as machine:
+        base = machine.wait_for(r"uefi: image at (0x[0-9a-f]+)")[1]
+    return ["-ex", f"add-symbol-file build/uefi/lintel.so -o {base}"]
 
 
 def main():

@@ -7,19 +7,21 @@ import os
 import sys
 
 from machine import ROOT, Hardware, qemu_command
-from ways import WAYS, Images, make_fat_disk, standard_tree
+from ways import WAYS, make_fat_disk, make_grub, standard_tree
 
 ALIASES = {"grub": "grub-disk"}
 
 
 def disks_of(way):
     """images/lintel.img behind GRUB's own disk, where GRUB is wished for."""
-    images = Images(ROOT / "build/boot")
-    image = ROOT / "images/lintel.img"
+    image, grub = ROOT / "images/lintel.img", ROOT / "images/grub.img"
     if way.volume:
-        image = images.folder / "lintel-fat.img"
+        image = ROOT / "images/lintel-fat.img"
         make_fat_disk(image, standard_tree())
-    return [images.grub(way), image] if way.recipe else [image]
+    if way.recipe:
+        make_grub(way, grub)
+        return [grub, image]
+    return [image]
 
 
 def console_arguments():

@@ -5,6 +5,7 @@ Ends with one table: a column for each way in, a row for each fact. Exit status 
 claim holds on each and the facts that must agree do.
 """
 import sys
+import tempfile
 
 from machine import ROOT, Hardware, Machine, MachineError
 from report import parse_report
@@ -13,25 +14,24 @@ from ways import WAYS, Images
 TOUR = [WAYS[name] for name in ("bios", "uefi", "grub-disk", "grub-efi")]
 MAY_DIFFER = {  # why a fact need not be the same on each way in
     "firmware": "it is what differs",
-    "usable-bytes": "UEFI keeps memory for its runtime services",
-    "reclaimable-bytes": "UEFI boot services' own memory comes on top",
-    "memory-ranges": "each firmware reserves its own",
-    "kernel-physical": "placed by each memory map",
+    "usable memory": "UEFI keeps memory for its runtime services",
+    "reclaimable memory": "UEFI boot services' own memory comes on top",
+    "kernel physical": "placed where each memory map has room",
+    "module 1 physical": "placed where each memory map has room",
     "framebuffer": "each firmware offers its own modes",
-    "efi-system-table": "there is one on UEFI only",
+    "efi system table": "there is one on UEFI only",
     "smbios": "each firmware publishes its own tables",
     "edid": "not every firmware passes it on",
-    "boot-time": "the boots begin at different moments",
-    "boot-volume": "BIOS numbers drives, UEFI names paths",
+    "boot time": "the boots begin at different moments",
     "tsc-hz": "measured against each firmware's clock",
 }
 MIB = 1 << 20
 
 
-def boot(way, image, disks):
+def boot(way, disks):
     """(Report, error or None)"""
     print(f"\n--- {way.title}")
-    with Machine(way.firmware, [*disks, image], Hardware(),
+    with Machine(way.firmware, disks, Hardware(),
                  lambda line: print(f"{way.title:>10} | {line}", flush=True)) as machine:
         try:
             machine.wait_for(r"^claims: .*\n")
@@ -44,7 +44,7 @@ def rows_of(report):
     """What the table shows of one boot: row -> text."""
     rows = {"claims": f"{report.passed} of {report.checked}"}
     for name, value in report.facts.items():
-        rows[name] = megabytes(value) if name.endswith("-bytes") and len(value) > 6 else value
+        rows[name] = megabytes(value) if name.endswith(" memory") else value
     rows.update(stage_times(report))
     return rows
 
@@ -87,8 +87,9 @@ def clip(text, length=34):
 
 def main():
     image = ROOT / "images/lintel.img"
-    images = Images(ROOT / "build/boot")
-    results = [boot(way, image, [images.grub(way)] if way.recipe else []) for way in TOUR]
+    with tempfile.TemporaryDirectory() as folder:
+        images = Images(folder)
+        results = [boot(way, [images.grub(way), image] if way.recipe else [image]) for way in TOUR]
     differing = print_table([rows_of(report) for report, _ in results])
     problems = [f"{way.title}: {error or 'a claim failed'}"
                 for way, (report, error) in zip(TOUR, results) if error or not report.complete]

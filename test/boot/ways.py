@@ -33,6 +33,14 @@ WAYS = {way.name: way for way in (
 )}
 
 
+def make_grub(way, path):
+    """The disk that GRUB boots from, whose recipe leads to Lintel on the next one."""
+    if way.firmware == "uefi":
+        make_grub_efi(path, way.recipe)
+    else:
+        make_grub_bios(path, way.recipe)
+
+
 class Images:
     """A folder of images that several processes may fill at once: whoever is first, wins."""
 
@@ -51,8 +59,7 @@ class Images:
         return path
 
     def grub(self, way):
-        make = make_grub_efi if way.firmware == "uefi" else make_grub_bios
-        return self.shared(f"{way.name}.grub.img", lambda path: make(path, way.recipe))
+        return self.shared(f"{way.name}.grub.img", lambda path: make_grub(way, path))
 
     def standard(self, command_line, volume=False):
         """The ordinary image with a command line for the kernel."""
