@@ -28,7 +28,6 @@ static const struct header_rule {
     {HEADER_FIELD(e_machine), EM_X86_64, "x86-64"},
     {HEADER_FIELD(e_version), EV_CURRENT, "the only version of ELF"},
     {HEADER_FIELD(e_ehsize), sizeof(struct elf_header), "the size of this header"},
-    {HEADER_FIELD(e_phentsize), sizeof(struct elf_program), "the size of a program header"},
 };
 
 static uint64_t load_little_endian(const uint8_t *bytes, uint64_t count)
@@ -40,7 +39,7 @@ static uint64_t load_little_endian(const uint8_t *bytes, uint64_t count)
     return value;
 }
 
-static enum err check_header(const struct elf_header *header, const char *name)
+static enum err check_identity(const struct elf_header *header, const char *name)
 {
     if (!elf_recognise(header->e_ident, sizeof header->e_ident))
         return fail(ERR_FORMAT, "%s is not an ELF file", name);
@@ -53,14 +52,22 @@ static enum err check_header(const struct elf_header *header, const char *name)
             return fail(ERR_FORMAT, "%s: %s is %lu, not %lu (%s)", name, rule->field, value,
                         rule->value, rule->meaning);
     }
+    return OK;
+}
+
+static enum err check_contents(const struct elf_header *header, const char *name)
+{
     if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
         return fail(ERR_FORMAT, "%s: e_type is %u, neither 2 (executable) nor 3 (static PIE)", name,
                     header->e_type);
     if (header->e_phnum == 0)
-        return fail(ERR_FORMAT, "%s: e_phnum is 0: there is nothing to load; was it linked?", name);
+        return fail(ERR_FORMAT, "%s: e_phnum is 0: there is nothing to load", name);
     if (header->e_phnum > ELF_PROGRAMS_MAX)
         return fail(ERR_UNSUPPORTED, "%s: e_phnum is %u, more than %u program headers", name,
                     header->e_phnum, ELF_PROGRAMS_MAX);
+    if (header->e_phentsize != sizeof(struct elf_program))
+        return fail(ERR_FORMAT, "%s: e_phentsize is %u, not %lu", name, header->e_phentsize,
+                    sizeof(struct elf_program));
     return OK;
 }
 
@@ -72,7 +79,8 @@ static enum err read_header(struct elf_file *file)
         return fail(ERR_FORMAT, "%s: %lu bytes are too few for an ELF header", source->name,
                     source->bytes);
     TRY(source_read(source, 0, sizeof file->header, &file->header));
-    return check_header(&file->header, source->name);
+    TRY(check_identity(&file->header, source->name));
+    return check_contents(&file->header, source->name);
 }
 
 static enum err read_programs(struct elf_file *file)
@@ -82,11 +90,11 @@ static enum err read_programs(struct elf_file *file)
     uint64_t end;
 
     if (add_wraps(file->header.e_phoff, bytes, &end) || end > source->bytes)
-        return fail(
-            ERR_FORMAT,
-            "%s: %u program headers at e_phoff %lXh pass the end of the file at %lXh: is it "
-            "truncated?",
-            source->name, file->header.e_phnum, file->header.e_phoff, source->bytes);
+        return fail(ERR_FORMAT,
+                    "%s: e_phnum %u program headers at e_phoff %lXh pass the end of the file at "
+                    "%lXh: is it "
+                    "truncated?",
+                    source->name, file->header.e_phnum, file->header.e_phoff, source->bytes);
     TRY(ARENA_TAKE(file->arena, file->header.e_phnum, &file->programs));
     return source_read(source, file->header.e_phoff, bytes, file->programs);
 }
@@ -142,8 +150,7 @@ enum err elf_parse(const struct source *source, struct arena *arena, struct elf 
     parsed.entry = file.header.e_entry;
     TRY(elf_read_segments(&file, &parsed));
     TRY(elf_read_request(&file, &parsed));
-    if (parsed.relocatable)
-        TRY(elf_read_dynamic(&file, &parsed));
+    TRY(elf_read_dynamic(&file, &parsed));
     elf_read_symbols(&file, &parsed);
     *elf = parsed;
     return OK;

@@ -24,7 +24,7 @@ struct elf_symbol {   /* a function, for first-fault reports */
 
 struct elf {
     const struct source *source;
-    bool relocatable;    /* static PIE */
+    bool relocatable;    /* static PIE: ET_DYN, or ET_EXEC that ld marked with DF_1_PIE */
     uint64_t entry;      /* link address; inside an executable segment */
     uint64_t first, end; /* page-aligned span of all segments at link addresses, end exclusive */
     uint64_t alignment;  /* the largest p_align, 4 KiB to 1 GiB */
@@ -38,7 +38,7 @@ struct elf {
         uint32_t flags;
     } * pages;
     uint32_t pages_count;
-    uint64_t rela_virtual, rela_count; /* relative relocations, link address; 0 for ET_EXEC */
+    uint64_t rela_virtual, rela_count; /* relative relocations, link address; 0 unless PIE */
     uint64_t relr_virtual, relr_count; /* the same, packed (DT_RELR): 8-byte words */
     bool has_request;
     struct lintel_request request; /* from the Lintel note */

@@ -6,6 +6,7 @@
 /* One value for each low tag; all that concern relocation are below this. */
 struct dynamic {
     uint64_t value[DT_RELRENT + 1];
+    uint64_t flags_1;
 };
 
 /* Tags that a static PIE has no use for: a file with one of them would run unrelocated. */
@@ -59,12 +60,12 @@ static enum err take_tables(const struct dynamic *dynamic, struct elf *elf)
     return OK;
 }
 
-static enum err read_dynamic(const struct elf_file *file, uint32_t index, struct elf *elf)
+static enum err read_tags(const struct elf_file *file, uint32_t index, struct dynamic *dynamic)
 {
     uint64_t count = file->programs[index].p_filesz / sizeof(struct elf_dynamic);
-    struct dynamic dynamic = {0};
     uint8_t *bytes;
 
+    *dynamic = (struct dynamic){0};
     TRY(elf_read_program(file, index, &bytes));
     for (uint64_t i = 0; i < count; i++) {
         struct elf_dynamic entry;
@@ -72,9 +73,25 @@ static enum err read_dynamic(const struct elf_file *file, uint32_t index, struct
         memcpy(&entry, bytes + i * sizeof entry, sizeof entry);
         if (entry.d_tag == DT_NULL)
             break;
-        if (entry.d_tag < ARRAY_LENGTH(dynamic.value))
-            dynamic.value[entry.d_tag] = entry.d_val;
+        if (entry.d_tag < ARRAY_LENGTH(dynamic->value))
+            dynamic->value[entry.d_tag] = entry.d_val;
+        else if (entry.d_tag == DT_FLAGS_1)
+            dynamic->flags_1 = entry.d_val;
     }
+    return OK;
+}
+
+/* GNU ld calls a static PIE ET_EXEC when it is linked anywhere but at 0, as every kernel in the
+ * upper half is; that it can be moved only DF_1_PIE then tells. */
+static enum err read_dynamic(const struct elf_file *file, uint32_t index, struct elf *elf)
+{
+    struct dynamic dynamic;
+
+    TRY(read_tags(file, index, &dynamic));
+    if (dynamic.flags_1 & DF_1_PIE)
+        elf->relocatable = true;
+    if (!elf->relocatable)
+        return OK;
     TRY(refuse_tags(&dynamic, file->source->name));
     return take_tables(&dynamic, elf);
 }

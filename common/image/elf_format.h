@@ -76,6 +76,9 @@ struct elf_note { /* the name and then the descriptor follow, each padded to 4 b
 #define DT_RELRSZ   35
 #define DT_RELR     36
 #define DT_RELRENT  37
+#define DT_FLAGS_1  0x6ffffffb
+
+#define DF_1_PIE 0x08000000
 
 struct elf_dynamic {
     uint64_t d_tag, d_val;

@@ -1,0 +1,264 @@
+/* The ELF loader's writing side: bytes in place and relocations. */
+#include "elf_builder.h"
+#include "fake_firmware.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#define SLIDE UINT64_C(0x1234567000)
+
+static struct arena arena;
+static struct elf elf;
+static struct source source;
+static uint32_t reads;
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake_begin(0);
+    arena_begin(&arena, fake_firmware.allocate);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fake_end();
+    return 0;
+}
+
+static enum err parse(void)
+{
+    source = source_from_memory("kernel.elf", built.bytes, built.size);
+    return elf_parse(&source, &arena, &elf);
+}
+
+/* Exactly the span and not zero before, so that a sanitizer sees any byte too many and the test any
+ * byte too few. */
+static uint8_t *span_for(const struct elf *parsed)
+{
+    uint8_t *to = malloc(parsed->end - parsed->first);
+
+    assert_non_null(to);
+    memset(to, 0xa5, parsed->end - parsed->first);
+    return to;
+}
+
+static void assert_message(const char *part)
+{
+    if (!strstr(err_message(), part))
+        fail_msg("\"%s\" does not say \"%s\"", err_message(), part);
+}
+
+static enum err count_read(const struct source *from, uint64_t offset, uint64_t bytes, void *to)
+{
+    reads++;
+    memcpy(to, (const uint8_t *)from->memory + offset, bytes);
+    return OK;
+}
+
+static void test_every_byte(void **state)
+{
+    (void)state;
+    build_kernel(ET_EXEC, BUILT_LINK);
+    for (uint64_t i = 0; i < built.programs[0].p_filesz; i++)
+        built.bytes[built.programs[0].p_offset + i] = (uint8_t)(i * 7 + 1);
+    assert_int_equal(parse(), OK);
+    uint8_t *to = span_for(&elf);
+    uint8_t *expected = calloc(1, elf.end - elf.first);
+    for (int i = 0; i < 3; i++)
+        memcpy(expected + (built.programs[i].p_vaddr - BUILT_LINK),
+               built.bytes + built.programs[i].p_offset, built.programs[i].p_filesz);
+
+    source.read = count_read;
+    reads = 0;
+    assert_int_equal(elf_load(&elf, to, 0), OK);
+    assert_int_equal(reads, 3);
+    assert_memory_equal(to, expected, elf.end - elf.first);
+    free(to);
+    free(expected);
+}
+
+static enum err break_read(const struct source *from, uint64_t offset, uint64_t bytes, void *to)
+{
+    (void)from;
+    (void)offset;
+    (void)bytes;
+    (void)to;
+    return ERR_IO;
+}
+
+static void test_read_error(void **state)
+{
+    (void)state;
+    build_kernel(ET_EXEC, BUILT_LINK);
+    assert_int_equal(parse(), OK);
+    uint8_t *to = span_for(&elf);
+    source.read = break_read;
+    assert_int_equal(elf_load(&elf, to, 0), ERR_IO);
+    free(to);
+}
+
+/* ---- relocations ---- */
+
+static enum err load_pie(uint64_t words[8])
+{
+    uint8_t *to;
+    enum err err = parse();
+
+    assert_int_equal(err, OK);
+    to = span_for(&elf);
+    err = elf_load(&elf, to, SLIDE);
+    memcpy(words, to + 0x1800, 64);
+    free(to);
+    return err;
+}
+
+static void test_relative_relocations(void **state)
+{
+    const uint64_t links[] = {0, BUILT_LINK};
+    uint64_t words[8];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(links); i++) {
+        const struct elf_rela relas[] = {
+            {links[i] + 0x1808, R_X86_64_RELATIVE, links[i] + 0x30},
+            {0, R_X86_64_NONE, 0},
+            {links[i] + 0x1811, R_X86_64_RELATIVE, UINT64_MAX}, /* unaligned, wraps */
+        };
+
+        build_pie(links[i], relas, sizeof relas, NO_TABLE);
+        assert_int_equal(load_pie(words), OK);
+        assert_true(elf.relocatable);
+        assert_int_equal(elf.rela_count, 3);
+        assert_int_equal(words[0], 0);
+        assert_int_equal(words[1], links[i] + 0x30 + SLIDE);
+        assert_int_equal(words[2], (SLIDE - 1) << 8 | 2);
+    }
+}
+
+static void test_packed_relocations(void **state)
+{
+    const uint64_t relrs[] = {0x1800, 1 | 1 << 1 | 1 << 3, 0x1838};
+    uint64_t words[8];
+
+    (void)state;
+    build_pie(0, NO_TABLE, relrs, sizeof relrs);
+    assert_int_equal(load_pie(words), OK);
+    for (uint64_t i = 0; i < 8; i++)
+        assert_int_equal(words[i], i + (i == 0 || i == 1 || i == 3 || i == 7 ? SLIDE : 0));
+}
+
+static const struct {
+    struct elf_rela rela;
+    enum err err;
+    const char *part;
+} rela_faults[] = {
+    {{0x2000, R_X86_64_RELATIVE, 0}, ERR_FORMAT, "relocation at 2000h lies in no segment"},
+    {{0x1ff9, R_X86_64_RELATIVE, 0}, ERR_FORMAT, "relocation at 1FF9h"},
+    {{4, R_X86_64_RELATIVE, 0}, ERR_FORMAT, "relocation at 4h"},
+    {{0xffd, R_X86_64_RELATIVE, 0}, ERR_FORMAT, "relocation at FFDh"},
+    {{UINT64_MAX, R_X86_64_RELATIVE, 0}, ERR_FORMAT, "relocation at FFFFFFFFFFFFFFFFh"},
+    {{0x1800, 6, 0}, ERR_UNSUPPORTED, "has type 6"},
+    {{0x1800, UINT64_C(1) << 32 | 1, 0}, ERR_UNSUPPORTED, "has type 1"},
+};
+
+static void test_wrong_relocations(void **state)
+{
+    const uint64_t outside[] = {0x1ff8, 3};
+    uint64_t words[8];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rela_faults); i++) {
+        build_pie(0, &rela_faults[i].rela, sizeof rela_faults[i].rela, NO_TABLE);
+        assert_int_equal(load_pie(words), rela_faults[i].err);
+        assert_message(rela_faults[i].part);
+    }
+    build_pie(0, NO_TABLE, outside, sizeof outside);
+    assert_int_equal(load_pie(words), ERR_FORMAT);
+    assert_message("relocation at 2000h");
+}
+
+static const struct {
+    uint32_t index; /* of the tag to replace */
+    struct elf_dynamic tag;
+    enum err err;
+    const char *part;
+} dynamic_faults[] = {
+    {0, {DT_NEEDED, 1}, ERR_UNSUPPORTED, "DT_NEEDED"},
+    {0, {DT_RELSZ, 16}, ERR_UNSUPPORTED, "DT_REL)"},
+    {0, {DT_PLTRELSZ, 24}, ERR_UNSUPPORTED, "DT_JMPREL"},
+    {0, {DT_RELA, 0x2000}, ERR_FORMAT, "DT_RELA 2000h with 18h bytes lies in no segment"},
+    {0, {DT_RELA, UINT64_MAX}, ERR_FORMAT, "DT_RELA"},
+    {1, {DT_RELASZ, 25}, ERR_FORMAT, "DT_RELASZ is 25"},
+    {1, {DT_RELASZ, 24 * KIB}, ERR_FORMAT, "lies in no segment"},
+    {1, {DT_RELASZ, UINT64_MAX - 15}, ERR_FORMAT, "lies in no segment"},
+    {2, {DT_RELAENT, 0}, ERR_FORMAT, "DT_RELAENT is 0, not 24"},
+    {3, {DT_RELR, 0x3000}, ERR_FORMAT, "DT_RELR 3000h"},
+    {4, {DT_RELRSZ, 12}, ERR_FORMAT, "DT_RELRSZ is 12"},
+    {5, {DT_RELRENT, 4}, ERR_FORMAT, "DT_RELRENT is 4, not 8"},
+};
+
+static void test_wrong_dynamic(void **state)
+{
+    const struct elf_rela rela = {0x1800, R_X86_64_RELATIVE, 0};
+    const uint64_t relr = 0x1808;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(dynamic_faults); i++) {
+        build_pie(0, &rela, sizeof rela, &relr, sizeof relr);
+        memcpy(built.bytes + built_dynamic->p_offset +
+                   dynamic_faults[i].index * sizeof(struct elf_dynamic),
+               &dynamic_faults[i].tag, sizeof dynamic_faults[i].tag);
+        assert_int_equal(parse(), dynamic_faults[i].err);
+        assert_message(dynamic_faults[i].part);
+    }
+}
+
+/* An executable's PT_DYNAMIC is its own affair: it is loaded where it was linked. */
+static void test_executable_is_not_relocated(void **state)
+{
+    const struct elf_rela rela = {0x1800, R_X86_64_RELATIVE, 7};
+    uint64_t words[8];
+
+    (void)state;
+    build_pie(0, &rela, sizeof rela, NO_TABLE);
+    built.header->e_type = ET_EXEC;
+    assert_int_equal(load_pie(words), OK);
+    assert_int_equal(elf.rela_count, 0);
+    assert_int_equal(words[0], 0);
+}
+
+/* But GNU ld says executable of a static PIE that is not linked at 0. */
+static void test_executable_that_is_a_pie(void **state)
+{
+    const struct elf_rela rela = {BUILT_LINK + 0x1800, R_X86_64_RELATIVE, 7};
+    const struct elf_dynamic pie = {DT_FLAGS_1, DF_1_PIE};
+    uint64_t words[8];
+
+    (void)state;
+    build_pie(BUILT_LINK, &rela, sizeof rela, NO_TABLE);
+    memcpy(built.bytes + built_dynamic->p_offset + 3 * sizeof pie, &pie, sizeof pie);
+    built.header->e_type = ET_EXEC;
+    assert_int_equal(load_pie(words), OK);
+    assert_true(elf.relocatable);
+    assert_int_equal(words[0], 7 + SLIDE);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(every_byte),
+        TEST(read_error),
+        TEST(relative_relocations),
+        TEST(packed_relocations),
+        TEST(wrong_relocations),
+        TEST(wrong_dynamic),
+        TEST(executable_is_not_relocated),
+        TEST(executable_that_is_a_pie),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
