@@ -86,6 +86,8 @@ class Monitor:
             return Path(dump.name).read_bytes()
 
     def virtual_memory(self, address, size):
+        if address >= 1 << 63:
+            address -= 1 << 64  # QMP's integers are signed
         with tempfile.NamedTemporaryFile() as dump:
             self.execute("memsave", val=address, size=size, filename=dump.name)
             return Path(dump.name).read_bytes()

@@ -23,7 +23,7 @@ def test_every_claim_holds(boot, images, way, hardware):
     report = boot(way.firmware, images.disks(way), hardware)
     assert report.facts["firmware"].lower().startswith(way.firmware)
     levels = 5 if hardware.cpu in ("max", "max,-pdpe1gb") else 4
-    assert report.facts["paging levels"] == str(levels)
+    assert report.facts["paging-levels"] == str(levels)
 
 
 @pytest.mark.parametrize("firmware, disk", [

@@ -14,15 +14,15 @@ from ways import WAYS, Images
 TOUR = [WAYS[name] for name in ("bios", "uefi", "grub-disk", "grub-efi")]
 MAY_DIFFER = {  # why a fact need not be the same on each way in
     "firmware": "it is what differs",
-    "usable memory": "UEFI keeps memory for its runtime services",
-    "reclaimable memory": "UEFI boot services' own memory comes on top",
-    "kernel physical": "placed where each memory map has room",
-    "module 1 physical": "placed where each memory map has room",
+    "usable-bytes": "UEFI keeps memory for its runtime services",
+    "reclaimable-bytes": "UEFI boot services' own memory comes on top",
+    "memory-ranges": "each firmware reserves its own",
+    "kernel-physical": "placed where each memory map has room",
     "framebuffer": "each firmware offers its own modes",
-    "efi system table": "there is one on UEFI only",
+    "efi-system-table": "there is one on UEFI only",
     "smbios": "each firmware publishes its own tables",
     "edid": "not every firmware passes it on",
-    "boot time": "the boots begin at different moments",
+    "boot-time": "the boots begin at different moments",
     "tsc-hz": "measured against each firmware's clock",
 }
 MIB = 1 << 20
@@ -44,7 +44,7 @@ def rows_of(report):
     """What the table shows of one boot: row -> text."""
     rows = {"claims": f"{report.passed} of {report.checked}"}
     for name, value in report.facts.items():
-        rows[name] = megabytes(value) if name.endswith(" memory") else value
+        rows[name] = megabytes(value) if name in ("usable-bytes", "reclaimable-bytes") else value
     rows.update(stage_times(report))
     return rows
 
