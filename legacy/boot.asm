@@ -179,13 +179,14 @@ stop:   mov     ax, 00E3h               ; 9600 8N1
         cwd
         int     14h
 .next:  lodsb
+        test    al, al
+        jz      .halt
         mov     ah, 1
         int     14h
         mov     ah, 0Eh
-        mov     bx, 7
+        mov     bh, 0
         int     10h
-        test    al, al
-        jnz     .next
+        jmp     .next
 .halt:  hlt
         jmp     .halt
 
