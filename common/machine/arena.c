@@ -40,21 +40,30 @@ static void enter(struct arena *arena, struct arena_chunk **link, struct arena_c
     arena->end = chunk->end;
 }
 
-/* Chunks newer than the current one were left by a reset: enters the first that is big enough. */
+static uint64_t size_of(const struct arena_chunk *chunk)
+{
+    return (uint64_t)(chunk->end - (const uint8_t *)chunk);
+}
+
+/* Chunks newer than the current one were left by a reset. Enters the smallest that is big enough:
+ * then the same pieces taken again find the same sizes again, and nothing grows. */
 static bool reuse(struct arena *arena, uint64_t bytes, uint64_t alignment)
 {
-    struct arena_chunk **link = &arena->chunks;
+    struct arena_chunk **best = NULL, *chunk;
 
-    for (; *link != arena->current; link = &(*link)->older) {
-        struct arena_chunk *chunk = *link;
-
-        if (place(begin_of(chunk), chunk->end, bytes, alignment)) {
-            *link = chunk->older;
-            enter(arena, link, chunk);
-            return true;
-        }
+    for (struct arena_chunk **link = &arena->chunks; *link != arena->current;
+         link = &(*link)->older) {
+        chunk = *link;
+        if (place(begin_of(chunk), chunk->end, bytes, alignment) &&
+            (!best || size_of(chunk) < size_of(*best)))
+            best = link;
     }
-    return false;
+    if (!best)
+        return false;
+    chunk = *best;
+    *best = chunk->older;
+    enter(arena, best, chunk);
+    return true;
 }
 
 static enum err grow(struct arena *arena, uint64_t bytes, uint64_t alignment)
