@@ -16,8 +16,7 @@
 
 #define LINTEL_ABI_VERSION 1
 
-/* ---- what the kernel asks for -------------------------------------------------------------------
- */
+/* ---- what the kernel asks for ---------------------------------------------------------------- */
 
 #define LINTEL_NOTE_NAME    "Lintel"
 #define LINTEL_NOTE_REQUEST 1
@@ -32,8 +31,7 @@ struct lintel_request {
     uint32_t reserved;           /* 0 */
 };
 
-#define LINTEL_REQUEST_FRAMEBUFFER                                                                 \
-    0x1 /* a framebuffer is wished for; without it text mode is kept */
+#define LINTEL_REQUEST_FRAMEBUFFER      0x1 /* a framebuffer is wished for; else text mode stays */
 #define LINTEL_REQUEST_FRAMEBUFFER_MUST 0x2 /* do not boot without a framebuffer */
 #define LINTEL_REQUEST_PAGING_MUST      0x4 /* do not boot without paging_levels levels */
 #define LINTEL_REQUEST_NO_SLIDE         0x8 /* load a static PIE at its link address */
@@ -52,14 +50,14 @@ struct lintel_request {
                              LINTEL_NOTE_NAME,                                                     \
                              {.abi_version = LINTEL_ABI_VERSION, __VA_ARGS__}}
 
-/* ---- what the kernel receives -------------------------------------------------------------------
- */
+/* ---- what the kernel receives ---------------------------------------------------------------- */
 
 enum lintel_memory_type {
-    LINTEL_MEMORY_USABLE = 1,  /* free; nothing that Lintel hands over lies in it */
-    LINTEL_MEMORY_RECLAIMABLE, /* Lintel's handoff structures and what UEFI boot services used: free
-                                  once the kernel no longer needs them */
-    LINTEL_MEMORY_KERNEL,      /* the kernel's segments and its modules */
+    LINTEL_MEMORY_USABLE = 1, /* free; nothing that Lintel hands over lies in it */
+    /* Lintel's handoff structures, and what UEFI boot services used: free once the kernel no longer
+     * needs them. */
+    LINTEL_MEMORY_RECLAIMABLE,
+    LINTEL_MEMORY_KERNEL,           /* the kernel's segments and its modules */
     LINTEL_MEMORY_ACPI_RECLAIMABLE, /* ACPI tables: free once the kernel has read them */
     LINTEL_MEMORY_ACPI_NVS,         /* must be preserved */
     LINTEL_MEMORY_RESERVED,         /* the firmware's, or unknown */
@@ -153,10 +151,10 @@ struct lintel_cpu {
     uint32_t reserved;
 };
 
+/* Stages: "firmware", "config", "menu", "kernel", "plan", "load", "leave", "handoff". */
 struct lintel_stage {
-    const char *name; /* "firmware", "facts", "config", "menu", "kernel", "plan", "load", "leave",
-                         "handoff" */
-    uint64_t tsc;     /* when the stage began, in TSC ticks */
+    const char *name;
+    uint64_t tsc; /* when the stage began, in TSC ticks */
 };
 
 struct lintel_boot_info {
@@ -169,8 +167,7 @@ struct lintel_boot_info {
     uint32_t firmware;        /* enum lintel_firmware */
     uint32_t paging_levels;   /* 4 or 5 */
 
-    const struct lintel_memory_range
-        *memory_map; /* sorted, disjoint, adjacent ranges differ in type */
+    const struct lintel_memory_range *memory_map; /* sorted, disjoint, merged */
     uint64_t memory_map_count;
     uint64_t direct_map; /* virtual address of physical address 0 */
 
@@ -200,8 +197,7 @@ struct lintel_boot_info {
 
     uint8_t entropy[32];     /* mixed from the CPU's generator where it has one, and from timing */
     uint64_t entropy_strong; /* 1: at least 256 bits came from RDSEED or RDRAND; 0: timing only */
-    int64_t boot_time;       /* wall clock at boot, seconds since 1970-01-01 UTC as the RTC says; 0:
-                                unknown */
+    int64_t boot_time;       /* seconds since 1970-01-01 as the RTC says, 0: unknown */
 
     const char *log; /* the loader's own messages */
     uint64_t log_bytes;

@@ -66,10 +66,20 @@ void remark(const char *format, ...)
     va_end(list);
 }
 
-static bool check_one(const struct claim *claim)
+bool claim_holds(uint32_t number)
 {
     explanation[0] = 0;
-    bool holds = claim->holds();
+    return claims[number - 1].holds();
+}
+
+const char *claim_explanation(void)
+{
+    return explanation;
+}
+
+static bool check_one(const struct claim *claim)
+{
+    bool holds = claim_holds(claim->number);
     print("C%-2u ", claim->number);
     if (holds)
         print_colour(COLOUR_GOOD, "ok   ");

@@ -3,9 +3,14 @@
 #define KERNEL_CLAIMS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Checks all claims and prints a line for each; returns whether all hold. */
 bool claims_check(void);
+
+/* Checks one claim without a word; what it had to say is then in claim_explanation(). */
+bool claim_holds(uint32_t number);
+const char *claim_explanation(void);
 
 /* A check that fails returns violated("what was found, what was wanted"). */
 bool violated(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -35,6 +35,11 @@ static inline uint64_t read_msr(uint32_t number)
     return (uint64_t)high << 32 | low;
 }
 
+static inline void write_msr(uint32_t number, uint64_t value)
+{
+    __asm__ volatile("wrmsr" : : "c"(number), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+}
+
 static inline uint64_t read_tsc(void)
 {
     uint32_t low, high;
@@ -49,9 +54,16 @@ static inline uint64_t read_tsc(void)
         __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                                     \
         return value;                                                                              \
     }
+#define WRITE_REGISTER(name)                                                                       \
+    static inline void write_##name(uint64_t value)                                                \
+    {                                                                                              \
+        __asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");                            \
+    }
 READ_REGISTER(cr0)
 READ_REGISTER(cr3)
 READ_REGISTER(cr4)
+WRITE_REGISTER(cr0)
+WRITE_REGISTER(cr4)
 
 struct cpuid {
     uint32_t a, b, c, d;

@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "options.h"
 #include "page_tables.h"
+#include "sabotage.h"
 
 LINTEL_REQUEST(.flags = LINTEL_REQUEST_FRAMEBUFFER, .stack_bytes = WISHED_STACK_BYTES,
                .framebuffer_width = WISHED_WIDTH, .framebuffer_height = WISHED_HEIGHT,
@@ -30,7 +31,8 @@ void kernel_main(const struct lintel_boot_info *info)
         facts_print_log();
 
     page_tables_walk();
-    bool passed = claims_check();
+    bool noticed = !option_given("sabotage") || sabotage_all();
+    bool passed = claims_check() && noticed;
     fault_if_asked();
     end(passed);
 }

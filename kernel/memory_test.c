@@ -20,6 +20,7 @@ static uint64_t find_dirty(const volatile uint64_t *from, uint64_t bytes)
 
 void memory_look_for_zeroes(void)
 {
+    first_dirty = 0;
     if (!(boot->flags & LINTEL_BOOT_MEMORY_ZEROED))
         return;
     for (uint64_t i = 0; i < boot->memory_map_count && first_dirty == 0; i++) {

@@ -26,6 +26,11 @@ bool mapped_all;
 static uint64_t pat;
 static bool has_nx;
 
+static int paging_levels(void)
+{
+    return read_cr4() & CR4_LA57 ? 5 : 4;
+}
+
 static uint64_t page_bytes_at(int level)
 {
     return PAGE_BYTES << 9 * (level - 1);
@@ -100,7 +105,8 @@ void page_tables_walk(void)
     pat = cpu_has(LINTEL_CPU_PAT) ? read_msr(MSR_PAT) : pat_at_reset;
     has_nx = cpu_has(LINTEL_CPU_NX);
     mapped_all = true;
-    int levels = read_cr4() & CR4_LA57 ? 5 : 4;
+    int levels = paging_levels();
+    mapped_count = tables_count = 0;
     walk_table(read_cr3() & ENTRY_ADDRESS, levels, 0, RIGHT_WRITE | RIGHT_USER | RIGHT_EXECUTE);
 
     /* The upper half's addresses are sign-extended. */
@@ -108,6 +114,19 @@ void page_tables_walk(void)
     for (uint32_t i = 0; i < mapped_count; i++)
         if (mapped[i].virtual >= half)
             mapped[i].virtual |= -half;
+}
+
+uint64_t *page_table_entry(uint64_t virtual)
+{
+    uint64_t table = read_cr3() & ENTRY_ADDRESS;
+    for (int level = paging_levels();; level--) {
+        uint64_t index = virtual / page_bytes_at(level) % ENTRIES;
+        uint64_t *entry = (uint64_t *)direct(table) + index;
+        if (level == 1 || !(*entry & ENTRY_PRESENT) ||
+            (level <= LEVEL_LARGEST && *entry & ENTRY_LARGE))
+            return entry;
+        table = *entry & ENTRY_ADDRESS;
+    }
 }
 
 const struct mapped_range *mapped_at(uint64_t virtual)

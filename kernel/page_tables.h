@@ -38,6 +38,9 @@ extern bool mapped_all; /* false: one of the lists above was too short */
 
 void page_tables_walk(void);
 
+/* The entry that maps a virtual address, or the absent one where the way to it ends. */
+uint64_t *page_table_entry(uint64_t virtual);
+
 /* The range that holds a virtual address; NULL: not mapped. */
 const struct mapped_range *mapped_at(uint64_t virtual);
 

@@ -2,7 +2,7 @@
 #include "uefi.h"
 #include "common/machine/cpu.h"
 
-#define CALIBRATION_MICROSECONDS 1000
+#define CALIBRATION_MICROSECONDS 500
 
 /* Waits for a timer event, in which firmware halts the CPU; Stall() would spin. */
 void clock_wait(uint32_t milliseconds)

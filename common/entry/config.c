@@ -12,8 +12,7 @@
 /* More than any menu is for; bounds the time that sorting takes. */
 #define ENTRIES_MAX 1024
 
-/* ---- loader.conf ------------------------------------------------------------------------------
- */
+/* ---- loader.conf ----------------------------------------------------------------------------- */
 
 static void take_timeout(const struct conf *conf, struct config *config)
 {
@@ -65,8 +64,7 @@ enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena
     return OK;
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static enum err read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,
                           uint64_t *bytes)
@@ -167,8 +165,7 @@ static enum err read_entries(const struct fs *fs, struct arena *arena, struct co
     return OK;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static bool glob_matches(const char *glob, const struct entry *entry)
 {

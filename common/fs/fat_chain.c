@@ -79,7 +79,7 @@ static bool is_contiguous(const uint8_t *words, const struct pattern *pattern, u
     return !(difference & pattern->mask);
 }
 
-/* Skips whole groups of neighbours at under three instructions a cluster: walking the table must
+/* Skips whole groups of neighbours at about three instructions a cluster: walking the table must
  * not cost more than a few percent of reading the file, even with clusters of 512 bytes. */
 static uint32_t skip_groups(const struct fat *fat, uint32_t cluster, uint32_t last)
 {
