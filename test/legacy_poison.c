@@ -39,25 +39,26 @@ struct machine {
     uint16_t cs, ds, es, fs, gs, ss;
 };
 
+/* volatile: or the compiler reads once and believes that nothing changed. */
 static struct machine read_machine(void)
 {
     struct machine now;
     uint32_t low, high;
 
     memset(&now, 0, sizeof now);
-    __asm__("mov %%cr0, %0" : "=r"(now.cr0));
-    __asm__("mov %%cr3, %0" : "=r"(now.cr3));
-    __asm__("mov %%cr4, %0" : "=r"(now.cr4));
-    __asm__("rdmsr" : "=a"(low), "=d"(high) : "c"(EFER));
+    __asm__ volatile("mov %%cr0, %0" : "=r"(now.cr0));
+    __asm__ volatile("mov %%cr3, %0" : "=r"(now.cr3));
+    __asm__ volatile("mov %%cr4, %0" : "=r"(now.cr4));
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(EFER));
     now.efer = (uint64_t)high << 32 | low;
-    __asm__("sgdt %0" : "=m"(now.gdt));
-    __asm__("sidt %0" : "=m"(now.idt));
-    __asm__("mov %%cs, %0" : "=r"(now.cs));
-    __asm__("mov %%ds, %0" : "=r"(now.ds));
-    __asm__("mov %%es, %0" : "=r"(now.es));
-    __asm__("mov %%fs, %0" : "=r"(now.fs));
-    __asm__("mov %%gs, %0" : "=r"(now.gs));
-    __asm__("mov %%ss, %0" : "=r"(now.ss));
+    __asm__ volatile("sgdt %0" : "=m"(now.gdt));
+    __asm__ volatile("sidt %0" : "=m"(now.idt));
+    __asm__ volatile("mov %%cs, %0" : "=r"(now.cs));
+    __asm__ volatile("mov %%ds, %0" : "=r"(now.ds));
+    __asm__ volatile("mov %%es, %0" : "=r"(now.es));
+    __asm__ volatile("mov %%fs, %0" : "=r"(now.fs));
+    __asm__ volatile("mov %%gs, %0" : "=r"(now.gs));
+    __asm__ volatile("mov %%ss, %0" : "=r"(now.ss));
     return now;
 }
 
