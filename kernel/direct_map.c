@@ -110,8 +110,8 @@ static bool check_present(uint64_t physical, const struct expected *expected, ui
     bool locked, writable = range->rights & RIGHT_WRITE;
     uint64_t alias_end = alias_at(physical, &locked);
     if (writable == locked)
-        return violated("physical %#lx (%s) is %s, wanted the other", physical, type,
-                        writable ? "writable" : "read-only");
+        return violated("physical %#lx (%s) is %s, wanted %s", physical, type,
+                        writable ? "writable" : "read-only", locked ? "read-only" : "writable");
     uint64_t range_end = range->virtual + range->bytes - boot->direct_map;
     *end = range_end < *end ? range_end : *end;
     *end = alias_end < *end ? alias_end : *end;

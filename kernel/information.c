@@ -26,9 +26,11 @@ bool information_is_complete(void)
         return violated("bytes is %u, wanted at least %u", boot->bytes, (uint32_t)sizeof *boot);
     if (boot->firmware != LINTEL_FIRMWARE_BIOS && boot->firmware != LINTEL_FIRMWARE_UEFI)
         return violated("firmware is %u, wanted 1 or 2", boot->firmware);
+    if (!handed_over_each(check_pointer))
+        return false;
     if (boot->loader[0] == 0 || boot->entry[0] == 0)
         return violated("the loader's name or the entry's id is empty");
-    return handed_over_each(check_pointer);
+    return true;
 }
 
 static bool is_blank(const uint8_t *bytes, size_t count)
