@@ -28,8 +28,7 @@ static struct allocation *allocations;
 static struct snapshot at_start, fresh;
 
 /* What the loader builds for itself should lie where 32-bit code and devices reach it, but a
- * machine without enough memory below 4 GiB must boot too. The type keeps it executable under a
- * firmware that maps data NX. */
+ * machine without enough memory below 4 GiB must boot too. */
 static EFI_STATUS take_pages(uint64_t pages, uint64_t *physical)
 {
     *physical = 4 * GIB - 1;
@@ -71,11 +70,9 @@ void memory_free_all(void)
     }
 }
 
-/* Claimed pages hold code that runs before firmware's page tables are left, so they get the type
- * that firmware maps executable. */
 enum err memory_claim(uint64_t physical, uint64_t pages)
 {
-    EFI_STATUS status = uefi_boot->AllocatePages(AllocateAddress, EfiLoaderCode, pages, &physical);
+    EFI_STATUS status = uefi_boot->AllocatePages(AllocateAddress, EfiLoaderData, pages, &physical);
 
     if (EFI_ERROR(status))
         return fail(ERR_CHANGED, "firmware holds memory at 0x%lx that its map called free: %s",
