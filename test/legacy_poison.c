@@ -33,9 +33,14 @@ static const uint8_t handler[] = {
     0xca, 0x02, 0x00,       /* retf 2 */
 };
 
+struct __attribute__((packed)) table_register {
+    uint16_t limit;
+    uint64_t base;
+};
+
 struct machine {
     uint64_t cr0, cr3, cr4, efer;
-    uint8_t gdt[10], idt[10];
+    struct table_register gdt, idt;
     uint16_t cs, ds, es, fs, gs, ss;
 };
 
@@ -60,6 +65,32 @@ static struct machine read_machine(void)
     __asm__ volatile("mov %%gs, %0" : "=r"(now.gs));
     __asm__ volatile("mov %%ss, %0" : "=r"(now.ss));
     return now;
+}
+
+#define CR0_AM   (UINT64_C(1) << 18) /* harmless bits, to be on in some calls and off in others */
+#define CR3_PWT  (UINT64_C(1) << 3)
+#define CR4_DE   (UINT64_C(1) << 3)
+#define EFER_SCE UINT64_C(1)
+
+/* Makes the control registers and the tables' limits other than the loader ever has them. */
+static void poison_machine(const struct machine *first, uint64_t pattern)
+{
+    struct machine next = *first;
+
+    next.cr0 ^= pattern & CR0_AM;
+    next.cr3 ^= pattern & CR3_PWT;
+    next.cr4 ^= pattern << 1 & CR4_DE;
+    next.efer ^= pattern & EFER_SCE;
+    next.gdt.limit = (uint16_t)(next.gdt.limit + (pattern >> 32 & 0xf0));
+    next.idt.limit = (uint16_t)(next.idt.limit + (pattern >> 40 & 0xf0));
+    __asm__ volatile("mov %0, %%cr0" : : "r"(next.cr0));
+    __asm__ volatile("mov %0, %%cr3" : : "r"(next.cr3));
+    __asm__ volatile("mov %0, %%cr4" : : "r"(next.cr4));
+    __asm__ volatile("wrmsr"
+                     :
+                     : "a"((uint32_t)next.efer), "d"((uint32_t)(next.efer >> 32)), "c"(EFER));
+    __asm__ volatile("lgdt %0" : : "m"(next.gdt));
+    __asm__ volatile("lidt %0" : : "m"(next.idt));
 }
 
 struct kept { /* what a call must not change */
@@ -147,10 +178,11 @@ static const char *check_answer(const struct bios_regs *want, struct bios_regs g
     return memcmp(want, &got, sizeof got) == 0 ? NULL : "registers did not arrive or come back";
 }
 
-static const char *check_call(const struct machine *machine)
+static const char *check_call(const struct machine *first)
 {
     struct kept kept, before;
     struct bios_regs regs, want;
+    struct machine machine, now;
 
     fill(&kept, sizeof kept);
     fill(&regs, sizeof regs);
@@ -159,11 +191,13 @@ static const char *check_call(const struct machine *machine)
     kept.flags = 2 | (next_pattern() & FLAG_DIRECTION);
     before = kept;
     before.rsp = 0; /* call_with() stores the difference */
+    poison_machine(first, next_pattern());
+    machine = read_machine();
     call_with(&kept, &regs);
+    now = read_machine();
     if (memcmp(&before, &kept, sizeof kept) != 0)
         return "a register of the caller changed";
-    struct machine now = read_machine();
-    if (memcmp(machine, &now, sizeof now) != 0)
+    if (memcmp(&machine, &now, sizeof now) != 0)
         return "a control, table or segment register changed";
     return check_answer(&want, regs);
 }
@@ -177,9 +211,9 @@ void boot_main(struct facts *facts, const struct firmware *firmware)
     (void)firmware;
     memcpy(at_physical(HANDLER), handler, sizeof handler);
     memcpy(at_physical(VECTOR * 4), &entry, sizeof entry);
-    struct machine machine = read_machine();
+    struct machine first = read_machine();
     while (!problem && calls++ < CALLS)
-        problem = check_call(&machine);
+        problem = check_call(&first);
     if (problem)
         say("poison: call %u: %s\n", calls, problem);
     else
