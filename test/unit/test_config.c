@@ -1,0 +1,250 @@
+/* All of a boot volume's configuration, read through a file system that is a table. */
+#include "fake_firmware.h"
+#include "common/entry/conf.h"
+#include "common/entry/entry.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum { ROOT, LOADER, ENTRIES, FILES }; /* locations: three directories, then files */
+
+static struct {
+    uint32_t directory;
+    const char *name, *text;
+    uint64_t bytes;
+    bool broken;
+} files[2000];
+static uint32_t count;
+static bool has_loader, has_entries;
+
+static struct arena arena;
+static struct config config;
+static char said[4096];
+
+static void hear(char c)
+{
+    size_t length = strlen(said);
+
+    if (length + 1 < sizeof said)
+        said[length] = c;
+}
+
+static bool show(bool (*each)(void *, const struct fs_entry *), void *context, const char *name,
+                 uint64_t location, uint64_t bytes)
+{
+    struct fs_entry entry = {.bytes = bytes, .directory = location < FILES, .location = location};
+
+    snprintf(entry.name, sizeof entry.name, "%s", name);
+    return each(context, &entry);
+}
+
+static enum err list(const struct fs *fs, const struct fs_entry *directory,
+                     bool (*each)(void *context, const struct fs_entry *entry), void *context)
+{
+    (void)fs;
+    if (directory->location == ROOT && has_loader && !show(each, context, "LOADER", LOADER, 0))
+        return OK;
+    if (directory->location == LOADER && has_entries && !show(each, context, "entries", ENTRIES, 0))
+        return OK;
+    for (uint32_t i = 0; i < count; i++)
+        if (files[i].directory == directory->location &&
+            !show(each, context, files[i].name, FILES + i, files[i].bytes))
+            return OK;
+    return OK;
+}
+
+static enum err open_file(const struct fs *fs, const struct fs_entry *entry, struct file *file)
+{
+    (void)fs;
+    file->state = &files[entry->location - FILES];
+    return OK;
+}
+
+static enum err read_file(const struct file *file, uint64_t offset, uint64_t bytes, void *to)
+{
+    uint64_t index = (uint64_t)((char *)file->state - (char *)files) / sizeof files[0];
+
+    if (files[index].broken)
+        return ERR_IO;
+    memcpy(to, files[index].text + offset, bytes);
+    return OK;
+}
+
+static const struct fs_driver driver = {.list = list, .open = open_file, .read = read_file};
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake_begin(0);
+    arena_begin(&arena, fake_firmware.allocate);
+    memset(said, 0, sizeof said);
+    log_attach(hear);
+    count = 0;
+    has_loader = has_entries = true;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    log_attach(NULL);
+    fake_end();
+    return 0;
+}
+
+static void add(uint32_t directory, const char *name, const char *text)
+{
+    files[count].directory = directory;
+    files[count].name = name;
+    files[count].text = text;
+    files[count].bytes = strlen(text);
+    files[count++].broken = false;
+}
+
+static enum err read_config(void)
+{
+    struct fs fs = {.driver = &driver, .root = {.name = "/", .directory = true}};
+
+    return config_read(&fs, &arena, &config);
+}
+
+static void assert_says(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" does not say \"%s\"", text, part);
+}
+
+static void add_three(void)
+{
+    add(ENTRIES, "debian-12.conf", "linux /12\n");
+    add(ENTRIES, "debian-13.CONF", "linux /13\n");
+    add(ENTRIES, "Arch.conf", "kernel /arch\n");
+    add(ENTRIES, "._Arch.conf", "\1\2\3");
+    add(ENTRIES, "readme.txt", "kernel /no\n");
+}
+
+static void test_without_loader_conf(void **state)
+{
+    (void)state;
+    add_three();
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.count, 3);
+    assert_int_equal(config.chosen, 0);
+    assert_int_equal(config.timeout, 0);
+    assert_false(config.zero_memory);
+    assert_string_equal(config.entries[0].id, "debian-13");
+    assert_string_equal(config.entries[1].id, "debian-12");
+    assert_string_equal(config.entries[2].id, "Arch");
+    assert_string_equal(said, "");
+}
+
+static const struct {
+    const char *text;
+    uint32_t chosen;
+} defaults[] = {
+    {"default arch", 2},           {"default arch.conf", 2}, {"default Arch.c*", 2},
+    {"default debian-*", 0},       {"default *-1?", 0},      {"default *12*", 1},
+    {"default debian-12.c?nf", 1}, {"default *", 0},         {"default ????", 2},
+};
+
+static void test_default(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(defaults); i++) {
+        count = 0;
+        add_three();
+        add(LOADER, "loader.conf", defaults[i].text);
+        assert_int_equal(read_config(), OK);
+        assert_int_equal(config.chosen, defaults[i].chosen);
+        assert_string_equal(said, "");
+    }
+}
+
+static void test_default_that_matches_nothing(void **state)
+{
+    (void)state;
+    add_three();
+    add(ENTRIES, "zz.conf", "efi /e\n");
+    add(LOADER, "loader.conf", "timeout 3\ndefault windows\n");
+    assert_int_equal(read_config(), OK);
+    assert_string_equal(config.entries[0].id, "zz");
+    assert_int_equal(config.chosen, 1); /* the first that can boot */
+    assert_int_equal(config.timeout, 3);
+    assert_says(said, "default windows matches no entry");
+}
+
+static void test_broken_files(void **state)
+{
+    (void)state;
+    add(LOADER, "loader.conf", "timeout 3\n");
+    files[0].broken = true;
+    add_three();
+    files[2].broken = true;
+    files[3].bytes = CONF_BYTES_MAX + 1;
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.count, 1);
+    assert_string_equal(config.entries[0].id, "debian-12");
+    assert_int_equal(config.timeout, 0);
+    assert_says(said, "/loader/entries/Arch.conf: 65537 bytes are more than 65536: passed over");
+}
+
+static void test_nothing_to_boot(void **state)
+{
+    struct config before;
+
+    (void)state;
+    memset(&config, 0x5a, sizeof config);
+    before = config;
+    assert_int_equal(read_config(), ERR_NOT_FOUND);
+    assert_says(err_message(), "/loader/entries");
+    has_entries = false;
+    assert_int_equal(read_config(), ERR_NOT_FOUND);
+    assert_says(err_message(), "/loader/entries");
+    has_loader = false;
+    assert_int_equal(read_config(), ERR_NOT_FOUND);
+    assert_says(err_message(), "/loader/entries");
+
+    has_loader = has_entries = true;
+    add(ENTRIES, "a.conf", "kernel /k\n");
+    files[0].broken = true;
+    assert_int_equal(read_config(), ERR_NOT_FOUND);
+    assert_says(err_message(), "none of the 1 entries");
+    assert_memory_equal(&config, &before, sizeof config);
+}
+
+static void test_very_many_entries(void **state)
+{
+    static char names[ARRAY_LENGTH(files)][16];
+
+    (void)state;
+    for (uint32_t i = 0; i < ARRAY_LENGTH(files); i++) {
+        snprintf(names[i], sizeof names[i], "%u.conf", (i * 7919) % 2000);
+        add(ENTRIES, names[i], "kernel /k\n");
+    }
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.count, 1024);
+    assert_says(said, "more than 1024 entries");
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    add_three();
+    fake_fail_allocate(1);
+    assert_int_equal(read_config(), ERR_NO_MEMORY);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(without_loader_conf), TEST(default),         TEST(default_that_matches_nothing),
+        TEST(broken_files),        TEST(nothing_to_boot), TEST(very_many_entries),
+        TEST(no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

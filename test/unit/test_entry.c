@@ -1,0 +1,319 @@
+/* Boot Loader Specification entries and loader.conf, from texts in memory. */
+#include "fake_firmware.h"
+#include "common/entry/conf.h"
+#include "common/entry/entry.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct arena arena;
+static struct entry entry;
+static char said[4096];
+
+static void hear(char c)
+{
+    size_t length = strlen(said);
+
+    if (length + 1 < sizeof said)
+        said[length] = c;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake_begin(0);
+    arena_begin(&arena, fake_firmware.allocate);
+    memset(said, 0, sizeof said);
+    log_attach(hear);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    log_attach(NULL);
+    fake_end();
+    return 0;
+}
+
+static void parse_as(const char *name, const char *text)
+{
+    assert_int_equal(entry_parse(name, text, strlen(text), &arena, &entry), OK);
+}
+
+static void parse(const char *text)
+{
+    parse_as("a.conf", text);
+}
+
+/* ---- entries ---- */
+
+static void test_every_key(void **state)
+{
+    (void)state;
+    parse("# comment\n"
+          "title      Debian GNU/Linux 12 (bookworm)\n"
+          "version\t6.1.0-18\n"
+          "machine-id dd235d00696545768f6f693bfd23b15f\n"
+          "sort-key   debian\n"
+          "\n"
+          "linux      /boot/vmlinuz-6.1\n"
+          "initrd     /boot/microcode.img\n"
+          "  initrd   /boot/initrd.img   compressed twice \n"
+          "module     /boot/data.bin\tfirst=1 second=2\n"
+          "options    root=/dev/sda1 quiet\n"
+          "architecture x64\n"
+          "options    splash");
+    assert_string_equal(entry.id, "a");
+    assert_string_equal(entry.title, "Debian GNU/Linux 12 (bookworm)");
+    assert_string_equal(entry.version, "6.1.0-18");
+    assert_string_equal(entry.machine_id, "dd235d00696545768f6f693bfd23b15f");
+    assert_string_equal(entry.sort_key, "debian");
+    assert_string_equal(entry.kernel, "/boot/vmlinuz-6.1");
+    assert_string_equal(entry.kernel_key, "linux");
+    assert_string_equal(entry.options, "root=/dev/sda1 quiet splash");
+    assert_string_equal(entry.initrds->path, "/boot/microcode.img");
+    assert_string_equal(entry.initrds->argument, "");
+    assert_string_equal(entry.initrds->next->path, "/boot/initrd.img");
+    assert_string_equal(entry.initrds->next->argument, "compressed twice");
+    assert_null(entry.initrds->next->next);
+    assert_string_equal(entry.modules->path, "/boot/data.bin");
+    assert_string_equal(entry.modules->argument, "first=1 second=2");
+    assert_null(entry.problem);
+    assert_false(entry.exhausted);
+}
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    parse("kernel kernel.elf\n");
+    assert_string_equal(entry.title, "a");
+    assert_string_equal(entry.version, "");
+    assert_string_equal(entry.machine_id, "");
+    assert_string_equal(entry.sort_key, "");
+    assert_string_equal(entry.options, "");
+    assert_null(entry.modules);
+    assert_null(entry.initrds);
+    assert_string_equal(entry.kernel, "/kernel.elf");
+    assert_string_equal(entry.kernel_key, "kernel");
+    assert_null(entry.problem);
+}
+
+static void test_line_ends(void **state)
+{
+    (void)state;
+    parse("\xef\xbb\xbftitle One\r\nkernel /k\r\n\r\n# two\r\nversion 2\r\n");
+    assert_string_equal(entry.title, "One");
+    assert_string_equal(entry.kernel, "/k");
+    assert_string_equal(entry.version, "2");
+}
+
+static void test_last_one_wins(void **state)
+{
+    (void)state;
+    parse("title One\ntitle Two\nlinux /a\nkernel /b\n");
+    assert_string_equal(entry.title, "Two");
+    assert_string_equal(entry.kernel, "/b");
+    assert_string_equal(entry.kernel_key, "kernel");
+}
+
+static void test_unknown_and_empty_keys(void **state)
+{
+    (void)state;
+    parse("grub_users $grub_users\nTITLE no\ntitle\nkernel /k\noptions\n");
+    assert_string_equal(entry.title, "a");
+    assert_string_equal(entry.kernel, "/k");
+    assert_null(entry.problem);
+    assert_string_equal(said, "");
+}
+
+static const struct {
+    const char *text, *problem;
+} problems[] = {
+    {"", "names no kernel"},
+    {"title Nothing\n", "names no kernel"},
+    {"efi /EFI/shell.efi\n", "`efi`"},
+    {"uki /EFI/linux.efi\n", "`uki`"},
+    {"uki-url http://x\n", "`uki-url`"},
+    {"linux /l\ndevicetree /d\n", "`devicetree`"},
+    {"linux /l\ndevicetree-overlay /d\n", "`devicetree-overlay`"},
+    {"linux /l\narchitecture aa64\nefi /e\n", "architecture aa64"},
+};
+
+static void test_problems(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(problems); i++) {
+        parse(problems[i].text);
+        assert_non_null(entry.problem);
+        if (!strstr(entry.problem, problems[i].problem))
+            fail_msg("\"%s\" does not say %s", entry.problem, problems[i].problem);
+    }
+}
+
+static void test_long_lines(void **state)
+{
+    static char text[3 * CONF_LINE_MAX];
+    char *options;
+
+    (void)state;
+    options = text + sprintf(text, "kernel /k\noptions ");
+    memset(options, 'x', CONF_LINE_MAX - strlen("options "));
+    parse(text);
+    assert_null(entry.problem);
+    assert_int_equal(strlen(entry.options), CONF_LINE_MAX - strlen("options "));
+    strcat(options, "x");
+    parse(text);
+    assert_string_equal(entry.options, "");
+    assert_string_equal(entry.problem, "has a line 2 of more than 4096 bytes");
+}
+
+/* Nothing that the file holds may steer the terminal that shows it. */
+static void test_control_characters(void **state)
+{
+    static const char text[] = "title A\x1b[2J\x07\x7f\xc2\x9b"
+                               "B\0C \xc3\xa9\nkernel /k\tk\n";
+
+    (void)state;
+    assert_int_equal(entry_parse("b\x1b[31m.conf", text, sizeof text - 1, &arena, &entry), OK);
+    assert_string_equal(entry.title, "A?[2J????B?C \xc3\xa9");
+    assert_string_equal(entry.id, "b?[31m");
+    assert_string_equal(entry.kernel, "/k\tk");
+}
+
+static const struct {
+    const char *name, *id;
+    bool exhausted;
+} names[] = {
+    {"a.conf", "a", false},       {"A.CONF", "A", false},
+    {"a+3.conf", "a", false},     {"a+0.conf", "a", true},
+    {"a+0-3.conf", "a", true},    {"a+2-1.conf", "a", false},
+    {"a+.conf", "a+", false},     {"a+x.conf", "a+x", false},
+    {"a+1-.conf", "a+1-", false}, {"a+1-2-3.conf", "a+1-2-3", false},
+    {"a+b+00.conf", "a+b", true}, {"a+99999999999999999999.conf", "a+99999999999999999999", false},
+    {"plain", "plain", false},
+};
+
+static void test_names_and_counters(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        parse_as(names[i].name, "kernel /k");
+        assert_string_equal(entry.id, names[i].id);
+        assert_int_equal(entry.exhausted, names[i].exhausted);
+    }
+}
+
+/* ---- order ---- */
+
+/* In the order of the menu. */
+static const struct {
+    const char *name, *text;
+} ordered[] = {
+    {"z.conf", "sort-key a\nversion 10\n"},
+    {"y.conf", "sort-key a\nversion 9\n"},
+    {"x-2.conf", "sort-key a\nversion 9~rc1\n"},
+    {"x-1.conf", "sort-key a\nversion 9~rc1\n"},
+    {"c.conf", "sort-key a\nmachine-id 1\nversion 1\n"},
+    {"b.conf", "sort-key a\nmachine-id 2\nversion 7\n"},
+    {"a.conf", "sort-key b\n"},
+    {"linux-6.10.conf", ""},
+    {"linux-6.9.conf", "version 999\n"},
+    {"linux-6.9~rc1.conf", ""},
+    {"zz+0.conf", "sort-key a\nversion 99\n"},
+    {"zy+0.conf", "version 99\n"},
+};
+
+static void test_sort(void **state)
+{
+    enum { COUNT = ARRAY_LENGTH(ordered) };
+    struct entry entries[COUNT], right[COUNT];
+
+    (void)state;
+    srand(1);
+    for (size_t i = 0; i < COUNT; i++) {
+        parse_as(ordered[i].name, ordered[i].text);
+        right[i] = entry;
+    }
+    for (int round = 0; round < 200; round++) {
+        memcpy(entries, right, sizeof right);
+        for (size_t i = COUNT - 1; i > 0; i--) {
+            size_t j = (size_t)rand() % (i + 1);
+
+            entry = entries[i];
+            entries[i] = entries[j];
+            entries[j] = entry;
+        }
+        entries_sort(entries, COUNT);
+        for (size_t i = 0; i < COUNT; i++)
+            assert_string_equal(entries[i].id, right[i].id);
+    }
+}
+
+/* ---- loader.conf ---- */
+
+static const struct {
+    const char *text;
+    int32_t timeout;
+    bool zero_memory;
+    const char *default_glob, *said;
+} loader_confs[] = {
+    {"", 7, false, NULL, ""},
+    {"timeout 0\n", 0, false, NULL, ""},
+    {"timeout 5\ndefault debian-*\n", 5, false, "debian-*", ""},
+    {"#timeout 5\n timeout\t6 \r\n", 6, false, NULL, ""},
+    {"timeout menu-force\nzero-memory yes\n", -1, true, NULL, ""},
+    {"timeout menu-hidden\nzero-memory yes\nzero-memory no\n", 0, false, NULL, ""},
+    {"timeout 999999999\n", 999999999, false, NULL, ""},
+    {"timeout 1000000000\n", 7, false, NULL,
+     "/loader/loader.conf:1: timeout 1000000000 is neither"},
+    {"\ntimeout soon\n", 7, false, NULL, "/loader/loader.conf:2: timeout soon is neither"},
+    {"timeout -1\n", 7, false, NULL, "timeout -1"},
+    {"timeout 5s\n", 7, false, NULL, "timeout 5s"},
+    {"zero-memory on\n", 7, false, NULL, "zero-memory on is neither yes nor no"},
+    {"console-mode max\neditor no\n", 7, false, NULL, ""},
+};
+
+static void test_loader_conf(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(loader_confs); i++) {
+        struct config config = {.timeout = 7};
+        char *glob;
+
+        memset(said, 0, sizeof said);
+        assert_int_equal(loader_conf_parse(loader_confs[i].text, strlen(loader_confs[i].text),
+                                           &arena, &config, &glob),
+                         OK);
+        assert_int_equal(config.timeout, loader_confs[i].timeout);
+        assert_int_equal(config.zero_memory, loader_confs[i].zero_memory);
+        assert_string_equal(glob ? glob : "-",
+                            loader_confs[i].default_glob ? loader_confs[i].default_glob : "-");
+        if (!strstr(said, loader_confs[i].said) || !*said != !*loader_confs[i].said)
+            fail_msg("\"%s\" does not say \"%s\"", said, loader_confs[i].said);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(every_key),
+        TEST(defaults),
+        TEST(line_ends),
+        TEST(last_one_wins),
+        TEST(unknown_and_empty_keys),
+        TEST(problems),
+        TEST(long_lines),
+        TEST(control_characters),
+        TEST(names_and_counters),
+        TEST(sort),
+        TEST(loader_conf),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
