@@ -14,9 +14,12 @@
 
 uint64_t direct_map_end(void)
 {
-    const struct lintel_memory_range *last = &boot->memory_map[boot->memory_map_count - 1];
-    uint64_t end = last->base_physical + last->bytes;
-    return boot->direct_map + (end > DEVICES_END ? end : DEVICES_END);
+    uint64_t end = DEVICES_END;
+    for (uint64_t i = 0; i < boot->memory_map_count; i++) {
+        uint64_t range_end = boot->memory_map[i].base_physical + boot->memory_map[i].bytes;
+        end = range_end > end ? range_end : end;
+    }
+    return boot->direct_map + end;
 }
 
 /* What one stretch of physical memory should be mapped as. */

@@ -1,6 +1,4 @@
-/* A kernel that asks for everything Lintel offers, checks what it gets, claim by claim, and says
- * so.
- */
+/* A kernel that asks for everything that Lintel offers, and checks what it gets, claim by claim. */
 #include "claims.h"
 #include "console.h"
 #include "ending.h"

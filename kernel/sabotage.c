@@ -10,8 +10,6 @@
 #include "memory.h"
 #include "page_tables.h"
 
-#define INFO(field) ((void *)&boot->field)
-
 /* Bits of page-table entries. */
 #define WRITE   0x2
 #define CACHING 0x18
@@ -20,73 +18,7 @@
 #define LOCAL_APIC 0xfee00000 /* physical: device registers on every PC */
 #define UNBACKED   0xd0000000 /* physical: neither memory nor a device on QEMU's PCs */
 
-/* ---- places in memory, each of a quadword; NULL: this boot has none ---------------------------
- */
-
-static void *return_address(void)
-{
-    return (void *)initial_state.rsp;
-}
-
-static void *gdt_code(void)
-{
-    return (uint64_t *)read_gdtr().base + 1;
-}
-
-static void *tss_rsp0(void)
-{
-    return (char *)tss_address() + 4;
-}
-
-static void *idt_gate(void)
-{
-    return (uint64_t *)read_idtr().base + 2 * 200;
-}
-
-static void *top_table_first(void)
-{
-    return direct(tables[0].physical);
-}
-
-static void *top_table_last(void)
-{
-    return (uint64_t *)top_table_first() + 511;
-}
-
-static void *text_entry(void)
-{
-    return page_table_entry(address_of(text_start));
-}
-
-static void *text_alias_entry(void)
-{
-    return page_table_entry(boot->direct_map + boot->kernel_physical);
-}
-
-static void *rodata_entry(void)
-{
-    return page_table_entry(address_of(rodata_start));
-}
-
-static void *device_entry(void)
-{
-    return page_table_entry(boot->direct_map + LOCAL_APIC);
-}
-
-static void *stack_entry(void)
-{
-    return page_table_entry(boot->stack_top - PAGE_BYTES);
-}
-
-static void *stack_guard_entry(void)
-{
-    return page_table_entry(boot->stack_top);
-}
-
-static void *fault_guard_entry(void)
-{
-    return page_table_entry(fault_stack_top());
-}
+/* ---- places in memory: quadwords; NULL where this boot has none ------------------------------ */
 
 static struct lintel_memory_range *range_at(uint64_t physical)
 {
@@ -96,62 +28,59 @@ static struct lintel_memory_range *range_at(uint64_t physical)
     return NULL;
 }
 
-static void *second_range_base(void)
-{
-    return (void *)&boot->memory_map[1].base_physical;
-}
-
 static void *type_of_information(void)
 {
-    return &range_at(address_of(boot) - boot->direct_map)->type;
+    struct lintel_memory_range *range = range_at(address_of(boot) - boot->direct_map);
+    return range ? &range->type : NULL;
 }
 
 static void *low_memory_base(void)
 {
-    return &range_at(PAGE_BYTES)->base_physical;
-}
-
-static void *first_module(void)
-{
-    return boot->module_count ? (void *)boot->modules[0].data : NULL;
-}
-
-static void *framebuffer_pitch(void)
-{
-    return boot->framebuffer_count ? (void *)&boot->framebuffers[0].pitch : NULL;
-}
-
-static void *end_of_log(void)
-{
-    return (void *)(boot->log + boot->log_bytes);
-}
-
-static void *first_stage_tsc(void)
-{
-    return (void *)&boot->stages[0].tsc;
+    struct lintel_memory_range *range = range_at(PAGE_BYTES);
+    return range && range->type == LINTEL_MEMORY_USABLE ? &range->base_physical : NULL;
 }
 
 #define PLACE(name, pointer)                                                                       \
     static void *name(void)                                                                        \
     {                                                                                              \
-        return pointer;                                                                            \
+        return (void *)(pointer);                                                                  \
     }
 PLACE(saved_cs, &initial_state.cs)
 PLACE(saved_rbx, &initial_state.rbx)
 PLACE(saved_rflags, &initial_state.rflags)
 PLACE(saved_rsp, &initial_state.rsp)
 PLACE(saved_bss_dirty, &initial_state.bss_dirty)
-PLACE(info_kernel_slide, INFO(kernel_slide))
-PLACE(info_flags, INFO(flags))
-PLACE(info_abi_version, INFO(abi_version))
-PLACE(info_loader, INFO(loader))
-PLACE(info_rsdp, INFO(rsdp_physical))
-PLACE(info_system_table, INFO(efi_system_table_physical))
-PLACE(info_features, INFO(cpu.features))
-PLACE(info_sector_bytes, INFO(volume.sector_bytes))
-PLACE(info_tsc_hz, INFO(tsc_hz))
-PLACE(info_entropy_strong, INFO(entropy_strong))
-PLACE(info_boot_time, INFO(boot_time))
+PLACE(return_address, initial_state.rsp)
+PLACE(gdt_code, read_gdtr().base + 8)
+PLACE(tss_rsp0, tss_address() + 4)
+PLACE(idt_gate_200, read_idtr().base + 200 * 16)
+
+PLACE(top_table_first, direct(tables[0].physical))
+PLACE(top_table_last, direct(tables[0].physical + 511 * 8))
+PLACE(text_entry, page_table_entry(address_of(text_start)))
+PLACE(text_alias_entry, page_table_entry(boot->direct_map + boot->kernel_physical))
+PLACE(rodata_entry, page_table_entry(address_of(rodata_start)))
+PLACE(device_entry, page_table_entry(boot->direct_map + LOCAL_APIC))
+PLACE(stack_entry, page_table_entry(boot->stack_top - PAGE_BYTES))
+PLACE(stack_guard_entry, page_table_entry(boot->stack_top))
+PLACE(fault_guard_entry, page_table_entry(fault_stack_top()))
+
+PLACE(second_range_base, &boot->memory_map[1].base_physical)
+PLACE(first_module, boot->module_count ? boot->modules[0].data : NULL)
+PLACE(framebuffer_pitch, boot->framebuffer_count ? &boot->framebuffers[0].pitch : NULL)
+PLACE(end_of_log, boot->log + boot->log_bytes)
+PLACE(first_stage_tsc, &boot->stages[0].tsc)
+PLACE(info_kernel_slide, &boot->kernel_slide)
+PLACE(info_flags, &boot->flags)
+PLACE(info_abi_version, &boot->abi_version)
+PLACE(info_loader, &boot->loader)
+PLACE(info_rsdp, &boot->rsdp_physical)
+PLACE(info_system_table, &boot->efi_system_table_physical)
+PLACE(info_features, &boot->cpu.features)
+PLACE(info_sector_bytes, &boot->volume.sector_bytes)
+PLACE(info_tsc_hz, &boot->tsc_hz)
+PLACE(info_entropy_strong, &boot->entropy_strong)
+PLACE(info_boot_time, &boot->boot_time)
 
 static const struct damage {
     uint32_t claim;
@@ -168,7 +97,7 @@ static const struct damage {
     {4, "a return address", return_address, 1, NULL, 0},
     {9, "code descriptor at DPL 3", gdt_code, UINT64_C(3) << 45, NULL, 0},
     {10, "RSP0 not 0", tss_rsp0, 16, NULL, 0},
-    {11, "gate 200 absent", idt_gate, UINT64_C(1) << 47, NULL, 0},
+    {11, "gate 200 absent", idt_gate_200, UINT64_C(1) << 47, NULL, 0},
     {13, "a table in the lower half", top_table_first, 0, top_table_last, 0},
     {14, "text writable", text_entry, WRITE, NULL, LINTEL_CPU_NX},
     {14, "text writable through the direct map", text_alias_entry, WRITE, NULL, LINTEL_CPU_NX},
@@ -201,8 +130,7 @@ static const struct damage {
     {33, "a time before 1970", info_boot_time, UINT64_C(1) << 63, NULL, 0},
 };
 
-/* ---- registers --------------------------------------------------------------------------------
- */
+/* ---- registers ---------------------------------------------------------------------------- */
 
 static uint64_t read_efer(void)
 {
@@ -249,8 +177,7 @@ static const struct register_damage {
     {12, "timer interrupt not masked", read_pic, write_pic, 0x1, 0},
 };
 
-/* ---- doing it ---------------------------------------------------------------------------------
- */
+/* ---- doing it ----------------------------------------------------------------------------- */
 
 static bool say_verdict(uint32_t claim, const char *what, bool holds)
 {

@@ -56,8 +56,8 @@ static void draw_glyph(uint32_t row, uint32_t column, struct cell cell)
 static void draw_vga(uint32_t row, uint32_t column, struct cell cell)
 {
     volatile uint16_t *text = direct(VGA_TEXT);
-    uint8_t character = cell.character ? (uint8_t)cell.character : ' ';
-    text[row * screen.columns + column] = (uint16_t)(vga_of[cell.colour] << 8 | character);
+    text[row * screen.columns + column] =
+        (uint16_t)(vga_of[cell.colour] << 8 | (uint8_t)cell.character);
 }
 
 static void set_cell(uint32_t row, uint32_t column, struct cell cell)
@@ -137,6 +137,9 @@ static void open_vga_text(void)
 
 void screen_open(void)
 {
+    for (uint32_t row = 0; row < ROWS_MAX; row++)
+        for (uint32_t column = 0; column < COLUMNS_MAX; column++)
+            screen.cells[row][column] = (struct cell){' ', COLOUR_PLAIN};
     if (boot->framebuffer_count)
         open_framebuffer(&boot->framebuffers[0]);
     else if (boot->firmware == LINTEL_FIRMWARE_BIOS)
