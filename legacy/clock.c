@@ -78,9 +78,14 @@ uint64_t clock_tsc_hz(void)
 
 #define HZ_GUESS UINT64_C(1000000000)
 
+uint64_t clock_ticks(uint32_t milliseconds)
+{
+    return (known_hz ? known_hz : HZ_GUESS) / 1000 * milliseconds;
+}
+
 static void spin(uint32_t milliseconds)
 {
-    uint64_t ticks = (known_hz ? known_hz : HZ_GUESS) / 1000 * milliseconds, begin = cpu_tsc();
+    uint64_t begin = cpu_tsc(), ticks = clock_ticks(milliseconds);
 
     while (cpu_tsc() - begin < ticks)
         __asm__ volatile("pause");

@@ -1,5 +1,7 @@
 #include "serial.h"
 #include "bios.h"
+#include "clock.h"
+#include "common/machine/cpu.h"
 
 #define COM1         0x3f8
 #define DATA         (COM1 + 0)
@@ -19,8 +21,8 @@
 #define STATUS_RECEIVED 0x01
 #define STATUS_EMPTY    0x20
 
-#define SEND_POLLS 100000 /* a byte takes 87 us, a poll about 1 us */
-#define SOON_POLLS 20000
+#define SEND_POLLS        100000 /* a byte takes 87 us, a poll about 1 us */
+#define SOON_MILLISECONDS 100
 
 static bool present;
 
@@ -59,10 +61,11 @@ bool serial_get(char *c)
 
 bool serial_get_soon(char *c)
 {
-    for (uint32_t polls = 0; polls < SOON_POLLS; polls++) {
+    uint64_t begin = cpu_tsc(), ticks = clock_ticks(SOON_MILLISECONDS);
+
+    do
         if (serial_get(c))
             return true;
-        port_pause();
-    }
+    while (cpu_tsc() - begin < ticks);
     return false;
 }
