@@ -119,35 +119,32 @@ static void report_page_fault(uint64_t error)
         say_line("  %s: the stack has overflowed; ask for a larger one in the Lintel note", guard);
 }
 
+/* Three to a line: a text screen has 80 columns. */
 static void report_registers(const struct fault_frame *frame)
-{
-    const struct {
-        char name[4];
-        uint64_t value;
-    } rows[] = {
-        {"RAX", frame->rax}, {"RBX", frame->rbx}, {"RCX", frame->rcx}, {"RDX", frame->rdx},
-        {"RSI", frame->rsi}, {"RDI", frame->rdi}, {"RBP", frame->rbp}, {"RSP", frame->rsp},
-        {"R8 ", frame->r8},  {"R9 ", frame->r9},  {"R10", frame->r10}, {"R11", frame->r11},
-        {"R12", frame->r12}, {"R13", frame->r13}, {"R14", frame->r14}, {"R15", frame->r15},
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(rows); i += 4)
-        say_line("  %.3s %016lx  %.3s %016lx  %.3s %016lx  %.3s %016lx", rows[i].name,
-                 (unsigned long)rows[i].value, rows[i + 1].name, (unsigned long)rows[i + 1].value,
-                 rows[i + 2].name, (unsigned long)rows[i + 2].value, rows[i + 3].name,
-                 (unsigned long)rows[i + 3].value);
-}
-
-static void report_control_registers(const struct fault_frame *frame)
 {
     uint64_t cr0, cr2, cr3, cr4;
     __asm__("mov %%cr0, %0" : "=r"(cr0));
     __asm__("mov %%cr2, %0" : "=r"(cr2));
     __asm__("mov %%cr3, %0" : "=r"(cr3));
     __asm__("mov %%cr4, %0" : "=r"(cr4));
-    say_line("  CR0 %016lx  CR2 %016lx  CR3 %016lx  CR4 %016lx", (unsigned long)cr0,
-             (unsigned long)cr2, (unsigned long)cr3, (unsigned long)cr4);
-    say_line("  CS %02lx  SS %02lx  RFLAGS %lx  error code %lx", (unsigned long)frame->cs,
-             (unsigned long)frame->ss, (unsigned long)frame->rflags, (unsigned long)frame->error);
+    const struct {
+        char name[7];
+        uint64_t value;
+    } rows[] = {
+        {"RAX", frame->rax}, {"RBX", frame->rbx}, {"RCX", frame->rcx},
+        {"RDX", frame->rdx}, {"RSI", frame->rsi}, {"RDI", frame->rdi},
+        {"RBP", frame->rbp}, {"RSP", frame->rsp}, {"R8", frame->r8},
+        {"R9", frame->r9},   {"R10", frame->r10}, {"R11", frame->r11},
+        {"R12", frame->r12}, {"R13", frame->r13}, {"R14", frame->r14},
+        {"R15", frame->r15}, {"CR0", cr0},        {"CR2", cr2},
+        {"CR3", cr3},        {"CR4", cr4},        {"RFLAGS", frame->rflags},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i += 3)
+        say_line("  %-3s %016lx  %-3s %016lx  %-6s %016lx", rows[i].name,
+                 (unsigned long)rows[i].value, rows[i + 1].name, (unsigned long)rows[i + 1].value,
+                 rows[i + 2].name, (unsigned long)rows[i + 2].value);
+    say_line("  CS %02lx  SS %02lx  error code %lx", (unsigned long)frame->cs,
+             (unsigned long)frame->ss, (unsigned long)frame->error);
 }
 
 __attribute__((used)) void fault_report(const struct fault_frame *frame)
@@ -161,6 +158,5 @@ __attribute__((used)) void fault_report(const struct fault_frame *frame)
         report_page_fault(frame->error);
     say_line("  RIP %016lx  %s", (unsigned long)frame->rip, where);
     report_registers(frame);
-    report_control_registers(frame);
-    say_line("  The machine is stopped. Install an interrupt table of your own to handle faults.");
+    say_line("  The machine is stopped. To handle faults, load an interrupt table of your own.");
 }
