@@ -22,6 +22,7 @@ static struct {
 void console_begin(void)
 {
     screen = uefi_system->ConOut;
+    serial_begin();
 }
 
 void console_flush(void)
@@ -96,6 +97,7 @@ void console_put(char c)
 {
     uint8_t byte = (uint8_t)c;
 
+    serial_put(c);
     if (sequence.state != PLAIN) {
         read_sequence(c);
     } else if (byte == ESCAPE) {
@@ -112,7 +114,7 @@ void console_put(char c)
     }
 }
 
-enum key console_key(void)
+static enum key keyboard_key(void)
 {
     static const enum key by_scan_code[] = {
         [SCAN_UP] = KEY_UP,   [SCAN_DOWN] = KEY_DOWN,  [SCAN_HOME] = KEY_HOME,
@@ -121,7 +123,6 @@ enum key console_key(void)
     SIMPLE_INPUT_INTERFACE *keyboard = uefi_system->ConIn;
     EFI_INPUT_KEY key;
 
-    console_flush();
     if (!keyboard || EFI_ERROR(keyboard->ReadKeyStroke(keyboard, &key)))
         return KEY_NONE;
     if (key.UnicodeChar == '\n')
@@ -129,4 +130,11 @@ enum key console_key(void)
     if (key.UnicodeChar)
         return key.UnicodeChar < 0x80 ? (enum key)key.UnicodeChar : KEY_NONE;
     return key.ScanCode < ARRAY_LENGTH(by_scan_code) ? by_scan_code[key.ScanCode] : KEY_NONE;
+}
+
+enum key console_key(void)
+{
+    console_flush();
+    enum key key = keyboard_key();
+    return key == KEY_NONE ? serial_key() : key;
 }

@@ -60,16 +60,6 @@ enum err memory_allocate(uint64_t pages, uint64_t *physical)
     return OK;
 }
 
-void memory_free_all(void)
-{
-    while (allocations) {
-        struct allocation *next = allocations->next;
-        uefi_boot->FreePages(allocations->physical, allocations->pages);
-        uefi_boot->FreePool(allocations);
-        allocations = next;
-    }
-}
-
 enum err memory_claim(uint64_t physical, uint64_t pages)
 {
     EFI_STATUS status = uefi_boot->AllocatePages(AllocateAddress, EfiLoaderData, pages, &physical);
@@ -92,6 +82,13 @@ static EFI_STATUS fetch(struct snapshot *map)
                                    &map->key, &map->descriptor_bytes, &map->version);
 }
 
+static void drop(struct snapshot *map)
+{
+    if (map->pages)
+        uefi_boot->FreePages(map->physical, map->pages);
+    map->pages = map->room = 0;
+}
+
 /* Makes room for the map's bytes and slack, and for one range in each array per descriptor. */
 static enum err make_room(struct snapshot *map)
 {
@@ -102,9 +99,7 @@ static enum err make_room(struct snapshot *map)
     uint64_t room = align_up(count * map->descriptor_bytes, 16);
     uint64_t pages = pages_of(room + 2 * count * sizeof(struct raw_range));
 
-    if (map->pages)
-        uefi_boot->FreePages(map->physical, map->pages);
-    map->pages = map->room = 0;
+    drop(map);
     EFI_STATUS status = take_pages(pages, &map->physical);
     if (EFI_ERROR(status))
         return fail(ERR_NO_MEMORY, "no memory for a map of %lu descriptors: %s",
@@ -199,6 +194,18 @@ enum err memory_first_map(struct raw_map *map, uint64_t *end)
             *end = MAX(*end, range_end);
     }
     return OK;
+}
+
+void memory_free_all(void)
+{
+    drop(&at_start);
+    drop(&fresh);
+    while (allocations) {
+        struct allocation *next = allocations->next;
+        uefi_boot->FreePages(allocations->physical, allocations->pages);
+        uefi_boot->FreePool(allocations);
+        allocations = next;
+    }
 }
 
 /* A driver that allocates when it hears of the end makes the map's key stale. From the first

@@ -32,7 +32,7 @@ enum err memory_leave(struct raw_map *map);
 /* A map that later calls of memory_map() leave alone, and the end of what it describes. */
 enum err memory_first_map(struct raw_map *map, uint64_t *end);
 
-/* Gives back all that memory_allocate() took. */
+/* Gives back all that memory_allocate() took, and the maps. */
 void memory_free_all(void);
 
 /* ---- path.c: device paths (UEFI 2.10, chapter 10) ----------------------------------------- */
@@ -65,6 +65,12 @@ void console_begin(void);
 void console_put(char c);
 void console_flush(void);
 enum key console_key(void);
+
+/* ---- serial.c: a serial line besides firmware's console, where there is one ---------------- */
+
+void serial_begin(void);
+void serial_put(char c);
+enum key serial_key(void);
 
 /* ---- clock.c ------------------------------------------------------------------------------ */
 
