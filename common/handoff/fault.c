@@ -84,11 +84,11 @@ static void describe_address(uint64_t address, char *text, size_t bytes)
     }
 }
 
-static const char *guard_name(uint64_t address)
+static const char *guard_meaning(uint64_t address)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(state.guards); i++)
         if (address - state.guards[i].base < state.guards[i].bytes)
-            return state.guards[i].name;
+            return state.guards[i].meaning;
     return NULL;
 }
 
@@ -109,14 +109,14 @@ static void report_page_fault(uint64_t error)
 {
     uint64_t address;
     __asm__("mov %%cr2, %0" : "=r"(address));
-    const char *guard = guard_name(address);
+    const char *guard = guard_meaning(address);
     say_line("  %s 0x%016lx: %s",
              error & ERROR_FETCH   ? "executing"
              : error & ERROR_WRITE ? "writing"
                                    : "reading",
              (unsigned long)address, guard ? "stack guard hit" : access_reason(address, error));
     if (guard)
-        say_line("  %s: the stack has overflowed; ask for a larger one in the Lintel note", guard);
+        say_line("  %s", guard);
 }
 
 /* Three to a line: a text screen has 80 columns. */

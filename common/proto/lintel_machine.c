@@ -103,14 +103,14 @@ static enum err list_memory_to_zero(const struct job *job, struct block *block,
 }
 
 static enum err add_guard(struct block *block, struct resident_state *state, uint64_t base,
-                          const char *name)
+                          const char *meaning)
 {
     char *copy;
     size_t i = 0;
     while (state->guards[i].bytes)
         i++;
-    TRY(block_take(block, strlen(name) + 1, (void **)&copy));
-    memcpy(copy, name, strlen(name));
+    TRY(block_take(block, strlen(meaning) + 1, (void **)&copy));
+    memcpy(copy, meaning, strlen(meaning));
     state->guards[i] = (struct resident_guard){base, PAGE_BYTES, block_virtual(block, copy)};
     return OK;
 }
@@ -133,8 +133,9 @@ static enum err describe_for_reports(const struct job *job, struct block *block,
     state->kernel_first = plan->kernel_virtual;
     state->kernel_end = plan->kernel_virtual + plan->places[PLACE_KERNEL].bytes;
     TRY(add_guard(block, state, plan->stack_top - plan->places[PLACE_STACK].bytes - PAGE_BYTES,
-                  "below the kernel's stack"));
-    TRY(add_guard(block, state, plan->stack_top, "above the kernel's stack"));
+                  "the kernel's stack has overflowed: ask for a larger one in the Lintel note"));
+    TRY(add_guard(block, state, plan->stack_top,
+                  "above the kernel's stack: more was popped than pushed"));
     return add_guard(block, state, plan->fault_stack_top, "above the fault stack");
 }
 
