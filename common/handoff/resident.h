@@ -18,7 +18,7 @@ struct resident_zero {
 
 struct resident_guard {
     uint64_t base, bytes; /* virtual */
-    const char *name;     /* virtual, in the direct map */
+    const char *meaning;  /* of a fault in it; virtual, in the direct map */
 };
 
 /* Offsets of the first part are known to switch.asm. All pointers are the kernel's. */
