@@ -7,7 +7,7 @@
 #include "common/lib/mem.h"
 #include <string.h>
 
-#define BUILT_BYTES    (64 * 1024)
+#define BUILT_BYTES    (96 * 1024)
 #define BUILT_PROGRAMS 16
 #define BUILT_LINK     UINT64_C(0xffffffff80000000)
 

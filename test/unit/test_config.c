@@ -146,9 +146,10 @@ static const struct {
     const char *text;
     uint32_t chosen;
 } defaults[] = {
-    {"default arch", 2},           {"default arch.conf", 2}, {"default Arch.c*", 2},
-    {"default debian-*", 0},       {"default *-1?", 0},      {"default *12*", 1},
-    {"default debian-12.c?nf", 1}, {"default *", 0},         {"default ????", 2},
+    {"default arch", 2},    {"default arch.conf", 2},      {"default arch.conf**", 2},
+    {"default Arch.c*", 2}, {"default debian-*", 0},       {"default *-1?", 0},
+    {"default *12*", 1},    {"default debian-12.c?nf", 1}, {"default *", 0},
+    {"default ????", 2},
 };
 
 static void test_default(void **state)

@@ -247,7 +247,7 @@ static const struct {
     }
     FAULT(3, p_type, PT_INTERP, ERR_UNSUPPORTED, "PT_INTERP"),
     FAULT(0, p_flags, PF_W | PF_X, ERR_UNSUPPORTED, "writable and executable"),
-    FAULT(1, p_offset, BUILT_BYTES, ERR_FORMAT, "p_offset 10000h"),
+    FAULT(1, p_offset, BUILT_BYTES, ERR_FORMAT, "p_offset 18000h"),
     FAULT(1, p_offset, UINT64_MAX, ERR_FORMAT, "p_offset FFFFFFFFFFFFFFFFh"),
     FAULT(1, p_offset, UINT64_MAX - 99, ERR_FORMAT, "program header 1"),
     FAULT(1, p_vaddr, UINT64_MAX - 8, ERR_FORMAT, "address space"),

@@ -151,6 +151,19 @@ static void test_packed_relocations(void **state)
         assert_int_equal(words[i], i + (i == 0 || i == 1 || i == 3 || i == 7 ? SLIDE : 0));
 }
 
+/* A bitmap speaks of 63 words, so the second one begins at 1610h + 63 * 8 = 1808h. */
+static void test_two_bitmaps(void **state)
+{
+    const uint64_t relrs[] = {0x1608, 1, 1 | 1 << 1};
+    uint64_t words[8];
+
+    (void)state;
+    build_pie(0, NO_TABLE, relrs, sizeof relrs);
+    assert_int_equal(load_pie(words), OK);
+    for (uint64_t i = 0; i < 8; i++)
+        assert_int_equal(words[i], i + (i == 1 ? SLIDE : 0));
+}
+
 static const struct {
     struct elf_rela rela;
     enum err err;
@@ -255,6 +268,7 @@ int main(void)
         TEST(read_error),
         TEST(relative_relocations),
         TEST(packed_relocations),
+        TEST(two_bitmaps),
         TEST(wrong_relocations),
         TEST(wrong_dynamic),
         TEST(executable_is_not_relocated),

@@ -1,0 +1,73 @@
+/* Any bytes as an entry and as a loader.conf, any names, and what the menu makes of them. The input
+ * is a name, a 0 byte, and a text. */
+#include "common/entry/entry.h"
+#include "common/lib/mem.h"
+#include <stdint.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+static enum err grow(uint64_t pages, uint64_t *physical)
+{
+    void *memory = aligned_alloc(PAGE_BYTES, pages * PAGE_BYTES);
+
+    if (!memory)
+        return ERR_NO_MEMORY;
+    *physical = (uintptr_t)memory;
+    return OK;
+}
+
+/* The menu sends printable text and its own sequences: ESC, brackets, digits and letters. */
+static void put(char c)
+{
+    if ((c < ' ' || c > '~') && c != '\033')
+        abort();
+}
+
+static enum key press_enter(void)
+{
+    return KEY_ENTER;
+}
+
+static const struct firmware firmware = {.put = put, .key = press_enter};
+
+static void check_order(const char *a, const char *b)
+{
+    int one = version_compare(a, b), other = version_compare(b, a);
+
+    if ((one > 0) != (other < 0) || (one == 0) != (other == 0) || version_compare(a, a))
+        abort();
+}
+
+static void fuzz(struct arena *arena, const char *name, const char *text, size_t bytes)
+{
+    struct entry entries[2];
+    struct config config = {.entries = entries, .count = 2};
+    char *glob;
+
+    if (entry_parse(name, text, bytes, arena, &entries[0]) != OK ||
+        entry_parse("other+1.conf", "kernel /k\nsort-key s\n", 21, arena, &entries[1]) != OK ||
+        loader_conf_parse(text, bytes, arena, &config, &glob) != OK)
+        abort();
+    entries_sort(entries, 2);
+    check_order(entries[0].title, entries[1].options);
+    check_order(entries[0].version, entries[1].id);
+    menu_choose(&config, entries[0].options, &firmware);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    static struct arena arena;
+    size_t name_bytes = 0;
+
+    while (name_bytes < bytes && data[name_bytes])
+        name_bytes++;
+    if (name_bytes == bytes)
+        return 0;
+    if (!arena.grow)
+        arena_begin(&arena, grow);
+    struct arena_mark mark = arena_mark(&arena);
+    fuzz(&arena, (const char *)data, (const char *)data + name_bytes + 1, bytes - name_bytes - 1);
+    arena_reset(&arena, mark);
+    return 0;
+}
