@@ -125,7 +125,7 @@ enum err e820_read(struct raw_map *map)
         if (!read_e801(map) && !read_88(map))
             return fail(ERR_FORMAT, "the BIOS does not say what memory there is: INT 15h AX=E820h, "
                                     "AX=E801h and AH=88h all fail");
-        note("no E820 map: memory sizes from %s\n", map->count > 1 ? "E801h" : "E801h or 88h");
+        note("no E820 map: memory by INT 15h AX=E801h or AH=88h\n");
         add(map, 0, low, LINTEL_MEMORY_USABLE);
     }
     /* Resident option ROMs (PXE) lower INT 12h's answer and may leave the E820 map as it was. */

@@ -14,7 +14,7 @@ EFER_LME        equ 100h
 extern stage2_bytes, image_end, bss_begin, bss_qwords, stack_top
 extern page_tables, page_tables_segment, low_memory_end, low_memory_kib
 extern to_long_mode, resume, saved_cr0, saved_cr3, saved_cr4, saved_efer
-extern main
+extern enable_a20, main
 
 section .header progbits alloc exec write align=16
 bits 16
@@ -226,88 +226,16 @@ text_a20:
         db      "Lintel can't switch on address line A20: not by INT 15h AX=2401h, port 92h "
         db      "or the keyboard controller. Stopped.", 13, 10, 0
 
-; ---- address line A20 ---------------------------------------------------------------------------
-
-; Lets addresses keep their bit 20. Out: CF = failed; a20_method. Clobbers all but segments.
-enable_a20:
-        call    test_a20
-        jnc     .done
-        inc     byte [a20_method]
-        mov     ax, 2401h
-        int     15h
-        call    test_a20
-        jnc     .done
-        inc     byte [a20_method]
-        in      al, 92h
-        cmp     al, 0FFh                ; no such port
-        je      .keyboard
-        or      al, 2
-        and     al, 0FEh                ; bit 0 resets
-        out     92h, al
-        call    test_a20
-        jnc     .done
-.keyboard:
-        inc     byte [a20_method]
-        call    wait_keyboard
-        jc      .done
-        mov     al, 0D1h                ; write output port
-        out     64h, al
-        call    wait_keyboard
-        jc      .done
-        mov     al, 0DFh
-        out     60h, al
-        call    wait_keyboard
-        jc      .done
-        mov     al, 0FFh                ; some controllers act only on a further command
-        out     64h, al
-        call    wait_keyboard
-        call    test_a20
-.done:  ret
-
-; Out: CF = off, found so for about 60 ms: the line may be slow. Clobbers EAX, CX.
-test_a20:
-        mov     ax, 0FFFFh
-        mov     fs, ax
-        xor     cx, cx
-.try:   inc     dword [a20_probe]
-        mov     eax, [a20_probe]
-        out     80h, al                 ; takes about a microsecond
-        cmp     eax, [fs:a20_probe + 10h]
-        loope   .try
-        je      .off
-        clc
-        ret
-.off:   stc
-        ret
-
-; Waits until the keyboard controller takes a byte. Out: CF = it doesn't, or there is none.
-; Clobbers AL, CX.
-wait_keyboard:
-        xor     cx, cx
-.try:   out     80h, al
-        in      al, 64h
-        cmp     al, 0FFh
-        je      .none
-        test    al, 2
-        loopnz  .try
-        jnz     .none
-        clc
-        ret
-.none:  stc
-        ret
-
 ; ---- data that real mode reaches ----------------------------------------------------------------
 
 start_of_first_sector equ 7C00h         ; the real-mode stack grows down from here
 
-global boot_drive, boot_has_lba, boot_lba, boot_tsc, a20_method
+global boot_drive, boot_has_lba, boot_lba, boot_tsc
 align 8
 boot_lba:       dq 0
 boot_tsc:       dq 0
-a20_probe:      dd 0
 boot_drive:     db 80h
 boot_has_lba:   db 0
-a20_method:     db 0                    ; 0 was on, 1 BIOS, 2 port 92h, 3 keyboard controller
 
 global gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
 CODE64          equ 08h

@@ -17,7 +17,8 @@
 #define FLAG_DIRECTION  UINT64_C(0x400)
 #define EFER            0xc0000080u
 
-/* Inverts what arrives in each register, then sets DF and CF and returns with interrupts on. */
+/* Inverts the general registers, swaps DS with ES and FS with GS, then sets DF and CF and returns
+ * with interrupts on. */
 static const uint8_t handler[] = {
     0x66, 0xf7, 0xd0,       /* not eax */
     0x66, 0xf7, 0xd3,       /* not ebx */
@@ -26,9 +27,9 @@ static const uint8_t handler[] = {
     0x66, 0xf7, 0xd6,       /* not esi */
     0x66, 0xf7, 0xd7,       /* not edi */
     0x66, 0xf7, 0xd5,       /* not ebp */
-    0x1e, 0x06, 0x1f, 0x07, /* swap ds and es */
-    0x0f, 0xa0, 0x0f, 0xa8, /* swap fs and gs */
-    0x0f, 0xa1, 0x0f, 0xa9, /**/
+    0x1e, 0x06, 0x1f, 0x07, /* push ds; push es; pop ds; pop es */
+    0x0f, 0xa0, 0x0f, 0xa8, /* push fs; push gs */
+    0x0f, 0xa1, 0x0f, 0xa9, /* pop fs; pop gs */
     0xfd, 0xf9, 0xfb,       /* std; stc; sti */
     0xca, 0x02, 0x00,       /* retf 2 */
 };
