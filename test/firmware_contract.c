@@ -264,7 +264,13 @@ static void check_video(void)
 /* ---- memory ------------------------------------------------------------------------------------
  */
 
-static bool is_inside(const struct raw_map *map, uint64_t base, uint64_t bytes)
+static bool touches(const struct raw_range *range, uint64_t base, uint64_t bytes)
+{
+    return base < range->base ? range->base - base < bytes : base - range->base < range->bytes;
+}
+
+/* True when one range holds all of the bytes. */
+static bool is_held(const struct raw_map *map, uint64_t base, uint64_t bytes)
 {
     for (uint64_t i = 0; i < map->count; i++) {
         const struct raw_range *range = &map->ranges[i];
@@ -272,6 +278,23 @@ static bool is_inside(const struct raw_map *map, uint64_t base, uint64_t bytes)
             base - range->base <= range->bytes - bytes)
             return true;
     }
+    return false;
+}
+
+/* True when one range holds all of the bytes, and none that isn't usable has a part of them. */
+static bool is_usable(const struct raw_map *map, uint64_t base, uint64_t bytes)
+{
+    for (uint64_t i = 0; i < map->count; i++)
+        if (map->ranges[i].type != LINTEL_MEMORY_USABLE && touches(&map->ranges[i], base, bytes))
+            return false;
+    return is_held(map, base, bytes);
+}
+
+static bool is_busy(const struct raw_map *busy, uint64_t base, uint64_t bytes)
+{
+    for (uint64_t i = 0; i < busy->count; i++)
+        if (touches(&busy->ranges[i], base, bytes))
+            return true;
     return false;
 }
 
@@ -332,7 +355,8 @@ static void check_memory_map(void)
         usable += map.ranges[i].type == LINTEL_MEMORY_USABLE ? map.ranges[i].bytes : 0;
     }
     expect(usable >= 16 * MIB, "less than 16 MiB usable");
-    expect(is_inside(&busy, piece, 3 * PAGE_BYTES), "an allocation is not in busy");
+    expect(is_held(&busy, piece, 3 * PAGE_BYTES), "an allocation is not in busy");
+    expect(is_usable(&map, piece, 3 * PAGE_BYTES), "an allocation does not show as usable");
     expect((map.efi != NULL) == (contract.facts->firmware == LINTEL_FIRMWARE_UEFI),
            "UEFI descriptors on the wrong firmware");
     expect(!map.efi || (map.efi_descriptor_bytes >= 40 && map.efi_bytes &&
@@ -340,49 +364,15 @@ static void check_memory_map(void)
            "size of the UEFI descriptors");
 }
 
-static bool touches(const struct raw_range *range, uint64_t base, uint64_t bytes)
-{
-    return base < range->base ? range->base - base < bytes : base - range->base < range->bytes;
-}
-
-/* True when nothing but usable ranges, and nothing busy, has a part of these bytes. */
-static bool is_free(const struct raw_map *map, const struct raw_map *busy, uint64_t base,
-                    uint64_t bytes)
-{
-    for (uint64_t i = 0; i < map->count; i++)
-        if (map->ranges[i].type != LINTEL_MEMORY_USABLE && touches(&map->ranges[i], base, bytes))
-            return false;
-    for (uint64_t i = 0; i < busy->count; i++)
-        if (touches(&busy->ranges[i], base, bytes))
-            return false;
-    return true;
-}
-
-/* The highest whole MiB, below 4 GiB and reachable, in a usable range; 0 where there is none. */
+/* The highest whole free MiB, below 4 GiB and reachable; 0 where there is none. */
 static uint64_t find_free_mib(const struct raw_map *map, const struct raw_map *busy)
 {
     uint64_t limit = MIN(contract.facts->reachable_end, 4 * GIB);
 
     for (uint64_t place = align_down(limit, MIB) - MIB; place >= MIB; place -= MIB)
-        for (uint64_t i = 0; i < map->count; i++)
-            if (map->ranges[i].type == LINTEL_MEMORY_USABLE &&
-                is_inside(&(struct raw_map){.ranges = &map->ranges[i], .count = 1}, place, MIB) &&
-                is_free(map, busy, place, MIB))
-                return place;
+        if (is_usable(map, place, MIB) && !is_busy(busy, place, MIB))
+            return place;
     return 0;
-}
-
-static bool shows_usable(uint64_t place)
-{
-    struct raw_map map, busy;
-    bool usable = false;
-
-    if (contract.firmware->memory_map(&map, &busy) != OK)
-        return false;
-    for (uint64_t i = 0; i < map.count; i++)
-        if (touches(&map.ranges[i], place, MIB))
-            usable = map.ranges[i].type == LINTEL_MEMORY_USABLE;
-    return usable;
 }
 
 static void check_claim(void)
@@ -402,7 +392,8 @@ static void check_claim(void)
     expect(firmware->claim(place, pages) == ERR_CHANGED, "claimed twice");
     expect(firmware->claim(place + MIB / 2, 1) == ERR_CHANGED,
            "a page in the middle claimed twice");
-    expect(shows_usable(place), "a claimed range does not show as usable");
+    expect_ok(firmware->memory_map(&map, &busy), "memory_map");
+    expect(is_usable(&map, place, MIB), "a claimed range does not show as usable");
     memset(at_physical(place), 0x77, MIB);
     for (uint32_t i = 0; i < 64; i++) {
         expect_ok(firmware->allocate(1, &piece), "allocate");
@@ -432,7 +423,6 @@ static void check_leave(void)
 {
     struct raw_map map = {0};
     uint8_t *piece = take(PAGE_BYTES);
-    bool usable = false;
 
     if (!piece)
         return;
@@ -440,9 +430,7 @@ static void check_leave(void)
     expect_ok(contract.firmware->leave(&map), "leave");
     if (contract.why[0])
         return;
-    for (uint64_t i = 0; i < map.count; i++)
-        usable |= map.ranges[i].type == LINTEL_MEMORY_USABLE;
-    expect(map.count > 0 && usable, "the final map has nothing usable");
+    expect(is_usable(&map, (uintptr_t)piece, PAGE_BYTES), "an allocation is not usable at the end");
     for (uint64_t i = 0; i < PAGE_BYTES; i++)
         expect(piece[i] == 0x33, "leave() touched allocated memory");
     expect(contract.after->is_quiet(), "interrupts may still arrive");
