@@ -55,7 +55,8 @@ static bool read_parameters(uint8_t number, struct disk *disk)
     bios_call(0x13, &regs);
     if (bios_carry(&regs))
         return false;
-    disk->sectors = parameters->sectors;
+    if (parameters->sectors != UINT64_MAX) /* SeaBIOS, for CDs: unknown */
+        disk->sectors = parameters->sectors;
     disk->removable = parameters->flags & PARAMETERS_REMOVABLE;
     if (is_power_of_two(parameters->sector_bytes) && parameters->sector_bytes >= SECTOR_BYTES &&
         parameters->sector_bytes <= 4096)
