@@ -1,39 +1,9 @@
 /* The ELF loader's writing side: bytes in place and relocations. */
-#include "elf_builder.h"
-#include "fake_firmware.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <cmocka.h>
+#include "elf_test.h"
 
 #define SLIDE UINT64_C(0x1234567000)
 
-static struct arena arena;
-static struct elf elf;
-static struct source source;
 static uint32_t reads;
-
-static int set_up(void **state)
-{
-    (void)state;
-    fake_begin(0);
-    arena_begin(&arena, fake_firmware.allocate);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
-static enum err parse(void)
-{
-    source = source_from_memory("kernel.elf", built.bytes, built.size);
-    return elf_parse(&source, &arena, &elf);
-}
 
 /* Exactly the span and not zero before, so that a sanitizer sees any byte too many and the test any
  * byte too few. */
@@ -46,12 +16,6 @@ static uint8_t *span_for(const struct elf *parsed)
     return to;
 }
 
-static void assert_message(const char *part)
-{
-    if (!strstr(err_message(), part))
-        fail_msg("\"%s\" does not say \"%s\"", err_message(), part);
-}
-
 static enum err count_read(const struct source *from, uint64_t offset, uint64_t bytes, void *to)
 {
     reads++;
@@ -62,7 +26,6 @@ static enum err count_read(const struct source *from, uint64_t offset, uint64_t 
 static void test_every_byte(void **state)
 {
     (void)state;
-    build_kernel(ET_EXEC, BUILT_LINK);
     for (uint64_t i = 0; i < built.programs[0].p_filesz; i++)
         built.bytes[built.programs[0].p_offset + i] = (uint8_t)(i * 7 + 1);
     assert_int_equal(parse(), OK);
@@ -93,7 +56,6 @@ static enum err break_read(const struct source *from, uint64_t offset, uint64_t 
 static void test_read_error(void **state)
 {
     (void)state;
-    build_kernel(ET_EXEC, BUILT_LINK);
     assert_int_equal(parse(), OK);
     uint8_t *to = span_for(&elf);
     source.read = break_read;
@@ -262,17 +224,16 @@ static void test_executable_that_is_a_pie(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(every_byte),
-        TEST(read_error),
-        TEST(relative_relocations),
-        TEST(packed_relocations),
-        TEST(two_bitmaps),
-        TEST(wrong_relocations),
-        TEST(wrong_dynamic),
-        TEST(executable_is_not_relocated),
-        TEST(executable_that_is_a_pie),
+        ELF_TEST(every_byte),
+        ELF_TEST(read_error),
+        ELF_TEST(relative_relocations),
+        ELF_TEST(packed_relocations),
+        ELF_TEST(two_bitmaps),
+        ELF_TEST(wrong_relocations),
+        ELF_TEST(wrong_dynamic),
+        ELF_TEST(executable_is_not_relocated),
+        ELF_TEST(executable_that_is_a_pie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

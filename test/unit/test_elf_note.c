@@ -1,47 +1,10 @@
 /* What an ELF kernel asks for, and its symbols: right, lying and damaged ones. */
-#include "elf_builder.h"
-#include "fake_firmware.h"
+#include "elf_test.h"
 #include "common/lib/log.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <cmocka.h>
 
-static struct arena arena;
-static struct elf elf;
-static struct built_note *the_note;
-
-static int set_up(void **state)
+static struct built_note *the_note(void)
 {
-    (void)state;
-    fake_begin(0);
-    arena_begin(&arena, fake_firmware.allocate);
-    build_kernel(ET_EXEC, BUILT_LINK);
-    the_note = (struct built_note *)(built.bytes + built.programs[3].p_offset);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
-static enum err parse(void)
-{
-    static struct source source;
-
-    source = source_from_memory("kernel.elf", built.bytes, built.size);
-    return elf_parse(&source, &arena, &elf);
-}
-
-static void assert_refused(enum err err, const char *part)
-{
-    assert_int_equal(parse(), err);
-    if (!strstr(err_message(), part))
-        fail_msg("\"%s\" does not say \"%s\"", err_message(), part);
+    return (struct built_note *)(built.bytes + built.programs[3].p_offset);
 }
 
 /* ---- the request ---- */
@@ -74,12 +37,12 @@ static const struct {
 
 static void test_request_fields(void **state)
 {
-    struct built_note right = *the_note;
+    struct built_note right = *the_note();
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(request_faults); i++) {
-        *the_note = right;
-        memcpy((uint8_t *)the_note + request_faults[i].offset, &request_faults[i].value,
+        *the_note() = right;
+        memcpy((uint8_t *)the_note() + request_faults[i].offset, &request_faults[i].value,
                request_faults[i].bytes);
         assert_refused(request_faults[i].err, request_faults[i].part);
     }
@@ -88,9 +51,9 @@ static void test_request_fields(void **state)
 static void test_all_that_may_be_asked_for(void **state)
 {
     (void)state;
-    the_note->request.flags = LINTEL_REQUEST_FLAGS_KNOWN;
-    the_note->request.stack_bytes = 16 * MIB;
-    the_note->request.paging_levels = 5;
+    the_note()->request.flags = LINTEL_REQUEST_FLAGS_KNOWN;
+    the_note()->request.stack_bytes = 16 * MIB;
+    the_note()->request.paging_levels = 5;
     assert_int_equal(parse(), OK);
     assert_int_equal(elf.request.flags, LINTEL_REQUEST_FLAGS_KNOWN);
     assert_int_equal(elf.request.paging_levels, 5);
@@ -100,11 +63,11 @@ static void test_all_that_may_be_asked_for(void **state)
 static void test_no_request(void **state)
 {
     (void)state;
-    the_note->name[0] = 'l';
+    the_note()->name[0] = 'l';
     assert_int_equal(parse(), OK);
     assert_false(elf.has_request);
-    the_note->name[0] = 'L';
-    the_note->header.n_type = 2;
+    the_note()->name[0] = 'L';
+    the_note()->header.n_type = 2;
     assert_int_equal(parse(), OK);
     assert_false(elf.has_request);
     built.programs[3].p_type = 0;
@@ -289,11 +252,10 @@ static void test_damaged_symbols(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(request_fields), TEST(all_that_may_be_asked_for), TEST(no_request),
-        TEST(two_requests),   TEST(among_other_notes),         TEST(too_many_notes),
-        TEST(symbols),        TEST(many_symbols_are_sorted),   TEST(damaged_symbols),
+        ELF_TEST(request_fields), ELF_TEST(all_that_may_be_asked_for), ELF_TEST(no_request),
+        ELF_TEST(two_requests),   ELF_TEST(among_other_notes),         ELF_TEST(too_many_notes),
+        ELF_TEST(symbols),        ELF_TEST(many_symbols_are_sorted),   ELF_TEST(damaged_symbols),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Boot Loader Specification entries and loader.conf, from texts in memory. */
+/* Boot Loader Specification entries, from texts in memory. */
 #include "fake_firmware.h"
 #include "common/entry/conf.h"
 #include "common/entry/entry.h"
@@ -255,50 +255,6 @@ static void test_sort(void **state)
     }
 }
 
-/* ---- loader.conf ---- */
-
-static const struct {
-    const char *text;
-    int32_t timeout;
-    bool zero_memory;
-    const char *default_glob, *said;
-} loader_confs[] = {
-    {"", 7, false, NULL, ""},
-    {"timeout 0\n", 0, false, NULL, ""},
-    {"timeout 5\ndefault debian-*\n", 5, false, "debian-*", ""},
-    {"#timeout 5\n timeout\t6 \r\n", 6, false, NULL, ""},
-    {"timeout menu-force\nzero-memory yes\n", -1, true, NULL, ""},
-    {"timeout menu-hidden\nzero-memory yes\nzero-memory no\n", 0, false, NULL, ""},
-    {"timeout 999999999\n", 999999999, false, NULL, ""},
-    {"timeout 1000000000\n", 7, false, NULL,
-     "/loader/loader.conf:1: timeout 1000000000 is neither"},
-    {"\ntimeout soon\n", 7, false, NULL, "/loader/loader.conf:2: timeout soon is neither"},
-    {"timeout -1\n", 7, false, NULL, "timeout -1"},
-    {"timeout 5s\n", 7, false, NULL, "timeout 5s"},
-    {"zero-memory on\n", 7, false, NULL, "zero-memory on is neither yes nor no"},
-    {"console-mode max\neditor no\n", 7, false, NULL, ""},
-};
-
-static void test_loader_conf(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(loader_confs); i++) {
-        struct config config = {.timeout = 7};
-        char *glob;
-
-        memset(said, 0, sizeof said);
-        assert_int_equal(loader_conf_parse(loader_confs[i].text, strlen(loader_confs[i].text),
-                                           &arena, &config, &glob),
-                         OK);
-        assert_int_equal(config.timeout, loader_confs[i].timeout);
-        assert_int_equal(config.zero_memory, loader_confs[i].zero_memory);
-        assert_string_equal(glob ? glob : "-",
-                            loader_confs[i].default_glob ? loader_confs[i].default_glob : "-");
-        if (!strstr(said, loader_confs[i].said) || !*said != !*loader_confs[i].said)
-            fail_msg("\"%s\" does not say \"%s\"", said, loader_confs[i].said);
-    }
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
@@ -313,7 +269,6 @@ int main(void)
         TEST(control_characters),
         TEST(names_and_counters),
         TEST(sort),
-        TEST(loader_conf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,73 +1,7 @@
 /* The menu, on an 80x25 screen that knows no more than firmware.put() promises. */
+#include "fake_screen.h"
 #include "common/entry/entry.h"
-#include "common/entry/screen.h"
 #include "common/lib/mem.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-/* ---- the screen ---- */
-
-static char cells[SCREEN_ROWS + 1][SCREEN_COLUMNS + 2]; /* from 1; a row ends in a 0 byte */
-static bool reversed[SCREEN_ROWS + 1][SCREEN_COLUMNS + 2];
-static uint32_t row, column;
-static bool reverse;
-static char sequence[16]; /* what came since ESC */
-static uint32_t put_count, clear_count;
-
-static void erase(uint32_t from_row, uint32_t from_column, uint32_t to_row)
-{
-    for (uint32_t r = from_row; r <= to_row; r++)
-        for (uint32_t c = from_column; c <= SCREEN_COLUMNS; c++) {
-            cells[r][c] = ' ';
-            reversed[r][c] = false;
-        }
-}
-
-static void obey(void)
-{
-    if (strcmp(sequence, "\033[2J") == 0) {
-        erase(1, 1, SCREEN_ROWS);
-        clear_count++;
-    } else if (strcmp(sequence, "\033[H") == 0) {
-        row = column = 1;
-    } else if (strcmp(sequence, "\033[K") == 0) {
-        erase(row, column, row);
-    } else if (strcmp(sequence, "\033[7m") == 0) {
-        reverse = true;
-    } else if (strcmp(sequence, "\033[0m") == 0) {
-        reverse = false;
-    } else if (sscanf(sequence, "\033[%u;%uH", &row, &column) == 2) {
-        assert_in_range(row, 1, SCREEN_ROWS);
-        assert_in_range(column, 1, SCREEN_COLUMNS);
-    } else {
-        fail_msg("ESC%s is not promised", sequence + 1);
-    }
-}
-
-static void put(char c)
-{
-    size_t length = strlen(sequence);
-
-    put_count++;
-    if (length || c == '\033') {
-        assert_true(length + 1 < sizeof sequence);
-        sequence[length] = c;
-        sequence[length + 1] = '\0';
-        if (c >= '@' && c != '[') {
-            obey();
-            sequence[0] = '\0';
-        }
-        return;
-    }
-    assert_in_range(c, ' ', '~');
-    assert_true(row < SCREEN_ROWS && column < SCREEN_COLUMNS); /* else a terminal may scroll */
-    cells[row][column] = c;
-    reversed[row][column++] = reverse;
-}
 
 /* ---- the user: each step looks at the screen, then presses a key ---- */
 
@@ -116,10 +50,8 @@ static int set_up(void **state)
                                     .kernel_key = "kernel"};
     }
     config = (struct config){.entries = entries, .count = 3, .chosen = 1, .timeout = -1};
-    waited = clear_count = put_count = 0;
-    sequence[0] = '\0';
-    memset(cells, 0, sizeof cells);
-    erase(1, 1, SCREEN_ROWS);
+    waited = 0;
+    screen_begin();
     return 0;
 }
 
@@ -133,21 +65,6 @@ static uint32_t choose(const char *error, const struct step *steps, size_t count
 }
 #define CHOOSE(error, ...)                                                                         \
     choose(error, (struct step[]){__VA_ARGS__}, ARRAY_LENGTH(((struct step[]){__VA_ARGS__})))
-
-/* The row in which text stands, or 0. */
-static uint32_t find(const char *text)
-{
-    for (uint32_t r = 1; r <= SCREEN_ROWS; r++)
-        if (strstr(cells[r] + 1, text))
-            return r;
-    return 0;
-}
-
-static void assert_shown(const char *text)
-{
-    if (!find(text))
-        fail_msg("\"%s\" is not on the screen", text);
-}
 
 /* Exactly one entry's row is highlighted, and it is this one. */
 static void assert_selected(const char *title)
