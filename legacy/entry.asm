@@ -256,7 +256,6 @@ real_idt:       dw 3FFh
 
 ; ---- long mode ----------------------------------------------------------------------------------
 
-section .text
 bits 64
 begin_c:
         mov     esp, stack_top
@@ -264,8 +263,6 @@ begin_c:
         mov     ecx, bss_qwords
         xor     eax, eax
         rep     stosq
-        xor     ebp, ebp                ; ends backtraces
-        call    main
-.halt:  cli
-        hlt
-        jmp     .halt
+        xor     ebp, ebp
+        push    rbp                     ; a return address of 0 ends backtraces
+        jmp     main

@@ -26,7 +26,7 @@ extern gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
 ; In:        EDI = vector, RSI = regs (any address)
 ; Preserves: RBX, RBP, RSP, R12 to R15, RFLAGS (DF and IF too), CR0, CR3, CR4, EFER, GDTR, IDTR
 ; Clobbers:  RAX, RCX, RDX, RSI, RDI, R8 to R11; x87, MMX and SSE registers, as the BIOS pleases
-section .text
+section .real progbits alloc exec write align=16
 bits 64
 global bios_call
 bios_call:
@@ -82,7 +82,6 @@ bios_call:
         popfq
         ret
 
-section .real progbits alloc exec write align=16
 bits 16
 
 ; In: compatibility mode in CODE16, interrupts off.
