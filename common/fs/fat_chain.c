@@ -154,19 +154,22 @@ enum err fat_chain_begin(struct fat_chain *chain, struct fat *fat, const char *n
     return OK;
 }
 
+static enum err refuse_length(const struct fat_chain *chain)
+{
+    return fail(ERR_FORMAT,
+                "%s: its cluster chain is still going on at cluster %u after %lu clusters, but FAT "
+                "allows %lu: the file system is damaged",
+                chain->name, chain->last, chain->walked, chain->limit);
+}
+
 /* Brent's method, over the starts of runs: a loop has at least one, and they come again. */
-static enum err check_progress(struct fat_chain *chain)
+static enum err check_for_loop(struct fat_chain *chain)
 {
     if (chain->next == chain->anchor)
         return fail(ERR_FORMAT,
                     "%s: its cluster chain loops: cluster %u leads back to cluster %u; repair the "
                     "file system with fsck.fat or chkdsk",
                     chain->name, chain->last, chain->next);
-    if (chain->walked > chain->limit)
-        return fail(ERR_FORMAT,
-                    "%s: its cluster chain is still going on at cluster %u after %lu clusters, the "
-                    "most that FAT allows: it is damaged",
-                    chain->name, chain->last, chain->limit);
     if (chain->runs++ == chain->next_anchor) {
         chain->anchor = chain->first;
         chain->next_anchor *= 2;
@@ -185,6 +188,8 @@ enum err fat_chain_next(struct fat_chain *chain, bool *more)
     chain->first = chain->next;
     TRY(find_run(fat, chain->first, &chain->last, &value));
     chain->walked += chain->last - chain->first + 1;
+    if (chain->walked > chain->limit)
+        return refuse_length(chain);
     if (value > bad_mark(fat)) {
         chain->next = 0;
         return OK;
@@ -192,5 +197,5 @@ enum err fat_chain_next(struct fat_chain *chain, bool *more)
     if (!is_cluster(fat, value))
         return refuse_value(chain, chain->last, value);
     chain->next = value;
-    return check_progress(chain);
+    return check_for_loop(chain);
 }

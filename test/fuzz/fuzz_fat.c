@@ -1,5 +1,6 @@
 /* Any bytes as a FAT volume: mount, list everything, open and read every file. The first byte
- * chooses the sector size, and whether a plausible parameter block is laid over the bytes. */
+ * chooses the disk's sector size, and whether the bytes are the volume, or only the beginnings of
+ * its table, root directory and clusters, below a boot sector that the second byte chooses. */
 #include "memory_disk.h"
 #include "common/fs/fs.h"
 #include <stdio.h>
@@ -7,9 +8,9 @@
 
 #define DEPTH_MAX   4
 #define ENTRIES_MAX 200
-#define READ_MAX    (256 * KIB)
+#define READ_MAX    (64 * KIB)
 
-static uint8_t image[MIB], contents[READ_MAX];
+static uint8_t image[64 * KIB], contents[READ_MAX];
 
 struct walk {
     const struct fs *fs;
@@ -50,17 +51,68 @@ static bool visit(void *context, const struct fs_entry *entry)
     return true;
 }
 
-/* Fields that the fuzzer would have to guess all at once. */
-static void make_plausible(uint8_t choice)
+static void store16(uint32_t at, uint16_t value)
 {
-    image[11] = 0;
-    image[12] = (uint8_t)(2 << (choice & 3));
-    image[13] = (uint8_t)(1 << (choice >> 2 & 7));
-    image[14] |= 1;
-    image[15] = 0;
-    image[16] |= 1;
-    image[16] &= 3;
+    memcpy(image + at, &value, sizeof value);
+}
+
+/* A parameter block that no fuzzer guesses: one table of one sector, then the root directory. That
+ * there are 5,000 sectors makes it FAT16, with few enough in reach of the table. */
+static uint32_t put_boot_sector(uint8_t choice)
+{
+    uint32_t sector_bytes = 512u << (choice >> 2 & 3);
+    bool wide = choice & 2;
+
+    store16(11, (uint16_t)sector_bytes);
+    image[13] = (uint8_t)(1 << (choice >> 4 & 1));
+    store16(14, 1);
+    image[16] = 1;
+    store16(17, wide ? 0 : 16);
+    store16(19, choice & 1 ? 5000 : 200);
     image[21] = 0xf8;
+    store16(wide ? 36 : 22, 1);
+    store16(44, wide ? 2 : 0);
+    return sector_bytes;
+}
+
+/* Moves `most` bytes of the input to a place in the image. */
+static void scatter(const uint8_t **data, size_t *size, uint64_t to, size_t most)
+{
+    size_t bytes = MIN(*size, most);
+
+    memcpy(image + to, *data, bytes);
+    *data += bytes;
+    *size -= bytes;
+}
+
+/* Makes the long names in the root directory belong to the short names behind them. */
+static void set_checksums(uint8_t *root)
+{
+    for (uint8_t *slot = root + 7 * 32, sum = 0; slot >= root; slot -= 32) {
+        if (slot[11] == 0x0f) {
+            slot[13] = sum;
+            continue;
+        }
+        sum = 0;
+        for (int i = 0; i < 11; i++)
+            sum = (uint8_t)((sum >> 1 | sum << 7) + slot[i]);
+    }
+}
+
+static void fill_image(bool plausible, uint8_t choice, const uint8_t *data, size_t size)
+{
+    uint32_t sector_bytes;
+
+    memset(image, 0, sizeof image);
+    if (plausible) {
+        sector_bytes = put_boot_sector(choice);
+        scatter(&data, &size, sector_bytes, 64);
+        scatter(&data, &size, 2 * sector_bytes, 256);
+        set_checksums(image + 2 * sector_bytes);
+        scatter(&data, &size, 3 * sector_bytes, sizeof image - 3 * sector_bytes);
+    } else {
+        scatter(&data, &size, 0, sizeof image);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -70,14 +122,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct walk walk = {.fs = &fs};
     struct volume volume = {.firmware = &memory_disk_firmware};
 
-    if (size < 2 || size - 2 > sizeof image)
+    if (size < 2)
         return 0;
-    memset(image, 0, align_up(size, SECTOR_BYTES_MAX));
-    memcpy(image, data + 2, size - 2);
-    if (data[0] & 1)
-        make_plausible(data[1]);
-    volume.disk =
-        memory_disk_begin(image, align_up(size, SECTOR_BYTES_MAX), 512u << (data[0] >> 1 & 3));
+    fill_image(data[0] & 1, data[1], data + 2, size - 2);
+    volume.disk = memory_disk_begin(image, sizeof image, 512u << (data[0] >> 1 & 3));
     volume.sectors = volume.disk->sectors;
     arena_begin(&arena, memory_disk_firmware.allocate);
     if (fs_mount(&volume, &arena, &fs) == OK)

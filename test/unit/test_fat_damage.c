@@ -153,6 +153,21 @@ static void looping_directory(void **state)
     image_end(&image);
 }
 
+/* A directory has at most 65,536 slots. */
+static void endless_directory(void **state)
+{
+    (void)state;
+    image = image_begin(32, 10000, 1);
+    memset(image_cluster(&image, 2), 0xe5, 5000 * 512);
+    image_chain(&image, 2, 4096);
+    expect_open("/nothing", ERR_NOT_FOUND, "there is no nothing in directory /");
+    image_chain(&image, 2, 4097);
+    expect_open("/nothing", ERR_FORMAT,
+                "/: its cluster chain is still going on at cluster 4098 "
+                "after 4097 clusters, but FAT allows 4096");
+    image_end(&image);
+}
+
 static void broken_boot_sectors(void **state)
 {
     static const struct {
@@ -360,6 +375,7 @@ int main(void)
         cmocka_unit_test(loops_of_all_lengths),
         cmocka_unit_test(broken_directory_entries),
         cmocka_unit_test(looping_directory),
+        cmocka_unit_test(endless_directory),
         cmocka_unit_test(broken_boot_sectors),
         cmocka_unit_test(no_fat_at_all),
         cmocka_unit_test(cut_off_volume),
