@@ -17,6 +17,8 @@ PASSED = CONFIG["firmware_exit"]["passed"]
 FAILED = CONFIG["firmware_exit"]["failed"]
 # A guard against hangs, not a measurement: generous, for machines that are slow or busy.
 PATIENCE = 120
+# The menu moves the cursor (ECMA-48, 8.3.21) where a line of text would end: words stay apart.
+CURSOR = re.compile(rb"\x1b\[[0-9;]*H")
 # CSI sequences (ECMA-48, 5.4), the two-character escapes, and what GRUB and OVMF send besides.
 ESCAPES = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[()][0-9A-Za-z]|\x1b[=>78cM]|[\x00\x08\r]")
 
@@ -134,7 +136,8 @@ class Machine:
     @property
     def output(self):
         """All that came over the serial line so far, without terminal escapes."""
-        return ESCAPES.sub(b"", self.received).decode("utf-8", "replace")
+        apart = CURSOR.sub(b" ", self.received)
+        return ESCAPES.sub(b"", apart).decode("utf-8", "replace")
 
     def wait_for(self, pattern, seconds=PATIENCE):
         """The first match of a regular expression in the output; fails once QEMU has ended."""

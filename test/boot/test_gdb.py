@@ -18,4 +18,4 @@ def test_breakpoints_by_function_name(images, firmware):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     for function in STAGES[firmware]:
         assert f"{function} " in done.stdout or f"{function}\n" in done.stdout, done.stdout
-    assert done.stdout.count("Temporary breakpoint") >= 2 * len(STAGES[firmware]), done.stdout
+    assert done.stdout.count("Temporary breakpoint") == len(STAGES[firmware]), done.stdout
