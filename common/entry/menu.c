@@ -89,6 +89,13 @@ static uint32_t draw_error(const struct firmware *firmware, const char *error)
     return MAX(draw_wrapped(firmware, error_area, error), 1U) + 1;
 }
 
+/* Marks text that does not fit. */
+static void cut_text(char *text, size_t columns)
+{
+    if (strlen(text) > columns)
+        memcpy(text + columns - 3, "...", 4);
+}
+
 static void draw_entry(const struct menu *menu, uint32_t index)
 {
     const struct entry *entry = &menu->config->entries[index];
@@ -98,6 +105,7 @@ static void draw_entry(const struct menu *menu, uint32_t index)
     screen_text(version, sizeof version, entry->problem ? "(can't boot)" : entry->version);
     screen_text(title, sizeof title, entry->title);
     int columns = COLUMNS - 7 - (int)strlen(version);
+    cut_text(title, (size_t)columns);
 
     screen_move(menu->firmware, menu->row + index - menu->top, COLUMN);
     screen_reverse(menu->firmware, index == menu->selected);

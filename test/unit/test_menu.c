@@ -283,7 +283,7 @@ static void see_strange_texts(void)
     assert_shown("1  ?[2JZ?rich ?");
     assert_shown("(can't boot)");
     assert_shown("id0 uses the key `efi`");
-    assert_shown("long long long long");
+    assert_shown("long long lon...  9.9.99.9.99.9.99.9.99.9. ");
     assert_true(reversed[find("(can't boot)")][71]);
 }
 
