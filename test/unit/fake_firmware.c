@@ -35,7 +35,7 @@ static struct machine {
     struct fault faults[FAULTS];
     uint32_t fault_count;
     void *memory;
-    uint64_t memory_bytes;
+    uint64_t memory_bytes, allocate_from;
     struct raw_range *told, *told_busy; /* copies handed out: stale use shows under ASan */
     struct owned *owned;
     uint64_t owned_count;
@@ -77,6 +77,7 @@ static void add_real_memory(uint64_t bytes)
     must(machine.memory == at_physical(FAKE_MEMORY_BASE), "no memory at FAKE_MEMORY_BASE");
     memset(machine.memory, FAKE_POISON, bytes);
     machine.memory_bytes = bytes;
+    machine.allocate_from = FAKE_MEMORY_BASE;
     fake_map_add(FAKE_MEMORY_BASE, bytes, LINTEL_MEMORY_USABLE);
 }
 
@@ -317,18 +318,18 @@ static const struct owned *owner_in(uint64_t physical, uint64_t pages)
     return NULL;
 }
 
-/* The lowest free pages of the real memory: plans work from its other end. */
+/* Upwards through the real memory, around what is claimed: plans work from its other end. */
 static enum err allocate_real(uint64_t pages, uint64_t *physical)
 {
-    uint64_t end = FAKE_MEMORY_BASE + machine.memory_bytes;
-    uint64_t at = FAKE_MEMORY_BASE;
-    const struct owned *owner;
+    uint64_t end = FAKE_MEMORY_BASE + machine.memory_bytes, at = machine.allocate_from;
 
     while (at < end && pages <= (end - at) / PAGE_BYTES) {
-        owner = owner_in(at, pages);
+        const struct owned *owner = owner_in(at, pages);
+
         if (!owner) {
-            *physical = at;
             own(at, pages, false, NULL);
+            machine.allocate_from = at + pages * PAGE_BYTES;
+            *physical = at;
             return OK;
         }
         at = owner->physical + owner->pages * PAGE_BYTES;
