@@ -1,7 +1,6 @@
 /* Whole disks by EFI_BLOCK_IO_PROTOCOL (UEFI 2.10, 13.9). Partitions are the core's. */
 #include "uefi.h"
 #include "common/lib/fmt.h"
-#include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/machine/cpu.h"
 
@@ -90,23 +89,12 @@ enum err disk_list(struct disk **disks, uint32_t *count)
 
 /* ---- boot origin -------------------------------------------------------------------------- */
 
-static int32_t disk_under(const EFI_DEVICE_PATH *path, const struct disk *disks, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        const EFI_DEVICE_PATH *disk = device_of(&disks[i])->path;
-        if (disk && path_is_within(path, disk))
-            return (int32_t)i;
-    }
-    return -1;
-}
-
-/* The partition node of a hard disk (UEFI 2.10, 10.3.5.1), whose fields may lie unaligned. A node
- * for a CD's boot image is none: the volume to look in is then the whole disc. */
+/* The node of a partition (UEFI 2.10, 10.3.5.1), whose fields may lie unaligned. */
 static void read_partition_node(const EFI_DEVICE_PATH *node, struct boot_origin *origin)
 {
     const uint8_t *bytes = (const uint8_t *)node;
 
-    if (DevicePathNodeLength(node) < (int)offsetof(HARDDRIVE_DEVICE_PATH, SignatureType) + 1)
+    if (DevicePathNodeLength(node) <= (int)offsetof(HARDDRIVE_DEVICE_PATH, SignatureType))
         return;
     origin->has_first_lba = true;
     origin->first_lba = load64(bytes + offsetof(HARDDRIVE_DEVICE_PATH, PartitionStart));
@@ -116,17 +104,24 @@ static void read_partition_node(const EFI_DEVICE_PATH *node, struct boot_origin 
     memcpy(origin->guid, bytes + offsetof(HARDDRIVE_DEVICE_PATH, Signature), sizeof origin->guid);
 }
 
+/* Only a partition of the disk itself counts. Behind the node of a CD's boot image firmware may see
+ * partitions in that image; the volume to look in is then the whole disc. */
 struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count)
 {
     struct boot_origin origin = {.disk = -1};
     const EFI_DEVICE_PATH *path = protocol_on(volume, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
 
-    if (!path)
-        return origin; /* loaded from memory, or over the network */
-    origin.disk = disk_under(path, disks, count);
-    const EFI_DEVICE_PATH *partition = path_find(path, MEDIA_DEVICE_PATH, MEDIA_HARDDRIVE_DP);
-    if (partition)
-        read_partition_node(partition, &origin);
+    for (uint32_t i = 0; path && i < count; i++) {
+        const EFI_DEVICE_PATH *disk = device_of(&disks[i])->path;
+        const EFI_DEVICE_PATH *rest = disk ? path_behind(path, disk) : NULL;
+        if (!rest)
+            continue;
+        origin.disk = (int32_t)i;
+        if (DevicePathType(rest) == MEDIA_DEVICE_PATH &&
+            DevicePathSubType(rest) == MEDIA_HARDDRIVE_DP)
+            read_partition_node(rest, &origin);
+        break;
+    }
     return origin;
 }
 

@@ -24,17 +24,17 @@ const EFI_DEVICE_PATH *path_find(const EFI_DEVICE_PATH *path, uint8_t type, uint
     return found;
 }
 
-bool path_is_within(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *parent)
+const EFI_DEVICE_PATH *path_behind(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *parent)
 {
     while (!is_last(parent)) {
         int bytes = DevicePathNodeLength(parent);
         if (is_last(path) || DevicePathNodeLength(path) != bytes ||
             memcmp(path, parent, (size_t)bytes) != 0)
-            return false;
+            return NULL;
         path = NextDevicePathNode(path);
         parent = NextDevicePathNode(parent);
     }
-    return true;
+    return path;
 }
 
 void path_text(const EFI_DEVICE_PATH *path, const char *otherwise, char *to, uint64_t bytes)

@@ -44,8 +44,8 @@ const EFI_DEVICE_PATH *path_next(const EFI_DEVICE_PATH *node);
 /* The last node of this type in any instance of the path; NULL when there is none. */
 const EFI_DEVICE_PATH *path_find(const EFI_DEVICE_PATH *path, uint8_t type, uint8_t subtype);
 
-/* Whether `path` is `parent` with more nodes behind it, or the same. */
-bool path_is_within(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *parent);
+/* What follows in `path` behind all nodes of `parent`; NULL when it does not begin with them. */
+const EFI_DEVICE_PATH *path_behind(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *parent);
 
 /* The path as text, cut to `bytes` with the final 0; `otherwise` where firmware can't say it. */
 void path_text(const EFI_DEVICE_PATH *path, const char *otherwise, char *to, uint64_t bytes);
@@ -56,7 +56,8 @@ void path_text(const EFI_DEVICE_PATH *path, const char *otherwise, char *to, uin
 enum err disk_list(struct disk **disks, uint32_t *count);
 enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to);
 
-/* Which disk and partition a handle's device path lies on. */
+/* Which disk and partition a handle's device path lies on; none for one that firmware loaded from
+ * memory or over the network. */
 struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count);
 
 /* ---- console.c ---------------------------------------------------------------------------- */
