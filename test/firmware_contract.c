@@ -79,8 +79,7 @@ static bool has_no_nul(const char *text, size_t bytes)
     return true;
 }
 
-/* ---- facts -------------------------------------------------------------------------------------
- */
+/* ---- facts ----------------------------------------------------------------------------------- */
 
 static void check_machine_facts(void)
 {
@@ -116,8 +115,7 @@ static void check_disk_facts(void)
     }
 }
 
-/* ---- disks -------------------------------------------------------------------------------------
- */
+/* ---- disks ----------------------------------------------------------------------------------- */
 
 /* The disk that the loader came from, else the first; it has all the sectors that are read. */
 static const struct disk *test_disk(void)
@@ -209,8 +207,7 @@ static void check_read_outside(void)
     expect_ok(contract.firmware->read(disk, 0, 1, to), "a good read after bad ones");
 }
 
-/* ---- console and time --------------------------------------------------------------------------
- */
+/* ---- console and time ------------------------------------------------------------------------ */
 
 static void check_put(void)
 {
@@ -261,8 +258,7 @@ static void check_video(void)
     expect(fb->edid_bytes <= sizeof video.edid && fb->edid_bytes % 128 == 0, "size of the EDID");
 }
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static bool touches(const struct raw_range *range, uint64_t base, uint64_t bytes)
 {
@@ -415,8 +411,7 @@ static void check_claim_of_others(void)
     expect(contract.firmware->claim(piece + PAGE_BYTES, 1) == ERR_CHANGED, "a page of it claimed");
 }
 
-/* ---- the end -----------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 /* Allocated and claimed memory is usable in the final map, and stays where it is. */
 static void check_leave(void)
@@ -462,8 +457,7 @@ bool contract_check(const struct facts *facts, const struct firmware *firmware,
     return contract.passed == contract.asked;
 }
 
-/* ---- the machine after leave() -----------------------------------------------------------------
- */
+/* ---- the machine after leave() --------------------------------------------------------------- */
 
 static void outb(uint16_t port, uint8_t value)
 {

@@ -48,6 +48,7 @@ static struct machine {
     size_t output_bytes;
     FILE *screen;
     uint64_t waited;
+    uint64_t bridge, resident_entry;
     bool begun, left;
 } machine;
 
@@ -67,8 +68,7 @@ static void must_be_there(void)
     must(!machine.left, "a verb was called after leave()");
 }
 
-/* ---- building the machine ---------------------------------------------------------------------
- */
+/* ---- building the machine -------------------------------------------------------------------- */
 
 static void add_real_memory(uint64_t bytes)
 {
@@ -229,8 +229,7 @@ uint64_t fake_claimed_pages(void)
     return pages;
 }
 
-/* ---- the verbs ---------------------------------------------------------------------------------
- */
+/* ---- the verbs ------------------------------------------------------------------------------- */
 
 static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 {
@@ -406,6 +405,7 @@ static struct raw_map tell(void)
     machine.told = malloc((map.count + 1) * sizeof *map.ranges);
     memcpy(machine.told, map.ranges, map.count * sizeof *map.ranges);
     map.ranges = machine.told;
+    map.capacity = map.count;
     return map;
 }
 
@@ -439,6 +439,34 @@ static __attribute__((noreturn)) void fake_give_up(void)
 {
     must_be_there();
     longjmp(fake_way_out, FAKE_GAVE_UP);
+}
+
+/* ---- in the place of common/handoff/enter.asm ------------------------------------------------ */
+
+uint32_t __wrap_handoff_levels(void);
+void __wrap_handoff_enter(uint64_t bridge, uint64_t resident_entry) __attribute__((noreturn));
+
+uint32_t __wrap_handoff_levels(void)
+{
+    return 4;
+}
+
+void __wrap_handoff_enter(uint64_t bridge, uint64_t resident_entry)
+{
+    must(machine.left, "the handoff before leave()");
+    machine.bridge = bridge;
+    machine.resident_entry = resident_entry;
+    longjmp(fake_way_out, FAKE_HANDED_OFF);
+}
+
+uint64_t fake_bridge(void)
+{
+    return machine.bridge;
+}
+
+uint64_t fake_resident_entry(void)
+{
+    return machine.resident_entry;
 }
 
 const struct firmware fake_firmware = {

@@ -46,8 +46,7 @@ static uint64_t dice(uint64_t sides)
     return (seed >> 11) % sides;
 }
 
-/* ---- the oracle: one type a byte ----------------------------------------------------------------
- */
+/* ---- the oracle: one type a byte ------------------------------------------------------------- */
 
 /* Bytes window_base to window_base + BYTES - 1, whose last may be 2^64 - 1. */
 static uint64_t window_base;
@@ -139,8 +138,7 @@ static void test_insert_like_oracle(void **state)
         random_map();
 }
 
-/* ---- rounding to pages --------------------------------------------------------------------------
- */
+/* ---- rounding to pages ----------------------------------------------------------------------- */
 
 /* The oracle's bytes are eighths of a page here, so a page is eight of them. */
 #define EIGHTH (PAGE_BYTES / 8)
@@ -230,8 +228,7 @@ static void test_normalise_page_zero(void **state)
     assert_int_equal(PAGE_BYTES, memmap_bytes(&map, LINTEL_MEMORY_RESERVED));
 }
 
-/* ---- failures and searches ----------------------------------------------------------------------
- */
+/* ---- failures and searches ------------------------------------------------------------------- */
 
 static void test_full_map_is_left_alone(void **state)
 {

@@ -49,8 +49,7 @@ static uint64_t used(const struct paging *paging)
     return (paging->next - (uintptr_t)pool) / PAGE_BYTES;
 }
 
-/* ---- the walker: straight from the tables of Intel SDM 3A, 4.5 ----------------------------------
- */
+/* ---- the walker: straight from the tables of Intel SDM 3A, 4.5 ------------------------------- */
 
 struct page {
     bool present;
@@ -159,8 +158,7 @@ static void assert_maps_exactly(const struct paging *paging, const struct mappin
     }
 }
 
-/* ---- random mappings ----------------------------------------------------------------------------
- */
+/* ---- random mappings ------------------------------------------------------------------------- */
 
 /* A length of some pages of one size and, sometimes, some of a smaller. */
 static uint64_t random_bytes(void)
@@ -239,8 +237,7 @@ static void test_backwards(void **state)
     }
 }
 
-/* ---- refusals -----------------------------------------------------------------------------------
- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 /* A second mapping that shares one page with a first, by any combination of page sizes, is refused
  * and changes nothing. */
