@@ -24,19 +24,19 @@ void *block_virtual(const struct block *block, const void *pointer)
     return (void *)(uintptr_t)(block->direct_map + (uintptr_t)pointer);
 }
 
-/* A copy in the block; *out is what the kernel sees. */
-static enum err copy_bytes(struct block *block, const void *from, uint64_t bytes, const void **out)
+enum err block_copy(struct block *block, const void *from, uint64_t bytes, const void **out)
 {
     void *to;
     TRY(block_take(block, bytes, &to));
-    memcpy(to, from, bytes);
+    if (bytes)
+        memcpy(to, from, bytes);
     *out = block_virtual(block, to);
     return OK;
 }
 
-static enum err copy_text(struct block *block, const char *text, const char **out)
+enum err block_copy_text(struct block *block, const char *text, const char **out)
 {
-    return copy_bytes(block, text, strlen(text) + 1, (const void **)out);
+    return block_copy(block, text, strlen(text) + 1, (const void **)out);
 }
 
 /* Each item is rounded up to 16 bytes by block_take(). */
@@ -91,8 +91,8 @@ static enum err add_modules(const struct job *job, struct block *block,
         modules[i].data = block_virtual(block, at_physical(physical));
         modules[i].bytes = job->modules[i].source.bytes;
         modules[i].base_physical = physical;
-        TRY(copy_text(block, job->modules[i].source.name, &modules[i].path));
-        TRY(copy_text(block, job->module_arguments[i], &modules[i].argument));
+        TRY(block_copy_text(block, job->modules[i].source.name, &modules[i].path));
+        TRY(block_copy_text(block, job->module_arguments[i], &modules[i].argument));
     }
     info->modules = block_virtual(block, modules);
     info->module_count = count;
@@ -108,7 +108,7 @@ static enum err add_framebuffer(const struct job *job, struct block *block,
     TRY(block_take(block, sizeof *fb, (void **)&fb));
     *fb = job->video.fb;
     fb->pixels = block_virtual(block, at_physical(fb->base_physical));
-    TRY(copy_bytes(block, job->video.edid, fb->edid_bytes, (const void **)&fb->edid));
+    TRY(block_copy(block, job->video.edid, fb->edid_bytes, (const void **)&fb->edid));
     info->framebuffers = block_virtual(block, fb);
     info->framebuffer_count = 1;
     return OK;
@@ -131,7 +131,7 @@ static enum err add_stages(const struct job *job, struct block *block,
     TRY(block_take(block, boot->stage_count * sizeof *stages, (void **)&stages));
     for (uint32_t i = 0; i < boot->stage_count; i++) {
         stages[i].tsc = boot->stages[i].tsc;
-        TRY(copy_text(block, boot->stages[i].name, &stages[i].name));
+        TRY(block_copy_text(block, boot->stages[i].name, &stages[i].name));
     }
     info->stages = block_virtual(block, stages);
     info->stage_count = boot->stage_count;
@@ -143,7 +143,7 @@ static enum err add_efi_map(const struct job *job, struct block *block,
 {
     if (!job->raw.efi)
         return OK;
-    TRY(copy_bytes(block, job->raw.efi, job->raw.efi_bytes, &info->efi_map));
+    TRY(block_copy(block, job->raw.efi, job->raw.efi_bytes, &info->efi_map));
     info->efi_map_bytes = job->raw.efi_bytes;
     info->efi_descriptor_bytes = job->raw.efi_descriptor_bytes;
     info->efi_descriptor_version = job->raw.efi_descriptor_version;
@@ -205,9 +205,9 @@ enum err job_build_info(const struct job *job, struct block *block, struct linte
     describe_kernel(job, info);
     describe_machine(job, info);
     describe_volume(job->boot, &info->volume);
-    TRY(copy_text(block, LOADER_NAME, &info->loader));
-    TRY(copy_text(block, job->entry->id, &info->entry));
-    TRY(copy_text(block, job->entry->options, &info->command_line));
+    TRY(block_copy_text(block, LOADER_NAME, &info->loader));
+    TRY(block_copy_text(block, job->entry->id, &info->entry));
+    TRY(block_copy_text(block, job->entry->options, &info->command_line));
     TRY(add_memory_map(job, block, info));
     TRY(add_modules(job, block, info));
     TRY(add_framebuffer(job, block, info));

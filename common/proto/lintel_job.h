@@ -38,6 +38,10 @@ enum err block_take(struct block *block, uint64_t bytes, void **out);
  */
 void *block_virtual(const struct block *block, const void *pointer);
 
+/* A copy in the block; *out is what the kernel sees. */
+enum err block_copy(struct block *block, const void *from, uint64_t bytes, const void **out);
+enum err block_copy_text(struct block *block, const char *text, const char **out);
+
 /* Bytes that the boot information, with all that it points to, takes at most. */
 uint64_t job_info_bytes(const struct job *job);
 

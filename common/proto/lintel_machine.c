@@ -105,14 +105,12 @@ static enum err list_memory_to_zero(const struct job *job, struct block *block,
 static enum err add_guard(struct block *block, struct resident_state *state, uint64_t base,
                           const char *meaning)
 {
-    char *copy;
-    size_t i = 0;
-    while (state->guards[i].bytes)
-        i++;
-    TRY(block_take(block, strlen(meaning) + 1, (void **)&copy));
-    memcpy(copy, meaning, strlen(meaning));
-    state->guards[i] = (struct resident_guard){base, PAGE_BYTES, block_virtual(block, copy)};
-    return OK;
+    struct resident_guard *guard = state->guards;
+    while (guard->bytes)
+        guard++;
+    guard->base = base;
+    guard->bytes = PAGE_BYTES;
+    return block_copy_text(block, meaning, &guard->meaning);
 }
 
 static enum err describe_for_reports(const struct job *job, struct block *block,
@@ -120,14 +118,9 @@ static enum err describe_for_reports(const struct job *job, struct block *block,
 {
     const struct plan *plan = &job->plan;
     const struct elf *kernel = &job->kernel;
-    void *symbols, *names;
-    TRY(block_take(block, kernel->symbol_count * sizeof *kernel->symbols, &symbols));
-    TRY(block_take(block, kernel->names_bytes, &names));
-    memcpy(symbols, kernel->symbols, kernel->symbol_count * sizeof *kernel->symbols);
-    memcpy(names, kernel->names, kernel->names_bytes);
-
-    state->symbols = block_virtual(block, symbols);
-    state->names = block_virtual(block, names);
+    TRY(block_copy(block, kernel->symbols, kernel->symbol_count * sizeof *kernel->symbols,
+                   (const void **)&state->symbols));
+    TRY(block_copy(block, kernel->names, kernel->names_bytes, (const void **)&state->names));
     state->symbol_count = kernel->symbol_count;
     state->slide = plan->slide;
     state->kernel_first = plan->kernel_virtual;

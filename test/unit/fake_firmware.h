@@ -60,11 +60,15 @@ uint64_t fake_waited(void);
 bool fake_left(void);              /* leave() succeeded */
 uint64_t fake_claimed_pages(void); /* claimed and not released */
 
-/* Where give_up() goes, and wait() once FAKE_PATIENCE milliseconds have passed:
+/* What the loader jumped to, after FAKE_HANDED_OFF; the linker puts this in the place of handoff_enter(). */
+uint64_t fake_bridge(void);
+uint64_t fake_resident_entry(void);
+
+/* Where give_up() goes, handoff_enter(), and wait() once FAKE_PATIENCE milliseconds have passed:
  * `switch (setjmp(fake_way_out))`. Tests of code that neither waits nor gives up need not set it.
  */
 extern jmp_buf fake_way_out;
-enum fake_exit { FAKE_GAVE_UP = 1, FAKE_STUCK };
+enum fake_exit { FAKE_GAVE_UP = 1, FAKE_STUCK, FAKE_HANDED_OFF };
 #define FAKE_PATIENCE 3600000
 
 #endif

@@ -1,0 +1,333 @@
+/* Whole boots on the fake machine, from boot_main() to the handoff: what the kernel would find, and
+ * what every failure on the way leaves behind. */
+#include "elf_builder.h"
+#include "fake_firmware.h"
+#include "scratch.h"
+#include "common/handoff/resident.h"
+#include "common/plan.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#define MEMORY (16 * MIB)
+
+static struct facts *facts;
+
+static void write_file(const char *name, const void *bytes, size_t size)
+{
+    FILE *file = fopen(name, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+}
+
+/* Two entries: one that boots, chosen by default, and one whose kernel is not there. */
+static int make_disk(void **state)
+{
+    if (scratch_begin(state))
+        return -1;
+    build_kernel(ET_EXEC, BUILT_LINK);
+    write_file("kernel.elf", built.bytes, built.size);
+    run("head -c 300000 /dev/urandom > module");
+    run("printf 'timeout 0\\ndefault good\\n' > loader.conf");
+    run("printf 'timeout 0\\ndefault bad\\n' > bad.conf");
+    run("printf 'title Good\\nkernel /boot/kernel.elf\\nmodule /boot/module an argument\\noptions "
+        "one two\\n' > good.entry");
+    run("printf 'title Bad\\nkernel /boot/missing.elf\\n' > bad.entry");
+    run("truncate -s 8M disk.img && mformat -i disk.img :: && mmd -i disk.img ::/loader "
+        "::/loader/entries ::/boot");
+    run("mcopy -i disk.img loader.conf ::/loader/ && mcopy -i disk.img good.entry "
+        "::/loader/entries/good.conf");
+    run("mcopy -i disk.img bad.entry ::/loader/entries/bad.conf && mcopy -i disk.img kernel.elf "
+        "module ::/boot/");
+    run("cp disk.img bad.img && mcopy -o -i bad.img bad.conf ::/loader/loader.conf");
+    return 0;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    facts = fake_begin(MEMORY);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    fake_end();
+    return 0;
+}
+
+/* Where the boot ended. */
+static int boot(void)
+{
+    int way_out = setjmp(fake_way_out);
+    if (!way_out)
+        boot_main(facts, &fake_firmware);
+    return way_out;
+}
+
+static int boot_disk(const char *image)
+{
+    fake_disk_in_file(image, 512);
+    return boot();
+}
+
+/* ---- what the kernel finds
+ * ----------------------------------------------------------------------- */
+
+/* The resident image's state, found as the assembly finds it: at the start of its third segment. */
+static const struct resident_state *resident_state(void)
+{
+    const uint8_t *vectors = at_physical(align_down(fake_resident_entry(), 2 * PAGE_BYTES));
+    for (const uint8_t *page = vectors; page < vectors + 16 * PAGE_BYTES; page += PAGE_BYTES) {
+        const struct resident_state *state = (const void *)page;
+        if (state->root_virtual == PLAN_DIRECT_MAP_4 + state->root && state->root)
+            return state;
+    }
+    fail_msg("no resident state");
+    return NULL;
+}
+
+static struct paging tables;
+
+/* What the kernel reads through a pointer of its own. */
+static void *seen(const volatile void *pointer)
+{
+    struct translation to = paging_translate(&tables, (uintptr_t)pointer);
+    assert_true(to.present);
+    return at_physical(to.physical);
+}
+
+static const struct lintel_boot_info *handed_over(void)
+{
+    const struct resident_state *state = resident_state();
+    tables = (struct paging){.levels = 4, .root = state->root, .has_nx = true, .has_pat = true};
+    return seen((const void *)(uintptr_t)state->info);
+}
+
+static void boots_a_kernel(void **unused)
+{
+    (void)unused;
+    assert_int_equal(boot_disk("disk.img"), FAKE_HANDED_OFF);
+    assert_true(fake_left());
+    const struct lintel_boot_info *info = handed_over();
+    assert_int_equal(info->abi_version, LINTEL_ABI_VERSION);
+    assert_string_equal(seen(info->command_line), "one two");
+    assert_string_equal(seen(info->entry), "good");
+    assert_int_equal(info->kernel_virtual, BUILT_LINK);
+    assert_int_equal(resident_state()->entry, BUILT_LINK + 16);
+    assert_string_equal(seen((void *)BUILT_LINK), "code");
+    assert_int_equal(paging_translate(&tables, BUILT_LINK).flags, MAP_EXECUTE);
+    assert_int_equal(paging_translate(&tables, BUILT_LINK + 0x4000).flags, MAP_WRITE);
+}
+
+static void hands_over_modules(void **unused)
+{
+    (void)unused;
+    static char file[300000];
+    assert_int_equal(boot_disk("disk.img"), FAKE_HANDED_OFF);
+    const struct lintel_boot_info *info = handed_over();
+    assert_int_equal(info->module_count, 1);
+    const struct lintel_module *module = seen(info->modules);
+    assert_int_equal(module->bytes, sizeof file);
+    assert_string_equal(seen(module->path), "/boot/module");
+    assert_string_equal(seen(module->argument), "an argument");
+    FILE *stream = fopen("module", "rb");
+    assert_int_equal(fread(file, 1, sizeof file, stream), sizeof file);
+    fclose(stream);
+    assert_memory_equal(seen(module->data), file, sizeof file);
+    assert_int_equal(((uint8_t *)seen(module->data))[sizeof file], 0);
+}
+
+static void hands_over_a_framebuffer(void **unused)
+{
+    (void)unused;
+    struct video video = {.fb = {.base_physical = 0xe0000000,
+                                 .bytes = 0x300000,
+                                 .width = 1024,
+                                 .height = 768,
+                                 .pitch = 4096,
+                                 .bits_per_pixel = 32,
+                                 .edid_bytes = 128}};
+    video.edid[5] = 0x77;
+    struct built_note note = built_note();
+    note.request.flags = LINTEL_REQUEST_FRAMEBUFFER_MUST;
+    build_kernel(ET_EXEC, BUILT_LINK);
+    memcpy(built.bytes + built.programs[3].p_offset, &note, sizeof note);
+    write_file("screen.elf", built.bytes, built.size);
+    run("cp disk.img screen.img && mcopy -o -i screen.img screen.elf ::/boot/kernel.elf");
+
+    fake_video(&video);
+    assert_int_equal(boot_disk("screen.img"), FAKE_HANDED_OFF);
+    const struct lintel_boot_info *info = handed_over();
+    assert_int_equal(info->framebuffer_count, 1);
+    const struct lintel_framebuffer *fb = seen(info->framebuffers);
+    assert_int_equal(((uint8_t *)seen(fb->edid))[5], 0x77);
+    assert_int_equal(paging_translate(&tables, (uintptr_t)fb->pixels).physical, 0xe0000000);
+    assert_int_equal(paging_translate(&tables, (uintptr_t)fb->pixels).cache, CACHE_WRITE_COMBINING);
+}
+
+static void refuses_to_boot_without_the_framebuffer(void **unused)
+{
+    (void)unused;
+    fake_press(KEY_ESCAPE);
+    assert_int_equal(boot_disk("screen.img"), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "requires a framebuffer"));
+    assert_int_equal(fake_claimed_pages(), 0);
+}
+
+static void shows_only_free_memory_as_usable(void **unused)
+{
+    (void)unused;
+    assert_int_equal(boot_disk("disk.img"), FAKE_HANDED_OFF);
+    const struct lintel_boot_info *info = handed_over();
+    const struct lintel_memory_range *map = seen(info->memory_map);
+    const void *held[] = {info,
+                          map,
+                          seen(info->modules),
+                          seen(info->log),
+                          seen(info->stages),
+                          at_physical(tables.root),
+                          seen((void *)BUILT_LINK),
+                          seen((void *)(info->stack_top - 8)),
+                          resident_state()};
+    for (uint64_t i = 0; i < info->memory_map_count; i++)
+        for (size_t k = 0; k < ARRAY_LENGTH(held); k++)
+            assert_false(map[i].type == LINTEL_MEMORY_USABLE &&
+                         (uintptr_t)held[k] - map[i].base_physical < map[i].bytes);
+}
+
+/* ---- what failures leave behind
+ * ------------------------------------------------------------------ */
+
+static void returns_to_the_menu_ten_times(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 10; i++)
+        fake_press(KEY_ENTER);
+    fake_press(KEY_ESCAPE);
+    assert_int_equal(boot_disk("bad.img"), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "missing.elf"));
+    assert_int_equal(fake_claimed_pages(), 0);
+}
+
+static void boots_another_entry_after_a_failure(void **unused)
+{
+    (void)unused;
+    fake_press(KEY_DOWN);
+    fake_press(KEY_UP);
+    fake_type("2");
+    fake_press(KEY_ENTER);
+    fake_press(KEY_ESCAPE);
+    int way_out = boot_disk("bad.img");
+    assert_true(way_out == FAKE_HANDED_OFF || way_out == FAKE_GAVE_UP);
+    if (way_out == FAKE_GAVE_UP) /* the good entry was the first one */
+        assert_non_null(strstr(fake_output(), "missing.elf"));
+    else
+        assert_string_equal(seen(handed_over()->entry), "good");
+}
+
+static void survives_any_failed_allocation(void **unused)
+{
+    (void)unused;
+    int way_out = FAKE_GAVE_UP;
+    uint64_t n = 0;
+    end(NULL);
+    do {
+        begin(NULL);
+        fake_fail_allocate(++n);
+        for (int i = 0; i < 3; i++)
+            fake_press(KEY_ESCAPE);
+        way_out = boot_disk("disk.img");
+        assert_int_not_equal(way_out, FAKE_STUCK);
+        if (way_out == FAKE_GAVE_UP) {
+            assert_non_null(strstr(fake_output(), "pages"));
+            assert_int_equal(fake_claimed_pages(), 0);
+        }
+        end(NULL);
+    } while (way_out == FAKE_GAVE_UP);
+    assert_in_range(n, 2, 50); /* something failed, and in the end nothing did */
+    begin(NULL);
+}
+
+static void plans_again_when_a_claim_fails(void **unused)
+{
+    (void)unused;
+    for (uint64_t n = 1; n <= PLACE_MODULES + 1; n++) {
+        end(NULL);
+        begin(NULL);
+        fake_fail_claim(n);
+        assert_int_equal(boot_disk("disk.img"), FAKE_HANDED_OFF);
+    }
+}
+
+static void a_firmware_that_does_not_let_go_is_an_error(void **unused)
+{
+    (void)unused;
+    fake_fail_leave(1);
+    fake_press(KEY_ENTER);
+    assert_int_equal(boot_disk("disk.img"), FAKE_HANDED_OFF);
+    assert_non_null(strstr(fake_output(), "leave() fails on purpose"));
+}
+
+static void survives_any_broken_sector(void **unused)
+{
+    (void)unused;
+    bool booted = false, failed = false;
+    end(NULL);
+    for (uint64_t lba = 0; lba < 16384; lba += 1 + lba / 24) {
+        begin(NULL);
+        for (int i = 0; i < 3; i++)
+            fake_press(KEY_ESCAPE);
+        uint32_t disk = fake_disk_in_file("disk.img", 512);
+        fake_break_sectors(disk, lba, 1);
+        int way_out = boot();
+        assert_int_not_equal(way_out, FAKE_STUCK);
+        booted |= way_out == FAKE_HANDED_OFF;
+        failed |= way_out == FAKE_GAVE_UP;
+        if (way_out == FAKE_GAVE_UP)
+            assert_int_equal(fake_claimed_pages(), 0);
+        end(NULL);
+    }
+    assert_true(booted && failed);
+    begin(NULL);
+}
+
+static void gives_up_without_a_volume(void **unused)
+{
+    (void)unused;
+    static const uint8_t blank[64 * 1024];
+    fake_disk_in_memory(blank, sizeof blank, 512);
+    assert_int_equal(boot(), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "/loader"));
+}
+
+static void gives_up_without_a_disk(void **unused)
+{
+    (void)unused;
+    assert_int_equal(boot(), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "no disk at all"));
+}
+
+#define BOOT_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOOT_TEST(boots_a_kernel),
+        BOOT_TEST(hands_over_modules),
+        BOOT_TEST(hands_over_a_framebuffer),
+        BOOT_TEST(refuses_to_boot_without_the_framebuffer),
+        BOOT_TEST(shows_only_free_memory_as_usable),
+        BOOT_TEST(returns_to_the_menu_ten_times),
+        BOOT_TEST(boots_another_entry_after_a_failure),
+        BOOT_TEST(survives_any_failed_allocation),
+        BOOT_TEST(plans_again_when_a_claim_fails),
+        BOOT_TEST(a_firmware_that_does_not_let_go_is_an_error),
+        BOOT_TEST(survives_any_broken_sector),
+        BOOT_TEST(gives_up_without_a_volume),
+        BOOT_TEST(gives_up_without_a_disk),
+    };
+    return cmocka_run_group_tests(tests, make_disk, scratch_end);
+}
