@@ -26,7 +26,7 @@ void *block_virtual(const struct block *block, const void *pointer)
 
 enum err block_copy(struct block *block, const void *from, uint64_t bytes, const void **out)
 {
-    void *to;
+    void *to = NULL;
     TRY(block_take(block, bytes, &to));
     if (bytes)
         memcpy(to, from, bytes);
