@@ -192,6 +192,11 @@ static bool is_aligned_for(const struct block_device *device, const void *to)
 enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
 {
     const struct block_device *device = device_of(disk);
+    uint64_t end;
+
+    if (add_wraps(lba, sectors, &end) || (disk->sectors && end > disk->sectors))
+        return fail(ERR_IO, "%s: LBA %lu and %lu sectors from there leave the disk", disk->name,
+                    (unsigned long)lba, (unsigned long)sectors);
     bool straight = is_aligned_for(device, to);
     uint64_t most = (straight ? CHUNK_BYTES : sizeof bounce) / disk->sector_bytes;
 
