@@ -32,7 +32,7 @@ static void add_entry(struct raw_map *map, const struct e820_entry *entry, uint3
     if (memmap_type_of_e820(entry->type, attributes, &type))
         add(map, entry->base, entry->bytes, type);
     else
-        note("E820: %#llx bytes at %#llx have type %u, attributes %#x: ignored\n",
+        note("E820: 0x%llx bytes at 0x%llx have type %u, attributes 0x%x: ignored\n",
              (unsigned long long)entry->bytes, (unsigned long long)entry->base, entry->type,
              attributes);
 }

@@ -117,7 +117,7 @@ enum err memory_claim(uint64_t physical, uint64_t pages)
     TRY(make_room(&busy));
     TRY(make_room(&claimed));
     if (mul_wraps(pages, PAGE_BYTES, &bytes) || add_wraps(physical, bytes, &end))
-        return bug("a claim of %llu pages at %#llx", (unsigned long long)pages,
+        return bug("a claim of %llu pages at 0x%llx", (unsigned long long)pages,
                    (unsigned long long)physical);
     if (find_blocker(physical, bytes))
         return fail(ERR_CHANGED, "%llu pages at %llxh are no longer free",
