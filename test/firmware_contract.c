@@ -19,6 +19,7 @@ static struct contract {
     const struct firmware *firmware;
     const struct contract_after *after;
     void (*put)(char c);
+    uint64_t capacity, efi_capacity_bytes; /* as memory_map() announced */
     uint32_t asked, passed;
     char why[160]; /* the first complaint about the promise at hand */
 } contract;
@@ -351,6 +352,10 @@ static void check_memory_map(void)
         usable += map.ranges[i].type == LINTEL_MEMORY_USABLE ? map.ranges[i].bytes : 0;
     }
     expect(usable >= 16 * MIB, "less than 16 MiB usable");
+    expect(map.count <= map.capacity, "more ranges than the capacity");
+    expect(map.efi_bytes <= map.efi_capacity_bytes, "more UEFI descriptors than the capacity");
+    contract.capacity = map.capacity;
+    contract.efi_capacity_bytes = map.efi_capacity_bytes;
     expect(is_held(&busy, piece, 3 * PAGE_BYTES), "an allocation is not in busy");
     expect(is_usable(&map, piece, 3 * PAGE_BYTES), "an allocation does not show as usable");
     expect((map.efi != NULL) == (contract.facts->firmware == LINTEL_FIRMWARE_UEFI),
@@ -425,6 +430,8 @@ static void check_leave(void)
     expect_ok(contract.firmware->leave(&map), "leave");
     if (contract.why[0])
         return;
+    expect(map.count <= contract.capacity, "more ranges than memory_map() had announced");
+    expect(map.efi_bytes <= contract.efi_capacity_bytes, "more descriptors than announced");
     expect(is_usable(&map, (uintptr_t)piece, PAGE_BYTES), "an allocation is not usable at the end");
     for (uint64_t i = 0; i < PAGE_BYTES; i++)
         expect(piece[i] == 0x33, "leave() touched allocated memory");
