@@ -135,6 +135,23 @@ static void test_reset_to_older_chunks(void **state)
     assert_string_equal("c", again);
 }
 
+/* The last byte of a chunk is used, and no byte behind it. */
+static void test_chunks_to_their_end(void **state)
+{
+    const uint64_t rest = 15 * PAGE_BYTES; /* of a chunk of 64 KiB whose first page is begun */
+    void *out;
+
+    (void)state;
+    assert_int_equal(OK, arena_take(&arena, 16, &out));
+    assert_int_equal(16, grown);
+    assert_int_equal(OK, arena_take(&arena, rest, &out));
+    assert_int_equal(16, grown);
+    assert_int_equal(OK, arena_take(&arena, 16, &out));
+    assert_int_equal(32, grown);
+    assert_int_equal(OK, arena_take(&arena, rest + 1, &out));
+    assert_true(grown > 32);
+}
+
 static void test_arrays_and_texts(void **state)
 {
     uint32_t *numbers;
@@ -180,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ten_tries_leak_nothing, begin, end),
         cmocka_unit_test_setup_teardown(test_reset_reuses_in_any_order, begin, end),
         cmocka_unit_test_setup_teardown(test_reset_to_older_chunks, begin, end),
+        cmocka_unit_test_setup_teardown(test_chunks_to_their_end, begin, end),
         cmocka_unit_test_setup_teardown(test_arrays_and_texts, begin, end),
         cmocka_unit_test_setup_teardown(test_no_memory, begin, end),
     };
