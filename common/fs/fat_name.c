@@ -1,13 +1,13 @@
 /* Names in FAT directories: 8.3 names, and VFAT long names in UTF-16 (pages 22 to 30). */
 #include "fat.h"
 #include "../lib/mem.h"
+#include "../lib/utf8.h"
 
 #define SLOT_UNITS      13
 #define SLOTS_MAX       20
 #define LAST_PART       0x40
 #define LOWER_BASE      0x08 /* Windows NT: the base, or the extension, is in lower case */
 #define LOWER_EXTENSION 0x10
-#define REPLACEMENT     0xfffd
 
 static uint32_t unit_offset(uint32_t index)
 {
@@ -56,51 +56,6 @@ static uint8_t checksum_of(const uint8_t *short_name)
     return sum;
 }
 
-/* One character as UTF-8; returns the place behind it. */
-static char *put_utf8(char *to, uint32_t character)
-{
-    if (character < 0x80) {
-        *to++ = (char)character;
-    } else if (character < 0x800) {
-        *to++ = (char)(0xc0 | character >> 6);
-        *to++ = (char)(0x80 | (character & 0x3f));
-    } else if (character < 0x10000) {
-        *to++ = (char)(0xe0 | character >> 12);
-        *to++ = (char)(0x80 | (character >> 6 & 0x3f));
-        *to++ = (char)(0x80 | (character & 0x3f));
-    } else {
-        *to++ = (char)(0xf0 | character >> 18);
-        *to++ = (char)(0x80 | (character >> 12 & 0x3f));
-        *to++ = (char)(0x80 | (character >> 6 & 0x3f));
-        *to++ = (char)(0x80 | (character & 0x3f));
-    }
-    return to;
-}
-
-static bool is_high_surrogate(uint32_t unit)
-{
-    return unit >> 10 == 0xd800 >> 10;
-}
-
-static bool is_low_surrogate(uint32_t unit)
-{
-    return unit >> 10 == 0xdc00 >> 10;
-}
-
-/* At most three bytes a unit: 255 units fit FS_NAME_BYTES. */
-static void utf16_to_utf8(const uint16_t *units, uint32_t length, char *to)
-{
-    for (uint32_t i = 0; i < length; i++) {
-        uint32_t character = units[i];
-        if (is_high_surrogate(character) && i + 1 < length && is_low_surrogate(units[i + 1]))
-            character = 0x10000 + ((character & 0x3ff) << 10 | (units[++i] & 0x3ff));
-        else if (is_high_surrogate(character) || is_low_surrogate(character))
-            character = REPLACEMENT;
-        to = put_utf8(to, character);
-    }
-    *to = 0;
-}
-
 /* Characters above 7Fh are in a code page that nothing names, and below 20h there are none. */
 static char *put_short(char *to, const uint8_t *from, uint32_t length, bool lower)
 {
@@ -110,7 +65,7 @@ static char *put_short(char *to, const uint8_t *from, uint32_t length, bool lowe
         uint8_t c = from[i];
         if (lower && c >= 'A' && c <= 'Z')
             c |= 0x20;
-        to = put_utf8(to, c < 0x20 || c >= 0x80 ? REPLACEMENT : c);
+        to = utf8_put(to, c < 0x20 || c >= 0x80 ? UTF8_REPLACEMENT : c);
     }
     return to;
 }
@@ -131,7 +86,7 @@ void fat_name(const struct fat_long_name *name, const uint8_t slot[FAT_SLOT_BYTE
                  name->length <= FAT_LONG_UNITS_MAX && name->checksum == checksum_of(slot);
 
     if (whole)
-        utf16_to_utf8(name->units, name->length, text);
+        utf8_from_utf16(name->units, name->length, text);
     else
         short_to_utf8(slot, text);
 }
