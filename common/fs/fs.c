@@ -1,8 +1,9 @@
 #include "fs.h"
 #include "fat.h"
+#include "iso9660.h"
 #include "../lib/mem.h"
 
-static const struct fs_driver *const drivers[] = {&fat_driver};
+static const struct fs_driver *const drivers[] = {&fat_driver, &iso9660_driver};
 
 enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *fs)
 {
@@ -20,7 +21,7 @@ enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *f
         if (err != ERR_NOT_FOUND)
             return err;
     }
-    return fail(ERR_NOT_FOUND, "%s: no file system that Lintel reads (FAT12, FAT16, FAT32)",
+    return fail(ERR_NOT_FOUND, "%s: no file system that Lintel reads (FAT, ISO 9660)",
                 volume_name(volume, name));
 }
 
