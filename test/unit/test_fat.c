@@ -2,140 +2,16 @@
  * reads from them. */
 #include "fake_firmware.h"
 #include "fat_image.h"
-#include "scratch.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <sys/stat.h>
-#include <cmocka.h>
-
-/* Every name and size that matters; contents differ from file to file. */
-static const char make_tree[] =
-    "mkdir -p src/EFI/BOOT src/loader/entries src/many 'src/A directory with a long name'"
-    " src/d/e/e/p/e/r/t/h/a/n/t/h/e/r/e/s/t &&"
-    "for n in 0 1 31 511 512 513 4095 4096 4097 65535 65536 65537 200000; do"
-    "  seq $n 1000000 | head -c $n > src/size$n.bin; done &&"
-    "for n in $(seq 1 120); do echo file $n > \"src/many/a file with a longer name $n.conf\"; done "
-    "&&"
-    "echo app > src/EFI/BOOT/BOOTX64.EFI && echo conf > src/loader/loader.conf &&"
-    "echo entry > src/loader/entries/6.1.0-18-amd64.conf &&"
-    "echo thirteen > src/thirteenchars && echo unicode > 'src/Grüße an ☃ und 東京.txt' &&"
-    "echo long > \"src/$(seq -s ' ' 1 80 | head -c 220)\" &&"
-    "echo deep > src/d/e/e/p/e/r/t/h/a/n/t/h/e/r/e/s/t/file";
-
-struct volume_under_test {
-    struct arena arena;
-    struct volume volume;
-    struct fs fs;
-};
-
-static void mount(struct volume_under_test *v, const char *path, uint32_t sector_bytes)
-{
-    struct facts *facts = fake_begin(0);
-
-    fake_disk_in_file(path, sector_bytes);
-    arena_begin(&v->arena, fake_firmware.allocate);
-    v->volume = (struct volume){
-        .firmware = &fake_firmware,
-        .disk = &facts->disks[0],
-        .sectors = facts->disks[0].sectors,
-    };
-    if (fs_mount(&v->volume, &v->arena, &v->fs) != OK)
-        fail_msg("%s: %s", path, err_message());
-}
-
-/* Reads a file in pieces of odd sizes. */
-static void read_in_pieces(const struct file *file, uint8_t *to)
-{
-    uint64_t offset = 0, piece = 1;
-
-    while (offset < file->source.bytes) {
-        piece = MIN(piece * 3 + 1, file->source.bytes - offset);
-        assert_int_equal(source_read(&file->source, offset, piece, to + offset), OK);
-        offset += piece;
-    }
-}
-
-static uint8_t *read_host(const char *path, uint64_t *bytes)
-{
-    FILE *file = fopen(path, "rb");
-    struct stat stat;
-    uint8_t *contents;
-
-    if (!file || fstat(fileno(file), &stat))
-        fail_msg("mtools finds no %s", path);
-    *bytes = (uint64_t)stat.st_size;
-    contents = malloc(*bytes + 1);
-    assert_int_equal(fread(contents, 1, *bytes, file), *bytes);
-    fclose(file);
-    return contents;
-}
-
-static void expect_same_file(const struct fs *fs, const char *path, const char *host_path)
-{
-    struct file file;
-    uint64_t bytes;
-    uint8_t *expected = read_host(host_path, &bytes), *contents;
-
-    if (fs_open(fs, path, &file) != OK)
-        fail_msg("%s", err_message());
-    assert_int_equal(file.source.bytes, bytes);
-    contents = malloc(bytes + 1);
-    assert_int_equal(source_read(&file.source, 0, bytes, contents), OK);
-    assert_memory_equal(contents, expected, bytes);
-    memset(contents, 0, bytes);
-    read_in_pieces(&file, contents);
-    assert_memory_equal(contents, expected, bytes);
-    free(contents);
-    free(expected);
-}
-
-struct walk {
-    const struct fs *fs;
-    char path[2048];
-    unsigned entries;
-};
-
-/* Opens files and lists directories from within the listing. */
-static bool compare_entry(void *context, const struct fs_entry *entry)
-{
-    struct walk *walk = context;
-    size_t length = strlen(walk->path);
-    char host_path[2100];
-
-    snprintf(walk->path + length, sizeof walk->path - length, "/%s", entry->name);
-    snprintf(host_path, sizeof host_path, "out%s", walk->path);
-    walk->entries++;
-    if (entry->directory)
-        assert_int_equal(fs_list(walk->fs, walk->path, compare_entry, walk), OK);
-    else
-        expect_same_file(walk->fs, walk->path, host_path);
-    walk->path[length] = 0;
-    return true;
-}
-
-static unsigned count_lines(const char *command)
-{
-    FILE *pipe = popen(command, "r");
-    unsigned lines = 0;
-
-    for (int c; (c = fgetc(pipe)) != EOF;)
-        lines += c == '\n';
-    pclose(pipe);
-    return lines;
-}
+#include "volume_under_test.h"
 
 /* Compares a volume with what mtools copies out of it. */
 static void expect_same(const char *path, uint32_t sector_bytes)
 {
     struct volume_under_test v;
-    struct walk walk = {.fs = &v.fs};
 
     run("rm -rf out && mkdir out && mcopy -s -n -i %s '::*' out", path);
     mount(&v, path, sector_bytes);
-    if (fs_list(&v.fs, "/", compare_entry, &walk) != OK)
-        fail_msg("%s: %s", path, err_message());
-    assert_int_equal(walk.entries, count_lines("find out -mindepth 1"));
-    assert_true(walk.entries > 0);
+    expect_same_tree(&v.fs, "out");
     fake_end();
 }
 
