@@ -153,5 +153,6 @@ enum err memory_begin(void)
     TRY(memory_allocate(pages_of(bytes), &base));
     memcpy(at_physical(base), bios_map.ranges, bytes);
     bios_map.ranges = at_physical(base);
+    bios_map.capacity = bios_map.count;
     return OK;
 }
