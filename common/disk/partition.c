@@ -6,7 +6,7 @@
 
 enum err partitions_reserve(struct partitions *list, uint64_t capacity)
 {
-    return ARENA_TAKE(list->arena, capacity, &list->volumes);
+    return ARENA_TAKE(list->arena, capacity + 1, &list->volumes);
 }
 
 void partitions_add(struct partitions *list, const struct volume *partition)
@@ -26,20 +26,17 @@ void partitions_add(struct partitions *list, const struct volume *partition)
 
 static enum err list_whole(struct partitions *list)
 {
-    note("%s: no partition table\n", list->whole.disk->name);
-    TRY(partitions_reserve(list, 1));
+    note("%s: used whole\n", list->whole.disk->name);
+    TRY(partitions_reserve(list, 0));
     list->volumes[list->count++] = list->whole;
     return OK;
 }
 
-static enum err list_tables(struct partitions *list)
+/* Lists what a table says. ERR_NOT_FOUND: there is no table. */
+static enum err list_table(struct partitions *list)
 {
     uint8_t sector[MBR_BYTES];
 
-    /* A hybrid CD image has tables too, but they count sectors of 512 bytes and mean the image on
-     * a USB stick. */
-    if (list->whole.disk->medium == LINTEL_MEDIUM_CD)
-        return list_whole(list);
     TRY(volume_read(&list->whole, 0, sizeof sector, sector));
     if (mbr_is_table(list, sector))
         return mbr_is_protective(sector) ? gpt_list(list) : mbr_list(list, sector);
@@ -49,7 +46,51 @@ static enum err list_tables(struct partitions *list)
             list->whole.disk->name);
         return gpt_list(list);
     }
+    return fail(ERR_NOT_FOUND, "%s: no partition table", list->whole.disk->name);
+}
+
+/* A primary volume descriptor of ISO 9660 (ECMA-119, 8.4) in the 16th sector of 2,048 bytes. */
+static bool holds_iso9660(const struct partitions *list)
+{
+    uint8_t start[6];
+
+    return volume_read(&list->whole, 16 * 2048, sizeof start, start) == OK &&
+           memcmp(start, "\1CD001", sizeof start) == 0;
+}
+
+/* A CD image that was written to a disk carries tables beside its file system: xorriso makes one
+ * that has a partition from sector 0, from sector 64, over gaps only, or over itself, and in units
+ * of 512 bytes whatever the disk has. So the file system that begins in sector 0 is the last
+ * volume, and a table that can't be read does not matter. */
+static enum err list_hybrid(struct partitions *list)
+{
+    struct volume whole = list->whole;
+    enum err err = list_table(list);
+
+    if (err == OK) {
+        list->volumes[list->count++] = whole;
+        return OK;
+    }
+    if (err == ERR_FORMAT)
+        say("%s: using it as a CD image: %s\n", whole.disk->name, err_message());
+    else if (err != ERR_NOT_FOUND)
+        return err;
+    list->whole = whole;
+    list->count = 0;
     return list_whole(list);
+}
+
+static enum err list_disk(struct partitions *list)
+{
+    enum err err;
+
+    /* On a CD such tables mean nothing. */
+    if (list->whole.disk->medium == LINTEL_MEDIUM_CD)
+        return list_whole(list);
+    if (holds_iso9660(list))
+        return list_hybrid(list);
+    err = list_table(list);
+    return err == ERR_NOT_FOUND ? list_whole(list) : err;
 }
 
 enum err partition_list(const struct firmware *firmware, const struct disk *disk,
@@ -60,7 +101,7 @@ enum err partition_list(const struct firmware *firmware, const struct disk *disk
         .arena = arena,
     };
 
-    TRY(list_tables(&list));
+    TRY(list_disk(&list));
     *volumes = list.volumes;
     *count = list.count;
     return OK;

@@ -12,7 +12,7 @@ struct partitions {
     uint32_t count;
 };
 
-/* Makes room for that many partitions. ERR_NO_MEMORY. */
+/* Makes room for that many partitions and, behind them, for the whole disk. ERR_NO_MEMORY. */
 enum err partitions_reserve(struct partitions *list, uint64_t capacity);
 
 /* Appends a partition, or drops it with a note when it is empty, begins at sector 0 or leaves the
