@@ -1,0 +1,81 @@
+/* lintel: makes boot images, installs the loader, and tells beforehand what a boot would do. */
+#include "command.h"
+#include "program.h"
+#include "common/boot.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *purpose;
+} commands[] = {
+    {"image", command_image, "make a bootable image of a kernel"},
+    {"install", command_install, "put Lintel on a disk or image, beside what is there"},
+    {"uninstall", command_uninstall, "restore what install replaced"},
+    {"check", command_check, "show what a boot of a kernel would do, without booting it"},
+};
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+void warn(const char *format, ...)
+{
+    va_list list;
+    fputs("lintel: ", stderr);
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fputc('\n', stderr);
+}
+
+int command_end(enum err err)
+{
+    if (err == OK)
+        return STATUS_DONE;
+    warn("%s", err_message());
+    return STATUS_FAILED;
+}
+
+static void print_help(void)
+{
+    printf("Usage: lintel COMMAND [OPTION]...\n\nCommands:\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("  %-11s %s\n", commands[i].name, commands[i].purpose);
+    printf(
+        "\n`lintel COMMAND --help` tells more about each; `lintel --version` says which this is.\n"
+        "Exit status: %d done, %d failed or refused, %d wrong command line.\n",
+        STATUS_DONE, STATUS_FAILED, STATUS_USAGE);
+}
+
+static int run_command(int argc, char **argv)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[0], commands[i].name) == 0)
+            return commands[i].run(argc, argv);
+    warn("there is no command `%s`; `lintel --help` lists them", argv[0]);
+    return STATUS_USAGE;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    programs_prepare();
+    if (argc < 2) {
+        warn("a command is missing; `lintel --help` lists them");
+        return STATUS_USAGE;
+    }
+    if (is_one_of(argv[1], "--help", "-h")) {
+        print_help();
+        return STATUS_DONE;
+    }
+    if (is_one_of(argv[1], "--version", "-V")) {
+        puts("lintel " BOOT_VERSION);
+        return STATUS_DONE;
+    }
+    return run_command(argc - 1, argv + 1);
+}
