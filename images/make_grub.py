@@ -8,9 +8,9 @@ from pathlib import Path
 from make_image import CONFIG, MIB, make_empty, make_image
 
 LIBRARY = Path("/usr/lib/grub")
-MODULES = {"i386-pc": ["biosdisk", "multiboot2"], "x86_64-efi": []}
-COMMON_MODULES = ("boot chain fat memdisk normal part_gpt part_msdos regexp search search_fs_file "
-                  "serial tar terminal test").split()
+MODULES = {"i386-pc": ["biosdisk"], "x86_64-efi": []}
+COMMON_MODULES = ("boot chain fat memdisk multiboot2 normal part_gpt part_msdos regexp search "
+                  "search_fs_file serial tar terminal test").split()
 # What GRUB itself complains about shall be seen in a test's output.
 PREAMBLE = "serial --speed=115200\nterminal_output serial console\nset timeout=0\n"
 

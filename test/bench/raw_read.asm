@@ -10,7 +10,7 @@ BUFFER          equ 10000h
 DESTINATION     equ 2000000h            ; physical; free memory above 32 MiB
 CHUNKS          equ BYTES / CHUNK
 FIRST_LBA       equ 64
-REST            equ 24                  ; sectors of this program behind the first
+MORE_SECTORS    equ 24                  ; sectors of this program behind the first
 
 bits 16
 org 7C00h
@@ -34,7 +34,7 @@ read:   mov     ah, 42h
 drive:  db      0
         align   4
 own_packet:
-        dw      16, REST, 7E00h, 0
+        dw      16, MORE_SECTORS, 7E00h, 0
         dq      1
 packet: dw      16, CHUNK / 512, 0, BUFFER >> 4
 .lba:   dq      FIRST_LBA
@@ -95,4 +95,4 @@ main:   in      al, 92h                 ; A20
         STAMP   'K'
         END
 
-        times   512 * (1 + REST) - ($ - $$) db 0
+        times   512 * (1 + MORE_SECTORS) - ($ - $$) db 0

@@ -1,0 +1,181 @@
+#!/usr/bin/python3
+"""`make bench`: deterministic guest time from the firmware's handing over to the kernel's entry.
+
+QEMU counts instructions (-icount), so a number does not depend on how busy the host is. A small
+program on the first disk stamps the moment at which firmware hands over, and then starts the
+subject, Lintel or GRUB, from the second; the smallest kernel (test/bench/kernel.asm, the same for
+both) stamps the moment at which it runs. A bare read loop and a single ReadBlocks of as many bytes
+are the floor that reading a module is measured against.
+"""
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from machine import PATIENCE, ROOT, Hardware, Machine
+from ways import Images, make_image, standard_tree
+
+from make_grub import PREAMBLE, core_image, make_grub_bios
+from make_image import BUILD, make_empty
+
+SOURCES = ROOT / "test/bench"
+MIB = 1 << 20
+MODULE_BYTES = 64 * MIB
+BOOTS = {"bios": 3, "uefi": 2}  # of each kind
+TICKS_PER_MS = 1_000_000  # with -icount QEMU's TSC counts nanoseconds
+# 2^shift ns an instruction. OVMF waits much by the clock, so that small steps make it slow.
+SHIFT = {"bios": 1, "uefi": 4}
+READ_RATIO, STAGE_KIB, EFI_KIB, LOADER_KIB = 1.15, 128, 192, 4096
+GRUB_CONFIG = """search --no-floppy --set=root --file /boot/stamp.mb2
+multiboot2 /boot/stamp.mb2
+{module}
+boot
+"""
+
+
+def build(folder, output, *command):
+    path = Path(folder, output)
+    subprocess.run([*map(str, command), "-o", path], cwd=SOURCES, check=True)
+    return path
+
+
+def build_kernels(folder):
+    """{subject: kernel file}"""
+    lintel = build(folder, "lintel.o", "nasm", "-f", "elf64", "-DLINTEL", "kernel.asm")
+    grub = build(folder, "grub.o", "nasm", "-f", "elf32", "kernel.asm")
+    return {"Lintel": build(folder, "stamp.elf", "ld", "-Ttext-segment=0xffffffff80000000", lintel),
+            "GRUB": build(folder, "stamp.mb2", "ld", "-m", "elf_i386", "-n", "-Ttext=0x2000000",
+                          grub)}
+
+
+def build_application(folder, name, *options):
+    """A gnu-efi application, by the recipe of gnu-efi's own manual."""
+    code = build(folder, f"{name}.o", "gcc", "-O2", "-fpic", "-ffreestanding", "-fshort-wchar",
+                 "-fno-stack-protector", "-mno-red-zone", "-I/usr/include/efi",
+                 "-I/usr/include/efi/x86_64", "-DGNU_EFI_USE_MS_ABI", "-c", "chain.c", *options)
+    linked = build(folder, f"{name}.so", "ld", "-nostdlib", "-znocombreloc", "-shared", "-Bsymbolic",
+                   "-T", "/usr/lib/elf_x86_64_efi.lds", "/usr/lib/crt0-efi-x86_64.o", code,
+                   "-L/usr/lib", "-lgnuefi", "-lefi")
+    application = Path(folder, f"{name}.efi")
+    sections = "-j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel* -j .reloc".split()
+    subprocess.run(["objcopy", *sections, "--output-target=efi-app-x86_64", linked, application],
+                   check=True)
+    return application
+
+
+class Bench:
+    """Makes the disks in a folder and times what boots from them."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.kernels = build_kernels(folder)
+        self.module = self.folder / "module.bin"
+        self.module.write_bytes(bytes(range(256)) * (MODULE_BYTES // 256))
+        self.first = {"bios": self.bios_disk("chain"), "uefi": self.uefi_disk("chain")}
+
+    def bios_disk(self, program, *options):
+        """A disk with a boot program, and room to read behind it."""
+        code = build(self.folder, f"{program}.bin", "nasm", "-f", "bin", *options, f"{program}.asm")
+        disk = self.folder / f"{program}.img"
+        make_empty(disk, MODULE_BYTES + MIB)
+        with open(disk, "r+b") as image:
+            image.write(code.read_bytes())
+        return disk
+
+    def uefi_disk(self, name, *options, disk_bytes=None):
+        disk = self.folder / f"{name}.uefi.img"
+        application = build_application(self.folder, name, *options)
+        make_image(disk, {"/EFI/BOOT/BOOTX64.EFI": application}, name, disk_bytes=disk_bytes,
+                   second_stage=None)
+        return disk
+
+    def lintel_disks(self, firmware, module):
+        entry = "kernel /boot/stamp.elf\n" + "module /boot/module.bin\n" * module
+        tree = {"/boot/stamp.elf": self.kernels["Lintel"], "/loader/entries/a.conf": entry.encode(),
+                "/EFI/subject.efi": BUILD / "uefi/lintelx64.efi"}
+        return [self.data_disk(f"lintel-{module}", tree, module)]
+
+    def grub_disks(self, firmware, module):
+        tree = {"/boot/stamp.mb2": self.kernels["GRUB"]}
+        module_line = "module2 /boot/module.bin" if module else ""
+        script = PREAMBLE + GRUB_CONFIG.format(module=module_line)
+        if firmware == "uefi":
+            tree["/EFI/subject.efi"] = core_image("x86_64-efi", script)
+            return [self.data_disk(f"grub-efi-{module}", tree, module)]
+        disk = self.folder / f"grub-{module}.bios.img"
+        make_grub_bios(disk, "", script)
+        return [disk, self.data_disk(f"grub-{module}", tree, module)]
+
+    def data_disk(self, name, tree, module):
+        if module:
+            tree["/boot/module.bin"] = self.module
+        return Images(self.folder).shared(f"{name}.img", lambda path: make_image(path, tree, name))
+
+    def time(self, firmware, disks):
+        """The shortest of a few boots: a host that is slow with the disk file only ever adds."""
+        return min(self.time_once(firmware, disks) for _ in range(BOOTS[firmware]))
+
+    def time_once(self, firmware, disks):
+        """Milliseconds of guest time between the two stamps."""
+        options = ["-icount", f"shift={SHIFT[firmware]},sleep=off", "-rtc", "base=2026-01-01,clock=vm"]
+        with Machine(firmware, disks, Hardware(memory="1G"), options=options) as machine:
+            end = int(machine.wait_for(r"K([0-9a-f]{16})", PATIENCE)[1], 16)
+            start = int(re.search(r"S([0-9a-f]{16})", machine.output)[1], 16)
+        return (end - start) / TICKS_PER_MS
+
+    def boot_time(self, subject, firmware, module):
+        disks = self.lintel_disks if subject == "Lintel" else self.grub_disks
+        return self.time(firmware, [self.first[firmware], *disks(firmware, module)])
+
+    def raw_read_time(self, firmware):
+        if firmware == "bios":
+            return self.time(firmware, [self.bios_disk("raw_read", f"-DBYTES={MODULE_BYTES}")])
+        disk = self.uefi_disk("raw_read", f"-DRAW_READ={MODULE_BYTES}", disk_bytes=128 * MIB)
+        return self.time(firmware, [disk])
+
+
+def loader_kib(folder, firmware):
+    """What the loader says it holds of its own, besides what it loads."""
+    image = Path(folder, "log.img")
+    make_image(image, standard_tree(command_line="test log"))
+    with Machine(firmware, [image]) as machine:
+        machine.wait_exit()
+        return max(map(int, re.findall(r"loader memory: (\d+) KiB", machine.output)))
+
+
+def measure(folder):
+    """Rows of (what, value, unit, target or None, whether it is met)."""
+    bench, rows = Bench(folder), []
+
+    def row(what, value, unit, limit=None, digits=1):
+        rows.append((what, f"{value:.{digits}f} {unit}", "" if limit is None else
+                     f"<= {limit:.{digits}f} {unit}", limit is None or value <= limit))
+
+    for firmware, name in (("bios", "BIOS"), ("uefi", "UEFI")):
+        lintel, grub = (bench.boot_time(subject, firmware, 0) for subject in ("Lintel", "GRUB"))
+        lintel_64, grub_64 = (bench.boot_time(subject, firmware, 1) for subject in ("Lintel", "GRUB"))
+        raw = bench.raw_read_time(firmware)
+        row(f"{name}: GRUB to kernel entry", grub, "ms")
+        row(f"{name}: Lintel to kernel entry", lintel, "ms", grub)
+        row(f"{name}: GRUB, 64 MiB module", grub_64, "ms")
+        row(f"{name}: Lintel, 64 MiB module", lintel_64, "ms", grub_64)
+        row(f"{name}: raw firmware read of 64 MiB", raw, "ms")
+        row(f"{name}: Lintel's read over the raw read", (lintel_64 - lintel) / raw, "x", READ_RATIO, 2)
+        row(f"{name}: loader's own memory", loader_kib(folder, firmware), "KiB", LOADER_KIB, 0)
+    for what, path, limit in (("second stage", "legacy/stage2.bin", STAGE_KIB),
+                              ("UEFI application", "uefi/lintelx64.efi", EFI_KIB)):
+        row(f"{what} file", (BUILD / path).stat().st_size / 1024, "KiB", limit)
+    return rows
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measure(folder)
+    for what, value, target, met in rows:
+        print(f"{what:<42} {value:>12}  {target:>14}  {'' if met else 'MISSED'}".rstrip())
+    return not all(met for *_, met in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
