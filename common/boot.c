@@ -1,4 +1,5 @@
 #include "boot.h"
+#include "disk/cache.h"
 #include "entry/locate.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -17,6 +18,7 @@ static void begin(struct boot *boot, struct facts *facts, const struct firmware 
     boot->stages[boot->stage_count++] = (struct lintel_stage){"firmware", facts->first_tsc};
     log_attach(firmware->put);
     arena_begin(&boot->arena, firmware->allocate);
+    cache_begin(facts, &boot->arena);
     note("Lintel %s on %s\n", BOOT_VERSION,
          facts->firmware == LINTEL_FIRMWARE_BIOS ? "BIOS" : "UEFI");
 }

@@ -24,12 +24,15 @@ struct raw_range {
 struct raw_map {
     struct raw_range *ranges;
     uint64_t count;
-    uint64_t capacity; /* no later memory_map() or leave() yields more ranges than this; 0 in `busy` */
+    uint64_t
+        capacity; /* no later memory_map() or leave() yields more ranges than this; 0 in `busy` */
     /* The firmware's own map, for kernels that want it: UEFI descriptors. NULL on BIOS. */
     const void *efi;
     uint64_t efi_bytes, efi_capacity_bytes;
     uint32_t efi_descriptor_bytes, efi_descriptor_version;
 };
+
+struct disk_cache;
 
 struct disk {
     char name[64];         /* for messages: "BIOS drive 80h", a UEFI device path's text */
@@ -38,6 +41,7 @@ struct disk {
     uint32_t sector_bytes; /* power of two, 512 to 4096 */
     enum lintel_medium medium;
     bool removable;
+    struct disk_cache *cache; /* the core's (disk/cache.h) */
 };
 
 /* Which volume the loader came from, as far as the firmware or the first sector told. */

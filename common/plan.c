@@ -136,18 +136,32 @@ static uint64_t largest_usable(const struct memmap *map, uint64_t end)
     return largest;
 }
 
+/* Places are found from the top downwards, so that most lie right below the one before. */
+static void add_claim(struct plan *plan, const struct placement *place)
+{
+    struct plan_claim *last = &plan->claims[plan->claim_count - 1];
+    if (plan->claim_count && place->physical + place->bytes == last->physical) {
+        last->physical = place->physical;
+        last->pages += pages_of(place->bytes);
+        return;
+    }
+    plan->claims[plan->claim_count++] =
+        (struct plan_claim){place->physical, pages_of(place->bytes)};
+}
+
 /* From the top of memory below 4 GiB downwards, where the first fits; modules may go higher when
  * the loader can write there. Memory below 1 MiB stays free for the kernel's own start-up code. */
 static enum err place_one(const struct plan_request *request, struct memmap *free,
-                          struct placement *place, bool must_be_low)
+                          struct plan *plan, uint64_t index)
 {
+    struct placement *place = &plan->places[index];
     uint64_t alignment = place->bytes >= 2 * MIB ? 2 * MIB : PAGE_BYTES;
     uint64_t end = MIN(request->reachable_end, 4 * GIB);
 
     if (!place->bytes)
         return OK;
     if (memmap_find_highest(free, place->bytes, alignment, MIB, end, &place->physical) != OK) {
-        if (!must_be_low)
+        if (index >= PLACE_MODULES)
             end = request->reachable_end;
         if (memmap_find_highest(free, place->bytes, PAGE_BYTES, MIB, end, &place->physical) != OK)
             return fail(ERR_NO_MEMORY,
@@ -156,6 +170,7 @@ static enum err place_one(const struct plan_request *request, struct memmap *fre
                         place->name, (unsigned long)(place->bytes / KIB), (unsigned long)end,
                         (unsigned long)(largest_usable(free, end) / KIB));
     }
+    add_claim(plan, place);
     return memmap_overlay(free, place->physical, place->bytes, place->type);
 }
 
@@ -182,9 +197,9 @@ static enum err place_all(const struct plan_request *request, struct arena *aren
 
     for (uint64_t i = plan->place_count; i-- > 0;)
         if (i != PLACE_TABLES)
-            TRY(place_one(request, &free, &plan->places[i], i < PLACE_MODULES));
+            TRY(place_one(request, &free, plan, i));
     TRY(count_tables(request, arena, plan));
-    return place_one(request, &free, &plan->places[PLACE_TABLES], true);
+    return place_one(request, &free, plan, PLACE_TABLES);
 }
 
 /* ---- mappings
@@ -342,7 +357,9 @@ enum err plan_map(const struct plan_request *request, const struct memmap *map,
 enum err plan_build(const struct plan_request *request, struct arena *arena, struct plan *plan)
 {
     plan->place_count = PLACE_MODULES + request->module_count;
+    plan->claim_count = 0;
     TRY(ARENA_TAKE(arena, plan->place_count, &plan->places));
+    TRY(ARENA_TAKE(arena, plan->place_count, &plan->claims));
     TRY(choose_paging(request, plan));
     TRY(choose_kernel_address(request, plan));
     list_places(request, plan);

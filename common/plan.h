@@ -36,6 +36,10 @@ struct placement {
     enum lintel_memory_type type;
 };
 
+struct plan_claim {
+    uint64_t physical, pages;
+};
+
 struct plan_module {
     const char *name;
     uint64_t bytes;
@@ -59,6 +63,8 @@ struct plan_request {
 struct plan {
     struct placement *places;
     uint64_t place_count;
+    struct plan_claim *claims; /* the places again, as few ranges: each claim costs firmware time */
+    uint64_t claim_count;
     struct paging paging; /* of the kernel: levels and features; the pool is in PLACE_TABLES */
     uint64_t direct_map;  /* virtual */
     uint64_t slide;

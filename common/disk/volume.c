@@ -1,4 +1,5 @@
 #include "disk.h"
+#include "cache.h"
 #include "../lib/fmt.h"
 #include "../lib/mem.h"
 
@@ -38,7 +39,7 @@ static enum err check_range(const struct volume *volume, uint64_t offset, uint64
 static enum err read_part(const struct volume *volume, uint64_t lba, uint64_t skip, uint64_t bytes,
                           void *to)
 {
-    TRY(volume->firmware->read(volume->disk, lba, 1, bounce));
+    TRY(cache_read(volume->firmware, volume->disk, lba, 1, bounce));
     memcpy(to, bounce + skip, bytes);
     return OK;
 }
@@ -58,7 +59,7 @@ enum err volume_read(const struct volume *volume, uint64_t offset, uint64_t byte
     next += head;
     whole = (bytes - head) / sector_bytes;
     if (whole)
-        TRY(volume->firmware->read(volume->disk, lba, whole, next));
+        TRY(cache_read(volume->firmware, volume->disk, lba, whole, next));
     next += whole * sector_bytes;
     tail = (bytes - head) % sector_bytes;
     return tail ? read_part(volume, lba + whole, 0, tail, next) : OK;

@@ -11,11 +11,10 @@ static bool ignore_entry(void *context, const struct fs_entry *entry)
     return false;
 }
 
-static bool has_loader_directory(struct boot *boot, const struct volume *volume)
+static bool has_loader_directory(struct boot *boot, const struct volume *volume, struct fs *fs)
 {
-    struct fs fs;
-    return fs_mount(volume, &boot->arena, &fs) == OK &&
-           fs_list(&fs, "/loader", ignore_entry, NULL) == OK;
+    return fs_mount(volume, &boot->arena, fs) == OK &&
+           fs_list(fs, "/loader", ignore_entry, NULL) == OK;
 }
 
 static bool named_by_firmware(const struct facts *facts, const struct volume *volume)
@@ -36,9 +35,9 @@ static bool holds_second_stage(const struct facts *facts, const struct volume *v
            origin->first_lba - volume->first_lba < volume->sectors;
 }
 
-static enum fit judge(struct boot *boot, const struct volume *volume)
+static enum fit judge(struct boot *boot, const struct volume *volume, struct fs *fs)
 {
-    if (!has_loader_directory(boot, volume))
+    if (!has_loader_directory(boot, volume, fs))
         return FIT_NONE;
     if (named_by_firmware(boot->facts, volume))
         return FIT_NAMED_BY_FIRMWARE;
@@ -53,10 +52,12 @@ static enum err search_disk(struct boot *boot, const struct disk *disk, enum fit
     uint32_t count;
     TRY(partition_list(boot->firmware, disk, &boot->arena, &volumes, &count));
     for (uint32_t i = 0; i < count && *best < FIT_HOLDS_SECOND_STAGE; i++) {
-        enum fit fit = judge(boot, &volumes[i]);
+        struct fs fs;
+        enum fit fit = judge(boot, &volumes[i], &fs);
         if (fit > *best) {
             *best = fit;
             boot->volume = volumes[i];
+            boot->fs = fs;
         }
     }
     if (*best == FIT_NONE)
@@ -84,5 +85,5 @@ enum err locate_boot_volume(struct boot *boot)
     else
         TRY(search_all_disks(boot, &best));
     note("boot volume: partition %u of %s\n", boot->volume.number, boot->volume.disk->name);
-    return fs_mount(&boot->volume, &boot->arena, &boot->fs);
+    return OK;
 }

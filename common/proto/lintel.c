@@ -4,9 +4,10 @@
 #include "../lib/mem.h"
 #include "../machine/cpu.h"
 
-#define PLAN_TRIES     3
-#define CHUNK_BYTES    (8 * MIB)
-#define PROGRESS_TICKS 1 /* seconds without a word before progress is shown */
+#define PLAN_TRIES      3
+#define PLAN_ROOM_BYTES (256 * KIB)
+#define CHUNK_BYTES     (8 * MIB)
+#define PROGRESS_TICKS  1 /* seconds without a word before progress is shown */
 
 /* ---- what the kernel is and wants
  * ---------------------------------------------------------------- */
@@ -73,17 +74,27 @@ static uint64_t busy_bytes(const struct raw_map *busy)
     return bytes;
 }
 
+/* Memory that firmware gives while a plan is made is missing from the map that it is made with, and
+ * a claim fails. So the arena gets its memory before. */
+static enum err make_room(struct arena *arena)
+{
+    struct arena_mark mark = arena_mark(arena);
+    void *room;
+    TRY(arena_take(arena, PLAN_ROOM_BYTES, &room));
+    arena_reset(arena, mark);
+    return OK;
+}
+
 static enum err make_plan(struct job *job)
 {
     struct boot *boot = job->boot;
     struct raw_map busy;
     struct memmap free;
 
+    TRY(make_room(&boot->arena));
     TRY(boot->firmware->memory_map(&job->raw, &busy));
     TRY(take_map(job, PLACE_MODULES + job->request.module_count + 1, &job->map));
     TRY(take_map(job, busy.count, &free));
-    /* Taking memory may have changed the map, so it is fetched again before it is used. */
-    TRY(boot->firmware->memory_map(&job->raw, &busy));
     TRY(make_map(job, &job->raw, NULL, &job->map));
     TRY(make_map(job, &job->raw, &busy, &free));
     note("loader memory: %lu KiB\n", (unsigned long)(busy_bytes(&busy) / KIB));
@@ -102,20 +113,17 @@ static enum err make_plan(struct job *job)
     return plan_build(&job->request, &boot->arena, &job->plan);
 }
 
-static void release(struct job *job, uint64_t places)
+static void release(struct job *job, uint64_t claims)
 {
-    for (uint64_t i = 0; i < places; i++)
-        if (job->plan.places[i].bytes)
-            job->boot->firmware->release(job->plan.places[i].physical,
-                                         pages_of(job->plan.places[i].bytes));
+    for (uint64_t i = 0; i < claims; i++)
+        job->boot->firmware->release(job->plan.claims[i].physical, job->plan.claims[i].pages);
 }
 
 static enum err claim(struct job *job)
 {
-    for (uint64_t i = 0; i < job->plan.place_count; i++) {
-        const struct placement *place = &job->plan.places[i];
-        enum err err =
-            place->bytes ? job->boot->firmware->claim(place->physical, pages_of(place->bytes)) : OK;
+    for (uint64_t i = 0; i < job->plan.claim_count; i++) {
+        const struct plan_claim *claim = &job->plan.claims[i];
+        enum err err = job->boot->firmware->claim(claim->physical, claim->pages);
         if (err != OK) {
             release(job, i);
             return err;
@@ -279,7 +287,7 @@ static enum err boot_lintel(struct boot *boot, const struct entry *entry, const 
     enum err err = carry_out(job, &bridge);
     if (err == OK)
         hand_off(job, bridge);
-    release(job, job->plan.place_count);
+    release(job, job->plan.claim_count);
     return err;
 }
 

@@ -231,30 +231,29 @@ static void boots_another_entry_after_a_failure(void **unused)
 static void survives_any_failed_allocation(void **unused)
 {
     (void)unused;
-    int way_out = FAKE_GAVE_UP;
-    uint64_t n = 0;
-    end(NULL);
-    do {
+    bool booted = false, failed = false;
+    for (uint64_t n = 1; n < 30; n++) {
+        end(NULL);
         begin(NULL);
-        fake_fail_allocate(++n);
+        fake_fail_allocate(n);
         for (int i = 0; i < 3; i++)
             fake_press(KEY_ESCAPE);
-        way_out = boot_disk("disk.img");
+        int way_out = boot_disk("disk.img");
         assert_int_not_equal(way_out, FAKE_STUCK);
+        booted |= way_out == FAKE_HANDED_OFF;
         if (way_out == FAKE_GAVE_UP) {
+            failed = true;
             assert_non_null(strstr(fake_output(), "pages"));
             assert_int_equal(fake_claimed_pages(), 0);
         }
-        end(NULL);
-    } while (way_out == FAKE_GAVE_UP);
-    assert_in_range(n, 2, 50); /* something failed, and in the end nothing did */
-    begin(NULL);
+    }
+    assert_true(booted && failed);
 }
 
 static void plans_again_when_a_claim_fails(void **unused)
 {
     (void)unused;
-    for (uint64_t n = 1; n <= PLACE_MODULES + 1; n++) {
+    for (uint64_t n = 1; n <= 2; n++) {
         end(NULL);
         begin(NULL);
         fake_fail_claim(n);

@@ -1,0 +1,18 @@
+/* Small reads through blocks that are kept: directories, allocation tables and headers lie close
+ * together, and one request to firmware costs as much as many kilobytes. */
+#ifndef LINTEL_DISK_CACHE_H
+#define LINTEL_DISK_CACHE_H
+
+#include "../firmware.h"
+#include "../machine/arena.h"
+
+/* Gives all disks one cache; without memory for it they go without. Disks must not change while it
+ * is used. */
+void cache_begin(struct facts *facts, struct arena *arena);
+
+/* Reads whole sectors as firmware->read() does. A request of a block or more goes straight to
+ * firmware. */
+enum err cache_read(const struct firmware *firmware, const struct disk *disk, uint64_t lba,
+                    uint64_t sectors, void *to);
+
+#endif
