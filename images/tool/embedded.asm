@@ -1,13 +1,12 @@
 ; embedded.asm: the loader's files, so that the tool is one file that needs no other.
 ;
-; Each `embedded_NAME` is a struct content (file.h): the address and the size of the bytes. BUILD is
-; the folder that the files were built in.
+; Each `embedded_NAME` is a struct content (file.h): the address and the size of the bytes. NASM is
+; told with -I in which folder the build puts them.
 
 bits 64
-default rel
 
 %macro embed 2 ; name, file
-section .rodata
+section .rodata align=16
 align 16
 bytes_%1:
         incbin  %2
@@ -19,10 +18,10 @@ embedded_%1:
         dq      end_%1 - bytes_%1
 %endmacro
 
-        embed   boot_mbr, BOOT_MBR
-        embed   boot_vbr16, BOOT_VBR16
-        embed   boot_vbr32, BOOT_VBR32
-        embed   stage2, STAGE2
-        embed   efi, EFI_APPLICATION
+        embed   boot_mbr, "legacy/boot-mbr.bin"
+        embed   boot_vbr16, "legacy/boot-vbr16.bin"
+        embed   boot_vbr32, "legacy/boot-vbr32.bin"
+        embed   stage2, "legacy/stage2.bin"
+        embed   efi, "uefi/lintelx64.efi"
 
 section .note.GNU-stack noalloc noexec nowrite progbits
