@@ -31,48 +31,8 @@ static enum err open_modules(struct job *job)
     return OK;
 }
 
-static enum err parse_images(struct job *job, const struct file *kernel)
-{
-    struct arena *arena = &job->boot->arena;
-    TRY(elf_parse(&kernel->source, arena, &job->kernel));
-    if (!job->kernel.has_request)
-        return fail(
-            ERR_UNSUPPORTED,
-            "%s: an ELF file without a Lintel note; add LINTEL_REQUEST() from lintel.h to it",
-            kernel->source.name);
-    job->resident_source = source_from_memory("the fault reporter", resident_image,
-                                              (uint64_t)(resident_image_end - resident_image));
-    return elf_parse(&job->resident_source, arena, &job->resident);
-}
-
 /* ---- the plan
  * ------------------------------------------------------------------------------------ */
-
-/* Normalises the firmware's map; `busy` ranges (NULL: none) are not free in it. */
-static enum err make_map(struct job *job, const struct raw_map *raw, const struct raw_map *busy,
-                         struct memmap *map)
-{
-    const struct lintel_cpu *cpu = &job->boot->facts->cpu;
-    TRY(memmap_insert_raw(map, raw, cpu->physical_bits));
-    for (uint64_t i = 0; busy && i < busy->count; i++)
-        TRY(memmap_overlay(map, busy->ranges[i].base, busy->ranges[i].bytes,
-                           LINTEL_MEMORY_RESERVED));
-    return memmap_normalise(map);
-}
-
-static enum err take_map(struct job *job, uint64_t overlays, struct memmap *map)
-{
-    *map = (struct memmap){.capacity = 2 * MEMMAP_CAPACITY(job->raw.capacity + overlays) + 1};
-    return ARENA_TAKE(&job->boot->arena, map->capacity, &map->ranges);
-}
-
-static uint64_t busy_bytes(const struct raw_map *busy)
-{
-    uint64_t bytes = 0;
-    for (uint64_t i = 0; i < busy->count; i++)
-        bytes += busy->ranges[i].bytes;
-    return bytes;
-}
 
 /* Memory that firmware gives while a plan is made is missing from the map that it is made with, and
  * a claim fails. So the arena gets its memory before. */
@@ -87,30 +47,12 @@ static enum err make_room(struct arena *arena)
 
 static enum err make_plan(struct job *job)
 {
-    struct boot *boot = job->boot;
     struct raw_map busy;
-    struct memmap free;
-
-    TRY(make_room(&boot->arena));
-    TRY(boot->firmware->memory_map(&job->raw, &busy));
-    TRY(take_map(job, PLACE_MODULES + job->request.module_count + 1, &job->map));
-    TRY(take_map(job, busy.count, &free));
-    TRY(make_map(job, &job->raw, NULL, &job->map));
-    TRY(make_map(job, &job->raw, &busy, &free));
-    note("loader memory: %lu KiB\n", (unsigned long)(busy_bytes(&busy) / KIB));
-
-    job->request.cpu = &boot->facts->cpu;
-    job->request.map = &job->map;
-    job->request.free = &free;
-    job->request.reachable_end = boot->facts->reachable_end;
-    job->request.kernel = &job->kernel;
-    job->request.resident = &job->resident;
-    job->request.modules = job->module_sizes;
-    job->request.info_bytes = job_info_bytes(job);
-    job->request.random = load64(job->entropy);
+    TRY(make_room(&job->boot->arena));
+    TRY(job->boot->firmware->memory_map(&job->raw, &busy));
     job->request.loader_levels = handoff_levels();
     job->request.loader_code = (uintptr_t)handoff_enter;
-    return plan_build(&job->request, &boot->arena, &job->plan);
+    return job_make_plan(job, &busy);
 }
 
 static void release(struct job *job, uint64_t claims)
@@ -213,28 +155,12 @@ static enum err set_video(struct job *job)
 /* ---- the handoff
  * --------------------------------------------------------------------------------- */
 
-/* The map that the kernel sees: the firmware's, with what we placed in it. */
-static enum err make_final_map(struct job *job)
-{
-    struct memmap *map = &job->map;
-    map->count = 0;
-    TRY(memmap_insert_raw(map, &job->raw, job->boot->facts->cpu.physical_bits));
-    for (uint64_t i = 0; i < job->plan.place_count; i++)
-        if (job->plan.places[i].bytes)
-            TRY(memmap_overlay(map, job->plan.places[i].physical, job->plan.places[i].bytes,
-                               job->plan.places[i].type));
-    if (job->has_video)
-        TRY(memmap_overlay(map, job->video.fb.base_physical, job->video.fb.bytes,
-                           LINTEL_MEMORY_FRAMEBUFFER));
-    return memmap_normalise(map);
-}
-
 static enum err build_handoff(struct job *job, uint64_t *bridge)
 {
     const struct placement *place = &job->plan.places[PLACE_INFO];
     struct block block = {place->physical, place->physical + place->bytes, job->plan.direct_map};
     struct lintel_boot_info *info;
-    TRY(make_final_map(job));
+    TRY(job_make_final_map(job));
     TRY(plan_map(&job->request, &job->map, job->has_video ? &job->video.fb : NULL,
                  &job->boot->arena, &job->plan));
     TRY(job_build_info(job, &block, &info));
@@ -281,7 +207,7 @@ static enum err boot_lintel(struct boot *boot, const struct entry *entry, const 
     job->boot = boot;
     job->entry = entry;
     job->entropy_strong = cpu_entropy(&boot->facts->cpu, job->entropy);
-    TRY(parse_images(job, kernel));
+    TRY(job_parse_images(job, &kernel->source));
     TRY(open_modules(job));
     TRY(plan_and_claim(job));
     enum err err = carry_out(job, &bridge);

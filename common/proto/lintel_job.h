@@ -19,11 +19,23 @@ struct job {
     struct raw_map raw; /* the firmware's newest map */
     struct memmap
         map; /* the same, normalised; with the plan's places in it once they are claimed */
+    struct memmap free; /* for the plan: the loader's own memory is not usable in it */
     struct video video;
     bool has_video;
     uint8_t entropy[32];
     bool entropy_strong;
 };
+
+/* Reads the kernel's headers and wishes, and the resident image's. Errors as elf_parse();
+ * ERR_UNSUPPORTED: the kernel has no Lintel note. */
+enum err job_parse_images(struct job *job, const struct source *kernel);
+
+/* Plans from job->raw; the caller has set what the request says of the loader. Errors as
+ * plan_build(). */
+enum err job_make_plan(struct job *job, const struct raw_map *busy);
+
+/* Makes job->map what the kernel will see: the firmware's, with what was placed in it. */
+enum err job_make_final_map(struct job *job);
 
 /* The place of the boot information, filled from its start. */
 struct block {

@@ -33,19 +33,13 @@ static const struct protocol *recognise(const uint8_t *head, uint64_t bytes)
     return NULL;
 }
 
-enum err protocol_boot(struct boot *boot, const struct entry *entry)
+enum err protocol_find(const struct entry *entry, const struct source *kernel, struct arena *arena,
+                       const struct protocol **found)
 {
-    struct file kernel;
+    uint64_t bytes = MIN(kernel->bytes, (uint64_t)PROTOCOL_HEAD_BYTES);
     uint8_t *head;
-
-    boot_stage(boot, "kernel");
-    if (entry->problem)
-        return fail(ERR_UNSUPPORTED, "entry %s: %s", entry->id, entry->problem);
-    if (fs_open(&boot->fs, entry->kernel, &kernel) != OK)
-        return fail(ERR_NOT_FOUND, "entry %s: %s", entry->id, err_message());
-    uint64_t bytes = MIN(kernel.source.bytes, (uint64_t)PROTOCOL_HEAD_BYTES);
-    TRY(ARENA_TAKE(&boot->arena, bytes + 1, &head));
-    TRY(source_read(&kernel.source, 0, bytes, head));
+    TRY(ARENA_TAKE(arena, bytes + 1, &head));
+    TRY(source_read(kernel, 0, bytes, head));
     const struct protocol *protocol = recognise(head, bytes);
     if (!protocol)
         return fail(
@@ -57,5 +51,20 @@ enum err protocol_boot(struct boot *boot, const struct entry *entry)
                     "entry %s: %s is %s, which this version of Lintel does not boot; it boots "
                     "ELF64 files with a Lintel note",
                     entry->id, entry->kernel, protocol->name);
+    *found = protocol;
+    return OK;
+}
+
+enum err protocol_boot(struct boot *boot, const struct entry *entry)
+{
+    const struct protocol *protocol;
+    struct file kernel;
+
+    boot_stage(boot, "kernel");
+    if (entry->problem)
+        return fail(ERR_UNSUPPORTED, "entry %s: %s", entry->id, entry->problem);
+    if (fs_open(&boot->fs, entry->kernel, &kernel) != OK)
+        return fail(ERR_NOT_FOUND, "entry %s: %s", entry->id, err_message());
+    TRY(protocol_find(entry, &kernel.source, &boot->arena, &protocol));
     return protocol->boot(boot, entry, &kernel);
 }

@@ -16,6 +16,11 @@ struct protocol {
 
 extern const struct protocol protocol_lintel;
 
+/* Recognises an entry's kernel by its contents. ERR_FORMAT, ERR_UNSUPPORTED: none that Lintel boots.
+ */
+enum err protocol_find(const struct entry *entry, const struct source *kernel, struct arena *arena,
+                       const struct protocol **protocol);
+
 /* Recognises the entry's kernel by its contents and boots it. Returns only on failure. */
 enum err protocol_boot(struct boot *boot, const struct entry *entry);
 

@@ -1,0 +1,82 @@
+/* What a boot decides, from data alone: the host's `lintel check` runs the same. */
+#include "lintel_job.h"
+#include "../lib/log.h"
+#include "../lib/mem.h"
+
+enum err job_parse_images(struct job *job, const struct source *kernel)
+{
+    struct arena *arena = &job->boot->arena;
+    TRY(elf_parse(kernel, arena, &job->kernel));
+    if (!job->kernel.has_request)
+        return fail(
+            ERR_UNSUPPORTED,
+            "%s: an ELF file without a Lintel note; add LINTEL_REQUEST() from lintel.h to it",
+            kernel->name);
+    job->resident_source = source_from_memory("the fault reporter", resident_image,
+                                              (uint64_t)(resident_image_end - resident_image));
+    return elf_parse(&job->resident_source, arena, &job->resident);
+}
+
+/* Normalises the firmware's map; `busy` ranges (NULL: none) are not free in it. */
+static enum err make_map(struct job *job, const struct raw_map *raw, const struct raw_map *busy,
+                         struct memmap *map)
+{
+    const struct lintel_cpu *cpu = &job->boot->facts->cpu;
+    TRY(memmap_insert_raw(map, raw, cpu->physical_bits));
+    for (uint64_t i = 0; busy && i < busy->count; i++)
+        TRY(memmap_overlay(map, busy->ranges[i].base, busy->ranges[i].bytes,
+                           LINTEL_MEMORY_RESERVED));
+    return memmap_normalise(map);
+}
+
+static enum err take_map(struct job *job, uint64_t overlays, struct memmap *map)
+{
+    *map = (struct memmap){.capacity = 2 * MEMMAP_CAPACITY(job->raw.capacity + overlays) + 1};
+    return ARENA_TAKE(&job->boot->arena, map->capacity, &map->ranges);
+}
+
+static uint64_t busy_bytes(const struct raw_map *busy)
+{
+    uint64_t bytes = 0;
+    for (uint64_t i = 0; i < busy->count; i++)
+        bytes += busy->ranges[i].bytes;
+    return bytes;
+}
+
+enum err job_make_plan(struct job *job, const struct raw_map *busy)
+{
+    struct boot *boot = job->boot;
+    struct plan_request *request = &job->request;
+
+    TRY(take_map(job, PLACE_MODULES + request->module_count + 1, &job->map));
+    TRY(take_map(job, busy->count, &job->free));
+    TRY(make_map(job, &job->raw, NULL, &job->map));
+    TRY(make_map(job, &job->raw, busy, &job->free));
+    note("loader memory: %lu KiB\n", (unsigned long)(busy_bytes(busy) / KIB));
+
+    request->cpu = &boot->facts->cpu;
+    request->map = &job->map;
+    request->free = &job->free;
+    request->reachable_end = boot->facts->reachable_end;
+    request->kernel = &job->kernel;
+    request->resident = &job->resident;
+    request->modules = job->module_sizes;
+    request->info_bytes = job_info_bytes(job);
+    request->random = load64(job->entropy);
+    return plan_build(request, &boot->arena, &job->plan);
+}
+
+enum err job_make_final_map(struct job *job)
+{
+    struct memmap *map = &job->map;
+    map->count = 0;
+    TRY(memmap_insert_raw(map, &job->raw, job->boot->facts->cpu.physical_bits));
+    for (uint64_t i = 0; i < job->plan.place_count; i++)
+        if (job->plan.places[i].bytes)
+            TRY(memmap_overlay(map, job->plan.places[i].physical, job->plan.places[i].bytes,
+                               job->plan.places[i].type));
+    if (job->has_video)
+        TRY(memmap_overlay(map, job->video.fb.base_physical, job->video.fb.bytes,
+                           LINTEL_MEMORY_FRAMEBUFFER));
+    return memmap_normalise(map);
+}
