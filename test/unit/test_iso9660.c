@@ -54,6 +54,68 @@ static void shapes(void **state)
     }
 }
 
+/* ---- damage: whatever byte is wrong, Lintel says so or reads on ---------------------------------
+ */
+
+struct visit {
+    const struct fs *fs;
+    unsigned depth, entries;
+};
+
+static bool visit(void *context, const struct fs_entry *entry)
+{
+    struct visit *v = context;
+    struct file file = {.source = {.name = "a file"}};
+    uint8_t bytes[100];
+
+    if (v->entries++ == 300)
+        return false;
+    v->depth++;
+    if (entry->directory && v->depth < 20)
+        v->fs->driver->list(v->fs, entry, visit, v);
+    file.fs = v->fs;
+    if (!entry->directory && v->fs->driver->open(v->fs, entry, &file) == OK)
+        v->fs->driver->read(&file, 0, MIN(entry->bytes, sizeof bytes), bytes);
+    v->depth--;
+    return true;
+}
+
+static void read_what_is_there(uint8_t *image, uint64_t bytes)
+{
+    struct facts *facts = fake_begin(0);
+    struct arena arena;
+    struct volume volume = {.firmware = &fake_firmware};
+    struct fs fs;
+    struct visit v = {.fs = &fs};
+
+    fake_disk_in_memory(image, bytes, 2048);
+    arena_begin(&arena, fake_firmware.allocate);
+    volume.disk = &facts->disks[0];
+    volume.sectors = volume.disk->sectors;
+    if (fs_mount(&volume, &arena, &fs) == OK)
+        fs_list(&fs, "/", visit, &v);
+    fake_end();
+}
+
+static void every_byte_wrong(void **state)
+{
+    static const uint8_t masks[] = {0x01, 0x80, 0xff};
+    uint64_t bytes;
+    uint8_t *image;
+
+    (void)state;
+    run("rm -rf few && mkdir -p few && mv src/[dEl]* few && rm -f img &&"
+        "xorriso -as mkisofs -o img -J -rr_reloc_dir rr_moved few > xorriso.log 2>&1");
+    image = read_host("img", &bytes);
+    for (uint64_t i = 16 * 2048; i < bytes; i++)
+        for (size_t j = 0; image[i] && j < ARRAY_LENGTH(masks); j++) {
+            image[i] ^= masks[j];
+            read_what_is_there(image, bytes);
+            image[i] ^= masks[j];
+        }
+    free(image);
+}
+
 static int begin(void **state)
 {
     int status = scratch_begin(state);
@@ -67,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shapes),
+        cmocka_unit_test(every_byte_wrong),
     };
 
     return cmocka_run_group_tests(tests, begin, scratch_end);
