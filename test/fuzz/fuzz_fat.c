@@ -1,55 +1,9 @@
 /* Any bytes as a FAT volume: mount, list everything, open and read every file. The first byte
  * chooses the disk's sector size, and whether the bytes are the volume, or only the beginnings of
  * its table, root directory and clusters, below a boot sector that the second byte chooses. */
-#include "memory_disk.h"
-#include "common/fs/fs.h"
-#include <stdio.h>
-#include <string.h>
+#include "read_volume.h"
 
-#define DEPTH_MAX   4
-#define ENTRIES_MAX 200
-#define READ_MAX    (64 * KIB)
-
-static uint8_t image[64 * KIB], contents[READ_MAX];
-
-struct walk {
-    const struct fs *fs;
-    char path[DEPTH_MAX * FS_NAME_BYTES];
-    unsigned depth, entries;
-};
-
-static void read_all(const struct fs *fs, const char *path)
-{
-    struct file file;
-    uint64_t bytes;
-
-    if (fs_open(fs, path, &file) != OK)
-        return;
-    bytes = MIN(file.source.bytes, READ_MAX);
-    if (bytes) {
-        source_read(&file.source, 0, bytes, contents);
-        source_read(&file.source, file.source.bytes - 1, 1, contents);
-        source_read(&file.source, bytes / 2, bytes / 3, contents);
-    }
-}
-
-static bool visit(void *context, const struct fs_entry *entry)
-{
-    struct walk *walk = context;
-    size_t length = strlen(walk->path);
-
-    if (walk->depth == DEPTH_MAX || walk->entries++ == ENTRIES_MAX)
-        return false;
-    snprintf(walk->path + length, sizeof walk->path - length, "/%s", entry->name);
-    walk->depth++;
-    if (entry->directory)
-        fs_list(walk->fs, walk->path, visit, walk);
-    else
-        read_all(walk->fs, walk->path);
-    walk->depth--;
-    walk->path[length] = 0;
-    return true;
-}
+static uint8_t image[64 * KIB];
 
 static void store16(uint32_t at, uint16_t value)
 {
@@ -117,18 +71,9 @@ static void fill_image(bool plausible, uint8_t choice, const uint8_t *data, size
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct arena arena;
-    struct fs fs;
-    struct walk walk = {.fs = &fs};
-    struct volume volume = {.firmware = &memory_disk_firmware};
-
     if (size < 2)
         return 0;
     fill_image(data[0] & 1, data[1], data + 2, size - 2);
-    volume.disk = memory_disk_begin(image, sizeof image, 512u << (data[0] >> 1 & 3));
-    volume.sectors = volume.disk->sectors;
-    arena_begin(&arena, memory_disk_firmware.allocate);
-    if (fs_mount(&volume, &arena, &fs) == OK)
-        fs_list(&fs, "/", visit, &walk);
+    read_volume(image, sizeof image, 512u << (data[0] >> 1 & 3));
     return 0;
 }
