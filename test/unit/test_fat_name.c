@@ -89,15 +89,18 @@ static void unicode(void **state)
     static const uint16_t emoji[] = {'a', 0xd83d, 0xde00, 0xe9, 0x20ac, 0xd834, 0xdd1e};
     static const uint16_t split[] = {'a', 'b', 'c', 'd', 'e', 'f',    'g',
                                      'h', 'i', 'j', 'k', 'l', 0xdbff, 0xdfff};
+    static const uint16_t low[] = {'b', 0xde00, 'c', 'd', 'e', 'f', 'g', 0xde00};
     static const uint16_t alone[] = {0xd83d, 'x', 0xde00, 0xd800, 0xd83d, 0xde00, 0xdbff};
 
     (void)state;
     begin();
     add_file(emoji, ARRAY_LENGTH(emoji));
     add_file(split, ARRAY_LENGTH(split));
+    add_file(low, ARRAY_LENGTH(low));
     add_file(alone, ARRAY_LENGTH(alone));
     expect_names("a😀é€𝄞\n"
                  "abcdefghijkl\U0010ffff\n"
+                 "b\ufffdcdefg\ufffd\n"
                  "\ufffdx\ufffd\ufffd😀\ufffd\n");
 }
 

@@ -105,7 +105,7 @@ static enum err list(struct volume *first, uint32_t *count)
     return err;
 }
 
-static void expect_partition(void)
+static void expect_partition(uint32_t number)
 {
     struct volume volume;
     uint32_t count;
@@ -113,7 +113,7 @@ static void expect_partition(void)
     assert_int_equal(list(&volume, &count), OK);
     assert_int_equal(count, 1);
     assert_int_equal(volume.partitioning, LINTEL_PARTITIONING_GPT);
-    assert_int_equal(volume.number, 1);
+    assert_int_equal(volume.number, number);
     assert_int_equal(volume.first_lba, FIRST_LBA);
     assert_int_equal(volume.sectors, LAST_LBA - FIRST_LBA + 1);
     assert_int_equal(volume.type_guid[15], 0x11);
@@ -182,12 +182,12 @@ static void each_field_of_each_copy(void **state)
 
         put_disk(bytes);
         corrupt(BACKUP, c);
-        expect_partition();
+        expect_partition(1);
         assert_string_equal(said, "");
 
         put_disk(bytes);
         corrupt(PRIMARY, c);
-        expect_partition();
+        expect_partition(1);
         assert_non_null(strstr(said, "fake disk 0: the primary GPT is damaged: "));
         assert_non_null(strstr(said, c->message));
         assert_non_null(strstr(said, "using the backup at LBA 255\n"));
@@ -202,7 +202,7 @@ static void damaged_entries(void **state)
     (void)state;
     put_disk(512);
     sector(2)[20] ^= 1;
-    expect_partition();
+    expect_partition(1);
     assert_non_null(strstr(said, "LBA 1: CRC-32 of the entries at LBA 2 is"));
     sector(BACKUP - array_sectors())[20] ^= 1;
     expect_refusal("primary: LBA 1: CRC-32 of the entries", "backup: LBA 255: CRC-32 of the");
@@ -221,7 +221,7 @@ static void backup_where_the_primary_says(void **state)
     store(sector(200) + 48, 150, 8);
     seal(sector(200));
     sector(2)[20] ^= 1;
-    expect_partition();
+    expect_partition(1);
     assert_non_null(strstr(said, "using the backup at LBA 200"));
 }
 
@@ -229,10 +229,12 @@ static void large_entries(void **state)
 {
     (void)state;
     put_disk(512);
+    memmove(sector(2) + 3 * 256, sector(2), 128);
+    memset(sector(2), 0, 128);
     store(sector(PRIMARY) + 84, 256, 4);
     store(sector(PRIMARY) + 88, crc32(0, sector(2), ENTRIES * 256), 4);
     seal(sector(PRIMARY));
-    expect_partition();
+    expect_partition(4);
     assert_string_equal(said, "");
 }
 
@@ -251,7 +253,7 @@ static void partitions_out_of_bounds(void **state)
         store(sector(2) + 128 + 40, bad[i].last, 8);
         store(sector(PRIMARY) + 88, crc32(0, sector(2), ENTRIES * 128), 4);
         seal(sector(PRIMARY));
-        expect_partition();
+        expect_partition(1);
         assert_string_equal(said, "");
     }
 }
@@ -294,7 +296,7 @@ static void no_protective_mbr(void **state)
     (void)state;
     put_disk(4096);
     memset(disk, 0, 512);
-    expect_partition();
+    expect_partition(1);
     assert_non_null(strstr(said, "sector 0 holds no protective MBR"));
 }
 

@@ -210,6 +210,8 @@ static void no_table(void **state)
     begin();
     put_entry(0, 0, 0, 0, 0);
     expect_whole();
+    put_entry(0, 0, 0x83, 64, 100)[0] = 0x42; /* code of another file system's boot sector */
+    expect_whole();
 }
 
 /* As mkfs.fat --mbr writes it. */
