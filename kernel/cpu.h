@@ -1,5 +1,5 @@
-/* What this CPU can do, by CPUID, in the bits of lintel.h: the kernel asks for itself and compares.
- */
+/* What this CPU can do, by CPUID, in the bits of lintel.h: the kernel asks for itself and
+ * compares. */
 #ifndef KERNEL_CPU_H
 #define KERNEL_CPU_H
 

@@ -8,8 +8,8 @@
 /* The type of a physical address (enum lintel_memory_type; 0: in no range). */
 uint32_t memory_type_at(uint64_t physical);
 
-/* The same, and where that ends: the range's end, or where the next one begins (2^64 - 1: never).
- */
+/* The same, and where that ends: the range's end, or where the next one begins (2^64 - 1:
+ * never). */
 uint32_t memory_stretch_at(uint64_t physical, uint64_t *end);
 
 const char *memory_type_name(uint32_t type); /* "nowhere" for 0 */

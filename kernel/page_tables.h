@@ -14,8 +14,8 @@
 /* Memory types as PAT bytes (Intel SDM 3A, table 11-10). */
 enum { PAT_UC = 0, PAT_WC = 1, PAT_WT = 4, PAT_WP = 5, PAT_WB = 6, PAT_UC_MINUS = 7 };
 
-/* Neighbouring pages with the same rights and memory type whose physical pages are neighbours, too.
- */
+/* Neighbouring pages with the same rights and memory type whose physical pages are neighbours,
+ * too. */
 struct mapped_range {
     uint64_t virtual, physical, bytes;
     uint8_t rights; /* RIGHT_... */

@@ -130,7 +130,7 @@ static const struct damage {
     {33, "a time before 1970", info_boot_time, UINT64_C(1) << 63, NULL, 0},
 };
 
-/* ---- registers ---------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static uint64_t read_efer(void)
 {
@@ -177,7 +177,7 @@ static const struct register_damage {
     {12, "timer interrupt not masked", read_pic, write_pic, 0x1, 0},
 };
 
-/* ---- doing it ----------------------------------------------------------------------------- */
+/* ---- doing it -------------------------------------------------------------------------------- */
 
 static bool say_verdict(uint32_t claim, const char *what, bool holds)
 {

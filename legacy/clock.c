@@ -3,8 +3,7 @@
 #include "common/lib/mem.h"
 #include "common/machine/cpu.h"
 
-/* ---- the time-stamp counter, against the 8254 interval timer ------------------------------------
- */
+/* ---- the time-stamp counter, against the 8254 interval timer --------------------------------- */
 
 #define PIT_HZ       UINT64_C(1193182)
 #define PIT_CHANNEL2 0x42
@@ -73,8 +72,7 @@ uint64_t clock_tsc_hz(void)
     return known_hz;
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------
- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 #define HZ_GUESS UINT64_C(1000000000)
 
@@ -106,8 +104,7 @@ void clock_wait(uint32_t milliseconds)
         spin(milliseconds);
 }
 
-/* ---- the real-time clock (Motorola MC146818) ----------------------------------------------------
- */
+/* ---- the real-time clock (Motorola MC146818) ------------------------------------------------- */
 
 #define CMOS_INDEX 0x70
 #define CMOS_DATA  0x71

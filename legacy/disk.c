@@ -34,8 +34,7 @@ struct __attribute__((packed)) packet { /* disk address packet, EDD 3.0, table 2
     uint64_t lba;
 };
 
-/* ---- what drives there are ----------------------------------------------------------------------
- */
+/* ---- what drives there are ------------------------------------------------------------------- */
 
 static bool has_edd(uint8_t number)
 {
@@ -136,8 +135,7 @@ enum err disk_find(uint8_t boot_drive, struct disk **disks, uint32_t *count, int
     return OK;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* These two read once into the bounce buffer. They return the BIOS's status, 0 when all is well,
  * and lower *sectors to what was read. */

@@ -1,5 +1,5 @@
-/* Exceptions while the loader runs: said on the screen and the serial line, then the machine stops.
- */
+/* Exceptions while the loader runs: said on the screen and the serial line, then the machine
+ * stops. */
 #ifndef LEGACY_FAULT_H
 #define LEGACY_FAULT_H
 

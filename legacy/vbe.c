@@ -75,8 +75,7 @@ static bool read_info(void)
            INFO->version >= VERSION_LEAST;
 }
 
-/* ---- the monitor (VESA E-EDID A.2) --------------------------------------------------------------
- */
+/* ---- the monitor (VESA E-EDID A.2) ----------------------------------------------------------- */
 
 #define EDID_BYTES      128u
 #define EDID_EXTENSIONS 126
@@ -120,8 +119,7 @@ static void prefer(const uint8_t *edid, uint32_t edid_bytes, uint32_t *width, ui
     *height = timing[5] | (timing[7] & 0xf0u) << 4;
 }
 
-/* ---- modes --------------------------------------------------------------------------------------
- */
+/* ---- modes ----------------------------------------------------------------------------------- */
 
 static bool color_fits(struct vbe_color color, uint32_t bits_per_pixel)
 {

@@ -27,7 +27,7 @@ static struct block_device *device_of(const struct disk *disk)
     return at_physical(disk->handle);
 }
 
-/* ---- listing ------------------------------------------------------------------------------ */
+/* ---- listing --------------------------------------------------------------------------------- */
 
 static bool is_usable(const EFI_BLOCK_IO *io)
 {
@@ -87,7 +87,7 @@ enum err disk_list(struct disk **disks, uint32_t *count)
     return OK;
 }
 
-/* ---- boot origin -------------------------------------------------------------------------- */
+/* ---- boot origin ----------------------------------------------------------------------------- */
 
 /* The node of a partition (UEFI 2.10, 10.3.5.1), whose fields may lie unaligned. */
 static void read_partition_node(const EFI_DEVICE_PATH *node, struct boot_origin *origin)
@@ -125,7 +125,7 @@ struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint
     return origin;
 }
 
-/* ---- reading ------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* OVMF's AHCI driver reports success for a read that failed and leaves the buffer as it was. So the
  * buffer is marked before, and a mark that is still there means that nothing came. The driver cuts

@@ -18,8 +18,8 @@ static void __attribute__((noreturn)) give_up(void)
         __asm__ volatile("hlt");
 }
 
-/* The screen and its drivers are gone after ExitBootServices, so what is buffered goes out first.
- */
+/* The screen and its drivers are gone after ExitBootServices, so what is buffered goes out
+ * first. */
 static enum err leave(struct raw_map *map)
 {
     console_flush();

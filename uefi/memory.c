@@ -146,8 +146,8 @@ static struct raw_range translate(const EFI_MEMORY_DESCRIPTOR *descriptor)
     };
 }
 
-/* Whoever loaded us (GRUB, a shell) owns pages of these types as well: all are busy till we leave.
- */
+/* Whoever loaded us (GRUB, a shell) owns pages of these types as well: all are busy till we
+ * leave. */
 static bool is_loaders(const EFI_MEMORY_DESCRIPTOR *descriptor)
 {
     return descriptor->Type == EfiLoaderCode || descriptor->Type == EfiLoaderData;

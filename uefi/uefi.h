@@ -21,7 +21,7 @@ void *protocol_anywhere(EFI_GUID protocol);
 /* All handles with `protocol`: *handles is for FreePool() when the count is not 0. */
 UINTN protocol_handles(EFI_GUID protocol, EFI_HANDLE **handles);
 
-/* ---- memory.c: firmware.h says what these do ---------------------------------------------- */
+/* ---- memory.c: firmware.h says what these do ------------------------------------------------- */
 
 enum err memory_allocate(uint64_t pages, uint64_t *physical);
 enum err memory_claim(uint64_t physical, uint64_t pages);
@@ -35,10 +35,10 @@ enum err memory_first_map(struct raw_map *map, uint64_t *end);
 /* Gives back all that memory_allocate() took, and the maps. */
 void memory_free_all(void);
 
-/* ---- path.c: device paths (UEFI 2.10, chapter 10) ----------------------------------------- */
+/* ---- path.c: device paths (UEFI 2.10, chapter 10) -------------------------------------------- */
 
-/* The node after `node`; NULL at the path's end and behind a node that is shorter than its header.
- */
+/* The node after `node`; NULL at the path's end and behind a node that is shorter than its
+ * header. */
 const EFI_DEVICE_PATH *path_next(const EFI_DEVICE_PATH *node);
 
 /* The last node of this type in any instance of the path; NULL when there is none. */
@@ -50,7 +50,7 @@ const EFI_DEVICE_PATH *path_behind(const EFI_DEVICE_PATH *path, const EFI_DEVICE
 /* The path as text, cut to `bytes` with the final 0; `otherwise` where firmware can't say it. */
 void path_text(const EFI_DEVICE_PATH *path, const char *otherwise, char *to, uint64_t bytes);
 
-/* ---- disk.c ------------------------------------------------------------------------------- */
+/* ---- disk.c ---------------------------------------------------------------------------------- */
 
 /* Lists every whole disk with a medium in it. ERR_NO_MEMORY. */
 enum err disk_list(struct disk **disks, uint32_t *count);
@@ -60,26 +60,26 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
  * memory or over the network. */
 struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count);
 
-/* ---- console.c ---------------------------------------------------------------------------- */
+/* ---- console.c ------------------------------------------------------------------------------- */
 
 void console_begin(void);
 void console_put(char c);
 void console_flush(void);
 enum key console_key(void);
 
-/* ---- serial.c: a serial line besides firmware's console, where there is one ---------------- */
+/* ---- serial.c: a serial line besides firmware's console, where there is one ------------------ */
 
 void serial_begin(void);
 void serial_put(char c);
 enum key serial_key(void);
 
-/* ---- clock.c ------------------------------------------------------------------------------ */
+/* ---- clock.c --------------------------------------------------------------------------------- */
 
 void clock_wait(uint32_t milliseconds);
 uint64_t clock_tsc_hz(void);   /* 0: unknown */
 int64_t clock_wall_time(void); /* seconds since 1970-01-01 UTC; 0: unknown */
 
-/* ---- gop.c -------------------------------------------------------------------------------- */
+/* ---- gop.c ----------------------------------------------------------------------------------- */
 
 enum err gop_set_video(uint32_t width, uint32_t height, struct video *video);
 

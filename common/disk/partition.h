@@ -19,8 +19,8 @@ enum err partitions_reserve(struct partitions *list, uint64_t capacity);
  * disk. There must be room. */
 void partitions_add(struct partitions *list, const struct volume *partition);
 
-/* UEFI 2.10, 5.3. Errors as partition_list(). gpt_is_there() looks for the signature at LBA 1 only.
- */
+/* UEFI 2.10, 5.3. Errors as partition_list(). gpt_is_there() looks for the signature at LBA 1
+ * only. */
 enum err gpt_list(struct partitions *list);
 bool gpt_is_there(const struct partitions *list);
 

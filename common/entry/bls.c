@@ -1,5 +1,5 @@
-/* Boot Loader Specification type 1 entries (UAPI.1), with Lintel's own keys `kernel` and `module`.
- */
+/* Boot Loader Specification type 1 entries (UAPI.1), with Lintel's own keys `kernel` and
+ * `module`. */
 #include "conf.h"
 #include "entry.h"
 #include "text.h"

@@ -84,8 +84,8 @@ static enum err show_next(struct iso_walk *walk)
     return OK;
 }
 
-/* Records do not leave their sector; a length of 0 means that the rest of it is not used (6.8.1).
- */
+/* Records do not leave their sector; a length of 0 means that the rest of it is not used
+ * (6.8.1). */
 enum err iso_walk_next(struct iso_walk *walk, struct iso_record *record, bool *more)
 {
     while (walk->next < walk->end) {

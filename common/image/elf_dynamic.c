@@ -1,5 +1,5 @@
-/* PT_DYNAMIC of a static PIE: where its relative relocations lie, and that it needs nothing else.
- */
+/* PT_DYNAMIC of a static PIE: where its relative relocations lie, and that it needs nothing
+ * else. */
 #include "elf_parts.h"
 #include "../lib/mem.h"
 

@@ -29,8 +29,8 @@ enum err elf_read_segments(const struct elf_file *file, struct elf *elf);
 /* PT_NOTE: has_request, request. (elf_note.c) */
 enum err elf_read_request(const struct elf_file *file, struct elf *elf);
 
-/* PT_DYNAMIC: relocatable; and of a static PIE rela_*, relr_*. Needs the segments. (elf_dynamic.c)
- */
+/* PT_DYNAMIC: relocatable; and of a static PIE rela_*, relr_*. Needs the segments.
+ * (elf_dynamic.c) */
 enum err elf_read_dynamic(const struct elf_file *file, struct elf *elf);
 
 /* .symtab and .strtab: symbols, names; none, with a note in the log, when they are damaged. Needs

@@ -1,5 +1,5 @@
-/* The loader's log: everything said is kept for the kernel, and shown when a console is attached.
- */
+/* The loader's log: everything said is kept for the kernel, and shown when a console is
+ * attached. */
 #ifndef LINTEL_LIB_LOG_H
 #define LINTEL_LIB_LOG_H
 

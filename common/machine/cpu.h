@@ -13,8 +13,8 @@ static inline uint64_t cpu_tsc(void)
     return (uint64_t)high << 32 | low;
 }
 
-/* The TSC frequency in Hz where the CPU or a hypervisor states it (CPUID 15h, 40000010h); else 0.
- */
+/* The TSC frequency in Hz where the CPU or a hypervisor states it (CPUID 15h, 40000010h); else
+ * 0. */
 uint64_t cpu_stated_tsc_hz(void);
 
 /* Fills 32 bytes; true when RDSEED or RDRAND gave 256 bits of them. */

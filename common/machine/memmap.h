@@ -38,8 +38,8 @@ enum err memmap_insert(struct memmap *map, uint64_t base, uint64_t bytes,
 enum err memmap_overlay(struct memmap *map, uint64_t base, uint64_t bytes,
                         enum lintel_memory_type type);
 
-/* Inserts all of a firmware's ranges, dropping (and noting in the log) those above `physical_bits`.
- */
+/* Inserts all of a firmware's ranges, dropping (and noting in the log) those above
+ * `physical_bits`. */
 enum err memmap_insert_raw(struct memmap *map, const struct raw_map *raw, uint32_t physical_bits);
 
 /* Once, at the end: usable ranges shrink to whole pages, all others grow to them (stricter wins the

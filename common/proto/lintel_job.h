@@ -46,8 +46,8 @@ struct block {
 /* Zeroed, aligned to 16 bytes. ERR_BUG when the place is too small: job_info_bytes() is wrong. */
 enum err block_take(struct block *block, uint64_t bytes, void **out);
 
-/* The address that the kernel sees, of something in the block (or of any other physical address).
- */
+/* The address that the kernel sees, of something in the block (or of any other physical
+ * address). */
 void *block_virtual(const struct block *block, const void *pointer);
 
 /* A copy in the block; *out is what the kernel sees. */

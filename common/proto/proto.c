@@ -16,8 +16,8 @@ static bool is_boot_sector(const uint8_t *head, uint64_t bytes)
     return bytes >= 512 && load16(head + 510) == 0xaa55;
 }
 
-/* The first row that recognises a file wins: a Linux kernel is a PE file, and a boot sector, too.
- */
+/* The first row that recognises a file wins: a Linux kernel is a PE file, and a boot sector,
+ * too. */
 static const struct protocol *const protocols[] = {
     &protocol_lintel,
     &(const struct protocol){"a Linux kernel", is_linux, NULL},

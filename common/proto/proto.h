@@ -16,8 +16,8 @@ struct protocol {
 
 extern const struct protocol protocol_lintel;
 
-/* Recognises an entry's kernel by its contents. ERR_FORMAT, ERR_UNSUPPORTED: none that Lintel boots.
- */
+/* Recognises an entry's kernel by its contents. ERR_FORMAT, ERR_UNSUPPORTED: none that Lintel
+ * boots. */
 enum err protocol_find(const struct entry *entry, const struct source *kernel, struct arena *arena,
                        const struct protocol **protocol);
 

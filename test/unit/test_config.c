@@ -1,5 +1,5 @@
-/* loader.conf, and all of a boot volume's configuration read through a file system that is a table.
- */
+/* loader.conf, and all of a boot volume's configuration read through a file system that is a
+ * table. */
 #include "fake_firmware.h"
 #include "common/entry/conf.h"
 #include "common/entry/entry.h"

@@ -1,7 +1,7 @@
 /* ELF headers: every field corrupted in turn, and files cut off anywhere. */
 #include "elf_test.h"
 
-/* ---- header fields ---- */
+/* ---- header fields --------------------------------------------------------------------------- */
 
 static const struct {
     const char *field;
@@ -61,7 +61,7 @@ static void test_ignored_header_fields(void **state)
     assert_int_equal(parse(), OK);
 }
 
-/* ---- program headers ---- */
+/* ---- program headers ------------------------------------------------------------------------- */
 
 static const struct {
     const char *part;

@@ -63,7 +63,7 @@ static void test_read_error(void **state)
     free(to);
 }
 
-/* ---- relocations ---- */
+/* ---- relocations ----------------------------------------------------------------------------- */
 
 static enum err load_pie(uint64_t words[8])
 {

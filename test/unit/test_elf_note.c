@@ -7,7 +7,7 @@ static struct built_note *the_note(void)
     return (struct built_note *)(built.bytes + built.programs[3].p_offset);
 }
 
-/* ---- the request ---- */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 static const struct {
     size_t offset, bytes;
@@ -120,7 +120,7 @@ static void test_too_many_notes(void **state)
     assert_refused(ERR_FORMAT, "p_filesz 10001h is more than 10000h");
 }
 
-/* ---- symbols ---- */
+/* ---- symbols --------------------------------------------------------------------------------- */
 
 static const char names[] = "\0first\0second\0variable\0outside\0undefined";
 #define NAME(text) ((uint32_t)(strstr_name(text) - names))

@@ -51,7 +51,7 @@ static void parse(const char *text)
     parse_as("a.conf", text);
 }
 
-/* ---- entries ---- */
+/* ---- entries --------------------------------------------------------------------------------- */
 
 static void test_every_key(void **state)
 {
@@ -209,7 +209,7 @@ static void test_names_and_counters(void **state)
     }
 }
 
-/* ---- order ---- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 /* In the order of the menu. */
 static const struct {

@@ -54,8 +54,7 @@ static void shapes(void **state)
     }
 }
 
-/* ---- damage: whatever byte is wrong, Lintel says so or reads on ---------------------------------
- */
+/* ---- damage: whatever byte is wrong, Lintel says so or reads on ------------------------------ */
 
 struct visit {
     const struct fs *fs;

@@ -1,5 +1,5 @@
-/* The memory map against a map of single bytes, and recorded and hand-made maps of whole machines.
- */
+/* The memory map against a map of single bytes, and recorded and hand-made maps of whole
+ * machines. */
 #include "common/lib/mem.h"
 #include "common/machine/memmap.h"
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 #include "common/entry/entry.h"
 #include "common/lib/mem.h"
 
-/* ---- the user: each step looks at the screen, then presses a key ---- */
+/* ---- the user: each step looks at the screen, then presses a key ----------------------------- */
 
 struct step {
     enum key key;
@@ -32,7 +32,7 @@ static void pass_time(uint32_t milliseconds)
 
 static const struct firmware firmware = {.put = put, .key = press, .wait = pass_time};
 
-/* ---- what is shown ---- */
+/* ---- what is shown --------------------------------------------------------------------------- */
 
 static struct entry entries[40];
 static char ids[40][8];
@@ -76,7 +76,7 @@ static void assert_selected(const char *title)
             assert_false(reversed[r][20]);
 }
 
-/* ---- tests ---- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void look_at_first_screen(void)
 {

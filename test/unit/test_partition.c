@@ -48,8 +48,7 @@ static void expect_whole(void)
     assert_int_equal(found[0].sectors, SECTORS);
 }
 
-/* ---- MBR --------------------------------------------------------------------------------------
- */
+/* ---- MBR ------------------------------------------------------------------------------------- */
 
 static uint8_t *put_entry(uint32_t lba, unsigned index, uint8_t type, uint32_t first,
                           uint32_t sectors)
@@ -185,8 +184,7 @@ static void partitions_off_the_disk(void **state)
     expect(0, 1, 64, 100);
 }
 
-/* ---- with and without a table -----------------------------------------------------------------
- */
+/* ---- with and without a table ---------------------------------------------------------------- */
 
 static void put_fat_parameters(void)
 {
@@ -270,8 +268,7 @@ static void odd_sector_sizes(void **state)
     }
 }
 
-/* ---- tables made by tools ---------------------------------------------------------------------
- */
+/* ---- tables made by tools -------------------------------------------------------------------- */
 
 static void sgdisk_table(void **state)
 {
@@ -318,8 +315,7 @@ static void sfdisk_tables(void **state)
     assert_memory_equal(found[0].disk_guid, "\xef\xbe\xad\xde", 4);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void bytes_of_a_volume(void **state)
 {

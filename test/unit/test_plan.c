@@ -276,8 +276,8 @@ static void check_wishes(const struct scene *scene, const struct plan *plan)
         assert_true(plan->kernel_virtual >= PLAN_SLIDE_BASE);
 }
 
-/* The pool that was planned for must hold the tables, with a framebuffer that was not known then.
- */
+/* The pool that was planned for must hold the tables, with a framebuffer that was not known
+ * then. */
 static void check_tables(const struct scene *scene, struct arena *arena, struct plan *plan)
 {
     struct lintel_framebuffer fb = {.base_physical = below(8 * GIB), .bytes = 1 + below(64 * MIB)};
