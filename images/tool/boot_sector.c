@@ -15,6 +15,12 @@ static const struct {
     [BOOT_SECTOR_FAT32] = {&embedded_boot_vbr32, 3, 0x5a},
 };
 
+void boot_sector_kept(enum boot_sector_kind kind, uint32_t *kept, uint32_t *kept_end)
+{
+    *kept = kinds[kind].kept;
+    *kept_end = kinds[kind].kept_end;
+}
+
 uint64_t stage_sectors(const struct content *stage, uint32_t sector_bytes)
 {
     return align_up(stage->size, sector_bytes) / sector_bytes;

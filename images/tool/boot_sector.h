@@ -20,6 +20,9 @@ struct stage_place {
     uint32_t sector_bytes; /* 512 to 4096 */
 };
 
+/* The bytes of a first sector that are not Lintel's: from *kept to *kept_end - 1. */
+void boot_sector_kept(enum boot_sector_kind kind, uint32_t *kept, uint32_t *kept_end);
+
 /* Sectors of that size which hold the second stage. */
 uint64_t stage_sectors(const struct content *stage, uint32_t sector_bytes);
 
