@@ -1,0 +1,272 @@
+/* lintel install, lintel uninstall. */
+#include "command.h"
+#include "embedded.h"
+#include "installation.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include <stdio.h>
+
+#define OPTION_PARTITION (OPTION_LONG + 0)
+#define OPTION_DRY_RUN   (OPTION_LONG + 1)
+
+struct request {
+    const char *path;
+    uint64_t partition;
+    bool dry_run;
+};
+
+static enum err take_option(void *context, int key, const char *value)
+{
+    struct request *request = context;
+
+    if (key == OPTION_DRY_RUN)
+        request->dry_run = true;
+    if (key == OPTION_PARTITION)
+        return parse_number("--partition", value, UINT32_MAX, &request->partition);
+    return OK;
+}
+
+static void parse(const struct syntax *syntax, int argc, char **argv, struct request *request)
+{
+    int next = options_parse(syntax, argc, argv, take_option, request);
+
+    if (argc - next != 1)
+        options_refuse(syntax, argc == next ? "which disk or image?" : "one disk or image only");
+    request->path = argv[next];
+}
+
+static void put(char c)
+{
+    fputc(c, stderr);
+}
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+#define STAGE_MAGIC 0x32544e4c /* "LNT2"; see legacy/entry.asm */
+
+/* The second stage must be the one that was built: boot sectors refuse any other. */
+static enum err check_stage(const struct content *stage)
+{
+    uint32_t sum = 0;
+
+    for (uint64_t i = 0; i + 4 <= stage->size; i += 4)
+        sum += load32(stage->bytes + i);
+    if (stage->size < 16 || load32(stage->bytes + 4) != STAGE_MAGIC ||
+        load32(stage->bytes + 8) != stage->size || sum)
+        return fail(ERR_FORMAT,
+                    "the second stage in this program is damaged (sum %08xh): build or install "
+                    "lintel anew",
+                    sum);
+    return OK;
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+static void tell_stage(const struct installation *installation)
+{
+    const struct boot_place *place = &installation->place;
+
+    printf("  BIOS: the second stage goes to LBA %lu, %lu sectors of %u bytes, in %s",
+           (unsigned long)place->stage.lba, (unsigned long)place->sectors,
+           place->stage.sector_bytes, place->where);
+    printf(place->number ? " (partition %u).\n" : ".\n", place->number);
+    for (uint32_t i = 0; i < place->code_count; i++)
+        printf("  BIOS: LBA %lu becomes Lintel's boot sector; its %s stays.\n",
+               (unsigned long)place->codes[i].lba,
+               place->codes[i].kind == BOOT_SECTOR_MBR ? "partition table"
+                                                       : "BIOS Parameter Block");
+}
+
+static bool makes(const struct installation *installation, enum item item)
+{
+    return installation->record.made >> item & 1;
+}
+
+static void tell_files(const struct installation *installation)
+{
+    uint32_t number = installation->home.number;
+
+    printf("  UEFI: %s on partition %u.\n", item_paths[ITEM_LOADER], number);
+    if (installation->default_is_foreign)
+        printf("  UEFI: %s is another loader and stays: choose %s in the firmware's menu "
+               "(efibootmgr --create --loader '\\EFI\\lintel\\lintelx64.efi').\n",
+               item_paths[ITEM_DEFAULT_LOADER], item_paths[ITEM_LOADER]);
+    else
+        printf("  UEFI: %s, %s.\n", item_paths[ITEM_DEFAULT_LOADER],
+               makes(installation, ITEM_DEFAULT_LOADER) ? "which firmware starts by itself"
+                                                        : "which is Lintel's");
+    printf("  What is replaced is kept in %s on partition %u, for `lintel uninstall`.\n",
+           item_paths[ITEM_RECORD], number);
+}
+
+static void tell_size(const struct installation *installation)
+{
+    uint64_t bytes = writes_bytes(&installation->writes);
+
+    printf("  %lu KiB are written in %lu steps.\n", (unsigned long)((bytes + KIB - 1) / KIB),
+           (unsigned long)installation->writes.count);
+}
+
+static void tell_disk(const struct installation *installation, const char *verb)
+{
+    static const char *const tables[] = {
+        [LINTEL_PARTITIONING_NONE] = "no partition table",
+        [LINTEL_PARTITIONING_MBR] = "an MBR",
+        [LINTEL_PARTITIONING_GPT] = "a GPT",
+    };
+
+    printf("%s %s (%lu MiB, %s):\n", verb, installation->disk.path,
+           (unsigned long)(installation->disk.bytes / MIB),
+           tables[installation->tables.partitioning]);
+}
+
+static void tell_entries(const struct installation *installation)
+{
+    struct fs_entry entry;
+
+    if (fat_find(&installation->home, "/loader/entries", true, &entry) != OK)
+        printf("Lintel has no entries on this disk yet: put them into /loader/entries/*.conf on "
+               "partition %u.\n",
+               installation->home.number);
+}
+
+/* ---- install --------------------------------------------------------------------------------- */
+
+static enum err plan_install(const struct request *request, struct installation *installation,
+                             bool *nothing_to_do)
+{
+    enum err err;
+
+    TRY(check_stage(&embedded_stage2));
+    TRY(installation_open(request->path, !request->dry_run, (uint32_t)request->partition,
+                          installation));
+    err = boot_place_find(&installation->disk, &installation->tables, (uint32_t)request->partition,
+                          &embedded_stage2, &installation->place);
+    *nothing_to_do = installation_is_current(installation);
+    if (*nothing_to_do)
+        return OK;
+    TRY(err);
+    TRY(installation_make_base(installation));
+    TRY(installation_make_target(installation));
+    return installation_plan_writes(installation, false);
+}
+
+static enum err install(const struct request *request)
+{
+    static struct installation installation;
+    bool nothing_to_do;
+
+    TRY(plan_install(request, &installation, &nothing_to_do));
+    if (nothing_to_do) {
+        printf("%s: this Lintel is installed already.\n", request->path);
+        return OK;
+    }
+    tell_disk(&installation,
+              installation.has_record ? "Updating Lintel on" : "Installing Lintel on");
+    tell_stage(&installation);
+    tell_files(&installation);
+    tell_size(&installation);
+    if (request->dry_run)
+        return OK;
+    fflush(stdout);
+    TRY(installation_write(&installation));
+    puts("Done: written, and read back.");
+    tell_entries(&installation);
+    return OK;
+}
+
+static const struct option_row install_options[] = {
+    {OPTION_PARTITION, "partition", "N",
+     "put the second stage into partition N: a BIOS boot partition, or a\n"
+     "FAT volume with reserved sectors enough"},
+    {OPTION_DRY_RUN, "dry-run", NULL, "say what would be done, and do nothing"},
+    {0},
+};
+
+static const struct syntax install_syntax = {
+    .command = "install",
+    .operands = "DEVICE-OR-IMAGE [OPTION]...",
+    .purpose =
+        "Puts Lintel on a disk or an image of one, beside what is there: partition table, file\n"
+        "systems and all files stay. On BIOS it takes the place of the loader in the first\n"
+        "sector; on UEFI it stands beside others.",
+    .options = install_options,
+    .notes =
+        "At any moment, also when the power fails, the disk boots the old loader or the new one.\n"
+        "Installing again updates. `lintel uninstall` restores the disk.",
+};
+
+int command_install(int argc, char **argv)
+{
+    struct request request = {0};
+
+    parse(&install_syntax, argc, argv, &request);
+    log_attach(put);
+    return command_end(install(&request));
+}
+
+/* ---- uninstall ------------------------------------------------------------------------------- */
+
+static enum err plan_uninstall(const struct request *request, struct installation *installation)
+{
+    TRY(installation_open(request->path, !request->dry_run, 0, installation));
+    if (!installation->has_record)
+        return fail(ERR_NOT_FOUND,
+                    "%s: `lintel install` has not been here: no volume has a file %s, which says "
+                    "what to restore",
+                    request->path, item_paths[ITEM_RECORD]);
+    TRY(installation_make_base(installation));
+    installation->target = installation->base;
+    return installation_plan_writes(installation, true);
+}
+
+static void tell_uninstall(const struct installation *installation)
+{
+    if (installation->exact)
+        puts("  Every sector that was replaced gets its contents back.");
+    else
+        printf("  Files on partition %u have changed since: boot sectors and second stage get\n"
+               "  their contents back, and Lintel's own files are removed.\n",
+               installation->home.number);
+    if (installation->foreign)
+        puts("  Another loader has been put into the boot sector since: it stays.");
+}
+
+static enum err uninstall(const struct request *request)
+{
+    static struct installation installation;
+
+    TRY(plan_uninstall(request, &installation));
+    tell_disk(&installation, "Removing Lintel from");
+    tell_uninstall(&installation);
+    tell_size(&installation);
+    if (request->dry_run)
+        return OK;
+    fflush(stdout);
+    TRY(installation_write(&installation));
+    puts("Done: written, and read back.");
+    return OK;
+}
+
+static const struct option_row uninstall_options[] = {
+    {OPTION_DRY_RUN, "dry-run", NULL, "say what would be done, and do nothing"},
+    {0},
+};
+
+static const struct syntax uninstall_syntax = {
+    .command = "uninstall",
+    .operands = "DEVICE-OR-IMAGE [OPTION]...",
+    .purpose =
+        "Restores what `lintel install` replaced. Where nothing else has changed since, the disk\n"
+        "is byte for byte what it was.",
+    .options = uninstall_options,
+};
+
+int command_uninstall(int argc, char **argv)
+{
+    struct request request = {0};
+
+    parse(&uninstall_syntax, argc, argv, &request);
+    log_attach(put);
+    return command_end(uninstall(&request));
+}
