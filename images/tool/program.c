@@ -14,6 +14,8 @@
 
 #define DEFAULT_EPOCH "1767225600" /* 2026-01-01 */
 #define TICK_MS       250
+#define LAST_LINES    3
+#define LAST_BYTES    300
 
 static const struct {
     const char *program, *package;
@@ -111,15 +113,17 @@ static enum err fail_missing(const char *program)
     return fail(ERR_NOT_FOUND, "`%s` is not installed", program);
 }
 
-/* The last line that is not empty: programs say last what went wrong. */
-static const char *last_line(char *text)
+/* The last lines: programs say last what went wrong. */
+static const char *last_words(char *text)
 {
     char *end = text + strlen(text);
     while (end > text && (end[-1] == '\n' || end[-1] == ' '))
         *--end = 0;
-    while (end > text && end[-1] != '\n')
-        end--;
-    return *end ? end : "it did not say why";
+    char *begin = end;
+    int lines = 0;
+    while (begin > text && end - begin < LAST_BYTES && (begin[-1] != '\n' || ++lines < LAST_LINES))
+        begin--;
+    return *begin ? begin : "it did not say why";
 }
 
 static enum err judge(const char *program, int status, char *output)
@@ -129,7 +133,7 @@ static enum err judge(const char *program, int status, char *output)
     if (status == EXIT_NOT_THERE)
         return fail_missing(program);
     return fail(ERR_IO, "%s failed (exit status %d): %s", program, status,
-                output ? last_line(output) : "");
+                output ? last_words(output) : "");
 }
 
 static enum err fail_system(const char *program)

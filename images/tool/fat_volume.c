@@ -1,0 +1,165 @@
+#include "fat_volume.h"
+#include "program.h"
+#include "progress.h"
+#include "text.h"
+#include "common/lib/mem.h"
+#include <stdlib.h>
+
+#define ROOT_BYTES          (512 * 32) /* of FAT12 and FAT16; floppies have less */
+#define CLUSTER_SECTORS_MAX 64
+
+/* Microsoft's limits (3.5): the number of clusters alone tells the kinds apart. */
+static const struct kind {
+    uint32_t bits;
+    uint64_t clusters_min, clusters_max;
+    uint64_t clusters_wished; /* larger clusters before there are more than this */
+    uint32_t own_sectors;
+} kinds[] = {
+    {12, 1, 4084, 4084, 1},
+    {16, 4085, 65524, 65524, 1},
+    {32, 65525, 0xffffff5, 2 * MIB, 8},
+};
+
+static const struct kind *kind_of(uint32_t bits)
+{
+    const struct kind *kind = kinds;
+    while (kind->bits != bits)
+        kind++;
+    return kind;
+}
+
+uint32_t fat_own_sectors(uint32_t bits)
+{
+    return kind_of(bits)->own_sectors;
+}
+
+/* ---- sizes ----------------------------------------------------------------------------------- */
+
+static uint64_t clusters_of(const struct fat_volume *volume, uint64_t cluster_sectors)
+{
+    uint64_t root = volume->bits == 32 ? 0 : ROOT_BYTES / volume->sector_bytes,
+             own = volume->reserved + root,
+             data = volume->sectors > own ? volume->sectors - own : 0,
+             clusters = data / cluster_sectors,
+             table = (clusters + 2) * volume->bits / 8 / volume->sector_bytes + 1;
+    return data > 2 * table ? (data - 2 * table) / cluster_sectors : 0;
+}
+
+static uint64_t choose_cluster_sectors(const struct fat_volume *volume)
+{
+    uint64_t sectors = 1;
+    while (sectors < CLUSTER_SECTORS_MAX && sectors * volume->sector_bytes < 32 * KIB &&
+           clusters_of(volume, sectors) > kind_of(volume->bits)->clusters_wished)
+        sectors *= 2;
+    return sectors;
+}
+
+/* Clusters that the files take, and the folders: one each, and a long name has about four slots. */
+static uint64_t clusters_for(const struct tree *tree, uint64_t cluster_bytes)
+{
+    uint64_t clusters = pages_of(tree->count * 4 * 32);
+    char **folders = tree_folders(tree);
+
+    for (char **folder = folders; *folder; free(*folder++))
+        clusters++;
+    free(folders);
+    for (size_t i = 0; i < tree->count; i++)
+        clusters += align_up(tree->files[i].content.size, cluster_bytes) / cluster_bytes;
+    return clusters;
+}
+
+uint64_t fat_fitting_sectors(const struct tree *tree, uint32_t bits, uint32_t sector_bytes)
+{
+    uint64_t content = 0, smallest = kind_of(bits)->clusters_min * sector_bytes * 5 / 4;
+
+    for (size_t i = 0; i < tree->count; i++)
+        content += tree->files[i].content.size;
+    return align_up(MAX(smallest, 32 * MIB + content * 9 / 8) + 24 * MIB, MIB) / sector_bytes;
+}
+
+static enum err check_room(const struct fat_volume *volume, const struct tree *tree,
+                           uint64_t cluster_sectors)
+{
+    const struct kind *kind = kind_of(volume->bits);
+    uint64_t cluster_bytes = cluster_sectors * volume->sector_bytes,
+             there = clusters_of(volume, cluster_sectors),
+             wanted = clusters_for(tree, cluster_bytes);
+
+    if (there < kind->clusters_min || there > kind->clusters_max)
+        return fail(
+            ERR_NO_MEMORY,
+            "a volume of %lu KiB is too %s for FAT%u: it would have %lu clusters, and FAT%u "
+            "has %lu to %lu",
+            (unsigned long)(volume->sectors * volume->sector_bytes / KIB),
+            there < kind->clusters_min ? "small" : "large", volume->bits, (unsigned long)there,
+            volume->bits, (unsigned long)kind->clusters_min, (unsigned long)kind->clusters_max);
+    if (wanted > there)
+        return fail(
+            ERR_NO_MEMORY,
+            "the files take %lu KiB, but the volume has room for %lu KiB: it is %lu KiB too "
+            "small",
+            (unsigned long)(wanted * cluster_bytes / KIB),
+            (unsigned long)(there * cluster_bytes / KIB),
+            (unsigned long)((wanted - there) * cluster_bytes / KIB));
+    return OK;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+/* -a: tables begin right behind the reserved sectors, whose number is then what we ask for. */
+static enum err format(const struct fat_volume *volume, uint64_t cluster_sectors)
+{
+    char *serial = text_of("%08x", volume->serial);
+    enum err err = RUN("mkfs.fat", "-a", "--invariant", "-n", "LINTEL", "-i", serial, "-F",
+                       decimal(volume->bits).text, "-S", decimal(volume->sector_bytes).text, "-s",
+                       decimal(cluster_sectors).text, "-R", decimal(volume->reserved).text, "-h",
+                       decimal(volume->first).text, "--offset", decimal(volume->first).text,
+                       volume->path, decimal(volume->sectors * volume->sector_bytes / KIB).text);
+    free(serial);
+    return err;
+}
+
+static enum err make_folder(const char *drive, const char *path)
+{
+    char *target = text_of("::%s", path);
+    enum err err = RUN("mmd", "-i", drive, target);
+    free(target);
+    return err;
+}
+
+static enum err copy_file(const char *drive, const struct tree_file *file)
+{
+    char *target = text_of("::%s", file->path);
+    enum err err = RUN("mcopy", "-o", "-i", drive, file->host, target);
+    free(target);
+    return err;
+}
+
+static enum err copy_tree(const char *drive, const struct tree *tree)
+{
+    char **folders = tree_folders(tree);
+    uint64_t done = 0;
+    enum err err = OK;
+
+    for (char **folder = folders; *folder; free(*folder++))
+        if (err == OK)
+            err = make_folder(drive, *folder);
+    free(folders);
+    for (size_t i = 0; err == OK && i < tree->count; i++) {
+        err = copy_file(drive, &tree->files[i]);
+        progress_show(done += tree->files[i].content.size);
+    }
+    return err;
+}
+
+enum err fat_make(const struct fat_volume *volume, const struct tree *tree)
+{
+    uint64_t cluster_sectors = choose_cluster_sectors(volume);
+    TRY(check_room(volume, tree, cluster_sectors));
+    TRY(format(volume, cluster_sectors));
+    char *drive =
+        text_of("%s@@%lu", volume->path, (unsigned long)(volume->first * volume->sector_bytes));
+    enum err err = copy_tree(drive, tree);
+    free(drive);
+    return err;
+}

@@ -1,0 +1,32 @@
+/* An image under construction, and the layouts that it may have. */
+#ifndef LINTEL_TOOL_IMAGE_H
+#define LINTEL_TOOL_IMAGE_H
+
+#include "identity.h"
+#include <stdbool.h>
+
+struct image {
+    struct workshop workshop; /* its draft is what a layout writes */
+    struct tree tree;
+    struct identity identity;
+    struct content stage, application; /* second stage, UEFI application */
+    uint64_t bytes;                    /* of the whole disk; 0: what the files take */
+    uint32_t sector_bytes;
+    uint32_t fat_bits;   /* of an MBR disk's volume */
+    bool boot_in_volume; /* the volume has Lintel's boot sector and second stage, too */
+    bool logical, inactive;
+};
+
+struct layout {
+    const char *name;
+    bool small;         /* no room for the copies of the loader that other loaders start */
+    bool fixed_size;    /* --size has no meaning */
+    bool fixed_sectors; /* nor has --sector-bytes */
+    bool has_mbr;       /* --fat and the like have one */
+    /* Writes the draft. */
+    enum err (*make)(struct image *image);
+};
+
+extern const struct layout layout_gpt, layout_mbr, layout_floppy, layout_iso;
+
+#endif

@@ -1,0 +1,184 @@
+#include "image_files.h"
+#include "kernel_file.h"
+#include "text.h"
+#include "common/image/elf.h"
+#include "common/lib/mem.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_LOADER_CONF "timeout 0\ndefault lintel\n"
+
+static enum err add_loader(struct image *image, const struct layout *layout)
+{
+    struct tree *tree = &image->tree;
+    TRY(tree_add(tree, "/EFI/BOOT/BOOTX64.EFI", &image->application));
+    if (layout->small)
+        return OK;
+    TRY(tree_add(tree, "/EFI/lintel/lintelx64.efi", &image->application));
+    return tree_add(tree, "/lintel/stage2.bin", &image->stage);
+}
+
+/* ---- FILE=NAME ------------------------------------------------------------------------------- */
+
+/* A file of that whole name comes first, so that names may hold a "=". */
+static void split(const char *value, char **host, char **name)
+{
+    const char *equals = strrchr(value, '=');
+    if (!equals || access(value, F_OK) == 0) {
+        *host = text_of("%s", value);
+        *name = text_of("%s", text_base(value));
+    } else {
+        *host = text_of("%.*s", (int)(equals - value), value);
+        *name = text_of("%s", equals + 1);
+    }
+}
+
+/* Entries are lines of words (Boot Loader Specification). */
+static enum err check_name(const char *name)
+{
+    if (!*name || strpbrk(name, "/ \t\r\n"))
+        return fail(ERR_FORMAT,
+                    "`%s` cannot be a file's name in an entry: give one without blanks, "
+                    "as FILE=NAME",
+                    name);
+    return OK;
+}
+
+static enum err check_line(const char *what, const char *text)
+{
+    if (text && strpbrk(text, "\r\n"))
+        return fail(ERR_FORMAT, "%s: has more than one line", what);
+    return OK;
+}
+
+/* ---- the kernel and its entry ---------------------------------------------------------------- */
+
+/* Adds FILE as /boot/NAME, and to the entry a line of that key. */
+static enum err add_line(struct tree *tree, const char *key, const char *host, char *name,
+                         bool with_argument, char **entry)
+{
+    const struct tree_file *file;
+    char *argument = with_argument ? strchr(name, ' ') : NULL;
+
+    if (argument)
+        *argument++ = 0;
+    TRY(check_name(name));
+    char *path = text_of("/boot/%s", name);
+    enum err err = tree_add_file(tree, path, host, &file);
+    if (err == OK)
+        text_add(entry, "%s %s", key, path);
+    if (err == OK && argument)
+        text_add(entry, " %s", argument);
+    else if (err == OK && with_argument)
+        text_add(entry, " crc32=%08x", file->crc32);
+    text_add(entry, "\n");
+    free(path);
+    return err;
+}
+
+static enum err add_split(struct tree *tree, const char *key, const char *value, bool with_argument,
+                          char **entry)
+{
+    char *host, *name;
+    TRY(check_line(key, value));
+    split(value, &host, &name);
+    enum err err = add_line(tree, key, host, name, with_argument, entry);
+    free(host);
+    free(name);
+    return err;
+}
+
+static enum err check_kernel(const char *path)
+{
+    struct kernel_file kernel;
+    struct arena arena;
+    struct elf elf;
+
+    host_arena_begin(&arena);
+    TRY(kernel_file_open(path, &arena, &kernel));
+    return kernel.protocol == &protocol_lintel ? elf_parse(&kernel.source, &arena, &elf) : OK;
+}
+
+static enum err add_handed_over(struct tree *tree, const struct wishes *wishes, char **entry)
+{
+    for (size_t i = 0; i < wishes->addition_count; i++) {
+        const struct addition *addition = &wishes->additions[i];
+        if (addition->kind == ADD_MODULE)
+            TRY(add_split(tree, "module", addition->value, true, entry));
+        if (addition->kind == ADD_INITRD)
+            TRY(add_split(tree, "initrd", addition->value, false, entry));
+    }
+    return OK;
+}
+
+static enum err write_entry(struct tree *tree, const struct wishes *wishes, const char *host,
+                            char *name, char **entry)
+{
+    TRY(check_line("--title", wishes->title));
+    TRY(check_line("--cmdline", wishes->cmdline));
+    TRY(check_kernel(host));
+    text_add(entry, "title %s\n", wishes->title ? wishes->title : name);
+    TRY(add_line(tree, "kernel", host, name, false, entry));
+    TRY(add_handed_over(tree, wishes, entry));
+    if (wishes->cmdline)
+        text_add(entry, "options %s\n", wishes->cmdline);
+    return tree_add_text(tree, "/loader/entries/lintel.conf", *entry);
+}
+
+static enum err add_kernel(struct tree *tree, const struct wishes *wishes)
+{
+    char *entry = NULL, *host, *name;
+    split(wishes->kernel, &host, &name);
+    enum err err = write_entry(tree, wishes, host, name, &entry);
+    free(entry);
+    free(host);
+    free(name);
+    return err;
+}
+
+/* ---- the rest -------------------------------------------------------------------------------- */
+
+static enum err add_entry(struct tree *tree, const char *host)
+{
+    size_t length = strlen(host);
+    if (length < 5 || strcmp(host + length - 5, ".conf") != 0)
+        return fail(ERR_FORMAT, "--entry %s: entries are files named *.conf", host);
+    char *path = text_of("/loader/entries/%s", text_base(host));
+    enum err err = tree_add_file(tree, path, host, NULL);
+    free(path);
+    return err;
+}
+
+static enum err add_file(struct tree *tree, const char *value)
+{
+    char *host, *path;
+    split(value, &host, &path);
+    enum err err = tree_add_file(tree, path, host, NULL);
+    free(host);
+    free(path);
+    return err;
+}
+
+static enum err add_others(struct tree *tree, const struct wishes *wishes)
+{
+    for (size_t i = 0; i < wishes->addition_count; i++) {
+        const struct addition *addition = &wishes->additions[i];
+        if (addition->kind == ADD_ENTRY)
+            TRY(add_entry(tree, addition->value));
+        if (addition->kind == ADD_FILE)
+            TRY(add_file(tree, addition->value));
+    }
+    if (wishes->loader_conf)
+        return tree_add_file(tree, "/loader/loader.conf", wishes->loader_conf, NULL);
+    return tree_add_text(tree, "/loader/loader.conf", DEFAULT_LOADER_CONF);
+}
+
+enum err image_add_files(struct image *image, const struct layout *layout,
+                         const struct wishes *wishes)
+{
+    TRY(add_loader(image, layout));
+    if (wishes->kernel)
+        TRY(add_kernel(&image->tree, wishes));
+    return add_others(&image->tree, wishes);
+}

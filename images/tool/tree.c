@@ -1,0 +1,115 @@
+#include "tree.h"
+#include "text.h"
+#include "common/lib/crc32.h"
+#include "common/lib/mem.h"
+#include <stdlib.h>
+#include <strings.h>
+
+/* Where a path belongs, so that the files stay sorted. */
+static size_t place_of(const struct tree *tree, const char *path)
+{
+    size_t at = tree->count;
+    while (at && strcmp(tree->files[at - 1].path, path) > 0)
+        at--;
+    return at;
+}
+
+static enum err check_path(const struct tree *tree, const char *path)
+{
+    if (path[0] != '/' || !text_base(path)[0])
+        return fail(ERR_FORMAT,
+                    "`%s` is no path of a file on the volume: it has to begin with / "
+                    "and to end with a name",
+                    path);
+    for (size_t i = 0; i < tree->count; i++)
+        if (strcasecmp(tree->files[i].path, path) == 0)
+            return fail(ERR_FORMAT, "two files would be %s on the volume: %s is there already",
+                        path, tree->files[i].host);
+    return OK;
+}
+
+static const struct tree_file *insert(struct tree *tree, const struct tree_file *file)
+{
+    size_t at = place_of(tree, file->path);
+    struct tree_file *files = realloc(tree->files, (tree->count + 1) * sizeof *files);
+    if (!files)
+        abort();
+    memmove(files + at + 1, files + at, (tree->count - at) * sizeof *files);
+    files[at] = *file;
+    tree->files = files;
+    tree->count++;
+    return &files[at];
+}
+
+enum err tree_add_file(struct tree *tree, const char *path, const char *host,
+                       const struct tree_file **added)
+{
+    struct tree_file file;
+
+    TRY(check_path(tree, path));
+    TRY(file_map(host, &file.content));
+    file.crc32 = crc32(0, file.content.bytes, file.content.size);
+    file.path = text_of("%s", path);
+    file.host = realpath(host, NULL);
+    const struct tree_file *inserted = insert(tree, &file);
+    if (added)
+        *added = inserted;
+    return OK;
+}
+
+enum err tree_add(struct tree *tree, const char *path, const struct content *content)
+{
+    char *name = text_of("file-%zu", tree->count), *host;
+    enum err err = workshop_put(tree->workshop, name, content, &host);
+    if (err == OK)
+        err = tree_add_file(tree, path, host, NULL);
+    free(name);
+    free(host);
+    return err;
+}
+
+enum err tree_add_text(struct tree *tree, const char *path, const char *text)
+{
+    struct content content = {(const uint8_t *)text, strlen(text)};
+    return tree_add(tree, path, &content);
+}
+
+static bool is_listed(char *const *folders, size_t count, const char *path, size_t length)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strlen(folders[i]) == length && strncasecmp(folders[i], path, length) == 0)
+            return true;
+    return false;
+}
+
+char **tree_folders(const struct tree *tree)
+{
+    char **folders = calloc(1, sizeof *folders);
+    size_t count = 0;
+
+    for (size_t i = 0; i < tree->count; i++) {
+        const char *path = tree->files[i].path;
+        for (const char *c = path + 1; folders && *c; c++) {
+            if (*c != '/' || is_listed(folders, count, path, (size_t)(c - path)))
+                continue;
+            folders = realloc(folders, (count + 2) * sizeof *folders);
+            if (folders) {
+                folders[count++] = text_of("%.*s", (int)(c - path), path);
+                folders[count] = NULL;
+            }
+        }
+    }
+    if (!folders)
+        abort();
+    return folders;
+}
+
+void tree_free(struct tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++) {
+        free(tree->files[i].path);
+        free(tree->files[i].host);
+    }
+    free(tree->files);
+    *tree = (struct tree){0};
+}
