@@ -9,8 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* ---- data
- * ---------------------------------------------------------------------------------------- */
+/* ---- data ------------------------------------------------------------------------------------ */
 
 /* One range as the firmware told it, already in our types (machine/memmap.h translates). Nothing
  * about it is trusted: unsorted, overlapping, empty, unaligned, wrapping ranges are all expected.
@@ -85,8 +84,7 @@ enum key {
     KEY_END,
 };
 
-/* ---- verbs
- * --------------------------------------------------------------------------------------- */
+/* ---- verbs ----------------------------------------------------------------------------------- */
 
 struct firmware {
     /* Reads `sectors` sectors of the disk's own sector size to a physical (= current virtual)

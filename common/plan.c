@@ -5,8 +5,7 @@
  * every new border inside a large page costs one table a level. */
 #define SPARE_TABLE_PAGES 48
 
-/* ---- choices
- * ------------------------------------------------------------------------------------- */
+/* ---- choices --------------------------------------------------------------------------------- */
 
 static enum err choose_paging(const struct plan_request *request, struct plan *plan)
 {
@@ -97,8 +96,7 @@ static void lay_out_window(struct plan *plan)
     plan->resident_virtual = next + PAGE_BYTES;
 }
 
-/* ---- places
- * -------------------------------------------------------------------------------------- */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 static void list_places(const struct plan_request *request, struct plan *plan)
 {
@@ -202,8 +200,7 @@ static enum err place_all(const struct plan_request *request, struct arena *aren
     return place_one(request, &free, plan, PLACE_TABLES);
 }
 
-/* ---- mappings
- * ------------------------------------------------------------------------------------ */
+/* ---- mappings -------------------------------------------------------------------------------- */
 
 /* How the direct map shows a physical range. Painted with memmap_overlay(), which takes memory
  * types. */

@@ -1,4 +1,4 @@
-"""Partition tables: GPT by sgdisk, GPT for 4096-byte sectors (which sgdisk can't make in a file), MBR.
+"""Partition tables: GPT by sgdisk, or by hand for 4096-byte sectors (sgdisk knows only 512), MBR.
 
 Every GUID and signature is derived from a name, so that the same recipe gives the same bytes.
 """
@@ -37,7 +37,7 @@ def derived_serial(name):
 
 
 def plan_partitions(disk_bytes, sector_bytes):
-    """The BIOS boot partition fills the first MiB behind the table, the ESP the rest of the disk."""
+    """The BIOS boot partition fills the first MiB behind the table, the ESP the rest."""
     table_sectors = TABLE_BYTES // sector_bytes
     esp_first = MIB // sector_bytes
     last_usable = disk_bytes // sector_bytes - table_sectors - 2

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FREESTANDING = {f"{name}.h" for name in ("float iso646 limits stdalign stdarg stdbool stddef stdint "
-                                         "stdnoreturn").split()}
+FREESTANDING = {f"{name}.h" for name in ("float", "iso646", "limits", "stdalign", "stdarg",
+                                         "stdbool", "stddef", "stdint", "stdnoreturn")}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 # Every linker makes it for position-independent code.
 GIVEN_BY_LINKER = {"_GLOBAL_OFFSET_TABLE_"}
 
 
 def includes(folder):
-    """(file, included path from the root or system header) of every C file and header in a folder."""
+    """(file, kind of quotes, what is included, from the root on) for a folder's C and headers."""
     for file in sorted((ROOT / folder).rglob("*.[ch]")):
         for kind, name in INCLUDE.findall(file.read_text()):
             if kind == '"' and (file.parent / name).exists():

@@ -9,8 +9,7 @@
 #define CHUNK_BYTES     (8 * MIB)
 #define PROGRESS_TICKS  1 /* seconds without a word before progress is shown */
 
-/* ---- what the kernel is and wants
- * ---------------------------------------------------------------- */
+/* ---- what the kernel is and wants ------------------------------------------------------------ */
 
 static enum err open_modules(struct job *job)
 {
@@ -31,8 +30,7 @@ static enum err open_modules(struct job *job)
     return OK;
 }
 
-/* ---- the plan
- * ------------------------------------------------------------------------------------ */
+/* ---- the plan -------------------------------------------------------------------------------- */
 
 /* Memory that firmware gives while a plan is made is missing from the map that it is made with, and
  * a claim fails. So the arena gets its memory before. */
@@ -91,8 +89,7 @@ static enum err plan_and_claim(struct job *job)
     return err;
 }
 
-/* ---- loading
- * ------------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static void show_progress(const struct job *job, const char *name, uint64_t done, uint64_t bytes,
                           uint64_t *next)
@@ -152,8 +149,7 @@ static enum err set_video(struct job *job)
     return OK;
 }
 
-/* ---- the handoff
- * --------------------------------------------------------------------------------- */
+/* ---- the handoff ----------------------------------------------------------------------------- */
 
 static enum err build_handoff(struct job *job, uint64_t *bridge)
 {

@@ -4,8 +4,7 @@
 
 #define LOADER_NAME "Lintel " BOOT_VERSION
 
-/* ---- the block
- * ----------------------------------------------------------------------------------- */
+/* ---- the block ------------------------------------------------------------------------------- */
 
 enum err block_take(struct block *block, uint64_t bytes, void **out)
 {
@@ -62,8 +61,7 @@ uint64_t job_info_bytes(const struct job *job)
     return bytes + 2 * PAGE_BYTES; /* IDT, GDT, TSS, names of the guards, alignment */
 }
 
-/* ---- its parts
- * ----------------------------------------------------------------------------------- */
+/* ---- its parts ------------------------------------------------------------------------------- */
 
 static enum err add_memory_map(const struct job *job, struct block *block,
                                struct lintel_boot_info *info)

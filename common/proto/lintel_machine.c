@@ -15,8 +15,7 @@
 #define IDT_VECTORS 256
 #define VGA_TEXT    0xb8000
 
-/* ---- page tables
- * --------------------------------------------------------------------------------- */
+/* ---- page tables ----------------------------------------------------------------------------- */
 
 static enum err map_bridge(const struct plan *plan, struct paging *paging)
 {
@@ -46,8 +45,7 @@ static enum err build_tables(struct job *job, struct paging *kernel, struct pagi
     return map_bridge(plan, bridge);
 }
 
-/* ---- descriptor tables
- * --------------------------------------------------------------------------- */
+/* ---- descriptor tables ----------------------------------------------------------------------- */
 
 static void make_pseudo_descriptor(uint8_t to[16], uint64_t bytes, const void *virtual)
 {
@@ -74,8 +72,7 @@ static enum err build_descriptors(const struct job *job, struct block *block,
     return OK;
 }
 
-/* ---- the resident image's state
- * ------------------------------------------------------------------ */
+/* ---- the resident image's state -------------------------------------------------------------- */
 
 static uint64_t final_cr4(const struct job *job)
 {

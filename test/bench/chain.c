@@ -1,6 +1,6 @@
 /* chain.c: a UEFI application that stamps the moment at which firmware starts it, and then starts
- * \EFI\subject.efi from whichever volume has it, or (RAW_READ) reads as many bytes of its own disk by
- * one ReadBlocks and stamps again: the floor under every loader. */
+ * \EFI\subject.efi from whichever volume has it, or (RAW_READ) reads as many bytes of its own disk
+ * by one ReadBlocks and stamps again: the floor under every loader. */
 #include <efi.h>
 #include <efilib.h>
 

@@ -1,5 +1,5 @@
-; kernel.asm: the smallest kernel, which only stamps the moment at which it runs. The same for Lintel
-; (elf64, -DLINTEL) and for GRUB (elf32, Multiboot2).
+; kernel.asm: the smallest kernel, which only stamps the moment at which it runs. The same for
+; Lintel (elf64, -DLINTEL) and for GRUB (elf32, Multiboot2).
 %include "stamp.inc"
 
 %ifdef LINTEL

@@ -104,7 +104,7 @@ def test_second_stage_corrupted(start, special_image, offset, name):
 def test_second_stage_unreadable(start, special_image, tmp_path):
     image = special_image({})
     rules = tmp_path / "errors.conf"
-    rules.write_text('[inject-error]\nevent = "read_aio"\nerrno = "5"\nsector = "40"\nonce = "off"\n')
+    rules.write_text('[inject-error]\nevent = "read_aio"\nerrno = "5"\nsector = "40"\n')
     machine = start("bios", [f"blkdebug:{rules}:{image}"])
     expect_message(machine, r"Lintel: disk error")
 

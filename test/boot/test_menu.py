@@ -40,6 +40,7 @@ def test_chosen_by_number(menu):
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
 def test_countdown_boots_the_default(start, special_image, firmware):
-    machine = start(firmware, [special_image({"/loader/loader.conf": "timeout 2\ndefault lintel\n"})])
+    image = special_image({"/loader/loader.conf": "timeout 2\ndefault lintel\n"})
+    machine = start(firmware, [image])
     machine.wait_exit()
     assert "fact: entry = lintel" in machine.output

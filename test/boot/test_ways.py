@@ -7,8 +7,8 @@ MATRIX = CONFIG["matrix"]
 
 
 def machines():
-    """Each CPU model with each amount of memory. Boards and CPU counts alternate so that every value
-    of one column meets every value of another."""
+    """Each CPU model with each amount of memory. Boards and CPU counts alternate so that every
+    value of one column meets every value of another."""
     for i, (name, cpu) in enumerate(MATRIX["cpu_models"].items()):
         for j, memory in enumerate(MATRIX["memory"]):
             board = MATRIX["boards"][(i + j) % 2]

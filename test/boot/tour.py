@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""`make run`: boots images/lintel.img every way, streams what the kernel says, compares the answers.
+"""`make run`: boots images/lintel.img every way in, streams what the kernel says, and compares.
 
 Ends with one table: a column for each way in, a row for each fact. Exit status 0 only if every
 claim holds on each and the facts that must agree do.
@@ -81,7 +81,7 @@ def print_table(columns):
     return wrong
 
 
-def clip(text, length=34):
+def clip(text, length=22):
     return text if len(text) <= length else text[:length - 3] + "..."
 
 

@@ -73,8 +73,7 @@ static int boot_disk(const char *image)
     return boot();
 }
 
-/* ---- what the kernel finds
- * ----------------------------------------------------------------------- */
+/* ---- what the kernel finds ------------------------------------------------------------------- */
 
 /* The resident image's state, found as the assembly finds it: at the start of its third segment. */
 static const struct resident_state *resident_state(void)
@@ -198,8 +197,7 @@ static void shows_only_free_memory_as_usable(void **unused)
                          (uintptr_t)held[k] - map[i].base_physical < map[i].bytes);
 }
 
-/* ---- what failures leave behind
- * ------------------------------------------------------------------ */
+/* ---- what failures leave behind -------------------------------------------------------------- */
 
 static void returns_to_the_menu_ten_times(void **unused)
 {

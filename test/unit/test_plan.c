@@ -45,8 +45,7 @@ static int free_granted(void **state)
     return 0;
 }
 
-/* ---- random input
- * -------------------------------------------------------------------------------- */
+/* ---- random input ---------------------------------------------------------------------------- */
 
 struct scene {
     struct memmap_range ranges[400], free_ranges[400];
@@ -151,8 +150,7 @@ static void random_scene(struct scene *scene)
     };
 }
 
-/* ---- what must hold
- * ------------------------------------------------------------------------------ */
+/* ---- what must hold -------------------------------------------------------------------------- */
 
 static enum lintel_memory_type type_at(const struct memmap *map, uint64_t physical)
 {
@@ -335,8 +333,7 @@ static void random_machines(void **state)
     assert_true(refused > ROUNDS / 20);
 }
 
-/* ---- refusals
- * ------------------------------------------------------------------------------------ */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static struct scene small;
 static struct arena small_arena;
