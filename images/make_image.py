@@ -107,7 +107,8 @@ def format_fat(path, name, sector_bytes, first, sectors, reserved=32):
     cluster_bytes = 512 if sectors * sector_bytes <= 260 * MIB else 4096
     mtools("mformat", "-i", at(path, first * sector_bytes), "-F", "-M", str(sector_bytes),
            "-T", str(sectors), "-H", str(first), "-h", "64", "-s", "32",
-           "-c", str(max(cluster_bytes // sector_bytes, 1)), "-R", str(reserved), "-N", f"{derived_serial(name):08x}", "-v", "LINTEL", "::")
+           "-c", str(max(cluster_bytes // sector_bytes, 1)), "-R", str(reserved),
+           "-N", f"{derived_serial(name):08x}", "-v", "LINTEL", "::")
 
 
 def copy_tree(path, offset, tree):

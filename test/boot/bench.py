@@ -56,8 +56,8 @@ def build_application(folder, name, *options):
                  "-fno-stack-protector", "-mno-red-zone", "-I/usr/include/efi",
                  "-I/usr/include/efi/x86_64", "-DGNU_EFI_USE_MS_ABI", "-c", "chain.c", *options)
     linked = build(folder, f"{name}.so", "ld", "-nostdlib", "-znocombreloc", "-shared",
-                   "-Bsymbolic", "-T", "/usr/lib/elf_x86_64_efi.lds", "/usr/lib/crt0-efi-x86_64.o", code,
-                   "-L/usr/lib", "-lgnuefi", "-lefi")
+                   "-Bsymbolic", "-T", "/usr/lib/elf_x86_64_efi.lds",
+                   "/usr/lib/crt0-efi-x86_64.o", code, "-L/usr/lib", "-lgnuefi", "-lefi")
     application = Path(folder, f"{name}.efi")
     sections = "-j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel* -j .reloc".split()
     subprocess.run(["objcopy", *sections, "--output-target=efi-app-x86_64", linked, application],

@@ -47,7 +47,7 @@ def boot(start):
 
 @pytest.fixture
 def special_image(tmp_path):
-    """special_image(changes) -> the ordinary image with files replaced, added or left out (None)."""
+    """special_image(changes) -> the ordinary image, files replaced, added or (None) left out."""
 
     def make(changes, command_line="test", **options):
         tree = standard_tree(command_line=command_line)
