@@ -1,0 +1,124 @@
+/* lintel check: what a boot of a kernel would do, or the error that the loader would show. */
+#include "command.h"
+#include "drawing.h"
+#include "forecast.h"
+#include "report.h"
+#include "common/lib/mem.h"
+#include <stdio.h>
+
+enum check_option { OPTION_MAP = OPTION_LONG, OPTION_CPU, OPTION_SVG };
+
+static const struct option_row options[] = {
+    {'M', "memory", "BYTES", "of an ordinary PC (default 512M)"},
+    {OPTION_MAP, "map", "FILE", "take a recorded memory map instead (see test/maps/README)"},
+    {'f', "firmware", "FIRMWARE", "bios or uefi; else what the map comes from, or bios"},
+    {'m', "module", "FILE", "a module that the kernel is given; may be repeated"},
+    {OPTION_CPU, "cpu", "LIST",
+     "features of the CPU, of nx,1gib,la57,smep,smap,pge,pat;\n"
+     "-nx,-la57: all but these; bits=40: of its addresses"},
+    {OPTION_SVG, "svg", "FILE", "draw physical memory and virtual address space"},
+    {0},
+};
+
+static const struct syntax syntax = {
+    .command = "check",
+    .operands = "KERNEL [OPTION]...",
+    .purpose =
+        "Runs the loader's own code on the kernel and shows what a boot would do: where each\n"
+        "byte goes, what is mapped with which permissions, and the memory map that the kernel\n"
+        "sees. Exit status 1, and the message that the loader would show, when it would not\n"
+        "boot. A real firmware has its own memory map: places will differ.",
+    .options = options,
+    .notes = "Examples:\n"
+             "  lintel check kernel.elf --memory 64M --cpu -nx\n"
+             "  lintel check kernel.elf --map test/maps/ovmf-q35-512M.map --svg plan.svg",
+};
+
+#define MODULES_MAX 256
+
+struct choices {
+    struct machine_wish machine;
+    const char *modules[MODULES_MAX], *svg;
+    size_t module_count;
+};
+
+static enum err choose_firmware(const char *name, enum lintel_firmware *firmware)
+{
+    if (strcmp(name, "bios") != 0 && strcmp(name, "uefi") != 0)
+        return fail(ERR_FORMAT, "--firmware: `%s` is neither bios nor uefi", name);
+    *firmware = name[0] == 'b' ? LINTEL_FIRMWARE_BIOS : LINTEL_FIRMWARE_UEFI;
+    return OK;
+}
+
+static enum err add_module(struct choices *choices, const char *path)
+{
+    if (choices->module_count == MODULES_MAX)
+        return fail(ERR_UNSUPPORTED, "more than %u modules are wished for", MODULES_MAX);
+    choices->modules[choices->module_count++] = path;
+    return OK;
+}
+
+static enum err take(void *context, int key, const char *value)
+{
+    struct choices *choices = context;
+    struct lintel_cpu unused;
+
+    switch (key) {
+    case 'M':
+        return parse_bytes("--memory", value, &choices->machine.memory_bytes);
+    case 'f':
+        return choose_firmware(value, &choices->machine.firmware);
+    case 'm':
+        return add_module(choices, value);
+    case OPTION_MAP:
+        choices->machine.map = value;
+        return OK;
+    case OPTION_CPU:
+        choices->machine.cpu = value;
+        return machine_parse_cpu(value, &unused);
+    case OPTION_SVG:
+        choices->svg = value;
+        return OK;
+    default:
+        return bug("option %d has no meaning", key);
+    }
+}
+
+static enum err plan(struct forecast *forecast)
+{
+    enum err err = forecast_plan(forecast);
+    if (err == OK)
+        report_plan(forecast);
+    else
+        report_firmware_map(forecast);
+    return err;
+}
+
+static enum err check(const char *kernel, const struct choices *choices)
+{
+    static struct forecast forecast;
+    TRY(forecast_begin(&forecast, &choices->machine, kernel));
+    report_machine(&forecast);
+    if (forecast.kernel.protocol != &protocol_lintel) {
+        printf("Kernel:  %s is %s; Lintel boots it, but plans are shown for Lintel kernels only\n",
+               kernel, forecast.kernel.protocol->name);
+        return OK;
+    }
+    TRY(forecast_read(&forecast, choices->modules, choices->module_count));
+    report_kernel(&forecast);
+    TRY(plan(&forecast));
+    return choices->svg ? drawing_write(&forecast, choices->svg) : OK;
+}
+
+int command_check(int argc, char **argv)
+{
+    struct choices choices = {.machine.memory_bytes = 512 * MIB};
+    int operand = options_parse(&syntax, argc, argv, take, &choices);
+
+    if (operand + 1 != argc)
+        options_refuse(&syntax, operand == argc ? "the kernel is missing"
+                                                : "one kernel at a time is checked");
+    enum err err = check(argv[operand], &choices);
+    fflush(stdout);
+    return command_end(err);
+}
