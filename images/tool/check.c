@@ -107,6 +107,7 @@ static enum err check(const char *kernel, const struct choices *choices)
     TRY(forecast_read(&forecast, choices->modules, choices->module_count));
     report_kernel(&forecast);
     TRY(plan(&forecast));
+    puts("\nThis kernel would boot.");
     return choices->svg ? drawing_write(&forecast, choices->svg) : OK;
 }
 

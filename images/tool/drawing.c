@@ -72,18 +72,22 @@ static double base_line(const struct bar *bar)
     return bar->top + bar->height / 2 + TEXT_DROP;
 }
 
-/* Half of the address space or more is best told in whole units. */
+/* Three or four digits are enough for a drawing. */
 static struct size_text rough_size(uint64_t bytes)
 {
-    uint64_t unit = 1;
-    while (bytes / unit >= 10 * KIB)
-        unit *= KIB;
-    return size_text(bytes / unit * unit);
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    struct size_text size;
+    size_t unit = 0;
+
+    for (; bytes >= 10000 || (bytes >= KIB && bytes % KIB == 0); bytes /= KIB)
+        unit++;
+    snprintf(size.text, sizeof size.text, "%u %s", (unsigned)bytes, units[unit]);
+    return size;
 }
 
-static void draw_gap(FILE *file, const struct bar *bar, double left)
+static void draw_gap(FILE *file, const struct bar *bar, double left, const char *meaning)
 {
-    char *text = text_of("absent: %s", rough_size(bar->last - bar->first + 1).text);
+    char *text = text_of("%s: %s", meaning, rough_size(bar->last - bar->first + 1).text);
     draw_rectangle(file, bar, left);
     put_text(file, left + BAR_WIDTH / 2.0, base_line(bar), "absent", "middle", text);
     free(text);
@@ -97,13 +101,20 @@ static void draw_bar(FILE *file, const struct bar *bar, double left, const char 
     put_text(file, left + BAR_WIDTH - 8, base_line(bar), "may", "end", right);
 }
 
+static const char *meaning_of_gap(const struct bar *bar)
+{
+    bool guard = bar->first >= PLAN_WINDOW && bar->last < PLAN_WINDOW_END &&
+                 bar->last - bar->first == PAGE_BYTES - 1;
+    return guard ? "guard page" : "absent";
+}
+
 static void draw_virtual(FILE *file, const struct column *column)
 {
     for (size_t i = 0; i < column->count; i++) {
         const struct bar *bar = &column->bars[i];
         char *address = text_of("%016llx", (unsigned long long)bar->first);
         if (strcmp(bar->colour, "gap") == 0) {
-            draw_gap(file, bar, VIRTUAL_LEFT);
+            draw_gap(file, bar, VIRTUAL_LEFT, meaning_of_gap(bar));
         } else {
             draw_bar(file, bar, VIRTUAL_LEFT, may_text(bar->colour));
             put_text(file, VIRTUAL_LEFT - 8, bar->top + bar->height - 5, "address", "end", address);
@@ -118,9 +129,9 @@ static void draw_physical(FILE *file, const struct column *column)
         const struct bar *bar = &column->bars[i];
         char *address = text_of("%llx", (unsigned long long)bar->first);
         if (strcmp(bar->colour, "gap") == 0) {
-            draw_gap(file, bar, PHYSICAL_LEFT);
+            draw_gap(file, bar, PHYSICAL_LEFT, "nothing");
         } else {
-            draw_bar(file, bar, PHYSICAL_LEFT, size_text(bar->last - bar->first + 1).text);
+            draw_bar(file, bar, PHYSICAL_LEFT, rough_size(bar->last - bar->first + 1).text);
             put_text(file, PHYSICAL_LEFT + BAR_WIDTH + 8, bar->top + bar->height - 5, "address",
                      "start", address);
         }
