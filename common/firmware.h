@@ -37,7 +37,7 @@ struct disk {
     char name[64];         /* for messages: "BIOS drive 80h", a UEFI device path's text */
     uint64_t handle;       /* the front end's own: BIOS drive number, EFI_BLOCK_IO pointer */
     uint64_t sectors;      /* 0: unknown */
-    uint32_t sector_bytes; /* power of two, 512 to 4096 */
+    uint32_t sector_bytes; /* power of two, 512 to 4096; 0: a server, which has files only */
     enum lintel_medium medium;
     bool removable;
     struct disk_cache *cache; /* the core's (disk/cache.h) */
@@ -51,6 +51,9 @@ struct boot_origin {
                            sector */
     bool has_guid;
     uint8_t guid[16]; /* UEFI: GPT unique partition GUID, as on disk */
+    /* The server that the loader came from over the network, with LINTEL_MEDIUM_NETWORK; not one of
+     * facts.disks. NULL: the loader came from a disk. */
+    const struct disk *server;
 };
 
 struct facts {
@@ -91,6 +94,13 @@ struct firmware {
      * address, which may have any alignment and may lie anywhere below reachable_end. Retries,
      * splits, bounces as the firmware needs. ERR_IO names drive, LBA and firmware status. */
     enum err (*read)(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to);
+
+    /* Files of origin.server, where there is one. A path is relative to the root that the loader
+     * was found in there (net/tftp.h), with "/" between names. fetch() brings a whole file, which
+     * must have `bytes` bytes still, straight to its place where the firmware can. ERR_NOT_FOUND
+     * where the server has no such file, else ERR_IO: both name server, file and reason. */
+    enum err (*fetch_size)(const char *path, uint64_t *bytes);
+    enum err (*fetch)(const char *path, uint64_t bytes, void *to);
 
     /* One byte of text to the screen and to the serial line at once. "\n" ends a line. The menu
      * also sends the ANSI sequences ESC[2J ESC[H ESC[row;colH ESC[7m ESC[0m ESC[K; the screen must

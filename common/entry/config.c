@@ -41,6 +41,16 @@ static void take_zero_memory(const struct conf *conf, struct config *config)
             conf->value);
 }
 
+static enum err take_entry(const struct conf *conf, struct arena *arena, struct config *config)
+{
+    struct entry_name *listed;
+
+    TRY(ARENA_TAKE(arena, 1, &listed));
+    *listed = (struct entry_name){conf->value, config->listed};
+    config->listed = listed;
+    return OK;
+}
+
 enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena,
                            struct config *config, char **default_glob)
 {
@@ -58,6 +68,8 @@ enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena
             *default_glob = conf.value;
         else if (strcmp(conf.key, "zero-memory") == 0)
             take_zero_memory(&conf, config);
+        else if (strcmp(conf.key, "entry") == 0)
+            TRY(take_entry(&conf, arena, config));
         else
             note("%s:%u: key %s is not known: passed over\n", conf.name, conf.line, conf.key);
     }
@@ -96,39 +108,58 @@ static void read_loader_conf(const struct fs *fs, struct arena *arena, struct co
         say("%s: passed over\n", err_message());
 }
 
-struct found_name {
-    char *name;
-    struct found_name *next;
-};
-
 struct search {
     struct arena *arena;
-    struct found_name *names;
+    struct entry_name *names;
     uint32_t count;
     enum err err;
 };
 
-static bool find_entry(void *context, const struct fs_entry *file)
+/* False: no more. */
+static bool add_name(struct search *search, const char *name)
 {
-    struct search *search = context;
-    struct found_name *found;
+    struct entry_name *found;
 
-    /* macOS leaves "._name.conf" beside what it copies. */
-    if (file->directory || file->name[0] == '.' || !text_ends(file->name, ".conf"))
-        return true;
     if (search->count == ENTRIES_MAX) {
         say("%s: more than %u entries: the others are passed over\n", ENTRIES, ENTRIES_MAX);
         return false;
     }
     search->err = ARENA_TAKE(search->arena, 1, &found);
     if (search->err == OK)
-        search->err = arena_text(search->arena, file->name, strlen(file->name), &found->name);
+        search->err = arena_text(search->arena, name, strlen(name), &found->name);
     if (search->err != OK)
         return false;
     found->next = search->names;
     search->names = found;
     search->count++;
     return true;
+}
+
+static bool find_entry(void *context, const struct fs_entry *file)
+{
+    /* macOS leaves "._name.conf" beside what it copies. */
+    if (file->directory || file->name[0] == '.' || !text_ends(file->name, ".conf"))
+        return true;
+    return add_name(context, file->name);
+}
+
+/* The directory's; or, where a server can't list it, those that loader.conf names. */
+static enum err find_entries(const struct fs *fs, const struct config *config,
+                             struct search *search)
+{
+    enum err err = fs_list(fs, ENTRIES, find_entry, search);
+
+    if (err == OK)
+        err = search->err;
+    if (err != ERR_UNSUPPORTED)
+        return err;
+    if (!config->listed)
+        return fail(ERR_NOT_FOUND, "%s, and %s is missing or names no entry (`entry NAME.conf`)",
+                    err_message(), LOADER_CONF);
+    for (const struct entry_name *listed = config->listed; listed; listed = listed->next)
+        if (!add_name(search, listed->name))
+            break;
+    return search->err;
 }
 
 static enum err read_entry(const struct fs *fs, const char *name, struct arena *arena,
@@ -148,12 +179,11 @@ static enum err read_entries(const struct fs *fs, struct arena *arena, struct co
 {
     struct search search = {.arena = arena};
 
-    TRY(fs_list(fs, ENTRIES, find_entry, &search));
-    TRY(search.err);
+    TRY(find_entries(fs, config, &search));
     if (search.count == 0)
         return fail(ERR_NOT_FOUND, "%s holds no *.conf file: there is nothing to boot", ENTRIES);
     TRY(ARENA_TAKE(arena, search.count, &config->entries));
-    for (const struct found_name *found = search.names; found; found = found->next) {
+    for (const struct entry_name *found = search.names; found; found = found->next) {
         if (read_entry(fs, found->name, arena, &config->entries[config->count]) == OK)
             config->count++;
         else

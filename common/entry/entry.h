@@ -23,12 +23,18 @@ struct entry {
     char *problem;  /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
 };
 
+struct entry_name { /* of a file in /loader/entries */
+    char *name;
+    struct entry_name *next;
+};
+
 struct config {
     struct entry *entries; /* in menu order */
     uint32_t count;
-    uint32_t chosen;  /* index of the default */
-    int32_t timeout;  /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
-    bool zero_memory; /* `zero-memory yes` */
+    uint32_t chosen;           /* index of the default */
+    int32_t timeout;           /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
+    bool zero_memory;          /* `zero-memory yes` */
+    struct entry_name *listed; /* `entry` lines of loader.conf, the last first */
 };
 
 /* Reads /loader/loader.conf (absent is fine) and /loader/entries/ *.conf from the boot volume into
@@ -36,8 +42,9 @@ struct config {
  * accepted; unknown keys noted in the log and passed over, a duplicate single key: the last wins;
  * size limit 64 KiB a file. Order: BLS ("sort-key" present first, sort-key ascending, machine-id
  * ascending, version descending; then file name descending by version comparison). `default` is a
- * glob (* and ?) over ids with or without .conf. ERR_NOT_FOUND: no entry at all, says where it
- * looked. */
+ * glob (* and ?) over ids with or without .conf. On a server, which can't list a directory, the
+ * entries are those that `entry NAME.conf` lines of loader.conf name. ERR_NOT_FOUND: no entry at
+ * all, says where it looked. */
 enum err config_read(const struct fs *fs, struct arena *arena, struct config *config);
 
 /* For tests and fuzzing: parse texts in memory. `name` is the file's name. */

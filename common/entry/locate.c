@@ -76,10 +76,19 @@ static enum err search_all_disks(struct boot *boot, enum fit *best)
     return err;
 }
 
+static enum err mount_server(struct boot *boot)
+{
+    boot->volume = (struct volume){.firmware = boot->firmware, .disk = boot->facts->origin.server};
+    note("boot volume: %s\n", boot->volume.disk->name);
+    return fs_mount(&boot->volume, &boot->arena, &boot->fs);
+}
+
 enum err locate_boot_volume(struct boot *boot)
 {
     const struct facts *facts = boot->facts;
     enum fit best = FIT_NONE;
+    if (facts->origin.server)
+        return mount_server(boot);
     if (facts->origin.disk >= 0 && (uint32_t)facts->origin.disk < facts->disk_count)
         TRY(search_disk(boot, &facts->disks[facts->origin.disk], &best));
     else

@@ -1,9 +1,10 @@
 #include "fs.h"
 #include "fat.h"
 #include "iso9660.h"
+#include "net.h"
 #include "../lib/mem.h"
 
-static const struct fs_driver *const drivers[] = {&fat_driver, &iso9660_driver};
+static const struct fs_driver *const drivers[] = {&net_driver, &fat_driver, &iso9660_driver};
 
 enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *fs)
 {
@@ -74,6 +75,8 @@ static enum err look_up(const struct fs *fs, const char *path, struct fs_entry *
     const char *name = path;
     size_t length;
 
+    if (fs->driver->find)
+        return fs->driver->find(fs, path, at);
     *at = fs->root;
     while ((length = next_name(&name))) {
         struct search search = {.name = name, .length = length};
@@ -113,8 +116,12 @@ enum err fs_open(const struct fs *fs, const char *path, struct file *file)
 enum err fs_list(const struct fs *fs, const char *path,
                  bool (*each)(void *context, const struct fs_entry *entry), void *context)
 {
+    char name[VOLUME_NAME_BYTES];
     struct fs_entry entry;
 
+    if (!fs->driver->list)
+        return fail(ERR_UNSUPPORTED, "%s: can't list %s: servers are only asked for files by name",
+                    volume_name(fs->volume, name), path);
     TRY(look_up(fs, path, &entry));
     if (!entry.directory)
         return fail(ERR_NOT_FOUND, "%s is a file, not a directory", path);

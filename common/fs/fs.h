@@ -32,6 +32,8 @@ struct fs_driver {
     const char *name;
     /* ERR_NOT_FOUND: not this file system. ERR_FORMAT: it is, but damaged; says how. */
     enum err (*mount)(struct fs *fs);
+    /* Finds what a path names, where names can only be asked for (`list` is NULL). ERR_NOT_FOUND. */
+    enum err (*find)(const struct fs *fs, const char *path, struct fs_entry *entry);
     /* Calls `each` for every entry until it returns false; it may open and list in turn. */
     enum err (*list)(const struct fs *fs, const struct fs_entry *directory,
                      bool (*each)(void *context, const struct fs_entry *entry), void *context);
@@ -47,6 +49,7 @@ enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *f
  * `path`, which must outlive the file. */
 enum err fs_open(const struct fs *fs, const char *path, struct file *file);
 
+/* ERR_UNSUPPORTED where directories can't be listed. */
 enum err fs_list(const struct fs *fs, const char *path,
                  bool (*each)(void *context, const struct fs_entry *entry), void *context);
 

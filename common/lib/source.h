@@ -3,11 +3,13 @@
 #define LINTEL_LIB_SOURCE_H
 
 #include "err.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct source {
     const char *name; /* for messages: a path */
     uint64_t bytes;   /* whole size */
+    bool whole;       /* is best read whole, in one piece: it comes over the network */
     /* Reads exactly `bytes` bytes at `offset`. Use source_read(), which checks the bounds. */
     enum err (*read)(const struct source *source, uint64_t offset, uint64_t bytes, void *to);
     const void *memory; /* for source_from_memory() */

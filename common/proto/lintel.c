@@ -110,7 +110,7 @@ static enum err load_module(struct job *job, uint64_t index)
     uint64_t next = cpu_tsc() + job->boot->facts->tsc_hz * PROGRESS_TICKS;
 
     for (uint64_t done = 0; done < source->bytes;) {
-        uint64_t bytes = MIN(source->bytes - done, CHUNK_BYTES);
+        uint64_t bytes = source->whole ? source->bytes : MIN(source->bytes - done, CHUNK_BYTES);
         TRY(source_read(source, done, bytes, to + done));
         done += bytes;
         show_progress(job, source->name, done, source->bytes, &next);

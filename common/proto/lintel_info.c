@@ -151,11 +151,12 @@ static enum err add_efi_map(const struct job *job, struct block *block,
 static void describe_volume(const struct boot *boot, struct lintel_boot_volume *to)
 {
     const struct volume *volume = &boot->volume;
+    bool has_drive = boot->facts->firmware == LINTEL_FIRMWARE_BIOS &&
+                     volume->disk->medium != LINTEL_MEDIUM_NETWORK;
     *to = (struct lintel_boot_volume){
         .medium = volume->disk->medium,
         .partitioning = volume->partitioning,
-        .bios_drive = boot->facts->firmware == LINTEL_FIRMWARE_BIOS ? (uint32_t)volume->disk->handle
-                                                                    : UINT32_MAX,
+        .bios_drive = has_drive ? (uint32_t)volume->disk->handle : UINT32_MAX,
         .sector_bytes = volume->disk->sector_bytes,
         .disk_sectors = volume->disk->sectors,
         .partition_number = volume->number,
