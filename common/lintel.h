@@ -117,8 +117,8 @@ enum lintel_partitioning {
 struct lintel_boot_volume {
     uint32_t medium;       /* enum lintel_medium */
     uint32_t partitioning; /* enum lintel_partitioning */
-    uint32_t bios_drive;   /* INT 13h number on BIOS, else FFFFFFFFh */
-    uint32_t sector_bytes;
+    uint32_t bios_drive;   /* INT 13h number of a disk on BIOS, else FFFFFFFFh */
+    uint32_t sector_bytes; /* 0, and all that follows too: a server, by network */
     uint64_t disk_sectors;
     uint8_t disk_guid[16]; /* GPT as on disk (mixed-endian); MBR: signature in the first 4 bytes */
     uint8_t partition_guid[16]; /* GPT as on disk; else zero */

@@ -67,13 +67,26 @@ static bool check_identity(const struct lintel_boot_volume *volume)
     return true;
 }
 
+/* What a server is not: all is 0 but the medium. */
+static bool is_no_disk(const struct lintel_boot_volume *volume)
+{
+    const struct lintel_boot_volume wanted = {.medium = LINTEL_MEDIUM_NETWORK,
+                                              .bios_drive = UINT32_MAX};
+    const uint8_t *found = (const uint8_t *)volume, *expected = (const uint8_t *)&wanted;
+    for (size_t i = 0; i < sizeof wanted; i++)
+        if (found[i] != expected[i])
+            return violated("booted by network, but byte %lu of the volume is %#x, wanted %#x", i,
+                            found[i], expected[i]);
+    return true;
+}
+
 bool boot_volume_is_named(void)
 {
     const struct lintel_boot_volume *volume = &boot->volume;
     if (volume->medium > LINTEL_MEDIUM_NETWORK)
         return violated("medium is %u, wanted 0 to %u", volume->medium, LINTEL_MEDIUM_NETWORK);
     if (volume->medium == LINTEL_MEDIUM_NETWORK)
-        return true;
+        return is_no_disk(volume);
     uint32_t bytes = volume->sector_bytes;
     if (bytes < 512 || bytes > 4096 || bytes & (bytes - 1))
         return violated("sector_bytes is %u, wanted 512, 1024, 2048 or 4096", bytes);
