@@ -18,6 +18,9 @@ struct bios_regs {
 /* Calls a real-mode interrupt; *regs goes in and comes out. The whole contract: thunk.asm. */
 void bios_call(uint8_t vector, struct bios_regs *regs);
 
+/* The same for other real-mode code that is entered, and returns, as an interrupt handler does. */
+void real_call(uint32_t far_pointer, struct bios_regs *regs);
+
 static inline bool bios_carry(const struct bios_regs *regs)
 {
     return regs->flags & FLAG_CARRY;

@@ -14,7 +14,7 @@ EFER_LME        equ 100h
 extern stage2_bytes, image_end, bss_begin, bss_qwords, stack_top
 extern page_tables, page_tables_segment, low_memory_end, low_memory_kib
 extern to_long_mode, resume, saved_cr0, saved_cr3, saved_cr4, saved_efer
-extern enable_a20, main
+extern enable_a20, from_network, main
 
 section .header progbits alloc exec write align=16
 bits 16
@@ -24,6 +24,7 @@ start:  jmp     near from_first_sector
         dd      STAGE2_MAGIC
         dd      stage2_bytes
         dd      0                       ; the checksum: seal.py
+        jmp     near from_network       ; 10h: where pxe_boot.asm enters
 
 ; Multiboot2 specification 2.0, 3.1: GRUB's `multiboot2` loads this very file. It is flat, so the
 ; address tag says where it goes.
@@ -101,6 +102,7 @@ bits 16
 
 ; ---- what must be true before long mode ---------------------------------------------------------
 
+global check_machine
 check_machine:
         xor     ax, ax
         mov     ds, ax
@@ -230,12 +232,13 @@ text_a20:
 
 start_of_first_sector equ 7C00h         ; the real-mode stack grows down from here
 
-global boot_drive, boot_has_lba, boot_lba, boot_tsc
+global boot_drive, boot_has_lba, boot_lba, boot_network, boot_tsc
 align 8
 boot_lba:       dq 0
 boot_tsc:       dq 0
 boot_drive:     db 80h
 boot_has_lba:   db 0
+boot_network:   db 0
 
 global gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
 CODE64          equ 08h

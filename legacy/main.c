@@ -7,12 +7,13 @@
 #include "disk.h"
 #include "fault.h"
 #include "memory.h"
+#include "pxe.h"
 #include "tables.h"
 #include "vbe.h"
 
 /* What entry.asm noted in real mode. */
 extern const uint64_t boot_lba, boot_tsc;
-extern const uint8_t boot_drive, boot_has_lba, a20_method;
+extern const uint8_t boot_drive, boot_has_lba, boot_network, a20_method;
 
 void main(void) __attribute__((noreturn));
 
@@ -37,6 +38,7 @@ static void __attribute__((noreturn)) give_up(void)
     say("The BIOS tries its next boot device in %u seconds; a key makes it do so now.\n",
         GIVE_UP_SECONDS);
     wait_for_key(GIVE_UP_SECONDS);
+    pxe_quiet();
     bios_call(0x18, &regs);
     say("The BIOS has no other boot device. Stopped.\n");
     for (;;)
@@ -51,11 +53,14 @@ static enum err leave(struct raw_map *map)
 
     bios_call(0x15, &regs);
     disk_quiet();
+    pxe_quiet();
     return memory_map(map, &busy);
 }
 
 static const struct firmware bios = {
     .read = disk_read,
+    .fetch_size = pxe_fetch_size,
+    .fetch = pxe_fetch,
     .put = console_put,
     .key = console_key,
     .wait = clock_wait,
@@ -68,12 +73,16 @@ static const struct firmware bios = {
     .give_up = give_up,
 };
 
-static void note_a20(void)
+static void note_way_in(void)
 {
     static const char *const methods[] = {"was on", "by INT 15h AX=2401h", "by port 92h",
                                           "by the keyboard controller"};
 
-    note("A20 %s; loaded from BIOS drive %02Xh\n", methods[a20_method & 3], boot_drive);
+    note("A20 %s\n", methods[a20_method & 3]);
+    if (boot_network)
+        note("loaded by the network card's PXE ROM\n");
+    else
+        note("loaded from BIOS drive %02Xh\n", boot_drive);
 }
 
 static enum err find_facts(struct facts *facts)
@@ -90,6 +99,8 @@ static enum err find_facts(struct facts *facts)
     TRY(memory_begin());
     TRY(memory_map(&facts->map, &busy));
     TRY(disk_find(boot_drive, &facts->disks, &facts->disk_count, &facts->origin.disk));
+    if (boot_network)
+        TRY(pxe_find_server(&facts->origin.server));
     facts->rsdp = tables_find_rsdp();
     facts->smbios = tables_find_smbios();
     facts->smbios3 = tables_find_smbios3();
@@ -106,7 +117,7 @@ void main(void)
     clock_begin();
     console_begin();
     log_attach(console_put);
-    note_a20();
+    note_way_in();
     if (find_facts(&facts) != OK) {
         say("Lintel cannot boot: %s\n", err_message());
         give_up();

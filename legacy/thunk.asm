@@ -18,18 +18,23 @@ REAL_STACK      equ 7C00h
 extern gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
 
 ; void bios_call(uint8_t vector, struct bios_regs *regs)
+; void real_call(uint32_t handler, struct bios_regs *regs)
 ;
-; Calls a real-mode interrupt with the registers of *regs, and puts there what it returns. SS:SP is
-; the loader's real-mode stack at 0000:7C00; interrupts are on until the handler is entered, and as
-; it likes from then on, and never in long mode.
+; Calls a real-mode interrupt, or any handler of that shape, with the registers of *regs, and puts
+; there what it returns. SS:SP is the loader's real-mode stack at 0000:7C00; interrupts are on until
+; the handler is entered, and as it likes from then on, and never in long mode.
 ;
-; In:        EDI = vector, RSI = regs (any address)
+; In:        EDI = vector, or the handler's far pointer; RSI = regs (any address)
 ; Preserves: RBX, RBP, RSP, R12 to R15, RFLAGS (DF and IF too), CR0, CR3, CR4, EFER, GDTR, IDTR
 ; Clobbers:  RAX, RCX, RDX, RSI, RDI, R8 to R11; x87, MMX and SSE registers, as the BIOS pleases
 section .real progbits alloc exec write align=16
 bits 64
 global bios_call
 bios_call:
+        movzx   edi, dil
+        mov     edi, [edi * 4]          ; the interrupt vector table
+global real_call
+real_call:
         pushfq
         cli
         cld
@@ -54,9 +59,7 @@ bios_call:
         and     eax, ~EFER_LMA          ; not ours to write
         mov     [abs saved_efer], eax
 
-        movzx   edi, dil
-        mov     eax, [edi * 4]          ; the interrupt vector table
-        mov     [abs handler], eax
+        mov     [abs handler], edi
         mov     edi, registers
         mov     ecx, REGS_BYTES / 4
         rep     movsd
