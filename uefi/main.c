@@ -30,7 +30,7 @@ static enum err leave(struct raw_map *map)
     return err;
 }
 
-static const struct firmware firmware = {
+static struct firmware firmware = { /* find_server() adds the verbs for files by name */
     .read = disk_read,
     .put = console_put,
     .key = console_key,
@@ -65,6 +65,19 @@ static void find_tables(struct facts *facts)
     facts->efi_system_table = (uintptr_t)uefi_system;
 }
 
+/* By which way firmware loaded us over the network, if it did. */
+static enum err find_server(EFI_HANDLE device, const struct disk **server)
+{
+    firmware.fetch_size = http_fetch_size;
+    firmware.fetch = http_fetch;
+    TRY(http_find_server(device, server));
+    if (*server)
+        return OK;
+    firmware.fetch_size = pxe_fetch_size;
+    firmware.fetch = pxe_fetch;
+    return pxe_find_server(device, server);
+}
+
 static enum err gather(const EFI_LOADED_IMAGE *image, struct facts *facts)
 {
     facts->firmware = LINTEL_FIRMWARE_UEFI;
@@ -75,7 +88,7 @@ static enum err gather(const EFI_LOADED_IMAGE *image, struct facts *facts)
     TRY(memory_first_map(&facts->map, &facts->reachable_end));
     TRY(disk_list(&facts->disks, &facts->disk_count));
     facts->origin = disk_origin(image->DeviceHandle, facts->disks, facts->disk_count);
-    return OK;
+    return find_server(image->DeviceHandle, &facts->origin.server);
 }
 
 EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)

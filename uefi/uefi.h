@@ -60,6 +60,17 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
  * memory or over the network. */
 struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count);
 
+/* ---- pxe.c, http.c: firmware.h says what the verbs do ---------------------------------------- */
+
+/* When the loader came from that device over the network, *server is where from; else it stays as
+ * it is. ERR_UNSUPPORTED, ERR_NOT_FOUND: it did, but that server can't be asked for more. */
+enum err pxe_find_server(EFI_HANDLE device, const struct disk **server);
+enum err pxe_fetch_size(const char *path, uint64_t *bytes);
+enum err pxe_fetch(const char *path, uint64_t bytes, void *to);
+enum err http_find_server(EFI_HANDLE device, const struct disk **server);
+enum err http_fetch_size(const char *path, uint64_t *bytes);
+enum err http_fetch(const char *path, uint64_t bytes, void *to);
+
 /* ---- console.c ------------------------------------------------------------------------------- */
 
 void console_begin(void);

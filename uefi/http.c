@@ -1,0 +1,295 @@
+/* Files by HTTP, through the drivers that firmware's HTTP boot stands on (UEFI 2.10, 24.7
+ * and 29.6), when firmware loaded Lintel that way. Each file takes a connection of its own. */
+#include "uefi.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
+#include "common/net/tftp.h"
+#include "http_protocol.h"
+
+#define PATIENCE     300000000 /* without any progress, in units of 100 ns */
+#define DRIVER_WAITS 30000     /* milliseconds */
+#define URL_BYTES    2048
+#define SIZE_UNKNOWN UINT64_MAX
+
+static EFI_SERVICE_BINDING *binding;
+static EFI_HTTPv4_ACCESS_POINT own_address = {.UseDefaultAddress = TRUE};
+static struct disk server = {.medium = LINTEL_MEDIUM_NETWORK};
+static char root[NET_PATH_BYTES]; /* a URL that ends in '/' */
+static char host[NET_PATH_BYTES];
+
+/* ---- the server ------------------------------------------------------------------------------ */
+
+/* http://HOST/PATH (RFC 3986): the host may have a port. */
+static enum err take_url(const EFI_DEVICE_PATH *node)
+{
+    uint64_t length = (uint64_t)DevicePathNodeLength(node) - sizeof *node;
+    const char *begin, *end;
+
+    if (length >= sizeof root)
+        return fail(ERR_UNSUPPORTED, "booted from a URL of %lu bytes, at most %u are supported",
+                    (unsigned long)length, NET_PATH_BYTES - 1);
+    memcpy(root, node + 1, length);
+    root[length] = 0;
+    net_cut_to_root(root);
+    begin = strchr(root, '/');
+    begin = begin && begin[1] == '/' ? begin + 2 : NULL;
+    end = begin ? strchr(begin, '/') : NULL;
+    if (!end)
+        return fail(ERR_UNSUPPORTED,
+                    "booted from the URL %s, which is not of the form "
+                    "http://HOST/PATH",
+                    root);
+    fmt(host, sizeof host, "%.*s", (int)(end - begin), begin);
+    fmt(server.name, sizeof server.name, "HTTP server %s", host);
+    return OK;
+}
+
+#define IPV4_NODE_BYTES 27 /* as UEFI 2.10, 10.3.4.12 has it; older ones end before the mask */
+
+/* The address that firmware booted with; the card has no default one then. */
+static void take_own_address(const EFI_DEVICE_PATH *path)
+{
+    const IPv4_DEVICE_PATH *node =
+        (const void *)path_find(path, MESSAGING_DEVICE_PATH, MSG_IPv4_DP);
+
+    if (!node || DevicePathNodeLength(&node->Header) < IPV4_NODE_BYTES ||
+        load32(node->LocalIpAddress.Addr) == 0)
+        return;
+    own_address.UseDefaultAddress = FALSE;
+    own_address.LocalAddress = node->LocalIpAddress;
+    own_address.LocalSubnet = node->SubnetMask;
+}
+
+enum err http_find_server(EFI_HANDLE device, const struct disk **found)
+{
+    EFI_GUID protocol = EFI_HTTP_SERVICE_BINDING_PROTOCOL_GUID;
+    EFI_DEVICE_PATH *path = protocol_on(device, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+    const EFI_DEVICE_PATH *url = path_find(path, MESSAGING_DEVICE_PATH, MSG_URI_DP);
+    EFI_HANDLE card;
+
+    if (!url)
+        return OK;
+    TRY(take_url(url));
+    take_own_address(path);
+    if (!EFI_ERROR(uefi_boot->LocateDevicePath(&protocol, &path, &card)))
+        binding = protocol_on(card, protocol);
+    if (!binding)
+        return fail(ERR_UNSUPPORTED, "%s: the firmware booted from it, but offers no HTTP service",
+                    server.name);
+    *found = &server;
+    return OK;
+}
+
+/* ---- one exchange of messages ---------------------------------------------------------------- */
+
+static EFI_STATUS wait_for(EFI_HTTP_PROTOCOL *http, EFI_HTTP_TOKEN *token, EFI_EVENT timer)
+{
+    while (uefi_boot->CheckEvent(token->Event) != EFI_SUCCESS) {
+        if (uefi_boot->CheckEvent(timer) == EFI_SUCCESS) {
+            http->Cancel(http, token);
+            return EFI_TIMEOUT;
+        }
+        http->Poll(http);
+    }
+    return token->Status;
+}
+
+/* Sends or receives one message, or a part of one. */
+static EFI_STATUS transfer(EFI_HTTP_PROTOCOL *http, EFI_HTTP_TRANSFER direction,
+                           EFI_HTTP_MESSAGE *message)
+{
+    EFI_HTTP_TOKEN token = {.Status = EFI_NOT_READY, .Message = message};
+    EFI_EVENT timer;
+
+    EFI_STATUS status = uefi_boot->CreateEvent(0, 0, NULL, NULL, &token.Event);
+    if (EFI_ERROR(status))
+        return status;
+    status = uefi_boot->CreateEvent(EVT_TIMER, 0, NULL, NULL, &timer);
+    if (!EFI_ERROR(status)) {
+        status = uefi_boot->SetTimer(timer, TimerRelative, PATIENCE);
+        if (!EFI_ERROR(status))
+            status = direction(http, &token);
+        if (!EFI_ERROR(status))
+            status = wait_for(http, &token, timer);
+        uefi_boot->CloseEvent(timer);
+    }
+    uefi_boot->CloseEvent(token.Event);
+    return status;
+}
+
+/* A URL may hold ASCII letters, digits and some signs; the rest is written %XX (RFC 3986, 2.1). */
+static bool is_plain(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '/' ||
+           c == '-' || c == '.' || c == '_' || c == '~' || c == '+';
+}
+
+static enum err write_url(const char *path, CHAR16 url[URL_BYTES])
+{
+    char text[4];
+    uint32_t length = 0;
+
+    for (const char *c = root; *c; c++)
+        url[length++] = (uint8_t)*c;
+    for (; *path; path++) {
+        fmt(text, sizeof text, is_plain(*path) ? "%c" : "%%%02X", (uint8_t)*path);
+        for (const char *c = text; *c; c++)
+            if (length < URL_BYTES - 1)
+                url[length++] = (uint8_t)*c;
+    }
+    url[length] = 0;
+    if (length < URL_BYTES - 1)
+        return OK;
+    return fail(ERR_UNSUPPORTED, "%s: %s: the URL is too long", server.name, path);
+}
+
+static EFI_STATUS send_request(EFI_HTTP_PROTOCOL *http, EFI_HTTP_REQUEST_DATA *request)
+{
+    EFI_HTTP_CONFIG_DATA config = {
+        .HttpVersion = HttpVersion11,
+        .TimeOutMillisec = DRIVER_WAITS,
+        .IPv4Node = &own_address,
+    };
+    EFI_HTTP_HEADER header = {(CHAR8 *)"Host", (CHAR8 *)host};
+    EFI_HTTP_MESSAGE message = {.Data.Request = request, .HeaderCount = 1, .Headers = &header};
+
+    EFI_STATUS status = http->Configure(http, &config);
+    return EFI_ERROR(status) ? status : transfer(http, http->Request, &message);
+}
+
+/* ---- what comes back ------------------------------------------------------------------------- */
+
+/* The specification numbers status codes without gaps. */
+static uint32_t code_of(uint32_t number)
+{
+    static const struct {
+        uint32_t number, code;
+    } runs[] = {{1, 100}, {3, 200}, {10, 300}, {16, 307}, {17, 400}, {35, 500}, {41, 308}};
+    uint32_t code = 0;
+
+    for (uint32_t i = 0; i < ARRAY_LENGTH(runs) && runs[i].number <= number; i++)
+        code = runs[i].code + number - runs[i].number;
+    return code;
+}
+
+static bool is_content_length(const char *name)
+{
+    static const char wanted[] = "content-length";
+    uint32_t i = 0;
+
+    while (wanted[i] && (name[i] | 0x20) == wanted[i])
+        i++;
+    return !wanted[i] && !name[i];
+}
+
+static uint64_t read_number(const char *text)
+{
+    uint64_t number = 0;
+
+    if (!*text || strlen(text) > 18)
+        return SIZE_UNKNOWN;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return SIZE_UNKNOWN;
+        number = number * 10 + (uint64_t)(*text - '0');
+    }
+    return number;
+}
+
+/* The driver's headers are ours to free. */
+static uint64_t take_length(EFI_HTTP_MESSAGE *message)
+{
+    uint64_t length = SIZE_UNKNOWN;
+
+    for (UINTN i = 0; i < message->HeaderCount; i++) {
+        EFI_HTTP_HEADER *header = &message->Headers[i];
+        if (is_content_length((const char *)header->FieldName))
+            length = read_number((const char *)header->FieldValue);
+        uefi_boot->FreePool(header->FieldName);
+        uefi_boot->FreePool(header->FieldValue);
+    }
+    if (message->HeaderCount)
+        uefi_boot->FreePool(message->Headers);
+    return length;
+}
+
+/* The head of the answer, and as much of its body as came with it, which `message` says. */
+static enum err receive_head(EFI_HTTP_PROTOCOL *http, const char *path, EFI_HTTP_MESSAGE *message,
+                             uint64_t *length)
+{
+    EFI_HTTP_RESPONSE_DATA response = {0};
+
+    message->Data.Response = &response;
+    EFI_STATUS status = transfer(http, http->Response, message);
+    *length = take_length(message);
+    if (response.StatusCode == HTTP_STATUS_404_NOT_FOUND)
+        return fail(ERR_NOT_FOUND, "%s: it has no file %s%s", server.name, root, path);
+    if (response.StatusCode && response.StatusCode != HTTP_STATUS_200_OK)
+        return fail(ERR_IO, "%s: %s%s: HTTP status %u", server.name, root, path,
+                    code_of(response.StatusCode));
+    if (EFI_ERROR(status))
+        return fail(ERR_IO, "%s: %s%s: %s", server.name, root, path, status_name(status));
+    if (*length == SIZE_UNKNOWN)
+        return fail(ERR_IO, "%s: %s%s: it does not say how long that is (Content-Length)",
+                    server.name, root, path);
+    return OK;
+}
+
+static enum err receive_file(EFI_HTTP_PROTOCOL *http, const char *path, uint64_t bytes, uint8_t *to)
+{
+    EFI_HTTP_MESSAGE message = {.BodyLength = bytes, .Body = to};
+    uint64_t length, done;
+
+    TRY(receive_head(http, path, &message, &length));
+    if (length != bytes)
+        return fail(ERR_IO, "%s: %s%s: was %lu bytes long a moment ago, now %lu", server.name, root,
+                    path, (unsigned long)bytes, (unsigned long)length);
+    for (done = message.BodyLength; done < bytes; done += message.BodyLength) {
+        message = (EFI_HTTP_MESSAGE){.BodyLength = bytes - done, .Body = to + done};
+        EFI_STATUS status = transfer(http, http->Response, &message);
+        if (EFI_ERROR(status) || !message.BodyLength)
+            return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes: %s",
+                        server.name, root, path, (unsigned long)done, (unsigned long)bytes,
+                        status_name(status));
+    }
+    return OK;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* Asks for a file's head, or (`to`) for all of it. */
+static enum err ask(EFI_HTTP_PROTOCOL *http, const char *path, uint64_t *bytes, void *to)
+{
+    static CHAR16 url[URL_BYTES];
+    EFI_HTTP_REQUEST_DATA request = {to ? HttpMethodGet : HttpMethodHead, url};
+    EFI_HTTP_MESSAGE head = {0};
+
+    TRY(write_url(path, url));
+    EFI_STATUS status = send_request(http, &request);
+    if (EFI_ERROR(status))
+        return fail(ERR_IO, "%s: %s%s: %s", server.name, root, path, status_name(status));
+    return to ? receive_file(http, path, *bytes, to) : receive_head(http, path, &head, bytes);
+}
+
+static enum err connect_and_ask(const char *path, uint64_t *bytes, void *to)
+{
+    EFI_HANDLE child = NULL;
+    enum err err;
+
+    EFI_STATUS status = binding->CreateChild(binding, &child);
+    if (EFI_ERROR(status))
+        return fail(ERR_IO, "%s: %s%s: %s", server.name, root, path, status_name(status));
+    err = ask(protocol_on(child, (EFI_GUID)EFI_HTTP_PROTOCOL_GUID), path, bytes, to);
+    binding->DestroyChild(binding, child);
+    return err;
+}
+
+enum err http_fetch_size(const char *path, uint64_t *bytes)
+{
+    return connect_and_ask(path, bytes, NULL);
+}
+
+enum err http_fetch(const char *path, uint64_t bytes, void *to)
+{
+    return connect_and_ask(path, &bytes, to);
+}

@@ -1,0 +1,73 @@
+/* Files by TFTP, through the network card's EFI_PXE_BASE_CODE_PROTOCOL (UEFI 2.10, 24.3), when
+ * firmware loaded Lintel that way. */
+#include "uefi.h"
+#include "common/lib/mem.h"
+#include "common/net/tftp.h"
+
+#define BLOCK_BYTES 1468 /* fills an Ethernet frame; servers may answer with less */
+
+static EFI_PXE_BASE_CODE_PROTOCOL *pxe;
+static struct tftp_server server;
+
+static void learn_from(BOOLEAN received, const EFI_PXE_BASE_CODE_PACKET *packet)
+{
+    if (received)
+        tftp_learn(&server, packet->Raw, sizeof packet->Raw);
+}
+
+enum err pxe_find_server(EFI_HANDLE device, const struct disk **found)
+{
+    pxe = protocol_on(device, (EFI_GUID)EFI_PXE_BASE_CODE_PROTOCOL_GUID);
+    if (!pxe || !pxe->Mode || !pxe->Mode->Started)
+        return OK;
+    const EFI_PXE_BASE_CODE_MODE *mode = pxe->Mode;
+    if (mode->UsingIpv6)
+        return fail(ERR_UNSUPPORTED, "booted by PXE over IPv6, of which Lintel knows IPv4 only");
+    learn_from(mode->DhcpAckReceived, &mode->DhcpAck);
+    learn_from(mode->ProxyOfferReceived, &mode->ProxyOffer);
+    learn_from(mode->PxeReplyReceived, &mode->PxeReply);
+    TRY(tftp_complete(&server));
+    *found = &server.disk;
+    return OK;
+}
+
+static enum err transfer(EFI_PXE_BASE_CODE_TFTP_OPCODE operation, const char *path, void *to,
+                         UINT64 *bytes)
+{
+    char name[NET_PATH_BYTES + 128];
+    EFI_IP_ADDRESS address = {0};
+    UINTN block_bytes = BLOCK_BYTES;
+
+    TRY(tftp_path(&server, path, name, sizeof name));
+    memcpy(address.v4.Addr, server.address, sizeof server.address);
+    EFI_STATUS status = pxe->Mtftp(pxe, operation, to, FALSE, bytes, &block_bytes, &address,
+                                   (UINT8 *)name, NULL, FALSE);
+    if (!EFI_ERROR(status))
+        return OK;
+    if (status == EFI_NOT_FOUND)
+        return fail(ERR_NOT_FOUND, "%s: it has no file %s", server.disk.name, name);
+    if (status == EFI_BUFFER_TOO_SMALL)
+        return fail(ERR_IO, "%s: %s: larger than it was a moment ago", server.disk.name, name);
+    return fail(ERR_IO, "%s: %s: %s", server.disk.name, name, status_name(status));
+}
+
+enum err pxe_fetch_size(const char *path, uint64_t *bytes)
+{
+    UINT64 size = 0;
+
+    TRY(transfer(EFI_PXE_BASE_CODE_TFTP_GET_FILE_SIZE, path, NULL, &size));
+    *bytes = size;
+    return OK;
+}
+
+/* Straight to its place. */
+enum err pxe_fetch(const char *path, uint64_t bytes, void *to)
+{
+    UINT64 arrived = bytes;
+
+    TRY(transfer(EFI_PXE_BASE_CODE_TFTP_READ_FILE, path, to, &arrived));
+    if (arrived == bytes)
+        return OK;
+    return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes", server.disk.name,
+                server.root, path, (unsigned long)arrived, (unsigned long)bytes);
+}
