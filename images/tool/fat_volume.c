@@ -3,21 +3,22 @@
 #include "progress.h"
 #include "text.h"
 #include "common/lib/mem.h"
+#include <stdbool.h>
 #include <stdlib.h>
 
-#define ROOT_BYTES          (512 * 32) /* of FAT12 and FAT16; floppies have less */
-#define CLUSTER_SECTORS_MAX 64
+#define ROOT_BYTES        (512 * 32) /* of FAT12 and FAT16; floppies have less */
+#define CLUSTER_BYTES_MAX (32 * KIB)
 
 /* Microsoft's limits (3.5): the number of clusters alone tells the kinds apart. */
 static const struct kind {
     uint32_t bits;
     uint64_t clusters_min, clusters_max;
-    uint64_t clusters_wished; /* larger clusters before there are more than this */
+    uint32_t cluster_bytes; /* what readers like, where there are clusters enough */
     uint32_t own_sectors;
 } kinds[] = {
-    {12, 1, 4084, 4084, 1},
-    {16, 4085, 65524, 65524, 1},
-    {32, 65525, 0xffffff5, 2 * MIB, 8},
+    {12, 1, 4084, 512, 1},
+    {16, 4085, 65524, 4096, 1},
+    {32, 65525, 4 * MIB, 4096, 8}, /* could have more, in tables that take long to read */
 };
 
 static const struct kind *kind_of(uint32_t bits)
@@ -45,11 +46,19 @@ static uint64_t clusters_of(const struct fat_volume *volume, uint64_t cluster_se
     return data > 2 * table ? (data - 2 * table) / cluster_sectors : 0;
 }
 
+static bool should_grow(const struct fat_volume *volume, uint64_t cluster_sectors)
+{
+    const struct kind *kind = kind_of(volume->bits);
+    uint64_t bytes = cluster_sectors * volume->sector_bytes;
+    return clusters_of(volume, cluster_sectors) > kind->clusters_max ||
+           (bytes < kind->cluster_bytes &&
+            clusters_of(volume, 2 * cluster_sectors) >= kind->clusters_min);
+}
+
 static uint64_t choose_cluster_sectors(const struct fat_volume *volume)
 {
     uint64_t sectors = 1;
-    while (sectors < CLUSTER_SECTORS_MAX && sectors * volume->sector_bytes < 32 * KIB &&
-           clusters_of(volume, sectors) > kind_of(volume->bits)->clusters_wished)
+    while (sectors * volume->sector_bytes < CLUSTER_BYTES_MAX && should_grow(volume, sectors))
         sectors *= 2;
     return sectors;
 }
