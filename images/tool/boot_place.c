@@ -5,12 +5,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The second stage's header; see legacy/entry.asm. */
+#define STAGE_MAGIC     0x32544e4c /* "LNT2" */
+#define STAGE_MAGIC_AT  4
+#define STAGE_BYTES_AT  8
+#define STAGE_BYTES_MAX (128 * KIB)
+
 /* Nobody needs to look further into a large BIOS boot partition. */
 #define SEARCHED_BYTES_MAX (16 * MIB)
 
 /* TYPE_BIOS_BOOT as on disk: the first three fields are little-endian. */
 static const uint8_t bios_boot[16] = {0x48, 0x61, 0x68, 0x21, 0x49, 0x64, 0x6f, 0x6e,
                                       0x74, 0x4e, 0x65, 0x65, 0x64, 0x45, 0x46, 0x49};
+
+enum err stage_check(const struct content *stage)
+{
+    uint32_t sum = 0;
+
+    for (uint64_t i = 0; i + 4 <= stage->size; i += 4)
+        sum += load32(stage->bytes + i);
+    if (stage->size < 16 || load32(stage->bytes + STAGE_MAGIC_AT) != STAGE_MAGIC ||
+        load32(stage->bytes + STAGE_BYTES_AT) != stage->size || sum)
+        return fail(ERR_FORMAT,
+                    "the second stage in this program is damaged (sum %08xh): build or install "
+                    "lintel anew",
+                    sum);
+    return OK;
+}
 
 static bool is_bios_boot(const struct volume *volume)
 {
@@ -25,18 +46,46 @@ static bool is_zero(const uint8_t *bytes, uint64_t count)
     return !count;
 }
 
-bool find_zeros(const uint8_t *bytes, uint64_t all_sectors, uint32_t sector_bytes, uint64_t sectors,
-                uint64_t *first)
+/* True when every sector that the stage would take is zero or what the stage has there. */
+static bool is_free(const uint8_t *room, uint32_t sector_bytes, const struct content *stage)
 {
-    uint64_t run = 0;
+    for (uint64_t at = 0; at < stage->size; at += sector_bytes) {
+        uint64_t own = MIN(sector_bytes, stage->size - at);
+        uint64_t same = memcmp(room + at, stage->bytes + at, own) == 0 ? own : 0;
+        if (!is_zero(room + at + same, sector_bytes - same))
+            return false;
+    }
+    return true;
+}
 
-    for (uint64_t i = all_sectors; i-- > 0;) {
-        run = is_zero(bytes + i * sector_bytes, sector_bytes) ? run + 1 : 0;
-        if (run == sectors) {
+/* True when a second stage that begins at a lower sector reaches sector `i`: it may end in zeros.
+ */
+static bool is_in_other_stage(const uint8_t *bytes, uint32_t sector_bytes, uint64_t i)
+{
+    uint64_t most = STAGE_BYTES_MAX / sector_bytes;
+
+    for (uint64_t j = i > most ? i - most : 0; j < i; j++) {
+        const uint8_t *header = bytes + j * sector_bytes;
+        if (load32(header + STAGE_MAGIC_AT) == STAGE_MAGIC &&
+            load32(header + STAGE_BYTES_AT) > (i - j) * sector_bytes)
+            return true;
+    }
+    return false;
+}
+
+bool find_free(const uint8_t *bytes, uint64_t all_sectors, uint32_t sector_bytes,
+               const struct content *stage, uint64_t *first)
+{
+    uint64_t sectors = stage_sectors(stage, sector_bytes);
+
+    if (sectors > all_sectors)
+        return false;
+    for (uint64_t i = all_sectors - sectors + 1; i-- > 0;)
+        if (is_free(bytes + i * sector_bytes, sector_bytes, stage) &&
+            !is_in_other_stage(bytes, sector_bytes, i)) {
             *first = i;
             return true;
         }
-    }
     return false;
 }
 
@@ -52,15 +101,16 @@ static enum err find_room(const struct disk_image *image, uint64_t first, uint64
     bool is_there;
 
     if (sectors < place->sectors)
-        return fail(ERR_NO_MEMORY, "%s: %s has %lu sectors, but the second stage needs %lu: %s",
-                    image->path, place->where, (unsigned long)sectors,
+        return fail(ERR_NO_MEMORY,
+                    "%s: there are %lu sectors in %s, but the second stage needs %lu: %s",
+                    image->path, (unsigned long)sectors, place->where,
                     (unsigned long)place->sectors, remedy);
     sectors = MIN(sectors, SEARCHED_BYTES_MAX / sector_bytes);
     uint8_t *bytes = malloc(sectors * sector_bytes);
     if (!bytes)
         return fail(ERR_NO_MEMORY, "this machine has no memory left");
     enum err err = disk_image_read(image, first * sector_bytes, sectors * sector_bytes, bytes);
-    is_there = err == OK && find_zeros(bytes, sectors, sector_bytes, place->sectors, &found);
+    is_there = err == OK && find_free(bytes, sectors, sector_bytes, place->content, &found);
     free(bytes);
     if (err == OK && !is_there)
         return fail(ERR_NO_MEMORY,
@@ -192,7 +242,10 @@ static enum err use_gpt(const struct disk_image *image, const struct disk_tables
 enum err boot_place_find(const struct disk_image *image, const struct disk_tables *tables,
                          uint32_t partition, const struct content *stage, struct boot_place *place)
 {
-    *place = (struct boot_place){.sectors = stage_sectors(stage, image->disk.sector_bytes)};
+    *place = (struct boot_place){
+        .content = stage,
+        .sectors = stage_sectors(stage, image->disk.sector_bytes),
+    };
     if (partition)
         return use_partition(image, tables, partition, place);
     if (tables->partitioning == LINTEL_PARTITIONING_GPT)

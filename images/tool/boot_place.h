@@ -5,16 +5,20 @@
 #include "boot_sector.h"
 #include "disk_tables.h"
 
+/* ERR_FORMAT when it is not the second stage that was built: boot sectors refuse any other. */
+enum err stage_check(const struct content *stage);
+
 struct boot_code {
     uint64_t lba;
     enum boot_sector_kind kind;
 };
 
 struct boot_place {
-    const char *where; /* for people: "the gap before the first partition" */
-    uint32_t number;   /* of the partition; 0: none */
-    struct stage_place stage;
-    uint64_t sectors; /* of the second stage */
+    const char *where;             /* for people: "the gap before the first partition" */
+    uint32_t number;               /* of the partition; 0: none */
+    const struct content *content; /* of the second stage */
+    uint64_t sectors;
+    struct stage_place stage; /* where it goes */
     struct boot_code codes[3];
     uint32_t code_count;
 };
@@ -28,9 +32,10 @@ struct boot_place {
 enum err boot_place_find(const struct disk_image *image, const struct disk_tables *tables,
                          uint32_t partition, const struct content *stage, struct boot_place *place);
 
-/* The highest run of `sectors` sectors of zeros; false: there is none. The highest leaves room for
- * other loaders, which grow upwards from the lowest. */
-bool find_zeros(const uint8_t *bytes, uint64_t all_sectors, uint32_t sector_bytes, uint64_t sectors,
-                uint64_t *first);
+/* The highest place in `all_sectors` sectors at `bytes` where each sector that the stage would take
+ * is zero, or is what the stage has there: an installation that was killed left it. The highest
+ * leaves room for other loaders, which grow upwards from the lowest. False: there is none. */
+bool find_free(const uint8_t *bytes, uint64_t all_sectors, uint32_t sector_bytes,
+               const struct content *stage, uint64_t *first);
 
 #endif

@@ -40,27 +40,18 @@ static void put(char c)
     fputc(c, stderr);
 }
 
-/* ---- checks ---------------------------------------------------------------------------------- */
-
-#define STAGE_MAGIC 0x32544e4c /* "LNT2"; see legacy/entry.asm */
-
-/* The second stage must be the one that was built: boot sectors refuse any other. */
-static enum err check_stage(const struct content *stage)
-{
-    uint32_t sum = 0;
-
-    for (uint64_t i = 0; i + 4 <= stage->size; i += 4)
-        sum += load32(stage->bytes + i);
-    if (stage->size < 16 || load32(stage->bytes + 4) != STAGE_MAGIC ||
-        load32(stage->bytes + 8) != stage->size || sum)
-        return fail(ERR_FORMAT,
-                    "the second stage in this program is damaged (sum %08xh): build or install "
-                    "lintel anew",
-                    sum);
-    return OK;
-}
-
 /* ---- words ----------------------------------------------------------------------------------- */
+
+/* "partition 2"; a disk without partitions is one volume. */
+static const char *home_name(const struct installation *installation)
+{
+    static char name[32];
+
+    if (!installation->home.number)
+        return "the volume";
+    snprintf(name, sizeof name, "partition %u", installation->home.number);
+    return name;
+}
 
 static void tell_stage(const struct installation *installation)
 {
@@ -84,9 +75,7 @@ static bool makes(const struct installation *installation, enum item item)
 
 static void tell_files(const struct installation *installation)
 {
-    uint32_t number = installation->home.number;
-
-    printf("  UEFI: %s on partition %u.\n", item_paths[ITEM_LOADER], number);
+    printf("  UEFI: %s on %s.\n", item_paths[ITEM_LOADER], home_name(installation));
     if (installation->default_is_foreign)
         printf("  UEFI: %s is another loader and stays: choose %s in the firmware's menu "
                "(efibootmgr --create --loader '\\EFI\\lintel\\lintelx64.efi').\n",
@@ -95,8 +84,8 @@ static void tell_files(const struct installation *installation)
         printf("  UEFI: %s, %s.\n", item_paths[ITEM_DEFAULT_LOADER],
                makes(installation, ITEM_DEFAULT_LOADER) ? "which firmware starts by itself"
                                                         : "which is Lintel's");
-    printf("  What is replaced is kept in %s on partition %u, for `lintel uninstall`.\n",
-           item_paths[ITEM_RECORD], number);
+    printf("  What is replaced is kept in %s on %s, for `lintel uninstall`.\n",
+           item_paths[ITEM_RECORD], home_name(installation));
 }
 
 static void tell_size(const struct installation *installation)
@@ -126,8 +115,8 @@ static void tell_entries(const struct installation *installation)
 
     if (fat_find(&installation->home, "/loader/entries", true, &entry) != OK)
         printf("Lintel has no entries on this disk yet: put them into /loader/entries/*.conf on "
-               "partition %u.\n",
-               installation->home.number);
+               "%s.\n",
+               home_name(installation));
 }
 
 /* ---- install --------------------------------------------------------------------------------- */
@@ -137,7 +126,7 @@ static enum err plan_install(const struct request *request, struct installation 
 {
     enum err err;
 
-    TRY(check_stage(&embedded_stage2));
+    TRY(stage_check(&embedded_stage2));
     TRY(installation_open(request->path, !request->dry_run, (uint32_t)request->partition,
                           installation));
     err = boot_place_find(&installation->disk, &installation->tables, (uint32_t)request->partition,
@@ -225,9 +214,9 @@ static void tell_uninstall(const struct installation *installation)
     if (installation->exact)
         puts("  Every sector that was replaced gets its contents back.");
     else
-        printf("  Files on partition %u have changed since: boot sectors and second stage get\n"
+        printf("  Files on %s have changed since: boot sectors and second stage get\n"
                "  their contents back, and Lintel's own files are removed.\n",
-               installation->home.number);
+               home_name(installation));
     if (installation->foreign)
         puts("  Another loader has been put into the boot sector since: it stays.");
 }

@@ -185,6 +185,7 @@ enum err installation_make_target(struct installation *installation)
 
 /* ---- is it there already? -------------------------------------------------------------------- */
 
+/* The first of the second stage's sectors; NULL: none. */
 static const struct extent *find_stage(const struct record *record)
 {
     for (uint32_t i = 0; i < record->count; i++)
@@ -193,14 +194,14 @@ static const struct extent *find_stage(const struct record *record)
     return NULL;
 }
 
-static bool holds_stage(const struct installation *installation, const struct extent *extent)
+static bool holds_stage(const struct installation *installation, uint64_t offset)
 {
     const struct content *stage = &embedded_stage2;
     uint8_t *found;
 
-    return extent->bytes == installation->place.sectors * installation->disk.disk.sector_bytes &&
-           arena_take(&host_arena, extent->bytes, (void **)&found) == OK &&
-           disk_image_read(&installation->disk, extent->offset, extent->bytes, found) == OK &&
+    return offset + stage->size <= installation->disk.bytes &&
+           arena_take(&host_arena, stage->size, (void **)&found) == OK &&
+           disk_image_read(&installation->disk, offset, stage->size, found) == OK &&
            memcmp(found, stage->bytes, stage->size) == 0;
 }
 
@@ -232,7 +233,7 @@ bool installation_is_current(const struct installation *installation)
     const struct extent *stage = find_stage(&installation->found);
     struct stage_place there = {.sector_bytes = installation->disk.disk.sector_bytes};
 
-    if (!stage || !place->code_count || !holds_stage(installation, stage))
+    if (!stage || !place->code_count || !holds_stage(installation, stage->offset))
         return false;
     there.lba = stage->offset / there.sector_bytes;
     for (uint32_t i = 0; i < place->code_count; i++)

@@ -29,7 +29,7 @@
 
 enum extent_kind {
     EXTENT_CODE,   /* of a boot sector: less than a sector */
-    EXTENT_STAGE,  /* the second stage's sectors */
+    EXTENT_STAGE,  /* a sector of the second stage */
     EXTENT_VOLUME, /* sectors of the FAT volume: tables, directories, new files */
     EXTENT_RECORD, /* the record's own clusters, whose checksums can't be in it */
     EXTENT_KINDS

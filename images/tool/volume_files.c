@@ -176,8 +176,7 @@ static enum err add_file(struct installation *installation, enum item item, cons
         TRY(file_write_at(path, 0, bytes, size));
     enum err err = RUN("mcopy", "-o", "-i", names.image, path, names.path);
     if (err != OK)
-        return fail(err, "%s can't be put on partition %u: %s", item_paths[item],
-                    installation->home.number, err_message());
+        return fail(err, "%s can't be put on the volume: %s", item_paths[item], err_message());
     if (!is_there(installation, &installation->base, item))
         installation->record.made |= 1u << item;
     return OK;

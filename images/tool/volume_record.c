@@ -152,16 +152,31 @@ static enum err put_code(struct installation *installation, const struct boot_co
     return add_extent(installation, EXTENT_CODE, offset + kept_end, sizeof sector - kept_end);
 }
 
+/* One extent a sector: each may be written or not when an installation was killed. */
+static enum err add_stage_extents(struct installation *installation, uint64_t offset,
+                                  uint64_t bytes)
+{
+    uint32_t sector_bytes = installation->disk.disk.sector_bytes;
+
+    for (uint64_t done = 0; done < bytes; done += sector_bytes)
+        TRY(add_extent(installation, EXTENT_STAGE, offset + done, sector_bytes));
+    return OK;
+}
+
 static enum err put_stage(struct installation *installation)
 {
     const struct boot_place *place = &installation->place;
     uint64_t offset = place->stage.lba * place->stage.sector_bytes;
     uint64_t bytes = place->sectors * place->stage.sector_bytes;
+    uint8_t *zeros;
 
     TRY(hold(installation, offset, bytes));
+    /* What is not zero there is the rest of an installation that was killed (boot_place.h). */
+    TRY(arena_take(&host_arena, bytes, (void **)&zeros));
+    TRY(disk_image_write(&installation->base.image, offset, bytes, zeros));
     TRY(stage_install(installation->target.image.path, &embedded_stage2, &place->stage,
                       place->sectors));
-    return add_extent(installation, EXTENT_STAGE, offset, bytes);
+    return add_stage_extents(installation, offset, bytes);
 }
 
 static bool has_extent(const struct record *record, uint64_t offset)

@@ -1,0 +1,422 @@
+"""lintel install and uninstall, on disks as other people make them."""
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from disks import BUILD, DISKS, GRUB_SAYS, MIB, altered, older_tool, plain_tree, read_file  # noqa: E402
+from machine import PASSED, Hardware, Machine  # noqa: E402
+from report import parse_report  # noqa: E402
+
+TOOL = BUILD / "lintel"
+LOADER, DEFAULT_LOADER = "/EFI/lintel/lintelx64.efi", "/EFI/BOOT/BOOTX64.EFI"
+RECORD = "/lintel/uninstall.bin"
+
+
+def lintel(*arguments, tool=TOOL, environment=None):
+    return subprocess.run([tool, *map(str, arguments)], capture_output=True, text=True,
+                          env={**os.environ, **(environment or {})})
+
+
+def succeed(*arguments, **others):
+    done = lintel(*arguments, **others)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def refuse(*arguments, **others):
+    done = lintel(*arguments, **others)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stderr
+
+
+def same(one, other):
+    return subprocess.run(["cmp", one, other]).returncode == 0
+
+
+@pytest.fixture
+def make(tmp_path):
+    """make(disk) -> (path, a copy that stays as it is)."""
+
+    def make_disk(disk, more=None):
+        path, before = tmp_path / "disk.img", tmp_path / "before.img"
+        disk.make(path, {**plain_tree(), **(more or {})})
+        shutil.copy(path, before)
+        return path, before
+
+    return make_disk
+
+
+def boots_lintel(path, firmware, disk):
+    options = ",logical_block_size=4096,physical_block_size=4096" if disk.sector_bytes == 4096 else ""
+    with Machine(firmware, [path], Hardware(disk=disk.device + options)) as machine:
+        status = machine.wait_exit()
+        if status != PASSED or not parse_report(machine.output).complete:
+            raise machine.error(f"exit status {status}")
+
+
+def boots_grub(path):
+    with Machine("bios", [path]) as machine:
+        machine.wait_for(GRUB_SAYS)
+
+
+def has_all_files(path, disk, tree):
+    for name, content in tree.items():
+        wanted = content if isinstance(content, bytes) else Path(content).read_bytes()
+        assert read_file(path, disk, name) == wanted, name
+
+
+def check_volume(path, disk, folder):
+    """What fsck.fat says about the FAT volume."""
+    volume = folder / "volume"
+    with open(path, "rb") as image:
+        image.seek(disk.first * disk.sector_bytes)
+        volume.write_bytes(image.read())
+    return subprocess.run(["fsck.fat", "-n", volume], capture_output=True, text=True)
+
+
+# ---- the whole way ----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("disk", DISKS.values(), ids=DISKS.keys())
+def test_install_boots_and_uninstall_restores_every_byte(make, tmp_path, disk):
+    path, before = make(disk)
+    said = succeed("install", path, *disk.options)
+    assert "read back" in said
+    has_all_files(path, disk, plain_tree())
+    assert read_file(path, disk, LOADER) == (BUILD / "uefi/lintelx64.efi").read_bytes()
+    assert read_file(path, disk, DEFAULT_LOADER) == (BUILD / "uefi/lintelx64.efi").read_bytes()
+    checked = check_volume(path, disk, tmp_path)
+    assert checked.returncode == 0, checked.stdout
+    for firmware in disk.firmwares:
+        boots_lintel(path, firmware, disk)
+    succeed("uninstall", path)
+    assert same(path, before)
+
+
+def test_dry_run_tells_and_changes_nothing(make):
+    path, before = make(DISKS["mbr-fat16"])
+    said = succeed("install", path, "--dry-run")
+    assert "the gap before the first partition" in said and DEFAULT_LOADER in said
+    assert same(path, before)
+    succeed("install", path)
+    shutil.copy(path, before)
+    assert "gets its contents back" in succeed("uninstall", path, "--dry-run")
+    assert same(path, before)
+
+
+def test_partition_tables_stay(make):
+    for name in ("gpt", "mbr-logical"):
+        path, before = make(DISKS[name])
+        succeed("install", path)
+        tables = [subprocess.run(["sfdisk", "--dump", file], capture_output=True, text=True,
+                                 check=True).stdout.replace(str(file), "")
+                  for file in (path, before)]
+        assert tables[0] == tables[1]
+
+
+# ---- again ------------------------------------------------------------------------------------------
+
+def test_second_time_has_nothing_to_do(make):
+    path, _ = make(DISKS["mbr-fat16"])
+    succeed("install", path)
+    once = path.read_bytes()
+    assert "installed already" in succeed("install", path)
+    assert path.read_bytes() == once
+
+
+@pytest.mark.parametrize("name", ["gpt", "mbr-grub", "gpt-4096"])
+def test_update_keeps_what_was_saved_first(make, tmp_path, name):
+    disk = DISKS[name]
+    path, before = make(disk)
+    succeed("install", path, tool=older_tool(tmp_path / "older"))
+    older = altered((BUILD / "uefi/lintelx64.efi").read_bytes(), False)
+    assert read_file(path, disk, DEFAULT_LOADER) == older
+    assert "Updating" in succeed("install", path)
+    assert read_file(path, disk, DEFAULT_LOADER) == (BUILD / "uefi/lintelx64.efi").read_bytes()
+    boots_lintel(path, "bios", disk)
+    succeed("uninstall", path)
+    assert same(path, before)
+
+
+def test_image_with_lintel_on_it_already(make):
+    """As `make image` makes them: no record, and both UEFI files are ours."""
+    disk = DISKS["gpt"]
+    older = altered((BUILD / "uefi/lintelx64.efi").read_bytes(), False)
+    path, before = make(disk, {LOADER: older, DEFAULT_LOADER: older})
+    succeed("install", path)
+    assert read_file(path, disk, DEFAULT_LOADER) == (BUILD / "uefi/lintelx64.efi").read_bytes()
+    succeed("uninstall", path)
+    assert same(path, before)
+
+
+# ---- beside others ----------------------------------------------------------------------------------
+
+def test_another_default_loader_stays(make):
+    disk = DISKS["gpt"]
+    path, before = make(disk, {DEFAULT_LOADER: b"another loader"})
+    assert "is another loader and stays" in succeed("install", path)
+    assert read_file(path, disk, DEFAULT_LOADER) == b"another loader"
+    assert read_file(path, disk, LOADER)
+    succeed("uninstall", path)
+    assert same(path, before)
+
+
+def test_files_that_came_later_survive_uninstall(make, tmp_path):
+    disk = DISKS["gpt"]
+    path, before = make(disk)
+    succeed("install", path)
+    later = tmp_path / "later"
+    later.write_bytes(os.urandom(100_000))
+    place = f"{path}@@{disk.first * 512}"
+    subprocess.run(["mcopy", "-i", place, later, "::/EFI/lintel/later"], check=True)
+    assert "have changed since" in succeed("uninstall", path)
+    has_all_files(path, disk, {**plain_tree(), "/EFI/lintel/later": later})
+    for name in (LOADER, DEFAULT_LOADER, RECORD):
+        assert read_file(path, disk, name) is None
+    checked = check_volume(path, disk, tmp_path)
+    assert checked.returncode == 0, checked.stdout
+    assert path.read_bytes()[:MIB] == before.read_bytes()[:MIB]
+
+
+def test_loader_that_came_later_stays(make):
+    disk = DISKS["mbr-fat16"]
+    path, _ = make(disk)
+    succeed("install", path)
+    with open(path, "r+b") as image:
+        image.write(b"another loader's code".ljust(440, b"\x90"))
+    assert "it stays" in succeed("uninstall", path)
+    assert path.read_bytes().startswith(b"another loader's code\x90")
+
+
+def test_partitions_changed_later_stay(make):
+    path, before = make(DISKS["mbr-fat16"])
+    succeed("install", path)
+    for file in (path, before):
+        subprocess.run(["sfdisk", "--quiet", "--part-type", file, "1", "c"], check=True)
+    succeed("uninstall", path)
+    assert same(path, before)
+
+
+# ---- killed at each write ---------------------------------------------------------------------------
+
+@pytest.fixture(scope="session")
+def killer(tmp_path_factory):
+    library = tmp_path_factory.mktemp("killer") / "kill_at_write.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", library,
+                    Path(__file__).with_name("kill_at_write.c"), "-ldl"], check=True)
+    return library
+
+
+def bios_state(path, disk, old):
+    """What the first sector leads to: "old", or the whole second stage that it finds."""
+    image = path.read_bytes()
+    if image[:440] == old[:440]:
+        assert all(now == then for now, then in zip(image[512:MIB], old[512:MIB]) if then)
+        return "old"
+    lba, sectors = struct.unpack_from("<QH", image, 0x1A8)
+    stage = image[lba * disk.sector_bytes:(lba + sectors) * disk.sector_bytes]
+    stage = stage[:struct.unpack_from("<I", stage, 8)[0]]
+    assert stage[4:8] == b"LNT2" and sum(struct.unpack(f"<{len(stage) // 4}I", stage)) % 2**32 == 0
+    return stage
+
+
+def kill_everywhere(path, command, killer, tool=TOOL):
+    """Runs a command on copies of a disk, killed at one write after the other: yields the copies."""
+    for count in range(1, 1000):
+        copy = path.with_name(f"killed-{count}.img")
+        shutil.copy(path, copy)
+        done = lintel(*command, copy, tool=tool,
+                      environment={"LD_PRELOAD": str(killer), "KILL_FILE": str(copy),
+                                   "KILL_AT": str(count)})
+        yield copy
+        copy.unlink()
+        if done.returncode == 0:
+            return
+        assert done.returncode == -9, done.stderr
+
+
+KILLED = ["mbr-grub", "gpt", "gpt-4096", "floppy"]
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_killed_install_leaves_old_or_new(make, killer, name):
+    disk = DISKS[name]
+    path, before = make(disk)
+    old, new = before.read_bytes(), (BUILD / "uefi/lintelx64.efi").read_bytes()
+    states = []
+    for copy in kill_everywhere(path, ["install", *disk.options], killer):
+        states.append(bios_state(copy, disk, old) == "old")
+        has_all_files(copy, disk, plain_tree())
+        assert read_file(copy, disk, DEFAULT_LOADER) in (None, new)
+        succeed("install", copy, *disk.options)
+        succeed("uninstall", copy)
+        has_all_files(copy, disk, plain_tree())
+        assert copy.read_bytes()[:512] == old[:512]
+    assert states == sorted(states, reverse=True) and len(set(states)) == 2
+
+
+@pytest.mark.parametrize("name", ["mbr-grub", "gpt"])
+def test_killed_update_leaves_old_or_new(make, killer, tmp_path, name):
+    disk = DISKS[name]
+    path, before = make(disk)
+    old_tool = older_tool(tmp_path / "older")
+    succeed("install", path, tool=old_tool)
+    stage, loader = ((BUILD / part).read_bytes() for part in
+                     ("legacy/stage2.bin", "uefi/lintelx64.efi"))
+    older_stage, older_loader = altered(stage, True), altered(loader, False)
+    for copy in kill_everywhere(path, ["install"], killer):
+        assert bios_state(copy, disk, before.read_bytes()) in (older_stage, stage)
+        assert read_file(copy, disk, DEFAULT_LOADER) in (older_loader, loader)
+        has_all_files(copy, disk, plain_tree())
+        succeed("install", copy)
+        succeed("uninstall", copy)
+        has_all_files(copy, disk, plain_tree())
+        assert copy.read_bytes()[:MIB] == before.read_bytes()[:MIB]
+
+
+@pytest.mark.parametrize("name", ["mbr-grub", "gpt"])
+def test_killed_uninstall_leaves_old_or_new_and_can_be_repeated(make, killer, name):
+    disk = DISKS[name]
+    path, before = make(disk)
+    succeed("install", path)
+    stage = (BUILD / "legacy/stage2.bin").read_bytes()
+    for copy in kill_everywhere(path, ["uninstall"], killer):
+        assert bios_state(copy, disk, before.read_bytes()) in ("old", stage)
+        has_all_files(copy, disk, plain_tree())
+        if read_file(copy, disk, RECORD):
+            succeed("uninstall", copy)
+        has_all_files(copy, disk, plain_tree())
+        assert copy.read_bytes()[:512] == before.read_bytes()[:512]
+
+
+def test_half_installed_disks_boot(make, killer):
+    """The states around the switch, for real."""
+    disk = DISKS["mbr-grub"]
+    path, before = make(disk)
+    old = before.read_bytes()
+    states = []
+    for copy in kill_everywhere(path, ["install"], killer):
+        states.append(bios_state(copy, disk, old) == "old")
+        shutil.copy(copy, path.with_name("last.img" if states[-1] else "first.img"))
+        if not states[-1]:
+            break
+    boots_grub(path.with_name("last.img"))
+    boots_lintel(path.with_name("first.img"), "bios", disk)
+
+
+# ---- refused ----------------------------------------------------------------------------------------
+
+def damage(path, *places):
+    with open(path, "r+b") as image:
+        for offset, content in places:
+            image.seek(offset, os.SEEK_SET if offset >= 0 else os.SEEK_END)
+            image.write(content)
+
+
+def row(kind, first, sectors):
+    return struct.pack("<B3sB3sII", 0, b"\0\0\0", kind, b"\0\0\0", first, sectors)
+
+
+TABLE = 446
+REFUSED = {
+    "both GPTs damaged": ("gpt", [(512 + 20, b"xx"), (-512 + 20, b"xx")], "both copies"),
+    "no protective MBR": ("gpt", [(TABLE, bytes(64))], "no protective MBR"),
+    "overlap": ("mbr-fat16", [(TABLE + 16, row(0x83, 4096, 100))], "overlap"),
+    "extended overlap": ("mbr-fat16", [(TABLE + 16, row(0x05, 4096, 100))], "overlaps the extended"),
+    "leaves the disk": ("mbr-fat16", [(TABLE + 16, row(0x83, 40000, 99999))], "is not sound"),
+    "loop": ("mbr-logical", [(2048 * 512 + TABLE + 16, row(0x05, 2, 9)),
+                             (2050 * 512 + TABLE + 16, row(0x05, 2, 9)),
+                             (2050 * 512 + 510, b"\x55\xaa")], "loops"),
+    "something in the gap": ("mbr-fat16", [(512 * sector, b"licence") for sector in range(1, 2048, 64)],
+                             "something else lies"),
+    "a CD": ("mbr-fat16", [(32768, b"\1CD001")], "is a CD image"),
+}
+
+
+@pytest.mark.parametrize("name, places, message", REFUSED.values(), ids=REFUSED.keys())
+def test_disk_that_is_not_understood_is_refused(make, name, places, message):
+    path, before = make(DISKS[name])
+    damage(path, *places)
+    shutil.copy(path, before)
+    assert message in refuse("install", path)
+    assert same(path, before)
+
+
+def test_too_small_places_are_refused_with_advice(make):
+    path, before = make(DISKS["volume-fat16"])
+    assert "let the first partition begin at 1 MiB" in refuse("install", path)
+    path, before = make(DISKS["mbr-fat16"])
+    assert "mkfs.fat -R" in refuse("install", path, "--partition", 1)
+    assert "has no partition 7" in refuse("install", path, "--partition", 7)
+    assert same(path, before)
+
+
+def test_gpt_without_bios_boot_partition_is_refused_with_advice(make):
+    path, before = make(DISKS["gpt"])
+    subprocess.run(["sfdisk", "--quiet", "--delete", path, "1"], check=True)
+    shutil.copy(path, before)
+    message = refuse("install", path)
+    command = re.search(r"\((sgdisk .*?)\)", message)[1]
+    assert same(path, before)
+    subprocess.run(command.split(), check=True, capture_output=True)
+    succeed("install", path)
+
+
+def test_full_volume_is_refused(make, tmp_path):
+    disk = DISKS["floppy"]
+    path, before = make(disk)
+    filler = tmp_path / "filler"
+    filler.write_bytes(bytes(4 * MIB))
+    subprocess.run(["mcopy", "-D", "o", "-i", path, filler, "::/filler"], capture_output=True)
+    free = int(subprocess.run(["mdir", "-i", path, "::"], capture_output=True, text=True, check=True)
+               .stdout.split("bytes free")[0].split("\n")[-1].replace(" ", ""))
+    filler.write_bytes(bytes(free - 20_000))
+    subprocess.run(["mcopy", "-i", path, filler, "::/filler"], check=True)
+    shutil.copy(path, before)
+    assert "can't be put on" in refuse("install", path)
+    assert same(path, before)
+
+
+def test_uninstall_without_install_explains(make):
+    path, before = make(DISKS["mbr-fat16"])
+    assert "has not been here" in refuse("uninstall", path)
+    assert same(path, before)
+
+
+def test_damaged_record_is_refused(make):
+    disk = DISKS["gpt"]
+    path, before = make(disk)
+    succeed("install", path)
+    image = bytearray(path.read_bytes())
+    image[image.index(b"LNTUNDO1") + 100] ^= 1
+    path.write_bytes(image)
+    shutil.copy(path, before)
+    assert "CRC-32" in refuse("uninstall", path)
+    assert "CRC-32" in refuse("install", path)
+    assert same(path, before)
+
+
+def test_damaged_second_stage_is_refused(make, tmp_path):
+    path, before = make(DISKS["mbr-fat16"])
+    tool = older_tool(tmp_path / "damaged", seal=False)
+    assert "is damaged" in refuse("install", path, tool=tool)
+    assert same(path, before)
+
+
+def test_file_that_is_not_writable_is_refused(tmp_path):
+    assert "No such file" in refuse("install", tmp_path / "nothing.img")
+    assert "neither a disk nor an image" in refuse("install", tmp_path)
+    path = tmp_path / "locked.img"
+    path.write_bytes(bytes(MIB))
+    held = subprocess.Popen(["flock", path, "cat"], stdin=subprocess.PIPE)
+    try:
+        subprocess.run(["sh", "-c", f"while flock -n {path} true; do sleep 0.1; done"], check=True)
+        assert "has locked it" in refuse("install", path)
+    finally:
+        held.communicate()
