@@ -91,16 +91,15 @@ static const char *colour_of_type(enum lintel_memory_type type)
     }
 }
 
-/* The lowest place that begins in [first, last]; NULL: none. */
-static const struct placement *lowest_place(const struct plan *plan, uint64_t first, uint64_t last)
+/* The index of the lowest place that begins in [first, last]; place_count: none does. */
+static uint64_t lowest_place(const struct plan *plan, uint64_t first, uint64_t last)
 {
-    const struct placement *lowest = NULL;
-    for (uint64_t i = 0; i < plan->place_count; i++) {
-        const struct placement *place = &plan->places[i];
-        if (place->bytes && place->physical >= first && place->physical <= last &&
-            (!lowest || place->physical < lowest->physical))
-            lowest = place;
-    }
+    const struct placement *places = plan->places;
+    uint64_t lowest = plan->place_count;
+    for (uint64_t i = 0; i < plan->place_count; i++)
+        if (places[i].bytes && places[i].physical >= first && places[i].physical <= last &&
+            (lowest == plan->place_count || places[i].physical < places[lowest].physical))
+            lowest = i;
     return lowest;
 }
 
@@ -108,14 +107,15 @@ static void add_range(struct column *column, const struct plan *plan,
                       const struct memmap_range *range)
 {
     const char *type = memmap_type_name(range->type), *colour = colour_of_type(range->type);
-    uint64_t next = range->first;
-    const struct placement *place;
+    uint64_t next = range->first, index;
 
-    while (next <= range->last && (place = lowest_place(plan, next, range->last))) {
+    while (next <= range->last &&
+           (index = lowest_place(plan, next, range->last)) < plan->place_count) {
+        const struct placement *place = &plan->places[index];
         if (place->physical > next)
             add_bar(column, next, place->physical - 1, type, colour);
         next = place->physical + place->bytes;
-        add_bar(column, place->physical, next - 1, place->name, colour);
+        add_bar(column, place->physical, next - 1, place_name(plan, index), colour);
     }
     if (next <= range->last)
         add_bar(column, next, range->last, type, colour);

@@ -21,6 +21,7 @@ embedded_%1:
         embed   boot_mbr, "legacy/boot-mbr.bin"
         embed   boot_vbr16, "legacy/boot-vbr16.bin"
         embed   boot_vbr32, "legacy/boot-vbr32.bin"
+        embed   boot_pxe, "legacy/boot-pxe.bin"
         embed   stage2, "legacy/stage2.bin"
         embed   efi, "uefi/lintelx64.efi"
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 static const struct layout *const layouts[] = {&layout_gpt, &layout_mbr, &layout_floppy,
-                                               &layout_iso};
+                                               &layout_iso, &layout_netboot};
 
 enum image_option {
     OPTION_INITRD = OPTION_LONG,
@@ -26,7 +26,7 @@ enum image_option {
 };
 
 static const struct option_row options[] = {
-    {'o', "output", "FILE", "the image to make; replaced when it exists"},
+    {'o', "output", "FILE", "the image, or netboot's folder, to make"},
     {'k', "kernel", "FILE[=NAME]", "becomes /boot/NAME, with a boot entry of its own"},
     {'m', "module", "FILE[=NAME]",
      "becomes /boot/NAME and is handed to the kernel; words\n"
@@ -39,7 +39,7 @@ static const struct option_row options[] = {
     {OPTION_LOADER_CONF, "loader-conf", "FILE",
      "becomes /loader/loader.conf; else the kernel boots at\n"
      "once"},
-    {'l', "layout", "LAYOUT", "gpt (default), mbr, floppy or iso"},
+    {'l', "layout", "LAYOUT", "gpt (default), mbr, floppy, iso or netboot"},
     {'s', "size", "BYTES", "of the disk, such as 256M; else what the files need"},
     {OPTION_SECTOR_BYTES, "sector-bytes", "N", "of the disk: 512 (default) or 4096"},
     {OPTION_FAT, "fat", "BITS", "mbr: 16 or 32 (default)"},
@@ -54,8 +54,9 @@ static const struct option_row options[] = {
 static const struct syntax syntax = {
     .command = "image",
     .operands = "-o FILE --kernel FILE [OPTION]...",
-    .purpose = "Makes a disk, floppy or CD image that boots the kernel on BIOS and UEFI. The same\n"
-               "files make the same bytes.",
+    .purpose =
+        "Makes a disk, floppy or CD image that boots the kernel on BIOS and UEFI, or a folder\n"
+        "for a TFTP or HTTP server. The same files make the same bytes.",
     .options = options,
     .notes =
         "Examples:\n"
@@ -80,7 +81,8 @@ static enum err choose_layout(const char *name, const struct layout **layout)
             *layout = layouts[i];
             return OK;
         }
-    return fail(ERR_FORMAT, "there is no layout `%s`, only gpt, mbr, floppy and iso", name);
+    return fail(ERR_FORMAT, "there is no layout `%s`, only gpt, mbr, floppy, iso and netboot",
+                name);
 }
 
 static enum err choose_number(const char *what, const char *text, uint64_t a, uint64_t b,
@@ -177,7 +179,7 @@ static const char *contradiction(const struct choices *choices)
     if (choices->sector_bytes && layout->fixed_sectors)
         return "--sector-bytes is for disks";
     if (choices->bytes && layout->fixed_size)
-        return "--size is not for CDs, which are as large as their files";
+        return "--size is for disks and floppies";
     return NULL;
 }
 
@@ -209,6 +211,7 @@ static enum err make_draft(const struct choices *choices, struct image *image)
 static enum err make(const struct choices *choices)
 {
     struct image image = {
+        .output = choices->output,
         .bytes = choices->bytes,
         .sector_bytes = choices->sector_bytes ? (uint32_t)choices->sector_bytes : 512,
         .fat_bits = choices->fat_bits ? (uint32_t)choices->fat_bits : 32,
@@ -219,7 +222,7 @@ static enum err make(const struct choices *choices)
     TRY(workshop_open(&image.workshop, choices->output));
     image.tree.workshop = &image.workshop;
     enum err err = make_draft(choices, &image);
-    if (err == OK)
+    if (err == OK && !choices->layout->is_folder)
         err = workshop_deliver(&image.workshop, choices->output);
     tree_free(&image.tree);
     workshop_close(&image.workshop);

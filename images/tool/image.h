@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 struct image {
+    const char *output;
     struct workshop workshop; /* its draft is what a layout writes */
     struct tree tree;
     struct identity identity;
@@ -23,10 +24,11 @@ struct layout {
     bool fixed_size;    /* --size has no meaning */
     bool fixed_sectors; /* nor has --sector-bytes */
     bool has_mbr;       /* --fat and the like have one */
-    /* Writes the draft. */
+    bool is_folder;     /* for a server, whose files cannot be listed from afar */
+    /* Writes the draft; or a folder, which is the output itself. */
     enum err (*make)(struct image *image);
 };
 
-extern const struct layout layout_gpt, layout_mbr, layout_floppy, layout_iso;
+extern const struct layout layout_gpt, layout_mbr, layout_floppy, layout_iso, layout_netboot;
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ENTRIES             "/loader/entries/"
 #define DEFAULT_LOADER_CONF "timeout 0\ndefault lintel\n"
 
 static enum err add_loader(struct image *image, const struct layout *layout)
@@ -123,7 +124,7 @@ static enum err write_entry(struct tree *tree, const struct wishes *wishes, cons
     TRY(add_handed_over(tree, wishes, entry));
     if (wishes->cmdline)
         text_add(entry, "options %s\n", wishes->cmdline);
-    return tree_add_text(tree, "/loader/entries/lintel.conf", *entry);
+    return tree_add_text(tree, ENTRIES "lintel.conf", *entry);
 }
 
 static enum err add_kernel(struct tree *tree, const struct wishes *wishes)
@@ -144,7 +145,7 @@ static enum err add_entry(struct tree *tree, const char *host)
     size_t length = strlen(host);
     if (length < 5 || strcmp(host + length - 5, ".conf") != 0)
         return fail(ERR_FORMAT, "--entry %s: entries are files named *.conf", host);
-    char *path = text_of("/loader/entries/%s", text_base(host));
+    char *path = text_of(ENTRIES "%s", text_base(host));
     enum err err = tree_add_file(tree, path, host, NULL);
     free(path);
     return err;
@@ -169,9 +170,22 @@ static enum err add_others(struct tree *tree, const struct wishes *wishes)
         if (addition->kind == ADD_FILE)
             TRY(add_file(tree, addition->value));
     }
-    if (wishes->loader_conf)
-        return tree_add_file(tree, "/loader/loader.conf", wishes->loader_conf, NULL);
-    return tree_add_text(tree, "/loader/loader.conf", DEFAULT_LOADER_CONF);
+    return OK;
+}
+
+/* With `listing`, also a line for each entry. */
+static enum err add_loader_conf(struct tree *tree, const char *host, bool listing)
+{
+    struct content given = {(const uint8_t *)DEFAULT_LOADER_CONF, strlen(DEFAULT_LOADER_CONF)};
+    if (host)
+        TRY(file_map(host, &given));
+    char *text = text_of("%.*s", (int)given.size, (const char *)given.bytes);
+    for (size_t i = 0; listing && i < tree->count; i++)
+        if (strncmp(tree->files[i].path, ENTRIES, strlen(ENTRIES)) == 0)
+            text_add(&text, "entry %s\n", tree->files[i].path + strlen(ENTRIES));
+    enum err err = tree_add_text(tree, "/loader/loader.conf", text);
+    free(text);
+    return err;
 }
 
 enum err image_add_files(struct image *image, const struct layout *layout,
@@ -180,5 +194,6 @@ enum err image_add_files(struct image *image, const struct layout *layout,
     TRY(add_loader(image, layout));
     if (wishes->kernel)
         TRY(add_kernel(&image->tree, wishes));
-    return add_others(&image->tree, wishes);
+    TRY(add_others(&image->tree, wishes));
+    return add_loader_conf(&image->tree, wishes->loader_conf, layout->is_folder);
 }

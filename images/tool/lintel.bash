@@ -8,7 +8,7 @@ _lintel() {
         words="image install uninstall check --help --version"
     else
         case "${COMP_WORDS[1]} $previous" in
-        image\ -l | image\ --layout) words="gpt mbr floppy iso" ;;
+        image\ -l | image\ --layout) words="gpt mbr floppy iso netboot" ;;
         image\ --sector-bytes) words="512 4096" ;;
         image\ --fat) words="16 32" ;;
         check\ -f | check\ --firmware) words="bios uefi" ;;

@@ -37,13 +37,18 @@ static bool lies_in(uint64_t at, uint64_t from, uint64_t bytes)
     return at >= from && at - from < bytes;
 }
 
+const char *place_name(const struct plan *plan, uint64_t index)
+{
+    return index == PLACE_KERNEL ? "kernel" : text_base(plan->places[index].name);
+}
+
 const char *mapping_name(const struct plan *plan, const struct mapping *mapping)
 {
     if (mapping->virtual - plan->direct_map == mapping->physical)
         return "direct map";
     for (uint64_t i = 0; i < plan->place_count; i++)
         if (lies_in(mapping->physical, plan->places[i].physical, plan->places[i].bytes))
-            return plan->places[i].name;
+            return place_name(plan, i);
     return "?";
 }
 
@@ -125,7 +130,7 @@ static void report_places(const struct plan *plan)
     for (uint64_t i = 0; i < plan->place_count; i++)
         printf("  %16llx  %-12s  %-12s  %s\n", (unsigned long long)plan->places[i].physical,
                size_text(plan->places[i].bytes).text, memmap_type_name(plan->places[i].type),
-               plan->places[i].name);
+               place_name(plan, i));
 }
 
 static void report_mappings(const struct plan *plan)

@@ -22,6 +22,9 @@ struct size_text size_text(uint64_t bytes);
 /* "rw-" and the like. */
 const char *permissions_text(uint32_t map_flags);
 
+/* What lies in a place, in short. */
+const char *place_name(const struct plan *plan, uint64_t index);
+
 /* What a mapping is of: "kernel", "direct map", the name of a place. */
 const char *mapping_name(const struct plan *plan, const struct mapping *mapping);
 
