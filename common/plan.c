@@ -105,8 +105,8 @@ static void list_places(const struct plan_request *request, struct plan *plan)
         kernel->request.stack_bytes ? kernel->request.stack_bytes : PLAN_DEFAULT_STACK_BYTES;
     struct placement *places = plan->places;
 
-    places[PLACE_KERNEL] =
-        (struct placement){"kernel", 0, kernel->end - kernel->first, LINTEL_MEMORY_KERNEL};
+    places[PLACE_KERNEL] = (struct placement){kernel->source->name, 0, kernel->end - kernel->first,
+                                              LINTEL_MEMORY_KERNEL};
     places[PLACE_RESIDENT] = (struct placement){
         "fault reporter", 0, resident->end - resident->first, LINTEL_MEMORY_RECLAIMABLE};
     places[PLACE_STACK] =
@@ -137,14 +137,14 @@ static uint64_t largest_usable(const struct memmap *map, uint64_t end)
 /* Places are found from the top downwards, so that most lie right below the one before. */
 static void add_claim(struct plan *plan, const struct placement *place)
 {
-    struct plan_claim *last = &plan->claims[plan->claim_count - 1];
-    if (plan->claim_count && place->physical + place->bytes == last->physical) {
-        last->physical = place->physical;
-        last->pages += pages_of(place->bytes);
+    struct plan_claim *next = plan->claims + plan->claim_count;
+    *next = (struct plan_claim){place->physical, pages_of(place->bytes)};
+    if (plan->claim_count && place->physical + place->bytes == next[-1].physical) {
+        next[-1].physical = next->physical;
+        next[-1].pages += next->pages;
         return;
     }
-    plan->claims[plan->claim_count++] =
-        (struct plan_claim){place->physical, pages_of(place->bytes)};
+    plan->claim_count++;
 }
 
 /* From the top of memory below 4 GiB downwards, where the first fits; modules may go higher when

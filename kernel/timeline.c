@@ -7,16 +7,15 @@
 #define PIT_HZ        1193182
 #define PIT_CHANNEL_2 0x42
 #define PIT_COMMAND   0x43
-#define PIT_ONE_SHOT                                                                               \
-    0xb0 /* channel 2, low byte then high byte, mode 0: output rises at the end                    \
-          */
+#define PIT_ONE_SHOT  0xb0 /* channel 2, low byte then high byte, mode 0: output rises at the end  \
+                            */
 #define GATE_PORT   0x61
 #define GATE_ON     0x01
 #define SPEAKER_ON  0x02
 #define GATE_OUTPUT 0x20
 #define PIT_TICKS   11932 /* 10 ms */
 #define PATIENCE    1000000
-#define TRIES       3
+#define TRIES       20
 
 /* TSC ticks that pass in PIT_TICKS; 0: the timer does not run. */
 static uint64_t time_one_shot(void)
@@ -35,12 +34,17 @@ static uint64_t time_one_shot(void)
     return patience ? ticks : 0;
 }
 
-/* A virtual machine's host may pause it for longer than the measurement; that only ever lengthens
- * it, so the shortest of a few is the best. */
+static bool agree(uint64_t a, uint64_t b)
+{
+    return a >= b / 2 && a / 2 <= b;
+}
+
+/* A virtual machine's host may pause it for longer than the measurement. That only ever lengthens
+ * it: the shortest is the best, and the first that agrees with what the loader says will do. */
 static uint64_t measure_tsc_hz(void)
 {
-    uint64_t shortest = UINT64_MAX;
-    for (int i = 0; i < TRIES; i++) {
+    uint64_t shortest = UINT64_MAX / PIT_HZ;
+    for (int i = 0; i < TRIES && !agree(boot->tsc_hz, shortest * PIT_HZ / PIT_TICKS); i++) {
         uint64_t ticks = time_one_shot();
         shortest = ticks < shortest ? ticks : shortest;
     }
@@ -56,7 +60,7 @@ static bool check_frequency(void)
     uint64_t measured = measure_tsc_hz();
     if (measured == 0)
         remark("no interval timer to compare tsc_hz with");
-    else if (boot->tsc_hz < measured / 2 || boot->tsc_hz / 2 > measured)
+    else if (!agree(boot->tsc_hz, measured))
         return violated("tsc_hz is %lu, the interval timer says %lu", boot->tsc_hz, measured);
     return true;
 }

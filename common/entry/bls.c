@@ -53,27 +53,12 @@ static enum err take_text(struct parser *parser, const struct entry_key *key, ch
     return OK;
 }
 
-/* Other loaders accept paths without the first slash, so entries without it exist. */
-static enum err absolute_path(struct parser *parser, char *value, char **path)
-{
-    uint64_t bytes = strlen(value);
-
-    if (*value == '/' || *value == '\\') {
-        *path = value;
-        return OK;
-    }
-    TRY(arena_take(parser->arena, bytes + 2, (void **)path));
-    **path = '/';
-    memcpy(*path + 1, value, bytes);
-    return OK;
-}
-
 static enum err take_kernel(struct parser *parser, const struct entry_key *key, char *value)
 {
     struct entry *entry = parser->entry;
 
     note_twice(parser, key, entry->kernel ? entry->kernel : "");
-    TRY(absolute_path(parser, value, &entry->kernel));
+    entry->kernel = value;
     return arena_text(parser->arena, key->name, strlen(key->name), &entry->kernel_key);
 }
 
@@ -84,7 +69,7 @@ static enum err take_file(struct parser *parser, const struct entry_key *key, ch
 
     TRY(ARENA_TAKE(parser->arena, 1, &file));
     file->argument = text_split_word(value);
-    TRY(absolute_path(parser, value, &file->path));
+    file->path = value;
     while (*end)
         end = &(*end)->next;
     *end = file;

@@ -3,7 +3,8 @@
 #include "../lib/log.h"
 #include "../lib/mem.h"
 
-#define BOOT_BYTES 512
+#define BOOT_BYTES      512
+#define EXTENDED_RECORD 0x29
 
 /* Clusters that make a volume FAT12, FAT16 or FAT32 (page 14); the last one leaves entries free for
  * the bad mark and the end marks. */
@@ -126,6 +127,16 @@ static enum err lay_out(struct fat *fat, const struct parameters *p, const char 
     return check_layout(fat, p, name, clusters);
 }
 
+/* Page 12 and 13: the extended boot record, which label tools keep in step with the root directory.
+ */
+static void take_label(struct fs *fs, const uint8_t *boot, bool wide)
+{
+    const uint8_t *record = boot + (wide ? 66 : 38);
+
+    if (record[0] == EXTENDED_RECORD && memcmp(record + 5, "NO NAME    ", 11) != 0)
+        fs_set_label(fs, record + 5, 11);
+}
+
 static enum err fat_mount(struct fs *fs)
 {
     const struct volume *volume = fs->volume;
@@ -141,6 +152,7 @@ static enum err fat_mount(struct fs *fs)
     fat->volume = volume;
     TRY(lay_out(fat, &parameters, name));
     TRY(arena_take(fs->arena, MIN(fat->table_bytes, FAT_WINDOW_BYTES), (void **)&fat->window));
+    take_label(fs, boot, parameters.wide);
     fs->state = fat;
     fs->root.location = fat->bits == 32 ? fat->root_cluster : FAT_FIXED_ROOT;
     note("%s: FAT%u, %u clusters of %u bytes\n", name, fat->bits, fat->last_cluster - 1,

@@ -26,6 +26,15 @@ enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *f
                 volume_name(volume, name));
 }
 
+void fs_set_label(struct fs *fs, const uint8_t *padded, uint64_t bytes)
+{
+    bytes = MIN(bytes, sizeof fs->label - 1);
+    while (bytes && padded[bytes - 1] == ' ')
+        bytes--;
+    memcpy(fs->label, padded, bytes);
+    fs->label[bytes] = 0;
+}
+
 static bool is_separator(char c)
 {
     return c == '/' || c == '\\';

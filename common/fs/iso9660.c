@@ -8,6 +8,7 @@
 #define TYPE_PRIMARY        1
 #define TYPE_SUPPLEMENTARY  2
 #define TYPE_TERMINATOR     255
+#define LABEL_AT            40
 #define SPACE_AT            80
 #define ESCAPE_SEQUENCES_AT 88
 #define BLOCK_BYTES_AT      128
@@ -123,6 +124,7 @@ static enum err iso_mount(struct fs *fs)
     static const char *const kinds[] = {"plain", "Joliet", "Rock Ridge"};
     char name[VOLUME_NAME_BYTES];
     struct descriptors descriptors;
+    uint8_t label[32];
     struct iso *iso;
 
     volume_name(fs->volume, name);
@@ -131,6 +133,8 @@ static enum err iso_mount(struct fs *fs)
     TRY(arena_take(fs->arena, ISO_SECTOR_BYTES, (void **)&iso->continuation));
     iso->volume = fs->volume;
     TRY(read_descriptor(iso, name, descriptors.primary));
+    TRY(volume_read(fs->volume, descriptors.primary + LABEL_AT, sizeof label, label));
+    fs_set_label(fs, label, sizeof label);
     TRY(choose_names(iso, name, descriptors.joliet));
     fs->state = iso;
     fs->root.location = iso->root;

@@ -1,5 +1,6 @@
 /* Lintel's own protocol (PROTOCOL.md). The steps, in order, stand in boot_lintel() at the end. */
 #include "lintel_job.h"
+#include "../entry/reference.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
 #include "../machine/cpu.h"
@@ -23,7 +24,7 @@ static enum err open_modules(struct job *job)
     for (const struct entry_file *m = job->entry->modules; m; m = m->next) {
         uint64_t i = job->request.module_count++;
         job->module_arguments[i] = m->argument;
-        if (fs_open(&boot->fs, m->path, &job->modules[i]) != OK)
+        if (reference_open(boot, m->path, &job->modules[i]) != OK)
             return fail(ERR_NOT_FOUND, "entry %s: module: %s", job->entry->id, err_message());
         job->module_sizes[i] = (struct plan_module){m->path, job->modules[i].source.bytes};
     }
@@ -202,6 +203,7 @@ static enum err boot_lintel(struct boot *boot, const struct entry *entry, const 
     TRY(ARENA_TAKE(&boot->arena, 1, &job));
     job->boot = boot;
     job->entry = entry;
+    job->volume = kernel->fs->volume;
     job->entropy_strong = cpu_entropy(&boot->facts->cpu, job->entropy);
     TRY(job_parse_images(job, &kernel->source));
     TRY(open_modules(job));

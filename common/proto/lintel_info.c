@@ -148,9 +148,9 @@ static enum err add_efi_map(const struct job *job, struct block *block,
     return OK;
 }
 
-static void describe_volume(const struct boot *boot, struct lintel_boot_volume *to)
+static void describe_volume(const struct boot *boot, const struct volume *volume,
+                            struct lintel_boot_volume *to)
 {
-    const struct volume *volume = &boot->volume;
     bool has_drive = boot->facts->firmware == LINTEL_FIRMWARE_BIOS &&
                      volume->disk->medium != LINTEL_MEDIUM_NETWORK;
     *to = (struct lintel_boot_volume){
@@ -203,7 +203,7 @@ enum err job_build_info(const struct job *job, struct block *block, struct linte
     info->flags = job->boot->config.zero_memory ? LINTEL_BOOT_MEMORY_ZEROED : 0;
     describe_kernel(job, info);
     describe_machine(job, info);
-    describe_volume(job->boot, &info->volume);
+    describe_volume(job->boot, job->volume, &info->volume);
     TRY(block_copy_text(block, LOADER_NAME, &info->loader));
     TRY(block_copy_text(block, job->entry->id, &info->entry));
     TRY(block_copy_text(block, job->entry->options, &info->command_line));

@@ -9,6 +9,7 @@
 struct job {
     struct boot *boot;
     const struct entry *entry;
+    const struct volume *volume; /* that the kernel lies on */
     struct elf kernel, resident;
     struct source resident_source;
     struct file *modules;

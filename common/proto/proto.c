@@ -1,4 +1,5 @@
 #include "proto.h"
+#include "../entry/reference.h"
 #include "../lib/mem.h"
 
 static bool is_linux(const uint8_t *head, uint64_t bytes)
@@ -63,7 +64,7 @@ enum err protocol_boot(struct boot *boot, const struct entry *entry)
     boot_stage(boot, "kernel");
     if (entry->problem)
         return fail(ERR_UNSUPPORTED, "entry %s: %s", entry->id, entry->problem);
-    if (fs_open(&boot->fs, entry->kernel, &kernel) != OK)
+    if (reference_open(boot, entry->kernel, &kernel) != OK)
         return fail(ERR_NOT_FOUND, "entry %s: %s", entry->id, err_message());
     TRY(protocol_find(entry, &kernel.source, &boot->arena, &protocol));
     return protocol->boot(boot, entry, &kernel);

@@ -197,6 +197,82 @@ static void shows_only_free_memory_as_usable(void **unused)
                          (uintptr_t)held[k] - map[i].base_physical < map[i].bytes);
 }
 
+/* ---- other volumes -----------------------------------------------------------------------------
+ */
+
+/* A boot disk whose entry names its kernel in another way. */
+static void make_boot_disk(const char *kernel)
+{
+    run("printf 'kernel %s\\n' > entry && cp disk.img other.img", kernel);
+    run("mcopy -o -i other.img entry ::/loader/entries/good.conf");
+}
+
+/* A second disk with the kernel on it: a GPT, an MBR, or no partition. */
+static void make_data_disk(const char *table, const char *tool)
+{
+    run("rm -f data.img && truncate -s 4M data.img && %s && mformat -i data.img%s -T 4096 -h 4 -s "
+        "16 -v DATA ::",
+        tool, *table ? "@@1M" : "");
+    run("mcopy -i data.img%s kernel.elf ::/kernel.elf", *table ? "@@1M" : "");
+}
+
+static int boot_with_data_disks(int count)
+{
+    fake_disk_in_file("other.img", 512);
+    while (count--)
+        fake_disk_in_file("data.img", 512);
+    fake_press(KEY_ESCAPE);
+    return boot();
+}
+
+static void finds_a_volume_by_label(void **unused)
+{
+    (void)unused;
+    make_boot_disk("LABEL=data:/kernel.elf");
+    make_data_disk("", "true");
+    assert_int_equal(boot_with_data_disks(1), FAKE_HANDED_OFF);
+    const struct lintel_boot_info *info = handed_over();
+    assert_int_equal(info->volume.disk_sectors, 8192); /* the kernel's volume, not the entry's */
+}
+
+static void finds_a_gpt_partition(void **unused)
+{
+    (void)unused;
+    make_boot_disk("PARTUUID=0fc63daf-1234-5678-9abc-8e79dcdef012:/kernel.elf");
+    make_data_disk(
+        "gpt",
+        "sgdisk -o -n 1:2048:6143 -u 1:0FC63DAF-1234-5678-9ABC-8E79DCDEF012 data.img >/dev/null");
+    assert_int_equal(boot_with_data_disks(1), FAKE_HANDED_OFF);
+    assert_int_equal(handed_over()->volume.partition_first_lba, 2048);
+}
+
+static void finds_an_mbr_partition(void **unused)
+{
+    (void)unused;
+    make_boot_disk("PARTUUID=12345678-01:/kernel.elf");
+    make_data_disk("mbr", "printf 'label-id: 0x12345678\n2048 4096 c\n' | sfdisk -q data.img");
+    assert_int_equal(boot_with_data_disks(1), FAKE_HANDED_OFF);
+    assert_int_equal(handed_over()->volume.partition_number, 1);
+}
+
+static void says_that_no_volume_has_the_label(void **unused)
+{
+    (void)unused;
+    make_boot_disk("LABEL=ELSEWHERE:/kernel.elf");
+    make_data_disk("", "true");
+    assert_int_equal(boot_with_data_disks(1), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "ELSEWHERE"));
+}
+
+static void refuses_a_label_that_two_volumes_have(void **unused)
+{
+    (void)unused;
+    make_boot_disk("LABEL=DATA:/kernel.elf");
+    make_data_disk("", "true");
+    assert_int_equal(boot_with_data_disks(2), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "LABEL=DATA names two volumes"));
+}
+
 /* ---- what failures leave behind -------------------------------------------------------------- */
 
 static void returns_to_the_menu_ten_times(void **unused)
@@ -317,6 +393,11 @@ int main(void)
         BOOT_TEST(hands_over_a_framebuffer),
         BOOT_TEST(refuses_to_boot_without_the_framebuffer),
         BOOT_TEST(shows_only_free_memory_as_usable),
+        BOOT_TEST(finds_a_volume_by_label),
+        BOOT_TEST(finds_a_gpt_partition),
+        BOOT_TEST(finds_an_mbr_partition),
+        BOOT_TEST(says_that_no_volume_has_the_label),
+        BOOT_TEST(refuses_a_label_that_two_volumes_have),
         BOOT_TEST(returns_to_the_menu_ten_times),
         BOOT_TEST(boots_another_entry_after_a_failure),
         BOOT_TEST(survives_any_failed_allocation),

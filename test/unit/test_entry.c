@@ -99,7 +99,7 @@ static void test_defaults(void **state)
     assert_string_equal(entry.options, "");
     assert_null(entry.modules);
     assert_null(entry.initrds);
-    assert_string_equal(entry.kernel, "/kernel.elf");
+    assert_string_equal(entry.kernel, "kernel.elf");
     assert_string_equal(entry.kernel_key, "kernel");
     assert_null(entry.problem);
 }

@@ -1,0 +1,16 @@
+#ifndef LINTEL_ENTRY_REFERENCE_H
+#define LINTEL_ENTRY_REFERENCE_H
+
+#include "../boot.h"
+
+/* Opens what an entry names: "/path" on the boot volume, or on any volume of any disk
+ *
+ *     PARTUUID=GUID:/path             the unique GUID of a GPT partition
+ *     PARTUUID=SSSSSSSS-NN:/path      an MBR's signature and a partition number, both in
+ * hexadecimal LABEL=NAME:/path                the label in the file system
+ *
+ * ERR_NOT_FOUND: no such volume or file. ERR_UNSUPPORTED: more than one volume fits. `reference`
+ * and the boot's arena must outlive the file. */
+enum err reference_open(struct boot *boot, const char *reference, struct file *file);
+
+#endif
