@@ -1,0 +1,160 @@
+/* The record of an installation: written and read back, and damaged in every byte. */
+#include "images/tool/record.c"
+#include "fake_firmware.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define DISK_BYTES (UINT64_C(1) << 20)
+#define BYTES_MAX  4096
+
+struct arena host_arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake_begin(0);
+    arena_begin(&host_arena, fake_firmware.allocate);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fake_end();
+    return 0;
+}
+
+/* Three extents: contents, zeros, and the record itself. */
+static uint64_t write_record(uint8_t *to)
+{
+    static const uint8_t code[440] = {1, 2, 3}, zeros[512];
+    struct record record = {.volume_offset = 1048576, .made = 0x55};
+    const struct extent extents[] = {
+        {.bytes = sizeof code, .kind = EXTENT_CODE, .written_crc = 7, .original = code},
+        {.offset = 512, .bytes = sizeof zeros, .kind = EXTENT_STAGE, .original = zeros},
+        {.offset = 4096, .bytes = 512, .kind = EXTENT_RECORD, .before_crc = 9},
+    };
+    uint64_t bytes;
+
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(record_add(&record, &extents[i]), OK);
+    bytes = record_bytes(&record);
+    assert_true(bytes <= BYTES_MAX);
+    record_write(&record, to);
+    free(record.extents);
+    return bytes;
+}
+
+static enum err parse(const uint8_t *bytes, uint64_t size, uint64_t disk_bytes)
+{
+    struct record record = {0};
+    enum err err = record_parse(bytes, size, disk_bytes, &record);
+
+    free(record.extents);
+    return err;
+}
+
+static void test_what_is_written_is_read(void **state)
+{
+    uint8_t bytes[BYTES_MAX] = {0};
+    uint64_t size = write_record(bytes);
+    struct record record;
+
+    (void)state;
+    assert_int_equal(size, HEADER_BYTES + 3 * ROW_BYTES + 440);
+    assert_int_equal(record_parse(bytes, sizeof bytes, DISK_BYTES, &record), OK);
+    assert_int_equal(record.count, 3);
+    assert_int_equal(record.volume_offset, 1048576);
+    assert_int_equal(record.made, 0x55);
+    assert_int_equal(record.extents[0].bytes, 440);
+    assert_int_equal(record.extents[0].written_crc, 7);
+    assert_int_equal(record.extents[0].original[2], 3);
+    assert_null(record.extents[1].original);
+    assert_int_equal(record.extents[1].offset, 512);
+    assert_int_equal(record.extents[2].kind, EXTENT_RECORD);
+    assert_int_equal(record.extents[2].before_crc, 9);
+    free(record.extents);
+}
+
+static void test_each_damaged_byte_is_noticed(void **state)
+{
+    uint8_t bytes[BYTES_MAX];
+    uint64_t size = write_record(bytes);
+
+    (void)state;
+    for (uint64_t i = 0; i < size; i++) {
+        bytes[i] ^= 0x10;
+        assert_int_equal(parse(bytes, size, DISK_BYTES), ERR_FORMAT);
+        bytes[i] ^= 0x10;
+    }
+    assert_int_equal(parse(bytes, size, DISK_BYTES), OK);
+}
+
+static void test_cut_short_at_each_byte(void **state)
+{
+    uint8_t bytes[BYTES_MAX];
+    uint64_t size = write_record(bytes);
+
+    (void)state;
+    for (uint64_t i = 0; i < size; i++)
+        assert_int_equal(parse(bytes, i, DISK_BYTES), ERR_FORMAT);
+}
+
+static void seal(uint8_t *bytes, uint64_t size)
+{
+    memset(bytes + CRC_AT, 0, 4);
+    store32(bytes + CRC_AT, crc32(0, bytes, size));
+}
+
+/* A record with a right checksum can still lie: someone may have written it on purpose. */
+static void test_impossible_extents_are_refused(void **state)
+{
+    static const struct {
+        uint64_t at, value, bytes;
+    } lies[] = {
+        {0x0c, 1000, 4},               /* more extents than there is room for */
+        {0x0c, UINT32_MAX, 4},         /* the same */
+        {0x10, UINT64_MAX, 8},         /* longer than the file */
+        {HEADER_BYTES, DISK_BYTES, 8}, /* begins behind the disk */
+        {HEADER_BYTES, UINT64_MAX, 8}, /* wraps */
+        {HEADER_BYTES + 8, 0, 8},      /* empty */
+        {HEADER_BYTES + 8, 441, 8},    /* more contents than there are */
+        {HEADER_BYTES + 8, UINT64_MAX, 8},
+        {HEADER_BYTES + 16, EXTENT_KINDS, 4},
+        {HEADER_BYTES + ROW_BYTES + 28, 1, 4}, /* contents that are not there */
+    };
+    uint8_t bytes[BYTES_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        uint64_t size = write_record(bytes);
+        memcpy(bytes + lies[i].at, &lies[i].value, lies[i].bytes);
+        seal(bytes, size);
+        assert_int_equal(parse(bytes, size, DISK_BYTES), ERR_FORMAT);
+    }
+}
+
+static void test_extents_must_fit_the_disk(void **state)
+{
+    uint8_t bytes[BYTES_MAX];
+    uint64_t size = write_record(bytes);
+
+    (void)state;
+    assert_int_equal(parse(bytes, size, 4096 + 512), OK);
+    assert_int_equal(parse(bytes, size, 4096 + 511), ERR_FORMAT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_what_is_written_is_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_each_damaged_byte_is_noticed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_cut_short_at_each_byte, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_impossible_extents_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_extents_must_fit_the_disk, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
