@@ -37,9 +37,10 @@ static bool is_usable(const EFI_BLOCK_IO *io)
            is_power_of_two(media->BlockSize) && media->BlockSize >= 512 && media->BlockSize <= 4096;
 }
 
+/* ReadOnly tells nothing: OVMF's driver for USB drives does not set it for a CD. */
 static enum lintel_medium medium_of(const EFI_BLOCK_IO_MEDIA *media)
 {
-    if (media->RemovableMedia && media->ReadOnly && media->BlockSize == 2048)
+    if (media->RemovableMedia && media->BlockSize == 2048)
         return LINTEL_MEDIUM_CD;
     return LINTEL_MEDIUM_DISK;
 }
