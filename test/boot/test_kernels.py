@@ -27,6 +27,14 @@ def test_zero_memory(boot, special_image, firmware, memory):
 
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
+def test_every_claim_notices_its_violation(start, tmp_path, firmware):
+    """The kernel breaks each claim on purpose, sees its own check fail, and repairs the damage."""
+    image = tmp_path / "sabotage.img"
+    make_image(image, standard_tree(command_line="test sabotage limit=16"))
+    start(firmware, [image]).wait_for(r"sabotage: all noticed")
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
 def test_many_and_large_modules(boot, tmp_path, firmware):
     files = {"large.bin": 40 << 20, "odd.bin": 12345, "one.bin": 1, "empty.bin": 0}
     modules = []
