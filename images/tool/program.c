@@ -23,8 +23,8 @@ static const struct {
     {"fdisk", "fdisk"},         {"sfdisk", "fdisk"},    {"sgdisk", "gdisk"},
     {"mformat", "mtools"},      {"mmd", "mtools"},      {"mcopy", "mtools"},
     {"mdir", "mtools"},         {"mdel", "mtools"},     {"mdeltree", "mtools"},
-    {"mattrib", "mtools"},      {"xorriso", "xorriso"}, {"mkfs.fat", "dosfstools"},
-    {"fsck.fat", "dosfstools"},
+    {"mattrib", "mtools"},      {"mrd", "mtools"},      {"xorriso", "xorriso"},
+    {"mkfs.fat", "dosfstools"}, {"fsck.fat", "dosfstools"},
 };
 
 void programs_prepare(void)

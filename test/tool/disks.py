@@ -69,17 +69,18 @@ GPT = "label: gpt\nfirst-lba: 34\nstart=34,size=2014,type=21686148-6449-6E6F-744
 DISKS = {disk.name: disk for disk in (
     Disk("gpt", GPT, 32, 2048, mib=64, cluster_sectors=1, firmwares=("bios", "uefi")),
     Disk("gpt-grub", GPT, 16, 2048, grub=34),
-    Disk("gpt-4096", "gpt4096", 16, 256, mib=48, sector_bytes=4096, cluster_sectors=1, device="nvme",
-         firmwares=("bios", "uefi")),
+    Disk("gpt-4096", "gpt4096", 16, 256, mib=48, sector_bytes=4096, cluster_sectors=1,
+         device="nvme", firmwares=("bios", "uefi")),
     Disk("mbr-fat16", "label: dos\nstart=2048,type=e,bootable\n", 16, 2048,
          firmwares=("bios", "uefi")),
-    Disk("mbr-esp", "label: dos\nstart=2048,type=ef\n", 32, 2048, mib=64, cluster_sectors=1, firmwares=("uefi",)),
+    Disk("mbr-esp", "label: dos\nstart=2048,type=ef\n", 32, 2048, mib=64, cluster_sectors=1,
+         firmwares=("uefi",)),
     Disk("mbr-logical", "label: dos\nstart=2048,type=5\nstart=4096,type=e\n", 16, 4096),
     Disk("mbr-grub", "label: dos\nstart=2048,type=e\n", 16, 2048, grub=1),
     Disk("volume-fat16", "label: dos\nstart=63,type=e\n", 16, 63, reserved=300,
          options=("--partition", "1")),
-    Disk("volume-fat32", "label: dos\nstart=63,type=c\n", 32, 63, mib=64, cluster_sectors=1, reserved=300,
-         options=("--partition", "1")),
+    Disk("volume-fat32", "label: dos\nstart=63,type=c\n", 32, 63, mib=64, cluster_sectors=1,
+         reserved=300, options=("--partition", "1")),
     Disk("floppy", "", 12, 0, mib=4, reserved=300),
 )}
 

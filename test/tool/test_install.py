@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from disks import BUILD, DISKS, GRUB_SAYS, MIB, altered, older_tool, plain_tree, read_file  # noqa: E402
+from disks import (BUILD, DISKS, GRUB_SAYS, MIB, altered, older_tool, plain_tree,  # noqa: E402
+                   read_file)
 from machine import PASSED, Hardware, Machine  # noqa: E402
 from report import parse_report  # noqa: E402
 
@@ -54,8 +55,8 @@ def make(tmp_path):
 
 
 def boots_lintel(path, firmware, disk):
-    options = ",logical_block_size=4096,physical_block_size=4096" if disk.sector_bytes == 4096 else ""
-    with Machine(firmware, [path], Hardware(disk=disk.device + options)) as machine:
+    sectors = f",logical_block_size={disk.sector_bytes},physical_block_size={disk.sector_bytes}"
+    with Machine(firmware, [path], Hardware(disk=disk.device + sectors)) as machine:
         status = machine.wait_exit()
         if status != PASSED or not parse_report(machine.output).complete:
             raise machine.error(f"exit status {status}")
@@ -81,7 +82,7 @@ def check_volume(path, disk, folder):
     return subprocess.run(["fsck.fat", "-n", volume], capture_output=True, text=True)
 
 
-# ---- the whole way ----------------------------------------------------------------------------------
+# ---- the whole way ------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("disk", DISKS.values(), ids=DISKS.keys())
 def test_install_boots_and_uninstall_restores_every_byte(make, tmp_path, disk):
@@ -120,7 +121,7 @@ def test_partition_tables_stay(make):
         assert tables[0] == tables[1]
 
 
-# ---- again ------------------------------------------------------------------------------------------
+# ---- again --------------------------------------------------------------------------------------
 
 def test_second_time_has_nothing_to_do(make):
     path, _ = make(DISKS["mbr-fat16"])
@@ -155,7 +156,7 @@ def test_image_with_lintel_on_it_already(make):
     assert same(path, before)
 
 
-# ---- beside others ----------------------------------------------------------------------------------
+# ---- beside others ------------------------------------------------------------------------------
 
 def test_another_default_loader_stays(make):
     disk = DISKS["gpt"]
@@ -203,7 +204,25 @@ def test_partitions_changed_later_stay(make):
     assert same(path, before)
 
 
-# ---- killed at each write ---------------------------------------------------------------------------
+def test_remains_of_deleted_files_come_back(make, tmp_path):
+    """All but those that the record itself lay on: it can't hold them."""
+    disk = DISKS["mbr-fat16"]
+    path, before = make(disk)
+    deleted = tmp_path / "deleted"
+    deleted.write_bytes(b"\xdb" * 800_000)
+    place = f"{path}@@{disk.first * 512}"
+    subprocess.run(["mcopy", "-i", place, deleted, "::/deleted"], check=True)
+    subprocess.run(["mdel", "-i", place, "::/deleted"], check=True)
+    shutil.copy(path, before)
+    succeed("install", path)
+    record = len(read_file(path, disk, RECORD))
+    boots_lintel(path, "bios", disk)
+    succeed("uninstall", path)
+    differ = [now for now, then in zip(path.read_bytes(), before.read_bytes()) if now != then]
+    assert record // 2 < len(differ) <= record and not any(differ)
+
+
+# ---- killed at each write -----------------------------------------------------------------------
 
 @pytest.fixture(scope="session")
 def killer(tmp_path_factory):
@@ -227,7 +246,7 @@ def bios_state(path, disk, old):
 
 
 def kill_everywhere(path, command, killer, tool=TOOL):
-    """Runs a command on copies of a disk, killed at one write after the other: yields the copies."""
+    """Runs a command on copies of a disk, killed at one write after the other; yields them."""
     for count in range(1, 1000):
         copy = path.with_name(f"killed-{count}.img")
         shutil.copy(path, copy)
@@ -310,7 +329,7 @@ def test_half_installed_disks_boot(make, killer):
     boots_lintel(path.with_name("first.img"), "bios", disk)
 
 
-# ---- refused ----------------------------------------------------------------------------------------
+# ---- refused ------------------------------------------------------------------------------------
 
 def damage(path, *places):
     with open(path, "r+b") as image:
