@@ -347,12 +347,13 @@ REFUSED = {
     "both GPTs damaged": ("gpt", [(512 + 20, b"xx"), (-512 + 20, b"xx")], "both copies"),
     "no protective MBR": ("gpt", [(TABLE, bytes(64))], "no protective MBR"),
     "overlap": ("mbr-fat16", [(TABLE + 16, row(0x83, 4096, 100))], "overlap"),
-    "extended overlap": ("mbr-fat16", [(TABLE + 16, row(0x05, 4096, 100))], "overlaps the extended"),
+    "extended overlap": ("mbr-fat16", [(TABLE + 16, row(0x05, 4096, 100))],
+                         "overlaps the extended"),
     "leaves the disk": ("mbr-fat16", [(TABLE + 16, row(0x83, 40000, 99999))], "is not sound"),
     "loop": ("mbr-logical", [(2048 * 512 + TABLE + 16, row(0x05, 2, 9)),
                              (2050 * 512 + TABLE + 16, row(0x05, 2, 9)),
                              (2050 * 512 + 510, b"\x55\xaa")], "loops"),
-    "something in the gap": ("mbr-fat16", [(512 * sector, b"licence") for sector in range(1, 2048, 64)],
+    "something in the gap": ("mbr-fat16", [(512 * lba, b"licence") for lba in range(1, 2048, 64)],
                              "something else lies"),
     "a CD": ("mbr-fat16", [(32768, b"\1CD001")], "is a CD image"),
 }
@@ -393,8 +394,8 @@ def test_full_volume_is_refused(make, tmp_path):
     filler = tmp_path / "filler"
     filler.write_bytes(bytes(4 * MIB))
     subprocess.run(["mcopy", "-D", "o", "-i", path, filler, "::/filler"], capture_output=True)
-    free = int(subprocess.run(["mdir", "-i", path, "::"], capture_output=True, text=True, check=True)
-               .stdout.split("bytes free")[0].split("\n")[-1].replace(" ", ""))
+    listed = subprocess.run(["mdir", "-i", path, "::"], capture_output=True, text=True, check=True)
+    free = int(re.search(r"([\d ]+) bytes free", listed.stdout)[1].replace(" ", ""))
     filler.write_bytes(bytes(free - 20_000))
     subprocess.run(["mcopy", "-i", path, filler, "::/filler"], check=True)
     shutil.copy(path, before)
