@@ -34,7 +34,7 @@ static enum err net_find(const struct fs *fs, const char *path, struct fs_entry 
     memset(entry, 0, sizeof *entry);
     for (; *path; path++) {
         if (to == end)
-            return fail(ERR_NOT_FOUND, "%s...: a name of more than %u bytes", entry->name,
+            return fail(ERR_NOT_FOUND, "%.64s...: a name of more than %u bytes", entry->name,
                         FS_NAME_BYTES - 1);
         *to++ = is_separator(*path) ? '/' : *path;
     }
