@@ -2,6 +2,8 @@
 #include "uefi.h"
 #include "common/lib/mem.h"
 
+#define FIRST_NETWORK_STATUS 104
+
 void *protocol_on(EFI_HANDLE handle, EFI_GUID protocol)
 {
     void *interface;
@@ -35,9 +37,14 @@ const char *status_name(EFI_STATUS status)
         "EFI_WRITE_PROTECTED", "EFI_OUT_OF_RESOURCES", "EFI_VOLUME_CORRUPTED",  "EFI_VOLUME_FULL",
         "EFI_NO_MEDIA",        "EFI_MEDIA_CHANGED",    "EFI_NOT_FOUND",         "EFI_ACCESS_DENIED",
         "EFI_NO_RESPONSE",     "EFI_NO_MAPPING",       "EFI_TIMEOUT",           "EFI_NOT_STARTED",
-        "EFI_ALREADY_STARTED", "EFI_ABORTED",
+        "EFI_ALREADY_STARTED", "EFI_ABORTED",          "EFI_ICMP_ERROR",        "EFI_TFTP_ERROR",
     };
+    static const char *const network_names[] = {"EFI_CONNECTION_FIN", "EFI_CONNECTION_RESET",
+                                                "EFI_CONNECTION_REFUSED"};
     uint64_t number = status & ~EFI_ERROR_MASK;
 
+    if (number >= FIRST_NETWORK_STATUS &&
+        number - FIRST_NETWORK_STATUS < ARRAY_LENGTH(network_names))
+        return network_names[number - FIRST_NETWORK_STATUS];
     return number < ARRAY_LENGTH(names) ? names[number] : "unknown EFI status";
 }

@@ -31,6 +31,36 @@ enum err pxe_find_server(EFI_HANDLE device, const struct disk **found)
     return OK;
 }
 
+/* What the server said in its error packet, without what could steer a terminal. The number beside
+ * it is of no use: OVMF keeps the wrong byte of it, which is 0. */
+static enum err fail_refused(const char *name)
+{
+    const CHAR8 *said = pxe->Mode->TftpError.ErrorString;
+    char text[sizeof pxe->Mode->TftpError.ErrorString];
+    uint32_t i = 0;
+
+    for (; i < sizeof text - 1 && said[i]; i++)
+        text[i] = said[i] >= ' ' && said[i] <= '~' ? (char)said[i] : '?';
+    text[i] = 0;
+    return fail(ERR_NOT_FOUND, "%s: it has no file %s (\"%s\")", server.disk.name, name, text);
+}
+
+static enum err fail_with(EFI_STATUS status, const char *name)
+{
+    switch (status) {
+    case EFI_NOT_FOUND:
+        return fail(ERR_NOT_FOUND, "%s: it has no file %s", server.disk.name, name);
+    case EFI_TIMEOUT:
+        return fail(ERR_IO, "%s: %s: the server does not answer", server.disk.name, name);
+    case EFI_BUFFER_TOO_SMALL:
+        return fail(ERR_IO, "%s: %s: larger than it was a moment ago", server.disk.name, name);
+    case EFI_TFTP_ERROR:
+        if (pxe->Mode->TftpErrorReceived)
+            return fail_refused(name);
+    }
+    return fail(ERR_IO, "%s: %s: %s", server.disk.name, name, status_name(status));
+}
+
 static enum err transfer(EFI_PXE_BASE_CODE_TFTP_OPCODE operation, const char *path, void *to,
                          UINT64 *bytes)
 {
@@ -42,13 +72,7 @@ static enum err transfer(EFI_PXE_BASE_CODE_TFTP_OPCODE operation, const char *pa
     memcpy(address.v4.Addr, server.address, sizeof server.address);
     EFI_STATUS status = pxe->Mtftp(pxe, operation, to, FALSE, bytes, &block_bytes, &address,
                                    (UINT8 *)name, NULL, FALSE);
-    if (!EFI_ERROR(status))
-        return OK;
-    if (status == EFI_NOT_FOUND)
-        return fail(ERR_NOT_FOUND, "%s: it has no file %s", server.disk.name, name);
-    if (status == EFI_BUFFER_TOO_SMALL)
-        return fail(ERR_IO, "%s: %s: larger than it was a moment ago", server.disk.name, name);
-    return fail(ERR_IO, "%s: %s: %s", server.disk.name, name, status_name(status));
+    return EFI_ERROR(status) ? fail_with(status, name) : OK;
 }
 
 enum err pxe_fetch_size(const char *path, uint64_t *bytes)
