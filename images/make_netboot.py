@@ -13,13 +13,13 @@ from make_image import BUILD, ROOT, standard_tree
 
 LOADER_CONF = "/loader/loader.conf"
 ENTRIES = PurePosixPath("/loader/entries")
+LISTING = "# entry: the name of a file in entries/, for servers, which can't list them\n"
 
 
 def make_netboot(folder, tree):
     """Writes `tree` (as standard_tree() gives it) to a new folder."""
     shutil.rmtree(folder, ignore_errors=True)
     files = {**tree, "/lintel.pxe": BUILD / "legacy/lintel.pxe", LOADER_CONF: listing_conf(tree)}
-    files.pop("/lintel/stage2.bin", None)
     for path, content in files.items():
         target = Path(folder, path.lstrip("/"))
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -28,9 +28,9 @@ def make_netboot(folder, tree):
 
 def listing_conf(tree):
     """loader.conf with an `entry` line for each entry of the tree."""
-    names = sorted(PurePosixPath(path).name for path in tree if PurePosixPath(path).parent == ENTRIES)
-    lines = "".join(f"entry {name}\n" for name in names)
-    return read(tree.get(LOADER_CONF, b"")) + b"# entry: a file in entries/, for servers, which can't list\n" + lines.encode()
+    paths = map(PurePosixPath, tree)
+    lines = [f"entry {path.name}\n" for path in sorted(paths) if path.parent == ENTRIES]
+    return read(tree[LOADER_CONF]) + "".join([LISTING, *lines]).encode()
 
 
 def read(content):
