@@ -9,6 +9,7 @@
 
 #define DISKS  8
 #define FAULTS 16
+#define FILES  8
 #define KEYS   1024
 
 struct backing {
@@ -20,6 +21,13 @@ struct backing {
 struct fault { /* sectors that can't be read */
     uint32_t disk;
     uint64_t lba, sectors;
+};
+
+struct served { /* a file of the server */
+    const char *path;
+    const uint8_t *bytes;
+    uint64_t size, fetches;
+    bool broken;
 };
 
 struct owned { /* pages out of the map: the loader's own, or claimed for a plan */
@@ -34,6 +42,9 @@ static struct machine {
     struct backing backings[DISKS];
     struct fault faults[FAULTS];
     uint32_t fault_count;
+    struct disk server;
+    struct served files[FILES];
+    uint32_t file_count;
     void *memory;
     uint64_t memory_bytes, allocate_from;
     struct raw_range *told, *told_busy; /* copies handed out: stale use shows under ASan */
@@ -170,6 +181,35 @@ uint64_t fake_reads(uint32_t disk)
     return machine.backings[disk].reads;
 }
 
+static struct served *find_served(const char *path)
+{
+    for (uint32_t i = 0; i < machine.file_count; i++)
+        if (strcmp(machine.files[i].path, path) == 0)
+            return &machine.files[i];
+    return NULL;
+}
+
+void fake_serve(const char *path, const void *bytes, uint64_t size)
+{
+    must(machine.file_count < FILES, "too many files");
+    machine.server = (struct disk){.name = "fake server", .medium = LINTEL_MEDIUM_NETWORK};
+    machine.facts.origin.server = &machine.server;
+    machine.files[machine.file_count++] =
+        (struct served){.path = path, .bytes = bytes, .size = size};
+}
+
+void fake_break_file(const char *path)
+{
+    must(find_served(path) != NULL, path);
+    find_served(path)->broken = true;
+}
+
+uint64_t fake_fetches(const char *path)
+{
+    must(find_served(path) != NULL, path);
+    return find_served(path)->fetches;
+}
+
 void fake_fail_allocate(uint64_t n)
 {
     machine.fail_allocate = n;
@@ -269,6 +309,30 @@ static enum err fake_read(const struct disk *disk, uint64_t lba, uint64_t sector
         memcpy(to, backing->memory + offset, bytes);
     else
         must(pread(backing->file, to, bytes, (off_t)offset) == (ssize_t)bytes, "pread failed");
+    return OK;
+}
+
+static enum err fake_fetch_size(const char *path, uint64_t *bytes)
+{
+    const struct served *file = find_served(path);
+
+    must_be_there();
+    if (!file)
+        return fail(ERR_NOT_FOUND, "fake server: it has no file %s", path);
+    *bytes = file->size;
+    return OK;
+}
+
+static enum err fake_fetch(const char *path, uint64_t bytes, void *to)
+{
+    struct served *file = find_served(path);
+
+    must_be_there();
+    must(file && bytes == file->size, "fetch() of what fetch_size() did not say");
+    file->fetches++;
+    memcpy(to, file->bytes, file->broken ? bytes / 2 : bytes);
+    if (file->broken)
+        return fail(ERR_IO, "fake server: %s: broken on purpose", path);
     return OK;
 }
 
@@ -471,6 +535,8 @@ uint64_t fake_resident_entry(void)
 
 const struct firmware fake_firmware = {
     .read = fake_read,
+    .fetch_size = fake_fetch_size,
+    .fetch = fake_fetch,
     .put = fake_put,
     .key = fake_key,
     .wait = fake_wait,

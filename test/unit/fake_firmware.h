@@ -39,6 +39,16 @@ void fake_break_sectors(uint32_t disk, uint64_t lba, uint64_t sectors);
 /* Reads asked of a disk so far: for tests that count requests. */
 uint64_t fake_reads(uint32_t disk);
 
+/* Adds a file to a server that the loader came from: from the first one on it is the boot volume.
+ * Path and bytes must outlive the machine. */
+void fake_serve(const char *path, const void *bytes, uint64_t size);
+
+/* From now on every fetch of the file fails halfway. */
+void fake_break_file(const char *path);
+
+/* Transfers of the file so far. */
+uint64_t fake_fetches(const char *path);
+
 /* The n-th call from now (1: the next one) of that verb fails once; 0: none. */
 void fake_fail_allocate(uint64_t n);
 void fake_fail_claim(uint64_t n);

@@ -218,6 +218,59 @@ static void test_nothing_to_boot(void **state)
     assert_memory_equal(&config, &before, sizeof config);
 }
 
+/* As a server does: files are found by their whole path. */
+static enum err find(const struct fs *fs, const char *path, struct fs_entry *entry)
+{
+    (void)fs;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = strrchr(path, '/') + 1;
+        if (strcmp(files[i].name, name))
+            continue;
+        *entry = (struct fs_entry){.bytes = files[i].bytes, .location = FILES + i};
+        return OK;
+    }
+    return (fail)(ERR_NOT_FOUND, "no %s", path); /* cmocka has a macro of that name */
+}
+
+static enum err read_config_of_server(void)
+{
+    static const struct fs_driver server = {.find = find, .open = open_file, .read = read_file};
+    struct disk disk = {.name = "a server"};
+    struct volume volume = {.disk = &disk};
+    struct fs fs = {.driver = &server, .volume = &volume};
+
+    return config_read(&fs, &arena, &config);
+}
+
+static void test_entries_that_loader_conf_lists(void **state)
+{
+    (void)state;
+    add_three();
+    add(LOADER, "loader.conf",
+        "entry debian-12.conf\ndefault Arch\nentry gone.conf\nentry Arch.conf\n");
+    assert_int_equal(read_config_of_server(), OK);
+    assert_int_equal(config.count, 2);
+    assert_string_equal(config.entries[0].id, "debian-12");
+    assert_string_equal(config.entries[1].id, "Arch");
+    assert_int_equal(config.chosen, 1);
+    assert_says(said, "no /loader/entries/gone.conf: passed over");
+}
+
+static void test_no_list_of_entries(void **state)
+{
+    (void)state;
+    add_three();
+    assert_int_equal(read_config_of_server(), ERR_NOT_FOUND);
+    assert_says(err_message(), "a server: can't list /loader/entries");
+    assert_says(err_message(), "/loader/loader.conf is missing or names no entry");
+    add(LOADER, "loader.conf", "timeout 3\n");
+    assert_int_equal(read_config_of_server(), ERR_NOT_FOUND);
+    add(LOADER, "loader.conf", "entry gone.conf\n");
+    files[5] = files[6]; /* the second loader.conf takes the place of the first */
+    assert_int_equal(read_config_of_server(), ERR_NOT_FOUND);
+    assert_says(err_message(), "none of the 1 entries");
+}
+
 static void test_very_many_entries(void **state)
 {
     static char names[ARRAY_LENGTH(files)][16];
@@ -288,7 +341,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(without_loader_conf), TEST(default),         TEST(default_that_matches_nothing),
         TEST(broken_files),        TEST(nothing_to_boot), TEST(very_many_entries),
-        TEST(no_memory),           TEST(loader_conf),
+        TEST(no_memory),           TEST(loader_conf),     TEST(entries_that_loader_conf_lists),
+        TEST(no_list_of_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
