@@ -1,0 +1,155 @@
+"""Boots from the network: PXE on both firmwares, HTTP on UEFI, and servers that fail on the way.
+
+QEMU's user network is DHCP, TFTP and, through a program of ours, HTTP server; no packet leaves it.
+"""
+import os
+import sys
+from dataclasses import replace
+
+import pytest
+from machine import ROOT, Hardware
+from ways import standard_tree
+
+from make_netboot import LOADER_CONF, make_netboot
+
+BOOTFILES = {"bios": "lintel.pxe", "uefi": "EFI/BOOT/BOOTX64.EFI"}
+# Firmware and card. OVMF's own drivers know virtio; e1000 brings iPXE in its ROM.
+CARDS = [("bios", "e1000"), ("bios", "virtio-net-pci"), ("bios", "rtl8139"),
+         ("uefi", "virtio-net-pci,romfile="), ("uefi", "e1000")]
+QUICK_CARDS = [("bios", "virtio-net-pci"), ("uefi", "virtio-net-pci,romfile=")]
+WEB = "10.0.2.100"
+RESPONDER = ROOT / "test/boot/http_responder.py"
+NO_PXE = tuple(argument for version in "46" for argument in
+               ("-fw_cfg", f"name=opt/org.tianocore/IPv{version}PXESupport,string=n"))
+ENTRY = "/loader/entries/lintel.conf"
+LARGE_BYTES = 48 << 20
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """folder(changes, below) -> a server's root; Lintel's files, with files replaced or (None) left
+    out, lie `below` it."""
+
+    def make(changes=(), below=""):
+        root = tmp_path / "server"
+        make_netboot(root / below, standard_tree(command_line="test"))
+        for path, content in dict(changes).items():
+            file = root / below / path.lstrip("/")
+            file.unlink() if content is None else file.write_bytes(content)
+        return root
+
+    return make
+
+
+def on_network(card, settings, hardware=Hardware()):
+    return replace(hardware, options=(
+        *hardware.options, "-netdev", f"user,id=net0,restrict=on,{settings}",
+        "-device", f"{card},netdev=net0,bootindex=0"))
+
+
+def by_tftp(firmware, card, root, below="", **others):
+    return on_network(card, f"tftp={root},bootfile={below}{BOOTFILES[firmware]}", **others)
+
+
+def by_http(root, path, card="virtio-net-pci,romfile="):
+    command = f"{sys.executable} {RESPONDER} {root}"
+    return on_network(card, f"bootfile=http://{WEB}/{path},guestfwd=tcp:{WEB}:80-cmd:{command}",
+                      Hardware(options=NO_PXE))
+
+
+@pytest.mark.parametrize("firmware, card", CARDS)
+def test_every_claim_holds(boot, folder, firmware, card):
+    report = boot(firmware, [], by_tftp(firmware, card, folder()))
+    assert report.facts["medium"] == "network"
+    assert report.facts["modules"] == "1"
+
+
+def test_every_claim_holds_by_http(boot, folder):
+    report = boot("uefi", [], by_http(folder(), BOOTFILES["uefi"]))
+    assert report.facts["medium"] == "network"
+
+
+@pytest.mark.parametrize("firmware, card", QUICK_CARDS)
+def test_files_lie_beside_the_loader(boot, images, folder, firmware, card):
+    """In a folder below the server's root; and not on the disk, which could boot as well."""
+    disk = Hardware(options=(
+        "-drive", f"if=none,id=local,format=raw,snapshot=on,file={images.standard('test')}",
+        "-device", "virtio-blk-pci,drive=local"))
+    report = boot(firmware, [], by_tftp(firmware, card, folder(below="some/where"), "some/where/",
+                                        hardware=disk))
+    assert report.facts["medium"] == "network"
+
+
+def expect_message(machine, pattern):
+    """One message, and then a machine that still stands: no reset (QEMU runs with -no-reboot)."""
+    machine.wait_for(pattern)
+    assert machine.output.count("claims:") == 0
+    assert machine.process.poll() is None, machine.error("QEMU ended")
+
+
+# What is on the server; what the message must say.
+MISSING = {
+    "loader.conf": ({LOADER_CONF: None}, r"loader\.conf is missing or names no entry"),
+    "entry": ({LOADER_CONF: b"entry gone.conf\n"}, r"no file loader/entries/gone\.conf"),
+    "kernel": ({ENTRY: b"kernel /boot/absent.elf\n"}, r"no file boot/absent\.elf"),
+    "module": ({ENTRY: b"kernel /boot/kernel.elf\nmodule /boot/gone.bin\n"},
+               r"no file boot/gone\.bin"),
+}
+
+
+@pytest.mark.parametrize("firmware, card", QUICK_CARDS)
+@pytest.mark.parametrize("case", MISSING)
+def test_missing_file(start, folder, firmware, card, case):
+    changes, message = MISSING[case]
+    root = folder(changes)
+    expect_message(start(firmware, [], by_tftp(firmware, card, root)),
+                   rf"TFTP server 10\.0\.2\.2.*{message}")
+
+
+def test_missing_file_by_http(start, folder):
+    root = folder({ENTRY: b"kernel /boot/absent.elf\n"})
+    expect_message(start("uefi", [], by_http(root, BOOTFILES["uefi"])),
+                   rf"HTTP server {WEB}.*no file http://{WEB}/boot/absent\.elf")
+
+
+@pytest.fixture
+def start_fetching(start, folder):
+    """A machine that has begun to fetch a large module, and the module's file."""
+
+    def make(firmware, hardware_for):
+        root = folder({"/boot/large.bin": bytes(LARGE_BYTES),
+                       ENTRY: b"kernel /boot/kernel.elf\nmodule /boot/large.bin\n"})
+        machine = start(firmware, [], hardware_for(root))
+        machine.wait_for(r"fetching /boot/large\.bin")
+        return machine, root / "boot/large.bin"
+
+    return make
+
+
+@pytest.mark.parametrize("firmware, card", QUICK_CARDS)
+def test_transfer_that_ends_early(start_fetching, firmware, card):
+    machine, large = start_fetching(firmware, lambda root: by_tftp(firmware, card, root))
+    os.truncate(large, 1000)
+    expect_message(machine, rf"TFTP server 10\.0\.2\.2: boot/large\.bin: the transfer ended after "
+                            rf"\d+ of {LARGE_BYTES} bytes")
+
+
+@pytest.mark.parametrize("firmware, card", QUICK_CARDS)
+def test_server_that_stops_answering(start_fetching, firmware, card):
+    machine, _ = start_fetching(firmware, lambda root: by_tftp(firmware, card, root))
+    machine.monitor.execute("set_link", name="net0", up=False)
+    expect_message(machine, r"TFTP server 10\.0\.2\.2: boot/large\.bin: the server does not answer")
+
+
+@pytest.mark.parametrize("damage", ["cut short", "bit flip"])
+def test_loader_that_arrives_damaged(start, folder, damage):
+    root = folder()
+    program = root / "lintel.pxe"
+    content = bytearray(program.read_bytes())
+    if damage == "bit flip":
+        content[40000] ^= 0x10
+    else:
+        del content[-5000:]
+    program.write_bytes(content)
+    expect_message(start("bios", [], by_tftp("bios", "e1000", root)),
+                   r"Lintel: bad stage 2: .* over the network")
