@@ -53,7 +53,9 @@ static struct block *get_block(const struct firmware *firmware, const struct dis
     if (!block) {
         block = oldest_block(disk->cache);
         block->disk = NULL;
-        if (firmware->read(disk, lba, MIN(sectors, disk->sectors - lba), block->bytes) != OK)
+        if (disk->sectors)
+            sectors = MIN(sectors, disk->sectors - lba);
+        if (firmware->read(disk, lba, sectors, block->bytes) != OK)
             return NULL;
         block->disk = disk;
         block->lba = lba;
@@ -69,7 +71,7 @@ enum err cache_read(const struct firmware *firmware, const struct disk *disk, ui
     uint8_t *next = to;
 
     if (!disk->cache || sectors >= block_sectors || add_wraps(lba, sectors, &end) ||
-        end > disk->sectors)
+        (disk->sectors && end > disk->sectors))
         return firmware->read(disk, lba, sectors, to);
     while (lba < end) {
         uint64_t skip = lba % block_sectors, count = MIN(block_sectors - skip, end - lba);

@@ -1,0 +1,115 @@
+/* The cache of disk blocks: what it saves, and that it never says anything but what the disk holds.
+ */
+#include "fake_firmware.h"
+#include "common/disk/cache.h"
+#include "common/lib/mem.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#define SECTOR  512
+#define SECTORS 150 /* two blocks of 64 and a short one */
+
+static uint8_t content[SECTORS * SECTOR];
+static struct facts *facts;
+static struct arena arena;
+
+static int begin(void **state)
+{
+    (void)state;
+    facts = fake_begin(16 * MIB);
+    for (size_t i = 0; i < sizeof content; i++)
+        content[i] = (uint8_t)(i / SECTOR * 7 + i);
+    fake_disk_in_memory(content, sizeof content, SECTOR);
+    arena_begin(&arena, fake_firmware.allocate);
+    cache_begin(facts, &arena);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    fake_end();
+    return 0;
+}
+
+static void expect(uint64_t lba, uint64_t sectors)
+{
+    uint8_t bytes[SECTORS * SECTOR];
+
+    assert_int_equal(cache_read(&fake_firmware, facts->disks, lba, sectors, bytes), OK);
+    assert_memory_equal(bytes, content + lba * SECTOR, sectors * SECTOR);
+}
+
+static void every_range_is_read_right(void **state)
+{
+    (void)state;
+    for (uint64_t sectors = 1; sectors <= SECTORS; sectors += 13)
+        for (uint64_t lba = 0; lba + sectors <= SECTORS; lba++)
+            expect(lba, sectors);
+}
+
+static void neighbours_cost_one_request(void **state)
+{
+    (void)state;
+    for (uint64_t lba = 0; lba < 64; lba++)
+        expect(lba, 1);
+    assert_int_equal(fake_reads(0), 1);
+}
+
+/* SeaBIOS does not say how large a CD is. */
+static struct disk known;
+
+static enum err read_known(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    (void)disk;
+    return fake_firmware.read(&known, lba, sectors, to);
+}
+
+static void disk_of_unknown_size(void **state)
+{
+    const struct firmware firmware = {.read = read_known};
+    uint8_t bytes[SECTOR];
+
+    (void)state;
+    known = facts->disks[0];
+    facts->disks[0].sectors = 0;
+    for (uint64_t lba = 0; lba < SECTORS; lba++) {
+        assert_int_equal(cache_read(&firmware, facts->disks, lba, 1, bytes), OK);
+        assert_memory_equal(bytes, content + lba * SECTOR, SECTOR);
+    }
+    assert_in_range(fake_reads(0), 2, SECTORS / 2);
+}
+
+static void bad_sector_that_nobody_asked_for(void **state)
+{
+    uint8_t bytes[SECTOR];
+
+    (void)state;
+    fake_break_sectors(0, 20, 1);
+    expect(19, 1);
+    expect(21, 1);
+    assert_int_equal(cache_read(&fake_firmware, facts->disks, 20, 1, bytes), ERR_IO);
+}
+
+static void behind_the_end(void **state)
+{
+    uint8_t bytes[4 * SECTOR];
+
+    (void)state;
+    assert_int_equal(cache_read(&fake_firmware, facts->disks, SECTORS - 2, 4, bytes), ERR_IO);
+    assert_int_equal(cache_read(&fake_firmware, facts->disks, UINT64_MAX, 2, bytes), ERR_IO);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_range_is_read_right, begin, end),
+        cmocka_unit_test_setup_teardown(neighbours_cost_one_request, begin, end),
+        cmocka_unit_test_setup_teardown(disk_of_unknown_size, begin, end),
+        cmocka_unit_test_setup_teardown(bad_sector_that_nobody_asked_for, begin, end),
+        cmocka_unit_test_setup_teardown(behind_the_end, begin, end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
