@@ -64,18 +64,26 @@ static uint32_t last_shown(const struct fat *fat)
 /* How four 64-bit words of a table look where each entry points to its neighbour. */
 struct pattern {
     uint32_t entries;            /* in the four words */
+    uint32_t step;               /* bytes from one word to the next: 12-bit entries leave a rest */
     uint64_t ones, ramp, stride; /* word i is next * ones + ramp + i * stride */
     uint64_t mask;               /* bits that count */
 };
+
+static const struct pattern pattern12 = {
+    16, 6, 0x001001001001, 0x003002001000, 0x004004004004, 0xffffffffffff};
+static const struct pattern pattern16 = {
+    16, 8, 0x0001000100010001, 0x0003000200010000, 0x0004000400040004, UINT64_MAX};
+static const struct pattern pattern32 = {
+    8, 8, 0x0000000100000001, 0x0000000100000000, 0x0000000200000002, 0x0fffffff0fffffff};
 
 static bool is_contiguous(const uint8_t *words, const struct pattern *pattern, uint32_t next)
 {
     uint64_t expected = next * pattern->ones + pattern->ramp, difference;
 
     difference = load64(words) ^ expected;
-    difference |= load64(words + 8) ^ (expected += pattern->stride);
-    difference |= load64(words + 16) ^ (expected += pattern->stride);
-    difference |= load64(words + 24) ^ (expected += pattern->stride);
+    difference |= load64(words += pattern->step) ^ (expected += pattern->stride);
+    difference |= load64(words += pattern->step) ^ (expected += pattern->stride);
+    difference |= load64(words + pattern->step) ^ (expected += pattern->stride);
     return !(difference & pattern->mask);
 }
 
@@ -83,18 +91,23 @@ static bool is_contiguous(const uint8_t *words, const struct pattern *pattern, u
  * not cost more than a few percent of reading the file, even with clusters of 512 bytes. */
 static uint32_t skip_groups(const struct fat *fat, uint32_t cluster, uint32_t last)
 {
-    static const struct pattern pattern16 = {16, 0x0001000100010001, 0x0003000200010000,
-                                             0x0004000400040004, UINT64_MAX};
-    static const struct pattern pattern32 = {8, 0x0000000100000001, 0x0000000100000000,
-                                             0x0000000200000002, 0x0fffffff0fffffff};
-    const struct pattern pattern = fat->bits == 32 ? pattern32 : pattern16;
-    const uint8_t *words = place_of(fat, cluster);
+    const struct pattern pattern = fat->bits == 32   ? pattern32
+                                   : fat->bits == 16 ? pattern16
+                                                     : pattern12;
+    const uint8_t *words;
 
-    if (fat->bits == 12)
-        return cluster;
-    for (; last - cluster >= pattern.entries; words += 32, cluster += pattern.entries)
+    if (fat->bits == 12 && cluster % 2) { /* a group of these begins with an even one, at a byte */
+        if (cluster == last || entry_of(fat, cluster) != cluster + 1)
+            return cluster;
+        cluster++;
+    }
+    words = place_of(fat, cluster);
+    /* The entry behind a group is shown too: the last word of 12-bit entries reaches into it. */
+    for (; last - cluster >= pattern.entries; cluster += pattern.entries) {
         if (!is_contiguous(words, &pattern, cluster + 1))
             break;
+        words += 4 * pattern.step;
+    }
     return cluster;
 }
 
