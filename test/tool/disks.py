@@ -2,14 +2,14 @@
 import struct
 import subprocess
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT / "images"), str(ROOT / "test/boot")]
-from make_grub import PREAMBLE, core_image  # noqa: E402
-from make_image import BUILD, at, copy_tree, make_empty, standard_tree  # noqa: E402
-from partition import BIOS_BOOT, EFI_SYSTEM, MIB, Partition, write_gpt_by_hand  # noqa: E402
+sys.path.insert(0, str(ROOT / "test/boot"))
+from builder import BUILD, CONFIG, KERNEL, MIB, MODULE, copy_tree, make_empty  # noqa: E402
+from grub import PREAMBLE, core_image  # noqa: E402
 
 GRUB_BOOT = Path("/usr/lib/grub/i386-pc/boot.img")
 GRUB_SAYS = "GNU GRUB"  # above its prompt
@@ -24,7 +24,7 @@ class Disk:
     """How a disk is made and what can be done with it. `reserved`: sectors of its FAT volume."""
 
     name: str
-    table: str                 # a script for sfdisk; "": none; "gpt4096": by hand
+    table: str                 # a script for sfdisk; "": none
     fat: int                   # bits
     first: int                 # LBA of the FAT volume
     mib: int = 24
@@ -38,20 +38,19 @@ class Disk:
 
     def make(self, path, tree):
         make_empty(path, self.mib * MIB)
-        if self.sector_bytes == 4096:
-            self.write_large_table(path)
-        elif self.table:
-            subprocess.run(["sfdisk", "--quiet", path], input=self.table, text=True, check=True)
+        if self.table:
+            self.partition(path)
         self.format(path)
         copy_tree(path, self.first * self.sector_bytes, tree)
         if self.grub:
             put_grub(path, self.grub)
 
-    def write_large_table(self, path):
-        last = self.mib * MIB // 4096 - 1
-        write_gpt_by_hand(path, self.name, self.mib * MIB, 4096, (
-            Partition("BIOS boot", BIOS_BOOT, 6, 255),
-            Partition("EFI system", EFI_SYSTEM, self.first, last - 5)))
+    def partition(self, path):
+        """By fdisk, which can be told the size of sectors."""
+        script = path.with_name("table")
+        script.write_text(self.table)
+        subprocess.run(["fdisk", "--sector-size", str(self.sector_bytes), path], text=True,
+                       input=f"I\n{script}\nw\n", check=True, stdout=subprocess.DEVNULL)
 
     def format(self, path):
         tail = TAIL_BYTES if self.table else 0
@@ -64,12 +63,20 @@ class Disk:
                        check=True, stdout=subprocess.DEVNULL)
 
 
-GPT = "label: gpt\nfirst-lba: 34\nstart=34,size=2014,type=21686148-6449-6E6F-744E-656564454649\n" \
-      "start=2048,type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B\n"
+def gpt(first, esp):
+    """A BIOS boot partition in the first MiB, then the EFI system partition."""
+    return f"""label: gpt
+first-lba: {first}
+start={first}, size={esp - first}, type=21686148-6449-6E6F-744E-656564454649
+start={esp}, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B
+"""
+
+
+GPT = gpt(34, 2048)
 DISKS = {disk.name: disk for disk in (
     Disk("gpt", GPT, 32, 2048, mib=64, cluster_sectors=1, firmwares=("bios", "uefi")),
     Disk("gpt-grub", GPT, 16, 2048, grub=34),
-    Disk("gpt-4096", "gpt4096", 16, 256, mib=48, sector_bytes=4096, cluster_sectors=1,
+    Disk("gpt-4096", gpt(6, 256), 16, 256, mib=48, sector_bytes=4096, cluster_sectors=1,
          device="nvme", firmwares=("bios", "uefi")),
     Disk("mbr-fat16", "label: dos\nstart=2048,type=e,bootable\n", 16, 2048,
          firmwares=("bios", "uefi")),
@@ -86,9 +93,15 @@ DISKS = {disk.name: disk for disk in (
 
 
 def plain_tree():
-    """What lies on a disk before Lintel: kernels with their entries, and no loader."""
-    return {path: content for path, content in standard_tree(command_line="test").items()
-            if not path.startswith(("/EFI", "/lintel"))}
+    """What lies on a disk before Lintel: a kernel with its entry, and no loader."""
+    entry = f"""title   Lintel's own kernel
+kernel  /boot/kernel.elf
+module  /boot/{MODULE.name} crc32={zlib.crc32(MODULE.read_bytes()):08x}
+options test
+"""
+    return {"/boot/kernel.elf": KERNEL, f"/boot/{MODULE.name}": MODULE,
+            "/loader/loader.conf": CONFIG / "loader/loader.conf",
+            "/loader/entries/lintel.conf": entry.encode()}
 
 
 def put_grub(path, lba):
@@ -105,7 +118,7 @@ def put_grub(path, lba):
 
 def read_file(path, disk, name):
     """A file's contents; None: there is none."""
-    done = subprocess.run(["mtype", "-i", at(path, disk.first * disk.sector_bytes), f"::{name}"],
+    done = subprocess.run(["mtype", "-i", f"{path}@@{disk.first * disk.sector_bytes}", f"::{name}"],
                           capture_output=True, env={"MTOOLS_SKIP_CHECK": "1", "PATH": "/usr/bin"})
     return None if done.returncode else done.stdout
 
