@@ -64,12 +64,12 @@ def shared_medium(images, name):
     return images.shared(f"medium-{name}.img", lambda path: make_medium(path, name))
 
 
-def machine_with(drive, file, sector_bytes=512, board=None):
+def machine_with(drive, file, sector_bytes=512, **hardware):
     """Hardware with the file, or what else QEMU takes for one, in the only drive."""
-    usual_board, (*controllers, device) = DRIVES[drive]
+    board, (*controllers, device) = DRIVES[drive]
     sectors = SECTORS_4096 if sector_bytes == 4096 else ""
     medium = f"if=none,id=medium,format=raw,snapshot=on,file={file}"
     options = ["-drive", medium]
     for part in (*controllers, device + sectors):
         options += ["-device", part]
-    return Hardware(board=board or usual_board, options=tuple(options))
+    return Hardware(board=board, options=tuple(options), **hardware)
