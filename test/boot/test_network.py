@@ -3,14 +3,13 @@
 QEMU's user network is DHCP, TFTP and, through a program of ours, HTTP server; no packet leaves it.
 """
 import os
+import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
 from machine import ROOT, Hardware
-from ways import standard_tree
-
-from make_netboot import LOADER_CONF, make_netboot
+from media import KERNEL, MODULE, TOOL
 
 BOOTFILES = {"bios": "lintel.pxe", "uefi": "EFI/BOOT/BOOTX64.EFI"}
 # Firmware and card. OVMF's own drivers know virtio; e1000 brings iPXE in its ROM.
@@ -21,7 +20,8 @@ WEB = "10.0.2.100"
 RESPONDER = ROOT / "test/boot/http_responder.py"
 NO_PXE = tuple(argument for version in "46" for argument in
                ("-fw_cfg", f"name=opt/org.tianocore/IPv{version}PXESupport,string=n"))
-ENTRY = "/loader/entries/lintel.conf"
+LOADER_CONF = "loader/loader.conf"
+ENTRY = "loader/entries/lintel.conf"
 LARGE_BYTES = 48 << 20
 
 
@@ -30,12 +30,16 @@ def folder(tmp_path):
     """folder(changes, below) -> a server's root; Lintel's files, with files replaced or (None) left
     out, lie `below` it."""
 
-    def make(changes=(), below=""):
+    def make(changes=(), below="."):
         root = tmp_path / "server"
-        make_netboot(root / below, standard_tree(command_line="test"))
+        (root / below).parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run([TOOL, "image", "--layout", "netboot", "--output", root / below, "--kernel",
+                        KERNEL, "--module", MODULE, "--cmdline", "test"], check=True)
         for path, content in dict(changes).items():
-            file = root / below / path.lstrip("/")
-            file.unlink() if content is None else file.write_bytes(content)
+            if content is None:
+                (root / path).unlink()
+            else:
+                (root / path).write_bytes(content)
         return root
 
     return make
@@ -117,7 +121,7 @@ def start_fetching(start, folder):
     """A machine that has begun to fetch a large module, and the module's file."""
 
     def make(firmware, hardware_for):
-        root = folder({"/boot/large.bin": bytes(LARGE_BYTES),
+        root = folder({"boot/large.bin": bytes(LARGE_BYTES),
                        ENTRY: b"kernel /boot/kernel.elf\nmodule /boot/large.bin\n"})
         machine = start(firmware, [], hardware_for(root))
         machine.wait_for(r"fetching /boot/large\.bin")
