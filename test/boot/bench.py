@@ -13,16 +13,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from builder import BUILD, MIB, make_empty, make_fat_disk, make_image
+from grub import core_image, make_grub_bios
 from machine import PATIENCE, ROOT, Hardware, Machine
-from ways import Images, make_image, standard_tree
-
-from make_grub import core_image, make_grub_bios
-from make_image import BUILD, make_empty
+from ways import Images
 
 SOURCES = ROOT / "test/bench"
-MIB = 1 << 20
 MODULE_BYTES = 64 * MIB
-DATA_BYTES = 320 * MIB  # large enough for 4 KiB clusters: with small ones GRUB is slower still
+DATA_MIB = 320  # large enough for 4 KiB clusters: with small ones GRUB is slower still
 BOOTS = {"bios": 3, "uefi": 2}  # of each kind
 TICKS_PER_MS = 1_000_000  # with -icount QEMU's TSC counts nanoseconds
 # 2^shift ns an instruction. OVMF waits much by the clock, so that small steps make it slow.
@@ -84,18 +82,18 @@ class Bench:
             image.write(code.read_bytes())
         return disk
 
-    def uefi_disk(self, name, *options, disk_bytes=None):
+    def uefi_disk(self, name, *options, mib=64):
         disk = self.folder / f"{name}.uefi.img"
         application = build_application(self.folder, name, *options)
-        make_image(disk, {"/EFI/BOOT/BOOTX64.EFI": application}, name, disk_bytes=disk_bytes,
-                   second_stage=None)
+        make_fat_disk(disk, {"/EFI/BOOT/BOOTX64.EFI": application}, mib)
         return disk
 
     def lintel_disks(self, _, module):
-        entry = "kernel /boot/stamp.elf\n" + "module /boot/module.bin\n" * module
-        tree = {"/boot/stamp.elf": self.kernels["Lintel"], "/loader/entries/a.conf": entry.encode(),
-                "/EFI/subject.efi": BUILD / "uefi/lintelx64.efi"}
-        return [self.data_disk(f"lintel-{module}", tree, module)]
+        options = ("--size", f"{DATA_MIB}M",
+                   "--file", f"{BUILD / 'uefi/lintelx64.efi'}=/EFI/subject.efi")
+        modules = (self.module,) if module else ()
+        return [self.shared(f"lintel-{module}", lambda path: make_image(
+            path, "", *options, kernel=self.kernels["Lintel"], modules=modules))]
 
     def grub_disks(self, firmware, module):
         tree = {"/boot/stamp.mb2": self.kernels["GRUB"]}
@@ -112,7 +110,7 @@ class Bench:
         if module:
             tree["/boot/module.bin"] = self.module
         return Images(self.folder).shared(
-            f"{name}.img", lambda path: make_image(path, tree, name, disk_bytes=DATA_BYTES))
+XX
 
     def time(self, firmware, disks):
         """The shortest of a few boots: a host that is slow with the disk file only ever adds."""
@@ -134,14 +132,14 @@ class Bench:
     def raw_read_time(self, firmware):
         if firmware == "bios":
             return self.time(firmware, [self.bios_disk("raw_read", f"-DBYTES={MODULE_BYTES}")])
-        disk = self.uefi_disk("raw_read", f"-DRAW_READ={MODULE_BYTES}", disk_bytes=128 * MIB)
+        disk = self.uefi_disk("raw_read", f"-DRAW_READ={MODULE_BYTES}", mib=128)
         return self.time(firmware, [disk])
 
 
 def loader_kib(folder, firmware):
     """What the loader says it holds of its own, besides what it loads."""
     image = Path(folder, "log.img")
-    make_image(image, standard_tree(command_line="test log"))
+    make_image(image, "test log")
     with Machine(firmware, [image]) as machine:
         machine.wait_exit()
         return max(map(int, re.findall(r"loader memory: (\d+) KiB", machine.output)))

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from builder import change_files, make_image  # noqa: E402
 from machine import PASSED, Hardware, Machine  # noqa: E402
 from report import parse_report  # noqa: E402
-from ways import Images, make_image, standard_tree  # noqa: E402
+from ways import Images  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -49,13 +50,10 @@ def boot(start):
 def special_image(tmp_path):
     """special_image(changes) -> the ordinary image, files replaced, added or (None) left out."""
 
-    def make(changes, command_line="test", **options):
-        tree = standard_tree(command_line=command_line)
-        tree.update({path: content.encode() if isinstance(content, str) else content
-                     for path, content in changes.items()})
-        kept = {path: content for path, content in tree.items() if content is not None}
+    def make(changes, command_line="test"):
         path = tmp_path / "special.img"
-        make_image(path, kept, **options)
+        make_image(path, command_line)
+        change_files(path, changes)
         return path
 
     return make

@@ -6,8 +6,9 @@ In the terminal Ctrl-A X ends QEMU, and Ctrl-A C shows its monitor.
 import os
 import sys
 
+from builder import make_image
 from machine import ROOT, Hardware, qemu_command
-from ways import WAYS, make_fat_disk, make_grub, standard_tree
+from ways import VOLUME_BOOTS, WAYS, make_grub
 
 ALIASES = {"grub": "grub-disk"}
 
@@ -17,7 +18,7 @@ def disks_of(way):
     image, grub = ROOT / "images/lintel.img", ROOT / "images/grub.img"
     if way.volume:
         image = ROOT / "images/lintel-fat.img"
-        make_fat_disk(image, standard_tree())
+        make_image(image, "", *VOLUME_BOOTS)
     if way.recipe:
         make_grub(way, grub)
         return [grub, image]

@@ -1,9 +1,7 @@
 """The front ends themselves, on real firmware: the contract's test, and the thunk's poison test."""
 import pytest
+from builder import BUILD, make_image
 from machine import PASSED, Hardware
-from ways import make_image, standard_tree
-
-from make_image import BUILD
 
 
 @pytest.mark.parametrize("hardware", [Hardware(), Hardware("pc", "qemu64", "64M")],
@@ -12,8 +10,8 @@ from make_image import BUILD
 def test_front_end_keeps_the_contract(start, tmp_path, firmware, hardware):
     """test/firmware_contract.c in place of boot_main()."""
     image = tmp_path / "contract.img"
-    tree = standard_tree() | {"/EFI/BOOT/BOOTX64.EFI": BUILD / "uefi/contract.efi"}
-    make_image(image, tree, second_stage=BUILD / "legacy/contract.bin")
+    make_image(image, "", "--application", BUILD / "uefi/contract.efi",
+               "--second-stage", BUILD / "legacy/contract.bin")
     machine = start(firmware, [image], hardware)
     assert machine.wait_exit() == PASSED, machine.error("the contract is broken")
 
@@ -21,7 +19,7 @@ def test_front_end_keeps_the_contract(start, tmp_path, firmware, hardware):
 @pytest.mark.parametrize("board", ["pc", "q35"])
 def test_thunk_survives_poisoned_registers(start, tmp_path, board):
     image = tmp_path / "poison.img"
-    make_image(image, standard_tree(), second_stage=BUILD / "legacy/poison.bin")
+    make_image(image, "", "--second-stage", BUILD / "legacy/poison.bin")
     machine = start("bios", [image], Hardware(board=board))
     assert machine.wait_exit() == PASSED, machine.error("a register did not survive")
     assert "poison: ok" in machine.output

@@ -4,16 +4,16 @@ import re
 import subprocess
 
 import pytest
+from builder import PIE_KERNEL, make_image
 from machine import ROOT, Hardware
-from ways import make_image, standard_tree
 
 FIRMWARES = ("bios", "uefi")
-DEFAULT_PIE = "default lintel-pie\n"
 
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
-def test_static_pie_slides(boot, special_image, firmware):
-    image = special_image({"/loader/loader.conf": DEFAULT_PIE})
+def test_static_pie_slides(boot, tmp_path, firmware):
+    image = tmp_path / "pie.img"
+    make_image(image, "test", kernel=PIE_KERNEL)
     slides = [int(boot(firmware, [image]).facts["kernel-slide"], 16) for _ in range(2)]
     assert slides[0] != slides[1] and all(slides)
 
@@ -30,7 +30,7 @@ def test_zero_memory(boot, special_image, firmware, memory):
 def test_every_claim_notices_its_violation(start, tmp_path, firmware):
     """The kernel breaks each claim on purpose, sees its own check fail, and repairs the damage."""
     image = tmp_path / "sabotage.img"
-    make_image(image, standard_tree(command_line="test sabotage limit=16"))
+    make_image(image, "test sabotage limit=16")
     start(firmware, [image]).wait_for(r"sabotage: all noticed")
 
 
@@ -43,7 +43,7 @@ def test_many_and_large_modules(boot, tmp_path, firmware):
         modules[-1].write_bytes(bytes(i * 7 & 255 for i in range(251)) * (size // 251)
                                 + b"x" * (size % 251))
     image = tmp_path / "modules.img"
-    make_image(image, standard_tree(modules=modules, command_line="test"))
+    make_image(image, "test", modules=modules)
     report = boot(firmware, [image], Hardware(memory="256M"))
     assert report.facts["modules"] == str(len(files))
 
@@ -74,5 +74,5 @@ def smallest_kernel(tmp_path_factory):
 @pytest.mark.parametrize("firmware", FIRMWARES)
 def test_smallest_kernel_of_the_readme(start, tmp_path, smallest_kernel, firmware):
     image = tmp_path / "smallest.img"
-    make_image(image, standard_tree(kernel=smallest_kernel))
+    make_image(image, kernel=smallest_kernel)
     start(firmware, [image]).wait_for(r"Hello")

@@ -1,7 +1,8 @@
 """Every way in, on every machine: the kernel proves each claim of PROTOCOL.md itself."""
 import pytest
+from builder import make_image
 from machine import CONFIG, Hardware
-from ways import WAYS, make_image, standard_tree
+from ways import WAYS
 
 MATRIX = CONFIG["matrix"]
 
@@ -30,7 +31,7 @@ def test_every_claim_holds(boot, images, way, hardware):
     ("bios", "nvme"), ("uefi", "nvme"), ("uefi", "virtio-blk-pci")])
 def test_disk_with_4096_byte_sectors(boot, images, firmware, disk):
     def make(path):
-        make_image(path, standard_tree(command_line="test"), sector_bytes=4096)
+        make_image(path, "test", "--sector-bytes", "4096")
 
     hardware = Hardware(disk=f"{disk},logical_block_size=4096,physical_block_size=4096")
     boot(firmware, [images.shared("4096.img", make)], hardware)

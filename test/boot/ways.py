@@ -1,15 +1,14 @@
 """The ways into Lintel: which firmware, which disks in boot order. Images are made once, shared."""
 import os
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine import ROOT
+from builder import make_image
+from grub import make_grub_bios, make_grub_efi
 
-sys.path.insert(0, str(ROOT / "images"))
-from make_grub import make_grub_bios, make_grub_efi  # noqa: E402
-from make_image import make_fat_disk, make_image, standard_tree  # noqa: E402
+# What lintel is told so that the volume can be started by itself.
+VOLUME_BOOTS = ("--layout", "mbr", "--fat-vbr")
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,9 @@ class Images:
 
     def standard(self, command_line, volume=False):
         """The ordinary image with a command line for the kernel."""
-        make = make_fat_disk if volume else make_image
         name = f"standard-{command_line or 'plain'}{'-volume' * volume}.img".replace(" ", "_")
-        tree = standard_tree(command_line=command_line)
-        return self.shared(name, lambda path: make(path, tree))
+        options = VOLUME_BOOTS if volume else ()
+        return self.shared(name, lambda path: make_image(path, command_line, *options))
 
     def disks(self, way, command_line="test"):
         """The disks of this way in, with the ordinary image as the last."""

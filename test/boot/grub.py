@@ -5,7 +5,7 @@ import tempfile
 from io import BytesIO
 from pathlib import Path
 
-from make_image import CONFIG, MIB, make_empty, make_image
+from builder import CONFIG, MIB, make_empty, make_fat_disk
 
 LIBRARY = Path("/usr/lib/grub")
 MODULES = {"i386-pc": ["biosdisk"], "x86_64-efi": []}
@@ -25,9 +25,9 @@ def make_grub_bios(path, recipe, configuration=None):
 
 
 def make_grub_efi(path, recipe, configuration=None):
-    """A disk with an EFI system partition that holds nothing but GRUB."""
+    """A FAT disk that holds nothing but GRUB."""
     core = core_image("x86_64-efi", configuration or chosen(recipe))
-    make_image(path, {"/EFI/BOOT/BOOTX64.EFI": core}, name=f"grub-{recipe}", second_stage=None)
+    make_fat_disk(path, {"/EFI/BOOT/BOOTX64.EFI": core})
 
 
 def chosen(recipe):

@@ -1,0 +1,180 @@
+"""lintel check: the loader's decisions on the host, against what a machine does."""
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
+from builder import KERNEL, LINTEL, MODULE, PIE_KERNEL  # noqa: E402
+from machine import ROOT  # noqa: E402
+
+MAPS = ROOT / "test/maps"
+
+
+def lintel(*arguments):
+    return subprocess.run([LINTEL, "check", *map(str, arguments)], capture_output=True, text=True)
+
+
+def check(*arguments):
+    done = lintel(*arguments)
+    assert done.returncode == 0 and not done.stderr, done.stdout + done.stderr
+    assert done.stdout.endswith("This kernel would boot.\n")
+    return done.stdout
+
+
+def refusal(*arguments):
+    done = lintel(*arguments)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stderr
+
+
+def mappings(text):
+    """(from, to, physical, permissions, cache, what) of each row."""
+    rows = re.findall(r"^  (\w{16}) to (\w{16}) +(\w+)  (r[w-][x-])  (\S+) +(\S.*)$", text,
+                      re.MULTILINE)
+    return [(int(first, 16), int(last, 16), int(physical, 16), may, cache, what)
+            for first, last, physical, may, cache, what in rows]
+
+
+def memory_map(text):
+    """The map that the kernel sees: (first, last, type)."""
+    rows = text.split("Memory map that the kernel sees")[1]
+    found = re.findall(r"^ +(\w+) to +(\w+)  \d+ \w+ +(\S.*)$", rows, re.MULTILINE)
+    return [(int(first, 16), int(last, 16), kind) for first, last, kind in found]
+
+
+# ---- what it shows ----------------------------------------------------------------------------
+
+def test_segments_are_what_readelf_says():
+    shown = re.findall(r"^  (\w{16}) +\w+ .*  (r[w-][x-])$", check(KERNEL), re.MULTILINE)
+    listing = subprocess.run(["readelf", "-lW", KERNEL], capture_output=True, text=True).stdout
+    loads = re.findall(r"LOAD +\w+ 0x(\w+) \w+ \w+ \w+ (R)( |W)( |E)", listing)
+    assert shown == [(address, (read + write + execute).lower().replace(" ", "-").replace("e", "x"))
+                     for address, read, write, execute in loads]
+
+
+@pytest.mark.parametrize("options", [(), ("--firmware", "uefi"), ("--cpu", "-la57"),
+                                     ("--memory", "6G"), ("--cpu", "-1gib", "--memory", "64M")])
+def test_mappings_keep_the_protocol(options):
+    """C13, C14 and C18 of PROTOCOL.md, and no two rows overlap."""
+    rows = mappings(check(KERNEL, "--module", MODULE, *options))
+    assert all(first >= 1 << 63 for first, *_ in rows)
+    assert all(a[1] < b[0] for a, b in zip(rows, rows[1:]))
+    writable = [row for row in rows if "w" in row[3]]
+    for _, _, physical, may, _, _ in rows:
+        if "x" in may:
+            assert not [w for w in writable if w[2] <= physical <= w[2] + w[1] - w[0]]
+    assert {what for *_, what in rows} == {"direct map", "stack", "fault stack", "fault reporter",
+                                          "kernel"}
+
+
+def test_memory_map_holds_every_place():
+    text = check(KERNEL, "--module", MODULE)
+    places = re.findall(r"^ +(\w+)  \d+ \w+ +(kernel|reclaimable) +(\S.*)$", text, re.MULTILINE)
+    assert {name for *_, name in places} >= {"kernel", "stack", "page tables", "PROTOCOL.md"}
+    ranges = memory_map(text)
+    for physical, kind, name in places:
+        assert [1 for first, last, of in ranges
+                if of == kind and first <= int(physical, 16) <= last], name
+
+
+@pytest.mark.parametrize("path", sorted(MAPS.glob("*.map")), ids=lambda path: path.stem)
+def test_recorded_maps(path):
+    """A plan, or the message that says what does not fit; on UEFI where the map comes from UEFI."""
+    done = lintel(KERNEL, "--map", path)
+    firmware = "UEFI" if " efi:" in path.read_text() else "BIOS"
+    assert done.stdout.startswith(f"Machine: {firmware}")
+    assert done.returncode == 0 or "needs" in done.stderr, done.stderr
+
+
+def test_forecast_is_what_a_machine_does(boot_facts):
+    """Where the plan does not hang on the firmware's own memory."""
+    text = check(KERNEL, "--module", MODULE, "--memory", "512M")
+    usable = int(re.findall(r"(\d+) KiB are usable", text)[-1]) * 1024
+    assert f"entry {int(boot_facts['kernel-virtual'], 16):x}"[:14] in text
+    assert abs(int(boot_facts["usable-bytes"]) - usable) < 1 << 18
+
+
+@pytest.fixture(scope="module")
+def boot_facts(tmp_path_factory):
+    from builder import make_image
+    from machine import Machine
+    from report import parse_report
+    image = tmp_path_factory.mktemp("forecast") / "image.img"
+    make_image(image, "test")
+    with Machine("bios", [image]) as machine:
+        machine.wait_exit()
+        return parse_report(machine.output).facts
+
+
+def test_static_pie_slides():
+    text = check(PIE_KERNEL)
+    assert "a static PIE" in text and "each boot takes another" in text
+
+
+def test_cpu_features_shape_the_plan():
+    assert "Mappings, 5 levels" in check(KERNEL)
+    assert "Mappings, 4 levels" in check(KERNEL, "--cpu", "-la57")
+    assert "Mappings, 4 levels" in check(KERNEL, "--cpu", "nx,pge,bits=36")
+    pages = [int(re.search(r"Page tables: (\d+) pages", check(KERNEL, "--cpu", cpu))[1])
+             for cpu in ("-la57", "-la57,-1gib")]
+    assert pages[0] < pages[1]
+
+
+def test_drawing(tmp_path):
+    drawing = tmp_path / "plan.svg"
+    kernel = tmp_path / "a<b&c.elf"
+    kernel.write_bytes(KERNEL.read_bytes())
+    text = check(kernel, "--svg", drawing)
+    root = xml.parse(drawing).getroot()
+    words = ["".join(node.itertext()) for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert any(word.startswith("a<b&c.elf on BIOS") for word in words)
+    for first, *_ in mappings(text):
+        assert f"{first:016x}" in words
+    assert words.count("guard page: 4 KiB") >= 2
+    assert "href" not in drawing.read_text()
+
+
+# ---- refusals ---------------------------------------------------------------------------------
+
+def altered(tmp_path, offset, value):
+    kernel = bytearray(KERNEL.read_bytes())
+    kernel[offset:offset + len(value)] = value
+    path = tmp_path / "altered.elf"
+    path.write_bytes(kernel)
+    return path
+
+
+def test_the_loaders_own_message(tmp_path):
+    """As test/boot/test_bad_input.py reads it from a machine's screen."""
+    foreign = altered(tmp_path, 18, b"\xb7\0")
+    assert re.search(r"altered\.elf.*e_machine.*183", refusal(foreign))
+
+
+def test_kernel_without_a_note():
+    assert re.search(r"without a Lintel note|PT_INTERP", refusal("/bin/true"))
+
+
+def test_other_kinds_of_files():
+    assert "is no kernel that Lintel knows" in refusal(MODULE)
+    assert "No such file" in refusal("/absent")
+
+
+def test_too_little_memory(tmp_path):
+    (tmp_path / "large.bin").write_bytes(bytes(32 << 20))
+    done = lintel(KERNEL, "--memory", "16M", "--module", tmp_path / "large.bin")
+    assert done.returncode == 1
+    assert "Memory map of the firmware" in done.stdout
+    assert re.search(r"large\.bin needs 32768 KiB of memory in one piece", done.stderr)
+
+
+@pytest.mark.parametrize("text, message", [
+    ("0 9f000 e820:1\nnonsense\n", r"line 2: is neither"), ("", r"no range of memory"),
+    ("bits 99\n0 9f000 e820:1\n", r"line 1: is neither")])
+def test_map_that_is_none(tmp_path, text, message):
+    path = tmp_path / "a.map"
+    path.write_text(text)
+    assert re.search(message, refusal(KERNEL, "--map", path))

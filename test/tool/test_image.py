@@ -1,0 +1,235 @@
+"""lintel image: what it makes, without booting it (test/boot/test_media.py boots it), and what it
+says when it can't."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
+from builder import KERNEL, LINTEL, MIB, MODULE, mtools  # noqa: E402
+
+LAYOUTS = {
+    "gpt": (),
+    "gpt-4096": ("--sector-bytes", "4096"),
+    "mbr": ("--layout", "mbr"),
+    "mbr-volume": ("--layout", "mbr", "--fat", "16", "--fat-vbr"),
+    "mbr-logical": ("--layout", "mbr", "--logical", "--inactive"),
+    "floppy": ("--layout", "floppy"),
+    "iso": ("--layout", "iso"),
+}
+
+
+def lintel(*arguments, **environment):
+    return subprocess.run([LINTEL, "image", *map(str, arguments)], capture_output=True, text=True,
+                          env={**os.environ, **environment})
+
+
+def make(path, *options, **environment):
+    done = lintel("-o", path, "--kernel", KERNEL, "--module", MODULE, *options, **environment)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def output_of(*command):
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, check=False)
+    return done.stdout
+
+
+def refusal(*arguments, **environment):
+    """The message, from a call that failed and left nothing behind."""
+    done = lintel(*arguments, **environment)
+    assert done.returncode == 1 and not done.stdout, done.stdout + done.stderr
+    return done.stderr
+
+
+# ---- what it makes ----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("options", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_same_inputs_make_the_same_bytes(tmp_path, options):
+    """Whenever, wherever, and whatever the time stamps of the files."""
+    kernel = shutil.copy(KERNEL, tmp_path / KERNEL.name)
+    first = make(tmp_path / "first.img", *options)
+    os.utime(kernel, (1, 1))
+    done = lintel("--module", MODULE, "--output", tmp_path / "second.img", "-k", kernel, *options,
+                  TZ="Asia/Kathmandu", LANG="C")
+    assert done.returncode == 0, done.stderr
+    assert subprocess.run(["cmp", first, tmp_path / "second.img"]).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first.img", KERNEL.name,
+                                                               "second.img"]
+
+
+def test_disks_with_other_files_have_another_identity(tmp_path):
+    one = make(tmp_path / "one.img")
+    other = make(tmp_path / "other.img", "--cmdline", "other")
+    guids = [re.findall(r"GUID[^:]*: ([-0-9A-F]+)", output_of("sgdisk", "--print", path))
+             for path in (one, other)]
+    assert guids[0] and guids[0] != guids[1]
+
+
+def test_gpt_and_file_system_are_sound(tmp_path):
+    image = make(tmp_path / "image.img")
+    assert "No problems found" in output_of("sgdisk", "--verify", image)
+    table = output_of("sgdisk", "--print", image)
+    assert re.search(r"1 +34 +2047 .*EF02", table) and re.search(r"2 +2048 .*EF00", table), table
+    check_fat(image, MIB, tmp_path)
+
+
+@pytest.mark.parametrize("bits", ["16", "32"])
+def test_mbr_and_file_system_are_sound(tmp_path, bits):
+    image = make(tmp_path / "image.img", "--layout", "mbr", "--fat", bits, "--fat-vbr")
+    kind = {"16": "e", "32": "c"}[bits]
+    assert re.search(rf"start= +2048, size= +\d+, type={kind}, bootable",
+                     output_of("sfdisk", "--dump", image))
+    check_fat(image, MIB, tmp_path)
+    assert f"FAT ({bits} bit)" in output_of("file", "--brief", tmp_path / "volume")
+
+
+def test_logical_partition(tmp_path):
+    dump = output_of("sfdisk", "--dump",
+                     make(tmp_path / "image.img", "--layout", "mbr", "--logical", "--inactive"))
+    assert re.search(r"img1 .*type=5\n", dump) and re.search(r"img5 .*type=c\n", dump), dump
+
+
+@pytest.mark.parametrize("size", ["1440K", "2880K"])
+def test_floppy_is_a_sound_file_system(tmp_path, size):
+    image = make(tmp_path / "image.img", "--layout", "floppy", "--size", size)
+    assert image.stat().st_size == int(size[:-1]) * 1024
+    check_fat(image, 0, tmp_path)
+    assert "FAT (12 bit)" in output_of("file", "--brief", image)
+
+
+def test_floppy_grows_when_the_files_need_it(tmp_path):
+    (tmp_path / "large.bin").write_bytes(bytes(1 << 20))
+    image = make(tmp_path / "image.img", "--layout", "floppy", "--module", tmp_path / "large.bin")
+    assert image.stat().st_size == 2880 * 1024
+
+
+def test_cd_has_all_files_and_both_boot_images(tmp_path):
+    disc = make(tmp_path / "disc.iso", "--layout", "iso")
+    catalogue = output_of("xorriso", "-indev", disc, "-report_el_torito", "plain")
+    assert re.search(r"img +: +1 +BIOS +y +none", catalogue), catalogue
+    assert re.search(r"img +: +2 +UEFI +y +none", catalogue), catalogue
+    output_of("xorriso", "-osirrox", "on", "-indev", disc, "-extract", "/", tmp_path / "all")
+    assert (tmp_path / "all/boot" / KERNEL.name).read_bytes() == KERNEL.read_bytes()
+    assert re.search(r"iso2 .*type=ef", output_of("sfdisk", "--dump", disc))
+
+
+def check_fat(image, offset, folder):
+    volume = folder / "volume"
+    with open(image, "rb") as disk, open(volume, "wb") as copy:
+        disk.seek(offset)
+        copy.write(disk.read())
+    check = subprocess.run(["fsck.fat", "-n", volume], capture_output=True, text=True)
+    assert check.returncode == 0, check.stdout
+
+
+# ---- the entry --------------------------------------------------------------------------------
+
+def read_file(image, path, folder):
+    target = folder / "read"
+    mtools("mcopy", image, MIB, "-n", "-o", f"::{path}", str(target))
+    return target.read_bytes()
+
+
+def test_entry_names_all_that_is_handed_over(tmp_path):
+    odd = tmp_path / "a=b.bin"
+    odd.write_bytes(b"123456789")
+    image = make(tmp_path / "image.img", "--module", f"{odd}=words two words", "--module", odd,
+                 "--initrd", f"{odd}=initrd", "--cmdline", "one  two", "--title", "A title")
+    lines = read_file(image, "/loader/entries/lintel.conf", tmp_path).decode().splitlines()
+    assert lines[0] == "title A title" and lines[1] == f"kernel /boot/{KERNEL.name}"
+    assert lines[2].startswith("module /boot/PROTOCOL.md crc32=")
+    assert lines[3:] == ["module /boot/words two words", "module /boot/a=b.bin crc32=cbf43926",
+                         "initrd /boot/initrd", "options one  two"]
+    assert read_file(image, "/boot/a=b.bin", tmp_path) == b"123456789"
+
+
+def test_other_files_and_entries(tmp_path):
+    entry, conf = tmp_path / "second.conf", tmp_path / "loader.conf"
+    entry.write_text("title Second\nkernel /boot/kernel.elf\n")
+    conf.write_text("timeout 7\n")
+    image = make(tmp_path / "image.img", "--entry", entry, "--file", f"{MODULE}=/some/where/file",
+                 "--loader-conf", conf)
+    assert read_file(image, "/loader/entries/second.conf", tmp_path) == entry.read_bytes()
+    assert read_file(image, "/loader/loader.conf", tmp_path) == b"timeout 7\n"
+    assert read_file(image, "/some/where/file", tmp_path) == MODULE.read_bytes()
+
+
+def test_netboot_folder_lists_its_entries_and_keeps_what_is_there(tmp_path):
+    folder = tmp_path / "server"
+    folder.mkdir()
+    (folder / "other").write_text("stays")
+    for _ in range(2):
+        make(folder, "--layout", "netboot")
+    assert (folder / "other").read_text() == "stays"
+    assert "entry lintel.conf" in (folder / "loader/loader.conf").read_text().splitlines()
+    assert {"lintel.pxe", "EFI", "boot", "loader", "other"} == set(os.listdir(folder))
+
+
+# ---- refusals ---------------------------------------------------------------------------------
+
+def test_missing_kernel(tmp_path):
+    message = refusal("-o", tmp_path / "x.img", "--kernel", tmp_path / "absent.elf")
+    assert re.search(r"absent\.elf: No such file", message)
+    assert not list(tmp_path.iterdir())
+
+
+def test_file_that_is_no_kernel(tmp_path):
+    message = refusal("-o", tmp_path / "x.img", "--kernel", MODULE)
+    assert "PROTOCOL.md is no kernel that Lintel knows" in message
+
+
+def test_kernel_that_would_not_boot(tmp_path):
+    broken = tmp_path / "broken.elf"
+    broken.write_bytes(KERNEL.read_bytes()[:3000])
+    assert re.search(r"broken\.elf.*(3000|BB8h)", refusal("-o", tmp_path / "x.img", "--kernel", broken))
+
+
+def test_files_that_do_not_fit(tmp_path):
+    (tmp_path / "large.bin").write_bytes(bytes(60 * MIB))
+    message = refusal("-o", tmp_path / "x.img", "-k", KERNEL, "-m", tmp_path / "large.bin",
+                      "--size", "48M")
+    assert re.search(r"the files take \d+ KiB, but the volume has room for \d+ KiB", message)
+    message = refusal("-o", tmp_path / "x.img", "-k", KERNEL, "-m", tmp_path / "large.bin",
+                      "--layout", "floppy")
+    assert "room for" in message
+
+
+@pytest.mark.parametrize("options, message", [
+    (("--size", "8M"), r"too small for FAT32"),
+    (("--size", "1M"), r"no room for a volume"),
+    (("--layout", "mbr", "--fat", "16", "--size", "4G"), r"too large for FAT16"),
+    (("--layout", "floppy", "--size", "1M"), r"1440K or 2880K"),
+    (("--module", f"{MODULE}=kernel.elf"), r"two files would be /boot/kernel\.elf"),
+    (("--module", f"{MODULE}=KERNEL.ELF"), r"two files would be /boot/KERNEL\.ELF"),
+    (("--module", f"{MODULE}=a/b"), r"`a/b` cannot be a file's name"),
+    (("--cmdline", "two\nlines"), r"--cmdline: has more than one line"),
+    (("--entry", MODULE), r"entries are files named \*\.conf"),
+    (("--file", f"{MODULE}=relative"), r"`relative` is no path"),
+])
+def test_what_makes_no_image(tmp_path, options, message):
+    assert re.search(message, refusal("-o", tmp_path / "x.img", "--kernel", KERNEL, *options))
+    assert not list(tmp_path.iterdir())
+
+
+def test_folder_that_is_not_there(tmp_path):
+    message = refusal("-o", tmp_path / "absent/x.img", "--kernel", KERNEL)
+    assert re.search(r"absent/x\.img: cannot be made in .*absent", message)
+
+
+@pytest.mark.parametrize("program, package, options", [
+    ("mcopy", "mtools", ()), ("xorriso", "xorriso", ("--layout", "iso"))])
+def test_missing_program_is_named_with_its_package(tmp_path, program, package, options):
+    """/usr/sbin is searched too, so this can be seen of programs in /usr/bin only."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in {"mmd", "mcopy", "xorriso"} - {program}:
+        (programs / name).symlink_to(shutil.which(name))
+    message = refusal("-o", tmp_path / "x.img", "-k", KERNEL, *options, PATH=str(programs))
+    assert f"`{program}` is not installed; on Debian: apt install {package}" in message
+    assert list(tmp_path.iterdir()) == [programs]
