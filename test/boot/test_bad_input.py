@@ -122,7 +122,7 @@ def find_chain(image, path):
               if all(entries[at + i] == at + i + 1 for i in range(60)) and entries[at - 1] != at]
     sizes = [next(n for n in range(len(entries)) if entries[at + n] >= 0x0FFFFFF8) + 1
              for at in starts]
-    wanted = -(-len(path) // 512)
+    wanted = -(-len(path) // (boot[13] * 512))
     return next((MIB + reserved * 512 + at * 4, at)
                 for at, size in zip(starts, sizes) if size == wanted)
 
