@@ -116,6 +116,18 @@ static void test_server_behind_a_router(void **state)
     assert_memory_equal(server.gateway, ((uint8_t[]){10, 0, 2, 1}), 4);
 }
 
+static void test_server_on_our_net(void **state)
+{
+    struct reply reply = reply_begin("x");
+
+    (void)state;
+    add_address(&reply, 1, 255, 255, 255, 0);
+    add_address(&reply, 3, 10, 0, 2, 1);
+    learn(&reply);
+    expect("TFTP server 10.0.2.2", "loader/loader.conf");
+    assert_int_equal(load32(server.gateway), 0);
+}
+
 static void test_server_by_identifier_only(void **state)
 {
     struct reply reply = reply_begin("x");
@@ -129,7 +141,7 @@ static void test_server_by_identifier_only(void **state)
 
 static void test_proxy_overrides(void **state)
 {
-    struct reply ack = reply_begin(""), proxy = reply_begin("p/lintel.pxe");
+    struct reply ack = reply_begin("longer/than/theirs"), proxy = reply_begin("p/lintel.pxe");
 
     (void)state;
     add_address(&ack, 1, 255, 255, 255, 0);
@@ -182,10 +194,11 @@ static void test_cut_options(void **state)
 
 static void test_name_that_is_no_text(void **state)
 {
-    struct reply reply = reply_begin("\x1b[2J/x");
+    struct reply escape = reply_begin("\x1b[2J/x"), delete = reply_begin("a\x7f/x");
 
     (void)state;
-    learn(&reply);
+    learn(&escape);
+    learn(&delete);
     assert_string_equal(server.root, "");
 }
 
@@ -244,6 +257,7 @@ int main(void)
         TEST(file_as_option),
         TEST(file_field_that_holds_options),
         TEST(server_behind_a_router),
+        TEST(server_on_our_net),
         TEST(server_by_identifier_only),
         TEST(proxy_overrides),
         TEST(no_reply_of_use),
