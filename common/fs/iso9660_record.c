@@ -63,7 +63,7 @@ void iso_walk_begin(struct iso_walk *walk, const struct iso *iso, const char *na
     walk->name = name;
     walk->next = begin;
     walk->end = MIN(end, iso->bytes);
-    walk->window_bytes = 0;
+    walk->window_offset = walk->window_bytes = 0;
 }
 
 /* Makes the window hold what there is of the next record's sector, and the sector behind it. */
@@ -72,7 +72,7 @@ static enum err show_next(struct iso_walk *walk)
     uint64_t offset = align_down(walk->next, ISO_SECTOR_BYTES), bytes;
     enum err err;
 
-    if (walk->window_bytes && walk->next - walk->window_offset < walk->window_bytes)
+    if (walk->next - walk->window_offset < walk->window_bytes)
         return OK;
     bytes = MIN(walk->iso->bytes - offset, sizeof walk->window);
     walk->window_bytes = 0; /* in case that the read fails */

@@ -44,6 +44,7 @@ static void broken_fields(void **state)
         {PRIMARY, BYTE, 0xff, "/", ERR_NOT_FOUND, "no file system that Lintel reads"},
         {PRIMARY + 130, BYTE, 4, "/", ERR_FORMAT, "is 2048 in one byte order and 1024"},
         {PRIMARY + 128, BOTH16, 4096, "/", ERR_FORMAT, "block size is 4096"},
+        {PRIMARY + 128, BOTH16, 256, "/", ERR_FORMAT, "block size is 256"},
         {PRIMARY + 128, BOTH16, 768, "/", ERR_FORMAT, "block size is 768"},
         {PRIMARY + 128, BOTH16, 0, "/", ERR_FORMAT, "block size is 0"},
         {PRIMARY + 80, BYTE, 1, "/", ERR_FORMAT, "its size in blocks is 1 in one byte order"},
@@ -196,6 +197,29 @@ static void broken_relocation(void **state)
     expect("/deep/deep/deep/deep/x", ERR_NOT_FOUND, "there is no x in directory DEEP");
 }
 
+static bool keep_entry(void *context, const struct fs_entry *entry)
+{
+    *(struct fs_entry *)context = *entry;
+    return false;
+}
+
+/* A disc that is changed between the listing of a directory and the opening of a file. */
+static void changed_medium(void **state)
+{
+    struct fs_entry entry;
+    struct file file = {.source = {.name = "/file.bin"}, .fs = &fs};
+
+    (void)state;
+    begin_damage();
+    assert_int_equal(mount(), OK);
+    assert_int_equal(fs_list(&fs, "/", keep_entry, &entry), OK);
+    assert_int_equal(fs.driver->open(&fs, &entry, &file), OK);
+    store_both(image.bytes + FILE_AT + 10, 4999);
+    assert_int_equal(fs.driver->open(&fs, &entry, &file), ERR_IO);
+    expect_message("/file.bin: its directory has changed since it was listed");
+    fake_end();
+}
+
 /* An image that was not copied to its end. */
 static void cut_short(void **state)
 {
@@ -245,9 +269,13 @@ static void broken_sectors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(broken_fields),        cmocka_unit_test(broken_entries),
-        cmocka_unit_test(broken_continuations), cmocka_unit_test(long_names),
-        cmocka_unit_test(broken_relocation),    cmocka_unit_test(cut_short),
+        cmocka_unit_test(broken_fields),
+        cmocka_unit_test(broken_entries),
+        cmocka_unit_test(broken_continuations),
+        cmocka_unit_test(long_names),
+        cmocka_unit_test(broken_relocation),
+        cmocka_unit_test(changed_medium),
+        cmocka_unit_test(cut_short),
         cmocka_unit_test(broken_sectors),
     };
 

@@ -80,6 +80,37 @@ static void records_of_other_kinds(void **state)
     expect_file("/sub/x7.y", 45, 300);
 }
 
+/* There is no sector behind it that could be read too. */
+static void directory_at_the_end(void **state)
+{
+    uint32_t last = IMAGE_SECTORS - 1;
+
+    (void)state;
+    image_begin(2048, false, 0);
+    image_add(IMAGE_ROOT, "LAST", last, 2048, 2);
+    memset(image_sector(last), 0, 2048);
+    image_add_bytes(last, "\0", 1, last, 2048, 2);
+    image_add(last, "FILE;1", 40, 100, 0);
+    expect_file("/last/file", 40, 100);
+}
+
+static void joliet_levels(void **state)
+{
+    static const struct {
+        const char *escape, *names;
+    } levels[] = {{"%/@", "j "}, {"%/C", "j "}, {"%/E", "j "}, {"%/A", "P "}, {"\0\0\0", "P "}};
+
+    (void)state;
+    image_begin(2048, false, 0);
+    image_add(IMAGE_ROOT, "P;1", 40, 10, 0);
+    image_add_joliet();
+    image_add_bytes(IMAGE_JOLIET_ROOT, "\0j", 2, 40, 10, 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(levels); i++) {
+        memcpy(image_sector(IMAGE_JOLIET) + 88, levels[i].escape, 3);
+        expect_list("/", levels[i].names);
+    }
+}
+
 static void joliet_names(void **state)
 {
     (void)state;
@@ -97,42 +128,63 @@ static void joliet_names(void **state)
 /* Rock Ridge is used before Joliet, but only where an ER entry says that it is there. */
 static void which_names(void **state)
 {
-    static const char *const not_rock_ridge[] = {"RRIP_1991B", "IEEE_P1282", "RRIP_1991A"};
+    static const struct {
+        const char *reference, *names;
+    } extensions[] = {{"RRIP_1991B", "j "}, {"IEEE_P1282", "rock "}, {"RRIP_1991A", "rock "}};
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(not_rock_ridge); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(extensions); i++) {
         image_begin(2048, true, 0);
-        memcpy(image_sector(IMAGE_ROOT) + 34 + 7 + 8, not_rock_ridge[i], 10);
+        memcpy(image_sector(IMAGE_ROOT) + 34 + 7 + 8, extensions[i].reference, 10);
         image_use(image_add(IMAGE_ROOT, "F;1", 40, 10, 0), "NM", "\0rock", 5);
         image_add_joliet();
         image_add_bytes(IMAGE_JOLIET_ROOT, "\0j", 2, 40, 10, 0);
-        expect_list("/", i ? "rock " : "j ");
+        expect_list("/", extensions[i].names);
     }
+    image_sector(IMAGE_ROOT)[34 + 7 + 2] -= 2; /* the name leaves the ER entry */
+    expect_list("/", "j ");
     image_sector(IMAGE_ROOT)[34 + 4] = 0; /* no SP */
     expect_list("/", "j ");
     image_sector(IMAGE_JOLIET)[90] = 'F';
     expect_list("/", "F ");
 }
 
-static void rock_ridge_names(void **state)
+/* One name in two areas, another one in a third block. */
+static void continued_names(void **state)
 {
     uint8_t *record, *area = image_sector(IMAGE_CONTINUATION);
 
     (void)state;
     image_begin(2048, true, 0);
     record = image_add(IMAGE_ROOT, "A.;1", 40, 10, 0);
-    image_use(record, "PX", "", 0);
     image_use(record, "NM", "\1con", 4);
-    image_use(record, "CE", image_continuation(IMAGE_CONTINUATION, 100, 11), 24);
-    image_entry(image_entry(area + 100, "NM", "\0tinued", 7), "NM", "\0X", 2); /* the area is cut */
+    image_use(record, "CE", image_continuation(IMAGE_CONTINUATION, 100, 40), 24);
+    area = image_entry(area + 100, "NM", "\1tinued ", 8);
+    area = image_entry(area, "CE", image_continuation(IMAGE_CONTINUATION + 1, 0, 10), 24);
+    image_entry(area, "NM", "\0X", 2); /* behind the area's end */
+    image_entry(image_sector(IMAGE_CONTINUATION + 1), "NM", "\0twice", 6);
     record = image_add(IMAGE_ROOT, "B.;1", 40, 10, 0);
-    image_use(record, "NM", "\0b", 2);
+    image_use(record, "CE", image_continuation(IMAGE_CONTINUATION + 2, 0, 6), 24);
+    image_entry(image_sector(IMAGE_CONTINUATION + 2), "NM", "\0b", 2);
+    expect_list("/", "continued twice b ");
+}
+
+static void rock_ridge_names(void **state)
+{
+    uint8_t *record;
+
+    (void)state;
+    image_begin(2048, true, 0);
+    record = image_add(IMAGE_ROOT, "A.;1", 40, 10, 0);
+    image_use(record, "NM", "", 0);
+    image_use(record, "PX", "", 0);
+    image_use(record, "NM", "\0a", 2);
     image_use(record, "ST", "", 0);
-    image_use(record, "NM", "\0c", 2);
+    image_use(record, "NM", "\0b", 2);
     record = image_add(IMAGE_ROOT, "NONE.;1", 40, 10, 0);
-    image_use(record, "NM", "\2", 1);
-    image_use(record, "\0", "\0\0", 2);
-    expect_list("/", "continued b NONE ");
+    image_use(record, "NM", "\2", 1); /* "." */
+    record[0] = (uint8_t)(record[0] + 6);
+    expect_list("/", "a NONE ");
 }
 
 static void bytes_before_system_use(void **state)
@@ -140,13 +192,14 @@ static void bytes_before_system_use(void **state)
     uint8_t *record;
 
     (void)state;
-    image_begin(2048, true, 14);
-    record = image_add(IMAGE_ROOT, "A.;1", 40, 10, 0);
-    memset(record + record[0], 0xff, 14);
-    record[0] = (uint8_t)(record[0] + 14);
-    image_use(record, "NM", "\0name", 5);
+    image_begin(2048, true, 33);
+    record = image_add(IMAGE_ROOT, "LONG.;1", 40, 10, 0);
+    memset(record + record[0], 0xff, 33);
+    record[0] = (uint8_t)(record[0] + 33);
+    image_use(record, "NM", "\0long", 5);
     image_add(IMAGE_ROOT, "SHORT.;1", 40, 10, 0);
-    expect_list("/", "name SHORT ");
+    image_add(IMAGE_ROOT, "NM\6\1\1X", 40, 10, 0); /* its name lies where SHORT would have one */
+    expect_list("/", "long SHORT NM\6\1\1X ");
 }
 
 static void relocated_directories(void **state)
@@ -187,8 +240,11 @@ int main(void)
         cmocka_unit_test(extents),
         cmocka_unit_test(extents_across_sectors),
         cmocka_unit_test(records_of_other_kinds),
+        cmocka_unit_test(directory_at_the_end),
+        cmocka_unit_test(joliet_levels),
         cmocka_unit_test(joliet_names),
         cmocka_unit_test(which_names),
+        cmocka_unit_test(continued_names),
         cmocka_unit_test(rock_ridge_names),
         cmocka_unit_test(bytes_before_system_use),
         cmocka_unit_test(relocated_directories),

@@ -241,6 +241,24 @@ static void table_below_old_parameters(void **state)
     assert_non_null(strstr(err_message(), "both copies of its GPT are damaged"));
 }
 
+/* The tables of a CD image may be read or not; test_hybrid.c has real ones. */
+static void iso9660_beside_a_table(void **state)
+{
+    (void)state;
+    begin();
+    memcpy(disk + 32768, "\1CD001", 6);
+    expect_whole();
+    put_entry(0, 0, 0x83, 100, 100);
+    assert_int_equal(list(), OK);
+    assert_int_equal(count, 2);
+    expect(0, 1, 100, 100);
+    assert_int_equal(found[1].number, 0);
+    chain_of_records(10);
+    put_entry(100 + 2 * 9, 1, 0x05, 2 * 4, 2); /* a loop */
+    memcpy(disk + 32768, "\1CD001", 6);
+    expect_whole();
+}
+
 static void cd(void **state)
 {
     struct facts *facts = fake_begin(0);
@@ -358,6 +376,7 @@ int main(void)
         cmocka_unit_test(no_table),
         cmocka_unit_test(fat_with_a_fake_table),
         cmocka_unit_test(table_below_old_parameters),
+        cmocka_unit_test(iso9660_beside_a_table),
         cmocka_unit_test(cd),
         cmocka_unit_test(odd_sector_sizes),
         cmocka_unit_test(sgdisk_table),
