@@ -3,13 +3,12 @@
 QEMU's user network is DHCP, TFTP and, through a program of ours, HTTP server; no packet leaves it.
 """
 import os
-import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
+from builder import make_image
 from machine import ROOT, Hardware
-from media import KERNEL, MODULE, TOOL
 
 BOOTFILES = {"bios": "lintel.pxe", "uefi": "EFI/BOOT/BOOTX64.EFI"}
 # Firmware and card. OVMF's own drivers know virtio; e1000 brings iPXE in its ROM.
@@ -33,8 +32,7 @@ def folder(tmp_path):
     def make(changes=(), below="."):
         root = tmp_path / "server"
         (root / below).parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([TOOL, "image", "--layout", "netboot", "--output", root / below, "--kernel",
-                        KERNEL, "--module", MODULE, "--cmdline", "test"], check=True)
+        make_image(root / below, "test", "--layout", "netboot")
         for path, content in dict(changes).items():
             if content is None:
                 (root / path).unlink()

@@ -141,7 +141,7 @@ static void test_server_by_identifier_only(void **state)
 
 static void test_proxy_overrides(void **state)
 {
-    struct reply ack = reply_begin("longer/than/theirs"), proxy = reply_begin("p/lintel.pxe");
+    struct reply ack = reply_begin("much/longer/than/theirs"), proxy = reply_begin("p/lintel.pxe");
 
     (void)state;
     add_address(&ack, 1, 255, 255, 255, 0);
