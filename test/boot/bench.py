@@ -109,8 +109,10 @@ class Bench:
     def data_disk(self, name, tree, module):
         if module:
             tree["/boot/module.bin"] = self.module
-        return Images(self.folder).shared(
-XX
+        return self.shared(name, lambda path: make_fat_disk(path, tree, DATA_MIB))
+
+    def shared(self, name, make):
+        return Images(self.folder).shared(f"{name}.img", make)
 
     def time(self, firmware, disks):
         """The shortest of a few boots: a host that is slow with the disk file only ever adds."""
