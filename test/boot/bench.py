@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench_media import add_media_rows
 from builder import BUILD, MIB, make_empty, make_fat_disk, make_image
 from grub import core_image, make_grub_bios
 from machine import PATIENCE, ROOT, Hardware, Machine
@@ -73,9 +74,13 @@ class Bench:
         self.module.write_bytes(bytes(range(256)) * (MODULE_BYTES // 256))
         self.first = {"bios": self.bios_disk("chain"), "uefi": self.uefi_disk("chain")}
 
+    def program(self, name, *options):
+        """A boot program: its first sector, and what lies behind it."""
+        return build(self.folder, f"{name}.bin", "nasm", "-f", "bin", *options, f"{name}.asm")
+
     def bios_disk(self, program, *options):
         """A disk with a boot program, and room to read behind it."""
-        code = build(self.folder, f"{program}.bin", "nasm", "-f", "bin", *options, f"{program}.asm")
+        code = self.program(program, *options)
         disk = self.folder / f"{program}.img"
         make_empty(disk, MODULE_BYTES + MIB)
         with open(disk, "r+b") as image:
@@ -114,18 +119,18 @@ class Bench:
     def shared(self, name, make):
         return Images(self.folder).shared(f"{name}.img", make)
 
-    def time(self, firmware, disks):
+    def time(self, firmware, disks, hardware=Hardware(memory="1G")):
         """The shortest of a few boots: a host that is slow with the disk file only ever adds."""
-        return min(self.time_once(firmware, disks) for _ in range(BOOTS[firmware]))
+        return min(self.time_once(firmware, disks, hardware) for _ in range(BOOTS[firmware]))
 
-    def time_once(self, firmware, disks):
-        """Milliseconds of guest time between the two stamps."""
+    def time_once(self, firmware, disks, hardware):
+        """Milliseconds of guest time from the first stamp, or else from power on, to the last."""
         options = ["-icount", f"shift={SHIFT[firmware]},sleep=off",
                    "-rtc", "base=2026-01-01,clock=vm"]
-        with Machine(firmware, disks, Hardware(memory="1G"), options=options) as machine:
+        with Machine(firmware, disks, hardware, options=options) as machine:
             end = int(machine.wait_for(r"K([0-9a-f]{16})", PATIENCE)[1], 16)
-            start = int(re.search(r"S([0-9a-f]{16})", machine.output)[1], 16)
-        return (end - start) / TICKS_PER_MS
+            start = re.search(r"S([0-9a-f]{16})", machine.output)
+        return (end - (int(start[1], 16) if start else 0)) / TICKS_PER_MS
 
     def boot_time(self, subject, firmware, module):
         disks = self.lintel_disks if subject == "Lintel" else self.grub_disks
@@ -167,6 +172,7 @@ def measure(folder):
         row(f"{name}: Lintel's read over the raw read", (lintel_64 - lintel) / raw, "x",
             READ_RATIO, 2)
         row(f"{name}: loader's own memory", loader_kib(folder, firmware), "KiB", LOADER_KIB, 0)
+    add_media_rows(bench, row)
     for what, path, limit in (("second stage", "legacy/stage2.bin", STAGE_KIB),
                               ("UEFI application", "uefi/lintelx64.efi", EFI_KIB)):
         row(f"{what} file", (BUILD / path).stat().st_size / 1024, "KiB", limit)
