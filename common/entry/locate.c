@@ -26,22 +26,23 @@ static bool named_by_firmware(const struct facts *facts, const struct volume *vo
 }
 
 /* On BIOS the origin is the second stage's own first sector: inside a volume only when that volume
- * carries it in its reserved sectors. */
-static bool holds_second_stage(const struct facts *facts, const struct volume *volume)
+ * carries it in its reserved sectors. That says nothing of a whole disk which has partitions, too:
+ * a CD image that was written to it before may still be there. */
+static bool holds_second_stage(const struct facts *facts, const struct volume *volume, bool alone)
 {
     const struct boot_origin *origin = &facts->origin;
     return facts->firmware == LINTEL_FIRMWARE_BIOS && origin->has_first_lba &&
-           origin->first_lba >= volume->first_lba &&
+           (volume->number || alone) && origin->first_lba >= volume->first_lba &&
            origin->first_lba - volume->first_lba < volume->sectors;
 }
 
-static enum fit judge(struct boot *boot, const struct volume *volume, struct fs *fs)
+static enum fit judge(struct boot *boot, const struct volume *volume, bool alone, struct fs *fs)
 {
     if (!has_loader_directory(boot, volume, fs))
         return FIT_NONE;
     if (named_by_firmware(boot->facts, volume))
         return FIT_NAMED_BY_FIRMWARE;
-    if (holds_second_stage(boot->facts, volume))
+    if (holds_second_stage(boot->facts, volume, alone))
         return FIT_HOLDS_SECOND_STAGE;
     return volume_is_esp(volume) ? FIT_ESP : FIT_LOADER_DIRECTORY;
 }
@@ -53,7 +54,7 @@ static enum err search_disk(struct boot *boot, const struct disk *disk, enum fit
     TRY(partition_list(boot->firmware, disk, &boot->arena, &volumes, &count));
     for (uint32_t i = 0; i < count && *best < FIT_HOLDS_SECOND_STAGE; i++) {
         struct fs fs;
-        enum fit fit = judge(boot, &volumes[i], &fs);
+        enum fit fit = judge(boot, &volumes[i], count == 1, &fs);
         if (fit > *best) {
             *best = fit;
             boot->volume = volumes[i];
@@ -61,10 +62,11 @@ static enum err search_disk(struct boot *boot, const struct disk *disk, enum fit
         }
     }
     if (*best == FIT_NONE)
-        return fail(ERR_NOT_FOUND,
-                    "%s: none of its %u volumes is a FAT file system with a /loader directory; "
-                    "put /loader/entries/*.conf on its EFI system partition",
-                    disk->name, count);
+        return fail(
+            ERR_NOT_FOUND,
+            "%s: none of its %u volumes is a FAT or ISO 9660 file system with a /loader directory; "
+            "put /loader/entries/*.conf on its EFI system partition",
+            disk->name, count);
     return OK;
 }
 
