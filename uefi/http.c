@@ -19,26 +19,34 @@ static char host[NET_PATH_BYTES];
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
-/* http://HOST/PATH (RFC 3986): the host may have a port. */
+/* DHCP gave it to firmware, so it may be anything. */
 static enum err take_url(const EFI_DEVICE_PATH *node)
 {
     uint64_t length = (uint64_t)DevicePathNodeLength(node) - sizeof *node;
-    const char *begin, *end;
+    const char *text = (const char *)(node + 1);
 
     if (length >= sizeof root)
         return fail(ERR_UNSUPPORTED, "booted from a URL of %lu bytes, at most %u are supported",
                     (unsigned long)length, NET_PATH_BYTES - 1);
-    memcpy(root, node + 1, length);
+    for (uint64_t i = 0; i < length && text[i]; i++) /* OVMF counts a final 0 */
+        if (text[i] <= ' ' || text[i] > '~')
+            return fail(ERR_UNSUPPORTED, "booted from a URL whose byte %lu is %02Xh: no URL has it",
+                        (unsigned long)i, (uint8_t)text[i]);
+    memcpy(root, text, length);
     root[length] = 0;
     net_cut_to_root(root);
-    begin = strchr(root, '/');
-    begin = begin && begin[1] == '/' ? begin + 2 : NULL;
-    end = begin ? strchr(begin, '/') : NULL;
+    return OK;
+}
+
+/* Of http://HOST/PATH (RFC 3986), where the host may have a port. */
+static enum err take_host(void)
+{
+    const char *slashes = strchr(root, '/');
+    const char *begin = slashes && slashes[1] == '/' ? slashes + 2 : NULL;
+    const char *end = begin ? strchr(begin, '/') : NULL;
+
     if (!end)
-        return fail(ERR_UNSUPPORTED,
-                    "booted from the URL %s, which is not of the form "
-                    "http://HOST/PATH",
-                    root);
+        return fail(ERR_UNSUPPORTED, "booted from the URL %s, which is not http://HOST/PATH", root);
     fmt(host, sizeof host, "%.*s", (int)(end - begin), begin);
     fmt(server.name, sizeof server.name, "HTTP server %s", host);
     return OK;
@@ -70,6 +78,7 @@ enum err http_find_server(EFI_HANDLE device, const struct disk **found)
     if (!url)
         return OK;
     TRY(take_url(url));
+    TRY(take_host());
     take_own_address(path);
     if (!EFI_ERROR(uefi_boot->LocateDevicePath(&protocol, &path, &card)))
         binding = protocol_on(card, protocol);

@@ -30,7 +30,8 @@ static enum err leave(struct raw_map *map)
     return err;
 }
 
-static struct firmware firmware = { /* find_server() adds the verbs for files by name */
+/* find_server() adds the verbs for files by name. */
+static struct firmware firmware = {
     .read = disk_read,
     .put = console_put,
     .key = console_key,
