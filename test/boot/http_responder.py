@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Answers one HTTP request on standard input and output with a file of the folder in argv[1].
+"""Answers one HTTP request on standard input and output with a file of the folder in argv[1]. Where
+a file NAME.claims lies beside it, that is the length to claim, whatever is sent.
 
 QEMU starts one for each connection that its guest opens (guestfwd), so no socket is needed.
 """
@@ -21,11 +22,16 @@ def answer(stream, status, length):
                  "Content-Type: application/efi\r\nConnection: close\r\n\r\n".encode())
 
 
+def claimed_length(file):
+    claims = file.with_name(f"{file.name}.claims")
+    return claims.read_text() if claims.exists() else file.stat().st_size
+
+
 def main():
     method, path = read_request(sys.stdin.buffer)
     file = Path(sys.argv[1], path.lstrip("/"))
     if file.is_file():
-        answer(sys.stdout.buffer, "200 OK", file.stat().st_size)
+        answer(sys.stdout.buffer, "200 OK", claimed_length(file))
         if method != "HEAD":
             sys.stdout.buffer.write(file.read_bytes())
     else:

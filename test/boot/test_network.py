@@ -136,6 +136,14 @@ def test_transfer_that_ends_early(start_fetching, firmware, card):
                             rf"\d+ of {LARGE_BYTES} bytes")
 
 
+def test_transfer_that_ends_early_by_http(start, folder):
+    root = folder({"boot/kernel.elf.claims": b"300000"})
+    os.truncate(root / "boot/kernel.elf", 5000)
+    expect_message(start("uefi", [], by_http(root, BOOTFILES["uefi"])),
+                   rf"HTTP server {WEB}: .*/boot/kernel\.elf: the transfer ended after 5000 of "
+                   r"300000 bytes")
+
+
 @pytest.mark.parametrize("firmware, card", QUICK_CARDS)
 def test_server_that_stops_answering(start_fetching, firmware, card):
     machine, _ = start_fetching(firmware, lambda root: by_tftp(firmware, card, root))
