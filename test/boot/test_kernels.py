@@ -21,7 +21,7 @@ def test_static_pie_slides(boot, tmp_path, firmware):
 @pytest.mark.parametrize("firmware", FIRMWARES)
 @pytest.mark.parametrize("memory", ["64M", "512M"])
 def test_zero_memory(boot, special_image, firmware, memory):
-    image = special_image({"/loader/loader.conf": "zero-memory yes\n"})
+    image = special_image({"/loader/loader.conf": "default lintel\nzero-memory yes\n"})
     report = boot(firmware, [image], Hardware(memory=memory))
     assert report.facts["zeroed"] == "yes"
 
