@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,10 @@
 static const struct {
     const char *program, *package;
 } packages[] = {
-    {"fdisk", "fdisk"},         {"sfdisk", "fdisk"},    {"sgdisk", "gdisk"},
-    {"mformat", "mtools"},      {"mmd", "mtools"},      {"mcopy", "mtools"},
-    {"mdir", "mtools"},         {"mdel", "mtools"},     {"mdeltree", "mtools"},
-    {"mattrib", "mtools"},      {"mrd", "mtools"},      {"xorriso", "xorriso"},
+    {"fdisk", "fdisk"},         {"sfdisk", "fdisk"},        {"sgdisk", "gdisk"},
+    {"mformat", "mtools"},      {"mmd", "mtools"},          {"mcopy", "mtools"},
+    {"mdir", "mtools"},         {"mdel", "mtools"},         {"mdeltree", "mtools"},
+    {"mattrib", "mtools"},      {"mrd", "mtools"},          {"xorriso", "xorriso"},
     {"mkfs.fat", "dosfstools"}, {"fsck.fat", "dosfstools"},
 };
 
@@ -45,7 +46,8 @@ void programs_prepare(void)
 /* ---- the two processes ----------------------------------------------------------------------- */
 
 /* Its exit status says 127 when there is no such program, as a shell's would. */
-#define EXIT_NOT_THERE 127
+#define EXIT_NOT_THERE   127
+#define EXIT_INTERRUPTED (128 + SIGINT)
 
 static void __attribute__((noreturn)) become(const char *const arguments[], int input, int output)
 {
@@ -132,6 +134,8 @@ static enum err judge(const char *program, int status, char *output)
         return OK;
     if (status == EXIT_NOT_THERE)
         return fail_missing(program);
+    if (status == EXIT_INTERRUPTED)
+        return fail(ERR_IO, "interrupted while %s ran", program);
     return fail(ERR_IO, "%s failed (exit status %d): %s", program, status,
                 output ? last_words(output) : "");
 }
@@ -141,15 +145,17 @@ static enum err fail_system(const char *program)
     return fail(ERR_IO, "%s cannot be started: %s", program, strerror(errno));
 }
 
-enum err program_read(const char *const arguments[], const char *input, char **output)
+static enum err start_and_wait(const char *const arguments[], int input, void (*interrupt)(int),
+                               char **output)
 {
-    int ends[2], from = open_input(input);
-    if (from < 0 || pipe2(ends, O_CLOEXEC) != 0)
+    int ends[2];
+    if (input < 0 || pipe2(ends, O_CLOEXEC) != 0)
         return fail_system(arguments[0]);
     pid_t child = fork();
-    if (child == 0)
-        become(arguments, from, ends[1]);
-    close(from);
+    if (child == 0) {
+        signal(SIGINT, interrupt);
+        become(arguments, input, ends[1]);
+    }
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
@@ -160,6 +166,17 @@ enum err program_read(const char *const arguments[], const char *input, char **o
     enum err err = judge(arguments[0], wait_for(child), *output);
     if (err != OK)
         free(*output);
+    return err;
+}
+
+/* Ctrl-C ends the program that runs: then we still clean up, and say so. */
+enum err program_read(const char *const arguments[], const char *input, char **output)
+{
+    int file = open_input(input);
+    void (*interrupt)(int) = signal(SIGINT, SIG_IGN);
+    enum err err = start_and_wait(arguments, file, interrupt, output);
+    signal(SIGINT, interrupt);
+    close(file);
     return err;
 }
 

@@ -233,3 +233,16 @@ def test_missing_program_is_named_with_its_package(tmp_path, program, package, o
     message = refusal("-o", tmp_path / "x.img", "-k", KERNEL, *options, PATH=str(programs))
     assert f"`{program}` is not installed; on Debian: apt install {package}" in message
     assert list(tmp_path.iterdir()) == [programs]
+
+
+def test_interrupted_leaves_nothing(tmp_path):
+    """Ctrl-C reaches tool and program alike; here it comes from a stand-in for mcopy."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "mcopy").write_text("#!/bin/sh\nkill -INT 0\nsleep 60\n")
+    (programs / "mcopy").chmod(0o755)
+    done = subprocess.run([LINTEL, "image", "-o", tmp_path / "x.img", "-k", KERNEL],
+                          capture_output=True, text=True, start_new_session=True,
+                          env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"})
+    assert done.returncode == 1 and "interrupted while mcopy ran" in done.stderr
+    assert list(tmp_path.iterdir()) == [programs]
