@@ -44,7 +44,7 @@ static void print(int64_t elapsed)
 {
     bool terminal = isatty(STDERR_FILENO);
     fprintf(stderr, "%s%s: ", terminal ? "\r\033[K" : "lintel: ", progress.step);
-    if (progress.bytes)
+    if (progress.bytes >= MIB)
         fprintf(stderr, "%llu of %llu MiB, ", (unsigned long long)(progress.done / MIB),
                 (unsigned long long)(progress.bytes / MIB));
     fprintf(stderr, "%lld s%s", (long long)(elapsed / SECOND), terminal ? "" : "\n");

@@ -20,7 +20,8 @@ def lintel(*arguments):
 
 
 def long_options(command):
-    return re.findall(r"^  (?:-\w,|   ) --([a-z-]+)", lintel(command, "--help").stdout, re.MULTILINE)
+    text = lintel(command, "--help").stdout
+    return re.findall(r"^  (?:-\w,|   ) --([a-z-]+)", text, re.MULTILINE)
 
 
 def test_help_lists_the_commands():

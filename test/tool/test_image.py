@@ -187,7 +187,8 @@ def test_file_that_is_no_kernel(tmp_path):
 def test_kernel_that_would_not_boot(tmp_path):
     broken = tmp_path / "broken.elf"
     broken.write_bytes(KERNEL.read_bytes()[:3000])
-    assert re.search(r"broken\.elf.*(3000|BB8h)", refusal("-o", tmp_path / "x.img", "--kernel", broken))
+    message = refusal("-o", tmp_path / "x.img", "--kernel", broken)
+    assert re.search(r"broken\.elf.*(3000|BB8h)", message)
 
 
 def test_files_that_do_not_fit(tmp_path):
