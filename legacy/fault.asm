@@ -6,6 +6,8 @@
 FAULT_VECTORS   equ 32                  ; as fault.c has it
 STUB_BYTES      equ 16
 
+%include "common/handoff/push_registers.inc"
+
 extern fault_report
 
 section .text
@@ -26,21 +28,7 @@ fault_stubs:
 %assign vector vector + 1
 %endrep
 
-report: push    rax
-        push    rcx
-        push    rdx
-        push    rbx
-        push    rbp
-        push    rsi
-        push    rdi
-        push    r8
-        push    r9
-        push    r10
-        push    r11
-        push    r12
-        push    r13
-        push    r14
-        push    r15
+report: push_registers
         cld
         mov     rdi, rsp
         call    fault_report

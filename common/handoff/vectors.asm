@@ -4,6 +4,8 @@
 bits 64
 default rel
 
+%include "common/handoff/push_registers.inc"
+
 extern fault_report
 
 section .text.vectors
@@ -30,21 +32,7 @@ resident_vectors:
 
 section .text
 
-report: push    rax
-        push    rcx
-        push    rdx
-        push    rbx
-        push    rbp
-        push    rsi
-        push    rdi
-        push    r8
-        push    r9
-        push    r10
-        push    r11
-        push    r12
-        push    r13
-        push    r14
-        push    r15
+report: push_registers
         cld
         mov     rdi, rsp
         and     rsp, ~15
