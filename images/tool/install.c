@@ -140,6 +140,14 @@ static enum err plan_install(const struct request *request, struct installation 
     return installation_plan_writes(installation, false);
 }
 
+static enum err write_disk(struct installation *installation)
+{
+    fflush(stdout);
+    TRY(installation_write(installation));
+    puts("Done: written, and read back.");
+    return OK;
+}
+
 static enum err install(const struct request *request)
 {
     static struct installation installation;
@@ -157,9 +165,7 @@ static enum err install(const struct request *request)
     tell_size(&installation);
     if (request->dry_run)
         return OK;
-    fflush(stdout);
-    TRY(installation_write(&installation));
-    puts("Done: written, and read back.");
+    TRY(write_disk(&installation));
     tell_entries(&installation);
     return OK;
 }
@@ -231,10 +237,7 @@ static enum err uninstall(const struct request *request)
     tell_size(&installation);
     if (request->dry_run)
         return OK;
-    fflush(stdout);
-    TRY(installation_write(&installation));
-    puts("Done: written, and read back.");
-    return OK;
+    return write_disk(&installation);
 }
 
 static const struct option_row uninstall_options[] = {
