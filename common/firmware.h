@@ -87,6 +87,23 @@ enum key {
     KEY_END,
 };
 
+/* A program for the firmware to start: an EFI application, or a Linux kernel by its EFI entry. */
+struct program {
+    const char *name;        /* for messages */
+    const struct disk *disk; /* that it came from, with the first sector of its volume there: the
+                                program finds its other files by them. NULL: from memory only */
+    uint64_t volume_first_lba;
+    const char *path;  /* on that volume */
+    const void *image; /* the whole file */
+    uint64_t bytes;
+    const char *options; /* UTF-8; the program gets them as UTF-16 (LoadOptions) */
+    /* The initial file system, by LoadFile2 on LINUX_EFI_INITRD_MEDIA_GUID; 0 bytes: none. Read
+     * when the program asks, straight to where it wants it. */
+    uint64_t initrd_bytes;
+    enum err (*read_initrd)(void *context, void *to);
+    void *context;
+};
+
 /* ---- verbs ----------------------------------------------------------------------------------- */
 
 struct firmware {
@@ -136,6 +153,11 @@ struct firmware {
      * is final, with loader-owned and claimed memory shown as usable. After an error the firmware
      * is still there. */
     enum err (*leave)(struct raw_map *map);
+
+    /* Starts a program under the firmware's services. Returns when it returns: OK when it says
+     * success, else ERR_IO or ERR_UNSUPPORTED (not started: the firmware's reason; Secure Boot's
+     * refusal is named as such). NULL: this firmware starts no programs (BIOS). */
+    enum err (*start)(const struct program *program);
 
     /* Gives the machine back to the firmware: the next boot device, or its setup. Does not return.
      */

@@ -215,9 +215,9 @@ static enum err boot_lintel(struct boot *boot, const struct entry *entry, const 
     return err;
 }
 
-static bool is_lintel(const uint8_t *head, uint64_t bytes)
+static bool is_lintel(const struct candidate *file)
 {
-    return elf_recognise(head, bytes);
+    return elf_recognise(file->head, file->head_bytes);
 }
 
-const struct protocol protocol_lintel = {"a Lintel kernel", is_lintel, boot_lintel};
+const struct protocol protocol_lintel = {"lintel", "a Lintel kernel", is_lintel, boot_lintel};

@@ -2,34 +2,17 @@
 #include "../entry/reference.h"
 #include "../lib/mem.h"
 
-static bool is_linux(const uint8_t *head, uint64_t bytes)
-{
-    return bytes > 0x206 && memcmp(head + 0x202, "HdrS", 4) == 0;
-}
-
-static bool is_pe(const uint8_t *head, uint64_t bytes)
-{
-    return bytes > 64 && head[0] == 'M' && head[1] == 'Z';
-}
-
-static bool is_boot_sector(const uint8_t *head, uint64_t bytes)
-{
-    return bytes >= 512 && load16(head + 510) == 0xaa55;
-}
-
-/* The first row that recognises a file wins: a Linux kernel is a PE file, and a boot sector,
- * too. */
+/* The first row that recognises a file wins: a Linux kernel is a PE file, and a boot sector, too.
+ */
 static const struct protocol *const protocols[] = {
-    &protocol_lintel,
-    &(const struct protocol){"a Linux kernel", is_linux, NULL},
-    &(const struct protocol){"an EFI program (PE)", is_pe, NULL},
-    &(const struct protocol){"a boot sector", is_boot_sector, NULL},
+    &protocol_lintel, &protocol_limine, &protocol_multiboot2, &protocol_multiboot1,
+    &protocol_linux,  &protocol_uki,    &protocol_efi,        &protocol_sector,
 };
 
-static const struct protocol *recognise(const uint8_t *head, uint64_t bytes)
+static const struct protocol *recognise(const struct candidate *file)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(protocols); i++)
-        if (protocols[i]->recognise(head, bytes))
+        if (protocols[i]->recognise(file))
             return protocols[i];
     return NULL;
 }
@@ -37,11 +20,12 @@ static const struct protocol *recognise(const uint8_t *head, uint64_t bytes)
 enum err protocol_find(const struct entry *entry, const struct source *kernel, struct arena *arena,
                        const struct protocol **found)
 {
-    uint64_t bytes = MIN(kernel->bytes, (uint64_t)PROTOCOL_HEAD_BYTES);
+    uint64_t bytes = MIN(kernel->bytes, PROTOCOL_HEAD_BYTES);
     uint8_t *head;
     TRY(ARENA_TAKE(arena, bytes + 1, &head));
     TRY(source_read(kernel, 0, bytes, head));
-    const struct protocol *protocol = recognise(head, bytes);
+    const struct candidate file = {kernel, head, bytes, arena};
+    const struct protocol *protocol = recognise(&file);
     if (!protocol)
         return fail(
             ERR_FORMAT,

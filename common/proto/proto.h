@@ -4,17 +4,28 @@
 
 #include "../boot.h"
 
-#define PROTOCOL_HEAD_BYTES 4096 /* what a protocol may look at to recognise a file */
+#define PROTOCOL_HEAD_BYTES (32 * KIB) /* a Multiboot2 header lies within these */
+
+/* A file to recognise. */
+struct candidate {
+    const struct source *source;
+    const uint8_t *head; /* its beginning */
+    uint64_t head_bytes; /* at most PROTOCOL_HEAD_BYTES */
+    struct arena *arena;
+};
 
 struct protocol {
+    const char *key;  /* what an entry's `protocol` line says to ask for it */
     const char *name; /* for messages: what the file is */
-    bool (*recognise)(const uint8_t *head, uint64_t bytes);
+    bool (*recognise)(const struct candidate *file);
     /* Boots the kernel. Returns only when that failed, with everything that it took given back.
      * NULL: the kind of file is known, but Lintel cannot boot it. */
     enum err (*boot)(struct boot *boot, const struct entry *entry, const struct file *kernel);
 };
 
-extern const struct protocol protocol_lintel;
+/* In the order of recognition (proto.c). */
+extern const struct protocol protocol_lintel, protocol_limine, protocol_multiboot2,
+    protocol_multiboot1, protocol_linux, protocol_uki, protocol_efi, protocol_sector;
 
 /* Recognises an entry's kernel by its contents. ERR_FORMAT, ERR_UNSUPPORTED: none that Lintel
  * boots. */

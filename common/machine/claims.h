@@ -1,0 +1,53 @@
+/* Memory for what a foreign boot protocol loads, in places that the protocol chooses. (Lintel's own
+ * protocol plans everything first: plan.h.) What one try to boot took is given back all at once. */
+#ifndef LINTEL_MACHINE_CLAIMS_H
+#define LINTEL_MACHINE_CLAIMS_H
+
+#include "../firmware.h"
+#include "arena.h"
+#include "memmap.h"
+
+struct claim {
+    const char *name;   /* for messages: "kernel", "initrd" */
+    uint64_t physical;  /* where it lies now */
+    uint64_t bytes;     /* whole pages */
+    uint64_t target;    /* where a leap (handoff/leap.h) moves it; == physical: it stays */
+    uint64_t used;      /* bytes, what the protocol asked for */
+    struct claim *next; /* the newest first */
+};
+
+struct claims {
+    const struct firmware *firmware;
+    struct arena *arena;
+    uint64_t reachable_end; /* physical */
+    uint32_t physical_bits;
+    struct claim *list;
+};
+
+struct claim_wish {
+    const char *name;
+    uint64_t bytes;      /* > 0 */
+    uint64_t alignment;  /* power of two; 0: a page */
+    uint64_t first, end; /* physical, [first, end); end 0: as high as the loader reaches */
+    bool lowest;         /* the lowest place that fits; else the highest */
+};
+
+void claims_begin(struct claims *claims, const struct facts *facts, const struct firmware *firmware,
+                  struct arena *arena);
+
+/* Takes a free place. A UEFI driver that takes memory meanwhile only costs another try.
+ * ERR_NO_MEMORY names what does not fit where, and the largest place that is free there. */
+enum err claims_take(struct claims *claims, const struct claim_wish *wish, struct claim **claim);
+
+/* For a place that the kernel insists on. Where it is free now, claim->physical == target. Where
+ * the loader or the firmware sit on it until they leave, memory elsewhere is taken, and a leap
+ * moves it: the protocol loads to claim->physical and goes on by leap_enter(). ERR_NO_MEMORY: the
+ * place is not memory that a kernel may have (names the range and its type), or overlaps another
+ * target. */
+enum err claims_take_at(struct claims *claims, const char *name, uint64_t target, uint64_t bytes,
+                        struct claim **claim);
+
+/* Gives everything back. */
+void claims_release(struct claims *claims);
+
+#endif
