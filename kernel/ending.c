@@ -1,7 +1,7 @@
 #include "ending.h"
-#include "console.h"
-#include "machine.h"
-#include "options.h"
+#include "console/console.h"
+#include "handover/options.h"
+#include "machine/instructions.h"
 
 #define DEBUG_EXIT_PORT   0xf4 /* -device isa-debug-exit,iobase=0xf4: ends with 2 * value + 1 */
 #define DEBUG_EXIT_PASSED 0x10

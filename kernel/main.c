@@ -1,14 +1,14 @@
 /* A kernel that asks for everything that Lintel offers, and checks what it gets, claim by claim. */
-#include "claims.h"
-#include "console.h"
+#include "claims/claims.h"
+#include "claims/sabotage.h"
+#include "console/console.h"
 #include "ending.h"
-#include "facts.h"
-#include "fault.h"
-#include "handover.h"
-#include "memory.h"
-#include "options.h"
-#include "page_tables.h"
-#include "sabotage.h"
+#include "handover/facts.h"
+#include "handover/handover.h"
+#include "handover/memory_map.h"
+#include "handover/options.h"
+#include "machine/page_tables.h"
+#include "shell/deliberate_fault.h"
 
 LINTEL_REQUEST(.flags = LINTEL_REQUEST_FRAMEBUFFER, .stack_bytes = WISHED_STACK_BYTES,
                .framebuffer_width = WISHED_WIDTH, .framebuffer_height = WISHED_HEIGHT,

@@ -2,13 +2,13 @@
  * register, looked at by the claim's own check, and flipped back. */
 #include "sabotage.h"
 #include "claims.h"
-#include "console.h"
-#include "cpu.h"
-#include "descriptors.h"
-#include "handover.h"
-#include "machine.h"
-#include "memory.h"
-#include "page_tables.h"
+#include "../console/console.h"
+#include "../handover/handover.h"
+#include "../handover/memory_map.h"
+#include "../machine/cpu.h"
+#include "../machine/descriptors.h"
+#include "../machine/instructions.h"
+#include "../machine/page_tables.h"
 
 /* Bits of page-table entries. */
 #define WRITE   0x2

@@ -1,9 +1,9 @@
 /* Faults on purpose, for fault=... on the command line: the loader's first-fault reporter should
  * name these functions, so none of them may be inlined. */
-#include "fault.h"
-#include "console.h"
-#include "handover.h"
-#include "options.h"
+#include "deliberate_fault.h"
+#include "../console/console.h"
+#include "../handover/handover.h"
+#include "../handover/options.h"
 
 #define DELIBERATE __attribute__((noinline, used))
 

@@ -1,7 +1,7 @@
 #include "page_tables.h"
 #include "cpu.h"
-#include "handover.h"
-#include "machine.h"
+#include "instructions.h"
+#include "../handover/handover.h"
 
 /* Bits of an entry (Intel SDM 3A, 4.5). */
 #define ENTRY_PRESENT UINT64_C(0x1)

@@ -1,7 +1,7 @@
 #include "screen.h"
-#include "handover.h"
-#include "machine.h"
 #include "pixels.h"
+#include "../handover/handover.h"
+#include "../machine/instructions.h"
 
 #define GLYPH_WIDTH    8
 #define GLYPH_HEIGHT   16

@@ -1,9 +1,9 @@
 /* Claims C1 to C8: the processor's registers at the first instruction. */
 #include "claims.h"
-#include "cpu.h"
-#include "handover.h"
-#include "machine.h"
-#include "page_tables.h"
+#include "../handover/handover.h"
+#include "../machine/cpu.h"
+#include "../machine/instructions.h"
+#include "../machine/page_tables.h"
 
 #define SELECTOR_CODE 0x08
 #define SELECTOR_DATA 0x10

@@ -1,62 +1,8 @@
-#include "cpu.h"
+/* Claim C28: the CPU facts, asked again. */
 #include "claims.h"
-#include "handover.h"
-#include "machine.h"
-#include "text.h"
-
-#define LEAF_FEATURES   1
-#define LEAF_STRUCTURED 7
-#define LEAF_EXTENDED   0x80000001
-#define LEAF_BRAND      0x80000002
-#define LEAF_POWER      0x80000007
-#define LEAF_ADDRESSES  0x80000008
-
-enum cpuid_register { EAX, EBX, ECX, EDX };
-
-/* Intel SDM 2A, CPUID; AMD APM 3, appendix E. In the order of LINTEL_CPU_..., bit 0 first. */
-static const struct feature {
-    char name[16];
-    uint32_t leaf;
-    enum cpuid_register in;
-    uint32_t bit;
-} features[] = {
-    {"nx", LEAF_EXTENDED, EDX, 20},        {"1gib", LEAF_EXTENDED, EDX, 26},
-    {"la57", LEAF_STRUCTURED, ECX, 16},    {"smep", LEAF_STRUCTURED, EBX, 7},
-    {"smap", LEAF_STRUCTURED, EBX, 20},    {"pge", LEAF_FEATURES, EDX, 13},
-    {"pat", LEAF_FEATURES, EDX, 16},       {"x2apic", LEAF_FEATURES, ECX, 21},
-    {"invariant-tsc", LEAF_POWER, EDX, 8}, {"rdrand", LEAF_FEATURES, ECX, 30},
-    {"rdseed", LEAF_STRUCTURED, EBX, 18},  {"hypervisor", LEAF_FEATURES, ECX, 31},
-};
-#define FEATURE_COUNT (sizeof features / sizeof *features)
-
-/* All zero where the CPU has no such leaf. */
-static struct cpuid leaf_or_zero(uint32_t leaf)
-{
-    uint32_t last = cpuid(leaf & 0x80000000).a;
-    return leaf <= last ? cpuid(leaf) : (struct cpuid){0};
-}
-
-static bool has_feature(const struct feature *feature)
-{
-    struct cpuid r = leaf_or_zero(feature->leaf);
-    uint32_t value[] = {[EAX] = r.a, [EBX] = r.b, [ECX] = r.c, [EDX] = r.d};
-    return value[feature->in] >> feature->bit & 1;
-}
-
-uint32_t cpu_features(void)
-{
-    static uint32_t found;
-    static bool known;
-    for (uint32_t i = 0; !known && i < FEATURE_COUNT; i++)
-        found |= (uint32_t)has_feature(&features[i]) << i;
-    known = true;
-    return found;
-}
-
-const char *cpu_feature_name(uint32_t index)
-{
-    return index < FEATURE_COUNT ? features[index].name : NULL;
-}
+#include "../handover/handover.h"
+#include "../lib/text.h"
+#include "../machine/cpu.h"
 
 static bool check_vendor(void)
 {
@@ -82,7 +28,7 @@ static bool check_brand(void)
 {
     char brand[49] = {0};
     for (uint32_t i = 0; i < 3; i++) {
-        struct cpuid r = leaf_or_zero(LEAF_BRAND + i);
+        struct cpuid r = cpuid_leaf(LEAF_BRAND + i);
         memcpy(brand + 16 * i, &r, 16);
     }
     if (!text_equal(skip_spaces(brand), skip_spaces(boot->cpu.brand)))
@@ -112,7 +58,7 @@ static bool check_model(void)
 
 static bool check_address_bits(void)
 {
-    uint32_t a = leaf_or_zero(LEAF_ADDRESSES).a;
+    uint32_t a = cpuid_leaf(LEAF_ADDRESSES).a;
     uint32_t physical = a ? a & 0xff : 36, linear = a ? a >> 8 & 0xff : 48;
     if (boot->cpu.physical_bits != physical || boot->cpu.linear_bits != linear)
         return violated("addresses have %u physical and %u linear bits, CPUID says %u and %u",

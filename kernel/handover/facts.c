@@ -1,8 +1,8 @@
 #include "facts.h"
-#include "console.h"
-#include "cpu.h"
 #include "handover.h"
-#include "memory.h"
+#include "memory_map.h"
+#include "../console/console.h"
+#include "../machine/cpu.h"
 
 #define FACT(name, format, ...) print("fact: " name " = " format "\n", __VA_ARGS__)
 

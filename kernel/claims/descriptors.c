@@ -1,40 +1,13 @@
 /* Claims C9 to C12: descriptor tables and interrupts. */
 #include "claims.h"
-#include "descriptors.h"
-#include "handover.h"
-#include "machine.h"
-#include "page_tables.h"
-#include "text.h"
+#include "../handover/handover.h"
+#include "../lib/text.h"
+#include "../machine/descriptors.h"
+#include "../machine/instructions.h"
+#include "../machine/page_tables.h"
 
-#define SELECTOR_CODE  0x08
-#define SELECTOR_TSS   0x28
-#define GDT_BYTES      56
-#define TSS_BYTES      104
-#define IDT_GATES      256
-#define PIC_PRIMARY    0x21 /* data ports of the two 8259 */
-#define PIC_SECONDARY  0xa1
-#define TYPE_TSS_BUSY  0x8b /* present, DPL 0, 64-bit TSS, as LTR leaves it */
-#define GATE_INTERRUPT 0x8e /* present, DPL 0, 64-bit interrupt gate */
-#define IST_FAULT      1
-
-/* Intel SDM 3A, figures 3-8 and 7-11. */
-struct tss {
-    uint32_t reserved0;
-    uint64_t rsp[3];
-    uint64_t reserved1;
-    uint64_t ist[7];
-    uint64_t reserved2;
-    uint16_t reserved3;
-    uint16_t io_bitmap; /* offset; at or behind the limit: there is none */
-} __attribute__((packed));
-_Static_assert(sizeof(struct tss) == TSS_BYTES, "Intel SDM 3A, figure 7-11");
-
-struct gate {
-    uint16_t offset_low, selector;
-    uint8_t ist, type;
-    uint16_t offset_middle;
-    uint32_t offset_high, reserved;
-};
+#define PIC_PRIMARY   0x21 /* data ports of the two 8259 */
+#define PIC_SECONDARY 0xa1
 
 /* A code or data descriptor without limit and accessed bit: base, type, DPL, present, size. In long
  * mode the limit is not looked at; the processor sets the accessed bit by itself. */
@@ -76,16 +49,6 @@ bool gdt_is_promised(void)
     return check_segments((const uint64_t *)gdtr.base);
 }
 
-/* Intel SDM 3A, figure 7-4; 0 when the GDT holds none. */
-uint64_t tss_address(void)
-{
-    const uint64_t *gdt = (const uint64_t *)read_gdtr().base;
-    if (read_gdtr().limit < GDT_BYTES - 1)
-        return 0;
-    uint64_t low = gdt[SELECTOR_TSS / 8], high = gdt[SELECTOR_TSS / 8 + 1];
-    return (low >> 16 & 0xffffff) | (low >> 56) << 24 | high << 32;
-}
-
 static bool check_tss_descriptor(void)
 {
     const uint64_t *gdt = (const uint64_t *)read_gdtr().base;
@@ -96,12 +59,6 @@ static bool check_tss_descriptor(void)
         return violated("TSS descriptor has type %#x and limit %lu, wanted %#x and %u", type, limit,
                         TYPE_TSS_BUSY, TSS_BYTES - 1);
     return true;
-}
-
-uint64_t fault_stack_top(void)
-{
-    const struct tss *tss = (const struct tss *)tss_address();
-    return tss && mapped_with(address_of(tss), TSS_BYTES, 0) ? tss->ist[IST_FAULT - 1] : 0;
 }
 
 bool tss_is_promised(void)

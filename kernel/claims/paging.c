@@ -1,11 +1,11 @@
 /* Claims C13 to C15 and C18: what the page tables map, and with which rights. */
 #include "claims.h"
-#include "cpu.h"
-#include "descriptors.h"
 #include "direct_map.h"
-#include "handover.h"
-#include "memory.h"
-#include "page_tables.h"
+#include "../handover/handover.h"
+#include "../handover/memory_map.h"
+#include "../machine/cpu.h"
+#include "../machine/descriptors.h"
+#include "../machine/page_tables.h"
 
 #define UPPER_HALF (UINT64_C(1) << 63)
 

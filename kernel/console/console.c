@@ -1,7 +1,7 @@
 #include "console.h"
 #include "keyboard.h"
 #include "serial.h"
-#include "text.h"
+#include "../lib/text.h"
 
 void console_open(void)
 {

@@ -1,5 +1,5 @@
 #include "keyboard.h"
-#include "machine.h"
+#include "../machine/instructions.h"
 
 #define PORT_DATA     0x60
 #define PORT_STATUS   0x64

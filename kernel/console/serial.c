@@ -1,5 +1,5 @@
 #include "serial.h"
-#include "machine.h"
+#include "../machine/instructions.h"
 #include <stdbool.h>
 
 /* Registers of a 16550 UART at its usual place. */

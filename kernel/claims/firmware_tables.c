@@ -1,8 +1,8 @@
 /* Claims C26 and C27: what firmware left behind. */
 #include "claims.h"
-#include "handover.h"
-#include "page_tables.h"
-#include "text.h"
+#include "../handover/handover.h"
+#include "../lib/text.h"
+#include "../machine/page_tables.h"
 
 /* ACPI 6.5, 5.2.5.3. */
 struct rsdp {

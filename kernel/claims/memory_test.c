@@ -1,8 +1,8 @@
 /* Claims C21 and C22: usable memory works, and was zero where that was asked for. */
 #include "claims.h"
-#include "handover.h"
-#include "memory.h"
-#include "options.h"
+#include "../handover/handover.h"
+#include "../handover/memory_map.h"
+#include "../handover/options.h"
 
 #define LIMIT_MIB 256 /* without limit=<MiB> on the command line */
 

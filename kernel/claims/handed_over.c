@@ -1,11 +1,11 @@
 /* Claim C20: what was handed over keeps out of usable memory. */
 #include "handed_over.h"
 #include "claims.h"
-#include "descriptors.h"
-#include "handover.h"
-#include "machine.h"
-#include "memory.h"
-#include "page_tables.h"
+#include "../handover/handover.h"
+#include "../handover/memory_map.h"
+#include "../machine/descriptors.h"
+#include "../machine/instructions.h"
+#include "../machine/page_tables.h"
 
 #define TSS_BYTES 104
 

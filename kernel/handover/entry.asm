@@ -13,7 +13,7 @@ extern kernel_main
 extern bss_start
 extern bss_end
 
-; struct initial_state of handover.h, which asserts these offsets.
+; struct initial_state of handover/handover.h, which asserts these offsets.
 struc state
     .rax:       resq 1
     .rbx:       resq 1

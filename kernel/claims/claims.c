@@ -1,7 +1,7 @@
 #include "claims.h"
-#include "console.h"
-#include "handover.h"
-#include "text.h"
+#include "../console/console.h"
+#include "../handover/handover.h"
+#include "../lib/text.h"
 
 static const struct claim {
     uint32_t number; /* as in PROTOCOL.md */

@@ -1,0 +1,20 @@
+#include "descriptors.h"
+#include "instructions.h"
+#include "page_tables.h"
+#include "../handover/handover.h"
+
+/* Intel SDM 3A, figure 7-4; 0 when the GDT holds none. */
+uint64_t tss_address(void)
+{
+    const uint64_t *gdt = (const uint64_t *)read_gdtr().base;
+    if (read_gdtr().limit < GDT_BYTES - 1)
+        return 0;
+    uint64_t low = gdt[SELECTOR_TSS / 8], high = gdt[SELECTOR_TSS / 8 + 1];
+    return (low >> 16 & 0xffffff) | (low >> 56) << 24 | high << 32;
+}
+
+uint64_t fault_stack_top(void)
+{
+    const struct tss *tss = (const struct tss *)tss_address();
+    return tss && mapped_with(address_of(tss), TSS_BYTES, 0) ? tss->ist[IST_FAULT - 1] : 0;
+}

@@ -1,0 +1,41 @@
+/* Descriptor tables, as Lintel built them. */
+#ifndef KERNEL_DESCRIPTORS_H
+#define KERNEL_DESCRIPTORS_H
+
+#include <stdint.h>
+
+#define SELECTOR_CODE  0x08
+#define SELECTOR_TSS   0x28
+#define GDT_BYTES      56
+#define TSS_BYTES      104
+#define IDT_GATES      256
+#define TYPE_TSS_BUSY  0x8b /* present, DPL 0, 64-bit TSS, as LTR leaves it */
+#define GATE_INTERRUPT 0x8e /* present, DPL 0, 64-bit interrupt gate */
+#define IST_FAULT      1
+
+/* Intel SDM 3A, figures 3-8 and 7-11. */
+struct tss {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3;
+    uint16_t io_bitmap; /* offset; at or behind the limit: there is none */
+} __attribute__((packed));
+_Static_assert(sizeof(struct tss) == TSS_BYTES, "Intel SDM 3A, figure 7-11");
+
+struct gate {
+    uint16_t offset_low, selector;
+    uint8_t ist, type;
+    uint16_t offset_middle;
+    uint32_t offset_high, reserved;
+};
+
+/* The TSS, as the GDT says, virtual; 0: there is none. */
+uint64_t tss_address(void);
+
+/* Virtual address behind the fault stack, as the TSS says; 0: there is none. */
+uint64_t fault_stack_top(void);
+
+#endif
