@@ -3,6 +3,7 @@
 #include "entry/locate.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/progress.h"
 #include "machine/cpu.h"
 #include "proto/proto.h"
 
@@ -17,6 +18,7 @@ static void begin(struct boot *boot, struct facts *facts, const struct firmware 
     *boot = (struct boot){.facts = facts, .firmware = firmware};
     boot->stages[boot->stage_count++] = (struct lintel_stage){"firmware", facts->first_tsc};
     log_attach(firmware->put);
+    progress_attach(firmware->put, facts->tsc_hz);
     arena_begin(&boot->arena, firmware->allocate);
     cache_begin(facts, &boot->arena);
     note("Lintel %s on %s\n", BOOT_VERSION,

@@ -119,9 +119,9 @@ struct firmware {
     enum err (*fetch_size)(const char *path, uint64_t *bytes);
     enum err (*fetch)(const char *path, uint64_t bytes, void *to);
 
-    /* One byte of text to the screen and to the serial line at once. "\n" ends a line. The menu
-     * also sends the ANSI sequences ESC[2J ESC[H ESC[row;colH ESC[7m ESC[0m ESC[K; the screen must
-     * obey them. */
+    /* One byte of text to the screen and to the serial line at once. "\n" ends a line, "\r" goes
+     * back to its begin. The menu also sends the ANSI sequences ESC[2J ESC[H ESC[row;colH ESC[7m
+     * ESC[0m ESC[K; the screen must obey them. */
     void (*put)(char c);
 
     /* The oldest key not yet read, from the keyboard or the serial line; never waits. */

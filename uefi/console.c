@@ -107,7 +107,7 @@ void console_put(char c)
         append('\r');
         append('\n');
         console_flush();
-    } else if (byte >= ' ' && byte <= '~') {
+    } else if (byte == '\r' || (byte >= ' ' && byte <= '~')) {
         append(byte);
     } else if (byte >= 0xc0) { /* the first of a UTF-8 character's bytes stands for all of them */
         append('?');

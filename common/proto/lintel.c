@@ -3,12 +3,12 @@
 #include "../entry/reference.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
+#include "../lib/progress.h"
 #include "../machine/cpu.h"
 
 #define PLAN_TRIES      3
 #define PLAN_ROOM_BYTES (256 * KIB)
 #define CHUNK_BYTES     (8 * MIB)
-#define PROGRESS_TICKS  1 /* seconds without a word before progress is shown */
 
 /* ---- what the kernel is and wants ------------------------------------------------------------ */
 
@@ -92,15 +92,15 @@ static enum err plan_and_claim(struct job *job)
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-static void show_progress(const struct job *job, const char *name, uint64_t done, uint64_t bytes,
-                          uint64_t *next)
+static enum err read_parts(const struct source *source, uint8_t *to)
 {
-    uint64_t hz = job->boot->facts->tsc_hz, now = cpu_tsc();
-    if (!hz || now < *next)
-        return;
-    *next = now + hz * PROGRESS_TICKS;
-    say("  reading %s: %lu of %lu MiB\n", name, (unsigned long)(done / MIB),
-        (unsigned long)(bytes / MIB));
+    for (uint64_t done = 0; done < source->bytes;) {
+        uint64_t bytes = source->whole ? source->bytes : MIN(source->bytes - done, CHUNK_BYTES);
+        TRY(source_read(source, done, bytes, to + done));
+        done += bytes;
+        progress_update(done);
+    }
+    return OK;
 }
 
 static enum err load_module(struct job *job, uint64_t index)
@@ -108,16 +108,12 @@ static enum err load_module(struct job *job, uint64_t index)
     const struct source *source = &job->modules[index].source;
     const struct placement *place = &job->plan.places[PLACE_MODULES + index];
     uint8_t *to = at_physical(place->physical);
-    uint64_t next = cpu_tsc() + job->boot->facts->tsc_hz * PROGRESS_TICKS;
 
-    for (uint64_t done = 0; done < source->bytes;) {
-        uint64_t bytes = source->whole ? source->bytes : MIN(source->bytes - done, CHUNK_BYTES);
-        TRY(source_read(source, done, bytes, to + done));
-        done += bytes;
-        show_progress(job, source->name, done, source->bytes, &next);
-    }
+    progress_begin(source->name, source->bytes);
+    enum err err = read_parts(source, to);
+    progress_end();
     memset(to + source->bytes, 0, place->bytes - source->bytes);
-    return OK;
+    return err;
 }
 
 static enum err load_files(struct job *job)

@@ -156,7 +156,7 @@ static enum err copy_tree(const char *drive, const struct tree *tree)
     free(folders);
     for (size_t i = 0; err == OK && i < tree->count; i++) {
         err = copy_file(drive, &tree->files[i]);
-        progress_show(done += tree->files[i].content.size);
+        step_show(done += tree->files[i].content.size);
     }
     return err;
 }

@@ -202,9 +202,9 @@ static enum err make_draft(const struct choices *choices, struct image *image)
     image->identity = identity_of(&image->tree, choices->layout->name);
     for (size_t i = 0; i < image->tree.count; i++)
         bytes += image->tree.files[i].content.size;
-    progress_begin(choices->output, bytes);
+    step_begin(choices->output, bytes);
     enum err err = choices->layout->make(image);
-    progress_begin(NULL, 0);
+    step_begin(NULL, 0);
     return err;
 }
 

@@ -66,7 +66,7 @@ static enum err make_netboot(struct image *image)
     TRY(make_folders(image));
     for (size_t i = 0; i < image->tree.count; i++) {
         TRY(put_file(image, &image->tree.files[i]));
-        progress_show(done += image->tree.files[i].content.size);
+        step_show(done += image->tree.files[i].content.size);
     }
     return OK;
 }

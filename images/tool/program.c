@@ -81,7 +81,7 @@ static char *collect(int from)
 
     while (stream && got) {
         int events = poll(&ready, 1, TICK_MS);
-        progress_show(PROGRESS_SAME);
+        step_show(STEP_SAME);
         if (events <= 0)
             continue;
         got = read(from, chunk, sizeof chunk);

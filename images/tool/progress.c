@@ -29,7 +29,7 @@ static void finish(void)
     progress.step = NULL;
 }
 
-void progress_begin(const char *step, uint64_t bytes)
+void step_begin(const char *step, uint64_t bytes)
 {
     finish();
     progress.step = step;
@@ -53,12 +53,12 @@ static void print(int64_t elapsed)
     progress.next = progress.began + elapsed + (terminal ? TERMINAL_INTERVAL : elapsed);
 }
 
-void progress_show(uint64_t done)
+void step_show(uint64_t done)
 {
     int64_t time = now();
     if (!progress.step)
         return;
-    if (done != PROGRESS_SAME)
+    if (done != STEP_SAME)
         progress.done = done;
     if (time >= progress.next)
         print(time - progress.began);

@@ -7,10 +7,10 @@
 
 /* Begins a step and ends the one before; NULL only ends. `bytes`: all its work; 0: not known. The
  * text must outlive the step. */
-void progress_begin(const char *step, uint64_t bytes);
+void step_begin(const char *step, uint64_t bytes);
 
-/* Call it often: with the bytes done so far, or with PROGRESS_SAME while waiting. */
-#define PROGRESS_SAME UINT64_MAX
-void progress_show(uint64_t done);
+/* Call it often: with the bytes done so far, or with STEP_SAME while waiting. */
+#define STEP_SAME UINT64_MAX
+void step_show(uint64_t done);
 
 #endif

@@ -1,0 +1,76 @@
+#include "progress.h"
+#include "fmt.h"
+#include "mem.h"
+#include "../machine/cpu.h"
+
+#define NAME_COLUMNS   30
+#define BAR_COLUMNS    24
+#define DRAWN_A_SECOND 4 /* a serial line takes 7 ms for one */
+
+static void (*show)(char c);
+static uint64_t hz;
+static struct {
+    const char *name;
+    uint64_t bytes;
+    uint64_t next; /* TSC of the next drawing */
+    bool drawn;
+} bar;
+
+void progress_attach(void (*put)(char c), uint64_t tsc_hz)
+{
+    show = put;
+    hz = tsc_hz;
+}
+
+void progress_begin(const char *name, uint64_t bytes)
+{
+    bar.name = name;
+    bar.bytes = bytes;
+    bar.next = cpu_tsc() + hz;
+    bar.drawn = false;
+}
+
+/* A path's end says more than its begin. */
+static const char *cut_name(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > NAME_COLUMNS ? name + length - NAME_COLUMNS : name;
+}
+
+static uint64_t columns_of(uint64_t done)
+{
+    return bar.bytes ? done / MAX(bar.bytes / BAR_COLUMNS, 1) : BAR_COLUMNS;
+}
+
+static void draw(uint64_t done)
+{
+    char text[128], cells[BAR_COLUMNS + 1];
+    uint64_t full = MIN(columns_of(done), (uint64_t)BAR_COLUMNS);
+
+    memset(cells, '-', BAR_COLUMNS);
+    memset(cells, '#', full);
+    cells[BAR_COLUMNS] = 0;
+    fmt(text, sizeof text, "\r%s [%s] %lu of %lu MiB\033[K", cut_name(bar.name), cells,
+        (unsigned long)(done / MIB), (unsigned long)(bar.bytes / MIB));
+    for (const char *c = text; *c; c++)
+        show(*c);
+    bar.drawn = true;
+}
+
+void progress_update(uint64_t done)
+{
+    uint64_t now = cpu_tsc();
+
+    if (!hz || now < bar.next)
+        return;
+    bar.next = now + hz / DRAWN_A_SECOND;
+    draw(done);
+}
+
+void progress_end(void)
+{
+    if (bar.drawn)
+        show('\n');
+    bar.drawn = false;
+}
