@@ -126,6 +126,40 @@ struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint
     return origin;
 }
 
+/* ---- volumes ---------------------------------------------------------------------------------- */
+
+static bool begins_at(const EFI_DEVICE_PATH *partition, uint64_t first_lba)
+{
+    struct boot_origin origin = {0};
+
+    if (DevicePathType(partition) != MEDIA_DEVICE_PATH ||
+        DevicePathSubType(partition) != MEDIA_HARDDRIVE_DP)
+        return false;
+    read_partition_node(partition, &origin);
+    const EFI_DEVICE_PATH *end = path_next(partition);
+    return end && IsDevicePathEnd(end) && origin.has_first_lba && origin.first_lba == first_lba;
+}
+
+EFI_HANDLE disk_volume(const struct disk *disk, uint64_t first_lba)
+{
+    const EFI_DEVICE_PATH *whole = device_of(disk)->path;
+    EFI_HANDLE *handles, found = NULL;
+    UINTN count = protocol_handles((EFI_GUID)EFI_BLOCK_IO_PROTOCOL_GUID, &handles);
+
+    for (UINTN i = 0; whole && i < count; i++) {
+        const EFI_DEVICE_PATH *path =
+            protocol_on(handles[i], (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+        const EFI_DEVICE_PATH *rest = path ? path_behind(path, whole) : NULL;
+        if (!rest)
+            continue;
+        if (begins_at(rest, first_lba) || (IsDevicePathEnd(rest) && !found))
+            found = handles[i];
+    }
+    if (count)
+        uefi_boot->FreePool(handles);
+    return found;
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* OVMF's AHCI driver reports success for a read that failed and leaves the buffer as it was. So the

@@ -42,6 +42,7 @@ static struct firmware firmware = {
     .release = memory_release,
     .memory_map = memory_map,
     .leave = leave,
+    .start = program_start,
     .give_up = give_up,
 };
 

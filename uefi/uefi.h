@@ -60,6 +60,9 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
  * memory or over the network. */
 struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count);
 
+/* The handle of the partition that begins there; of the whole disk where firmware knows none. */
+EFI_HANDLE disk_volume(const struct disk *disk, uint64_t first_lba);
+
 /* ---- pxe.c, http.c: firmware.h says what the verbs do ---------------------------------------- */
 
 /* When the loader came from that device over the network, *server is where from; else it stays as
@@ -70,6 +73,18 @@ enum err pxe_fetch(const char *path, uint64_t bytes, void *to);
 enum err http_find_server(EFI_HANDLE device, const struct disk **server);
 enum err http_fetch_size(const char *path, uint64_t *bytes);
 enum err http_fetch(const char *path, uint64_t bytes, void *to);
+
+/* ---- program.c: starts programs; firmware.h says how ----------------------------------------- */
+
+enum err program_start(const struct program *program);
+
+/* ---- initrd.c --------------------------------------------------------------------------------- */
+
+/* Offers a program's initial file system to it, where nobody offers one yet (UEFI 2.10, 13.1.2). */
+enum err initrd_offer(const struct program *program);
+
+/* Ends that. What went wrong while the program read it; OK also when it never did. */
+enum err initrd_withdraw(void);
 
 /* ---- console.c ------------------------------------------------------------------------------- */
 

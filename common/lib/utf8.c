@@ -43,3 +43,50 @@ void utf8_from_utf16(const uint16_t *units, uint32_t length, char *to)
     }
     *to = 0;
 }
+
+/* How many bytes a character that begins with this one has; 0: none does. */
+static uint32_t length_of(uint8_t first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first < 0xc2) /* continues one, or begins an overlong form */
+        return 0;
+    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+}
+
+/* Reads one character, and returns the place behind it (RFC 3629). */
+static const char *get(const char *text, uint32_t *character)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint32_t length = length_of((uint8_t)*text);
+    uint32_t value = length > 1 ? (uint8_t)*text & (0x7fu >> length) : (uint8_t)*text;
+
+    for (uint32_t i = 1; i < length; i++) {
+        if (((uint8_t)text[i] & 0xc0) != 0x80)
+            length = 0;
+        else
+            value = value << 6 | ((uint8_t)text[i] & 0x3f);
+    }
+    bool valid = length && value >= smallest[length] && value <= 0x10ffff &&
+                 !is_high_surrogate(value) && !is_low_surrogate(value);
+    *character = valid ? value : UTF8_REPLACEMENT;
+    return text + (valid ? length : 1);
+}
+
+uint64_t utf8_to_utf16(const char *text, uint16_t *to)
+{
+    uint16_t *next = to;
+
+    while (*text) {
+        uint32_t character;
+        text = get(text, &character);
+        if (character >= 0x10000) {
+            *next++ = (uint16_t)(0xd7c0 + (character >> 10));
+            *next++ = (uint16_t)(0xdc00 | (character & 0x3ff));
+        } else {
+            *next++ = (uint16_t)character;
+        }
+    }
+    *next = 0;
+    return (uint64_t)(next - to);
+}

@@ -1,4 +1,4 @@
-/* Unicode text: UTF-16 in, UTF-8 out. */
+/* Unicode text: UTF-8 to UTF-16 and back. */
 #ifndef LINTEL_LIB_UTF8_H
 #define LINTEL_LIB_UTF8_H
 
@@ -12,5 +12,10 @@ char *utf8_put(char *to, uint32_t character);
 /* Converts `length` units, and writes a 0 behind them: at most 3 bytes a unit. A surrogate without
  * its other half becomes the replacement character. */
 void utf8_from_utf16(const uint16_t *units, uint32_t length, char *to);
+
+/* Converts text up to its 0, which is written too: at most one unit a byte. What is no UTF-8 (a
+ * stray or missing byte, an overlong form, half a surrogate pair) becomes the replacement
+ * character, one a byte. Returns the number of units without the 0. */
+uint64_t utf8_to_utf16(const char *text, uint16_t *to);
 
 #endif
