@@ -40,6 +40,10 @@ struct disk {
     uint32_t sector_bytes; /* power of two, 512 to 4096; 0: a server, which has files only */
     enum lintel_medium medium;
     bool removable;
+    /* What a BIOS tells of its drives, else 0. Without extensions the drive is read by geometry. */
+    uint32_t cylinders, heads, track_sectors;
+    uint32_t edd_version;     /* INT 13h AH=41h: 30h for EDD 3.0; 0: no extensions */
+    char bus[16];             /* "PCI ATA"; "": not told */
     struct disk_cache *cache; /* the core's (disk/cache.h) */
 };
 

@@ -157,6 +157,21 @@ struct lintel_stage {
     uint64_t tsc; /* when the stage began, in TSC ticks */
 };
 
+#define LINTEL_DISK_REMOVABLE 0x1
+#define LINTEL_DISK_BOOT      0x2 /* the boot volume lies on it */
+
+struct lintel_disk {
+    const char *name; /* "BIOS drive 80h", or a UEFI device path */
+    uint64_t sectors; /* 0: unknown */
+    uint32_t sector_bytes;
+    uint32_t medium;                          /* enum lintel_medium */
+    uint32_t bios_drive;                      /* INT 13h number on BIOS, else FFFFFFFFh */
+    uint32_t flags;                           /* LINTEL_DISK_... */
+    uint32_t cylinders, heads, track_sectors; /* as the BIOS tells; 0: not told */
+    uint32_t edd_version;                     /* of INT 13h extensions: 30h for EDD 3.0; 0: none */
+    const char *bus;                          /* as the BIOS tells: "PCI ATA"; "": not told */
+};
+
 struct lintel_boot_info {
     uint32_t abi_version; /* LINTEL_ABI_VERSION */
     uint32_t bytes;       /* of this structure: newer versions only append */
@@ -207,6 +222,13 @@ struct lintel_boot_info {
 
     uint32_t flags; /* LINTEL_BOOT_... */
     uint32_t reserved;
+
+    /* What the firmware told, its types translated and nothing else: unsorted, overlapping, empty
+     * and unaligned ranges are all expected. To look at; memory_map is what to rely on. */
+    const struct lintel_memory_range *raw_map;
+    uint64_t raw_map_count;
+    const struct lintel_disk *disks; /* those that the loader could have booted from */
+    uint64_t disk_count;
 };
 
 #define LINTEL_BOOT_MEMORY_ZEROED 0x1 /* zero-memory yes: all usable memory is zero */

@@ -13,20 +13,22 @@
 #define TRIES        8u
 #define TRIES_WHOLE  3u /* from then on smaller pieces: some BIOSes choke on large ones */
 
-/* What struct disk has no place for, by drive number. */
-static struct drive {
-    bool has_edd;
-    uint32_t heads, track_sectors;
-} drives[256];
-
 struct __attribute__((packed)) parameters { /* EDD 3.0, table 4 */
     uint16_t bytes, flags;
     uint32_t cylinders, heads, track_sectors;
     uint64_t sectors;
     uint16_t sector_bytes;
+    uint32_t configuration;
+    uint16_t key;       /* PARAMETERS_KEY: the rest is there */
+    uint8_t path_bytes; /* from key on */
+    uint8_t reserved[3];
+    char bus[4], interface[8]; /* ASCII, padded with spaces */
+    uint8_t path[26];
 };
 
+#define PARAMETERS_GEOMETRY  0x2 /* cylinders, heads and track_sectors are valid */
 #define PARAMETERS_REMOVABLE 0x4
+#define PARAMETERS_KEY       0xbedd
 
 struct __attribute__((packed)) packet { /* disk address packet, EDD 3.0, table 2 */
     uint8_t bytes, reserved;
@@ -36,12 +38,34 @@ struct __attribute__((packed)) packet { /* disk address packet, EDD 3.0, table 2
 
 /* ---- what drives there are ------------------------------------------------------------------- */
 
-static bool has_edd(uint8_t number)
+/* The version of the extensions, 0 where reading by them is not among what they offer. */
+static uint32_t edd_version(uint8_t number)
 {
     struct bios_regs regs = {.eax = 0x4100, .ebx = 0x55aa, .edx = number};
 
     bios_call(0x13, &regs);
-    return !bios_carry(&regs) && (regs.ebx & 0xffff) == 0xaa55 && regs.ecx & 1;
+    bool has_edd = !bios_carry(&regs) && (regs.ebx & 0xffff) == 0xaa55 && regs.ecx & 1;
+    return has_edd ? MAX(bios_ah(&regs), 1) : 0;
+}
+
+/* "PCI ATA" from "PCI " and "ATA     "; nothing where the BIOS did not fill it with text. */
+static void read_bus(const struct parameters *parameters, struct disk *disk)
+{
+    const char *from = parameters->bus;
+    size_t length = 0;
+
+    if (parameters->bytes < offsetof(struct parameters, path) || parameters->key != PARAMETERS_KEY)
+        return;
+    for (size_t i = 0; i < sizeof parameters->bus + sizeof parameters->interface; i++) {
+        bool is_space = from[i] == ' ', doubled = length == 0 || disk->bus[length - 1] == ' ';
+        if (from[i] < ' ' || from[i] > '~')
+            return;
+        if (!is_space || !doubled)
+            disk->bus[length++] = from[i];
+    }
+    while (length && disk->bus[length - 1] == ' ')
+        length--;
+    disk->bus[length] = 0;
 }
 
 /* Some BIOSes leave the sector size 0 or as it was: then it is 512. */
@@ -57,6 +81,12 @@ static bool read_parameters(uint8_t number, struct disk *disk)
     if (parameters->sectors != UINT64_MAX) /* SeaBIOS, for CDs: unknown */
         disk->sectors = parameters->sectors;
     disk->removable = parameters->flags & PARAMETERS_REMOVABLE;
+    if (parameters->flags & PARAMETERS_GEOMETRY) {
+        disk->cylinders = parameters->cylinders;
+        disk->heads = parameters->heads;
+        disk->track_sectors = parameters->track_sectors;
+    }
+    read_bus(parameters, disk);
     if (is_power_of_two(parameters->sector_bytes) && parameters->sector_bytes >= SECTOR_BYTES &&
         parameters->sector_bytes <= 4096)
         disk->sector_bytes = parameters->sector_bytes;
@@ -69,15 +99,11 @@ static bool read_geometry(uint8_t number, struct disk *disk)
     struct bios_regs regs = {.eax = 0x0800, .edx = number};
 
     bios_call(0x13, &regs);
-    uint32_t track_sectors = regs.ecx & 0x3f;
-    uint32_t cylinders = (regs.ecx >> 8 & 0xff) + (regs.ecx << 2 & 0x300) + 1;
-    uint32_t heads = (regs.edx >> 8 & 0xff) + 1;
-    if (bios_carry(&regs) || !track_sectors)
-        return false;
-    drives[number].heads = heads;
-    drives[number].track_sectors = track_sectors;
-    disk->sectors = (uint64_t)cylinders * heads * track_sectors;
-    return true;
+    disk->track_sectors = regs.ecx & 0x3f;
+    disk->cylinders = (regs.ecx >> 8 & 0xff) + (regs.ecx << 2 & 0x300) + 1;
+    disk->heads = (regs.edx >> 8 & 0xff) + 1;
+    disk->sectors = (uint64_t)disk->cylinders * disk->heads * disk->track_sectors;
+    return !bios_carry(&regs) && disk->track_sectors;
 }
 
 static enum lintel_medium medium_of(uint8_t number, const struct disk *disk)
@@ -97,14 +123,16 @@ static void add_drive(uint8_t number, struct disk *disks, uint32_t *count)
     *disk = (struct disk){.handle = number, .sector_bytes = SECTOR_BYTES};
     fmt(disk->name, sizeof disk->name, "BIOS drive %02Xh", number);
     disk->removable = number < FIRST_DISK;
-    drives[number].has_edd = has_edd(number) && read_parameters(number, disk);
-    if (!drives[number].has_edd && !read_geometry(number, disk)) {
+    disk->edd_version = edd_version(number);
+    if (disk->edd_version && !read_parameters(number, disk))
+        disk->edd_version = 0;
+    if (!disk->edd_version && !read_geometry(number, disk)) {
         note("%s: no extensions and no geometry: left out\n", disk->name);
         return;
     }
     disk->medium = medium_of(number, disk);
     note("%s: %llu sectors of %u bytes%s\n", disk->name, (unsigned long long)disk->sectors,
-         disk->sector_bytes, drives[number].has_edd ? "" : ", by cylinder, head and sector");
+         disk->sector_bytes, disk->edd_version ? "" : ", by cylinder, head and sector");
     ++*count;
 }
 
@@ -163,20 +191,19 @@ static uint8_t read_lba(uint8_t number, uint64_t lba, uint32_t *sectors)
     return packet.sectors ? 0 : 1;
 }
 
-static uint8_t read_chs(uint8_t number, uint64_t lba, uint32_t *sectors)
+static uint8_t read_chs(const struct disk *disk, uint64_t lba, uint32_t *sectors)
 {
-    const struct drive *drive = &drives[number];
-    uint64_t track = lba / drive->track_sectors, cylinder = track / drive->heads;
-    uint32_t head = (uint32_t)(track % drive->heads);
-    uint32_t sector = (uint32_t)(lba % drive->track_sectors);
+    uint64_t track = lba / disk->track_sectors, cylinder = track / disk->heads;
+    uint32_t head = (uint32_t)(track % disk->heads);
+    uint32_t sector = (uint32_t)(lba % disk->track_sectors);
 
     if (cylinder > 1023)
         return 1;
-    *sectors = MIN(*sectors, drive->track_sectors - sector);
+    *sectors = MIN(*sectors, disk->track_sectors - sector);
     struct bios_regs regs = {
         .eax = 0x0200 | *sectors,
         .ecx = (uint32_t)((cylinder & 0xff) << 8 | cylinder >> 8 << 6 | (sector + 1)),
-        .edx = head << 8 | number,
+        .edx = head << 8 | (uint8_t)disk->handle,
         .es = segment_of(bounce),
     };
     bios_call(0x13, &regs);
@@ -200,8 +227,7 @@ static enum err read_piece(const struct disk *disk, uint64_t lba, uint32_t *sect
             reset(number);
         if (tries >= TRIES_WHOLE)
             *sectors = MAX(*sectors / 4, 1);
-        status = drives[number].has_edd ? read_lba(number, lba, sectors)
-                                        : read_chs(number, lba, sectors);
+        status = disk->edd_version ? read_lba(number, lba, sectors) : read_chs(disk, lba, sectors);
         if (!status)
             return OK;
         note("%s: status %02Xh at sector %llu, %u sectors\n", disk->name, status,

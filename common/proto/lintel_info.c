@@ -52,6 +52,9 @@ uint64_t job_info_bytes(const struct job *job)
     bytes += sizeof LOADER_NAME + text_bytes(job->entry->id) + text_bytes(job->entry->options);
     bytes +=
         job->map.capacity * (sizeof(struct lintel_memory_range) + sizeof(struct resident_zero));
+    bytes += job->raw.capacity * sizeof(struct lintel_memory_range);
+    for (uint32_t i = 0; i < boot->facts->disk_count; i++)
+        bytes += sizeof(struct lintel_disk) + sizeof(struct disk);
     bytes += job->raw.efi_capacity_bytes + LOG_BYTES + 1;
     bytes += ARRAY_LENGTH(boot->stages) * (sizeof(struct lintel_stage) + 32);
     for (uint64_t i = 0; i < job->request.module_count; i++)
@@ -75,6 +78,48 @@ static enum err add_memory_map(const struct job *job, struct block *block,
     }
     info->memory_map = block_virtual(block, ranges);
     info->memory_map_count = job->map.count;
+    return OK;
+}
+
+static enum err add_raw_map(const struct job *job, struct block *block,
+                            struct lintel_boot_info *info)
+{
+    struct lintel_memory_range *ranges;
+    TRY(block_take(block, job->raw.count * sizeof *ranges, (void **)&ranges));
+    for (uint64_t i = 0; i < job->raw.count; i++) {
+        const struct raw_range *range = &job->raw.ranges[i];
+        ranges[i] = (struct lintel_memory_range){range->base, range->bytes, range->type, 0};
+    }
+    info->raw_map = block_virtual(block, ranges);
+    info->raw_map_count = job->raw.count;
+    return OK;
+}
+
+static enum err add_disks(const struct job *job, struct block *block, struct lintel_boot_info *info)
+{
+    const struct facts *facts = job->boot->facts;
+    struct lintel_disk *to;
+    TRY(block_take(block, facts->disk_count * sizeof *to, (void **)&to));
+    info->disks = block_virtual(block, to);
+    info->disk_count = facts->disk_count;
+    for (const struct disk *disk = facts->disks; disk < facts->disks + facts->disk_count; disk++) {
+        bool on_bios = facts->firmware == LINTEL_FIRMWARE_BIOS;
+        *to = (struct lintel_disk){
+            .sectors = disk->sectors,
+            .sector_bytes = disk->sector_bytes,
+            .medium = disk->medium,
+            .bios_drive = on_bios ? (uint32_t)disk->handle : UINT32_MAX,
+            .flags = (disk->removable ? LINTEL_DISK_REMOVABLE : 0) |
+                     (disk == job->volume->disk ? LINTEL_DISK_BOOT : 0),
+            .cylinders = disk->cylinders,
+            .heads = disk->heads,
+            .track_sectors = disk->track_sectors,
+            .edd_version = disk->edd_version,
+        };
+        TRY(block_copy_text(block, disk->name, &to->name));
+        TRY(block_copy_text(block, disk->bus, &to->bus));
+        to++;
+    }
     return OK;
 }
 
@@ -208,6 +253,8 @@ enum err job_build_info(const struct job *job, struct block *block, struct linte
     TRY(block_copy_text(block, job->entry->id, &info->entry));
     TRY(block_copy_text(block, job->entry->options, &info->command_line));
     TRY(add_memory_map(job, block, info));
+    TRY(add_raw_map(job, block, info));
+    TRY(add_disks(job, block, info));
     TRY(add_modules(job, block, info));
     TRY(add_framebuffer(job, block, info));
     TRY(add_efi_map(job, block, info));

@@ -62,6 +62,17 @@ static bool visit_stages(handed_over_visit visit)
     return true;
 }
 
+static bool visit_disks(handed_over_visit visit)
+{
+    if (!visit("the list of disks", boot->disks, boot->disk_count * sizeof *boot->disks))
+        return false;
+    for (uint64_t i = 0; i < boot->disk_count; i++)
+        if (!visit_string(visit, "a disk's name", boot->disks[i].name) ||
+            !visit_string(visit, "a disk's bus", boot->disks[i].bus))
+            return false;
+    return true;
+}
+
 bool handed_over_each(handed_over_visit visit)
 {
     return visit("the boot information", boot, boot->bytes) &&
@@ -70,7 +81,9 @@ bool handed_over_each(handed_over_visit visit)
            visit_string(visit, "the command line", boot->command_line) &&
            visit("the memory map", boot->memory_map,
                  boot->memory_map_count * sizeof *boot->memory_map) &&
-           visit_modules(visit) && visit_framebuffers(visit) &&
+           visit("the firmware's map", boot->raw_map,
+                 boot->raw_map_count * sizeof *boot->raw_map) &&
+           visit_disks(visit) && visit_modules(visit) && visit_framebuffers(visit) &&
            visit("the EFI map", boot->efi_map, boot->efi_map_bytes) &&
            visit("the log", boot->log, boot->log_bytes + 1) && visit_stages(visit);
 }

@@ -80,6 +80,23 @@ static bool is_no_disk(const struct lintel_boot_volume *volume)
     return true;
 }
 
+static bool check_disks(const struct lintel_boot_volume *volume)
+{
+    uint64_t found = 0;
+    for (uint64_t i = 0; i < boot->disk_count; i++) {
+        const struct lintel_disk *disk = &boot->disks[i];
+        if (!(disk->flags & LINTEL_DISK_BOOT))
+            continue;
+        found++;
+        if (disk->sectors != volume->disk_sectors || disk->sector_bytes != volume->sector_bytes ||
+            disk->bios_drive != volume->bios_drive)
+            return violated("%s is not the boot volume's disk", disk->name);
+    }
+    if (found != 1)
+        return violated("%lu of %lu disks hold the boot volume, wanted 1", found, boot->disk_count);
+    return true;
+}
+
 bool boot_volume_is_named(void)
 {
     const struct lintel_boot_volume *volume = &boot->volume;
@@ -93,7 +110,7 @@ bool boot_volume_is_named(void)
     if (volume->partitioning > LINTEL_PARTITIONING_GPT)
         return violated("partitioning is %u, wanted 0 to %u", volume->partitioning,
                         LINTEL_PARTITIONING_GPT);
-    return check_place_on_disk(volume) && check_identity(volume);
+    return check_place_on_disk(volume) && check_identity(volume) && check_disks(volume);
 }
 
 /* ---- C30, C32, C33 --------------------------------------------------------------------------- */
