@@ -1,56 +1,19 @@
 /* Files by HTTP, through the drivers that firmware's HTTP boot stands on (UEFI 2.10, 24.7
  * and 29.6), when firmware loaded Lintel that way. Each file takes a connection of its own. */
 #include "uefi.h"
-#include "common/lib/fmt.h"
 #include "common/lib/mem.h"
-#include "common/net/tftp.h"
+#include "common/net/url.h"
 #include "http_protocol.h"
 
 #define PATIENCE     300000000 /* without any progress, in units of 100 ns */
 #define DRIVER_WAITS 30000     /* milliseconds */
-#define URL_BYTES    2048
 #define SIZE_UNKNOWN UINT64_MAX
 
 static EFI_SERVICE_BINDING *binding;
 static EFI_HTTPv4_ACCESS_POINT own_address = {.UseDefaultAddress = TRUE};
-static struct disk server = {.medium = LINTEL_MEDIUM_NETWORK};
-static char root[NET_PATH_BYTES]; /* a URL that ends in '/' */
-static char host[NET_PATH_BYTES];
+static struct url_server server;
 
 /* ---- the server ------------------------------------------------------------------------------ */
-
-/* DHCP gave it to firmware, so it may be anything. */
-static enum err take_url(const EFI_DEVICE_PATH *node)
-{
-    uint64_t length = (uint64_t)DevicePathNodeLength(node) - sizeof *node;
-    const char *text = (const char *)(node + 1);
-
-    if (length >= sizeof root)
-        return fail(ERR_UNSUPPORTED, "booted from a URL of %lu bytes, at most %u are supported",
-                    (unsigned long)length, NET_PATH_BYTES - 1);
-    for (uint64_t i = 0; i < length && text[i]; i++) /* OVMF counts a final 0 */
-        if (text[i] <= ' ' || text[i] > '~')
-            return fail(ERR_UNSUPPORTED, "booted from a URL whose byte %lu is %02Xh: no URL has it",
-                        (unsigned long)i, (uint8_t)text[i]);
-    memcpy(root, text, length);
-    root[length] = 0;
-    net_cut_to_root(root);
-    return OK;
-}
-
-/* Of http://HOST/PATH (RFC 3986), where the host may have a port. */
-static enum err take_host(void)
-{
-    const char *slashes = strchr(root, '/');
-    const char *begin = slashes && slashes[1] == '/' ? slashes + 2 : NULL;
-    const char *end = begin ? strchr(begin, '/') : NULL;
-
-    if (!end)
-        return fail(ERR_UNSUPPORTED, "booted from the URL %s, which is not http://HOST/PATH", root);
-    fmt(host, sizeof host, "%.*s", (int)(end - begin), begin);
-    fmt(server.name, sizeof server.name, "HTTP server %s", host);
-    return OK;
-}
 
 #define IPV4_NODE_BYTES 27 /* as UEFI 2.10, 10.3.4.12 has it; older ones end before the mask */
 
@@ -77,15 +40,15 @@ enum err http_find_server(EFI_HANDLE device, const struct disk **found)
 
     if (!url)
         return OK;
-    TRY(take_url(url));
-    TRY(take_host());
+    TRY(url_learn(&server, (const char *)(url + 1),
+                  (uint64_t)DevicePathNodeLength(url) - sizeof *url));
     take_own_address(path);
     if (!EFI_ERROR(uefi_boot->LocateDevicePath(&protocol, &path, &card)))
         binding = protocol_on(card, protocol);
     if (!binding)
         return fail(ERR_UNSUPPORTED, "%s: the firmware booted from it, but offers no HTTP service",
-                    server.name);
-    *found = &server;
+                    server.disk.name);
+    *found = &server.disk;
     return OK;
 }
 
@@ -126,30 +89,16 @@ static EFI_STATUS transfer(EFI_HTTP_PROTOCOL *http, EFI_HTTP_TRANSFER direction,
     return status;
 }
 
-/* A URL may hold ASCII letters, digits and some signs; the rest is written %XX (RFC 3986, 2.1). */
-static bool is_plain(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '/' ||
-           c == '-' || c == '.' || c == '_' || c == '~' || c == '+';
-}
-
 static enum err write_url(const char *path, CHAR16 url[URL_BYTES])
 {
-    char text[4];
-    uint32_t length = 0;
+    char text[URL_BYTES];
+    uint32_t i = 0;
 
-    for (const char *c = root; *c; c++)
-        url[length++] = (uint8_t)*c;
-    for (; *path; path++) {
-        fmt(text, sizeof text, is_plain(*path) ? "%c" : "%%%02X", (uint8_t)*path);
-        for (const char *c = text; *c; c++)
-            if (length < URL_BYTES - 1)
-                url[length++] = (uint8_t)*c;
-    }
-    url[length] = 0;
-    if (length < URL_BYTES - 1)
-        return OK;
-    return fail(ERR_UNSUPPORTED, "%s: %s: the URL is too long", server.name, path);
+    TRY(url_of(&server, path, text));
+    do
+        url[i] = (uint8_t)text[i];
+    while (text[i++]);
+    return OK;
 }
 
 static EFI_STATUS send_request(EFI_HTTP_PROTOCOL *http, EFI_HTTP_REQUEST_DATA *request)
@@ -159,7 +108,7 @@ static EFI_STATUS send_request(EFI_HTTP_PROTOCOL *http, EFI_HTTP_REQUEST_DATA *r
         .TimeOutMillisec = DRIVER_WAITS,
         .IPv4Node = &own_address,
     };
-    EFI_HTTP_HEADER header = {(CHAR8 *)"Host", (CHAR8 *)host};
+    EFI_HTTP_HEADER header = {(CHAR8 *)"Host", (CHAR8 *)server.host};
     EFI_HTTP_MESSAGE message = {.Data.Request = request, .HeaderCount = 1, .Headers = &header};
 
     EFI_STATUS status = http->Configure(http, &config);
@@ -232,15 +181,16 @@ static enum err receive_head(EFI_HTTP_PROTOCOL *http, const char *path, EFI_HTTP
     EFI_STATUS status = transfer(http, http->Response, message);
     *length = take_length(message);
     if (response.StatusCode == HTTP_STATUS_404_NOT_FOUND)
-        return fail(ERR_NOT_FOUND, "%s: it has no file %s%s", server.name, root, path);
+        return fail(ERR_NOT_FOUND, "%s: it has no file %s%s", server.disk.name, server.root, path);
     if (response.StatusCode && response.StatusCode != HTTP_STATUS_200_OK)
-        return fail(ERR_IO, "%s: %s%s: HTTP status %u", server.name, root, path,
+        return fail(ERR_IO, "%s: %s%s: HTTP status %u", server.disk.name, server.root, path,
                     code_of(response.StatusCode));
     if (EFI_ERROR(status))
-        return fail(ERR_IO, "%s: %s%s: %s", server.name, root, path, status_name(status));
+        return fail(ERR_IO, "%s: %s%s: %s", server.disk.name, server.root, path,
+                    status_name(status));
     if (*length == SIZE_UNKNOWN)
         return fail(ERR_IO, "%s: %s%s: it does not say how long that is (Content-Length)",
-                    server.name, root, path);
+                    server.disk.name, server.root, path);
     return OK;
 }
 
@@ -251,15 +201,15 @@ static enum err receive_file(EFI_HTTP_PROTOCOL *http, const char *path, uint64_t
 
     TRY(receive_head(http, path, &message, &length));
     if (length != bytes)
-        return fail(ERR_IO, "%s: %s%s: was %lu bytes long a moment ago, now %lu", server.name, root,
-                    path, (unsigned long)bytes, (unsigned long)length);
+        return fail(ERR_IO, "%s: %s%s: was %lu bytes long a moment ago, now %lu", server.disk.name,
+                    server.root, path, (unsigned long)bytes, (unsigned long)length);
     for (done = message.BodyLength; done < bytes; done += message.BodyLength) {
         message = (EFI_HTTP_MESSAGE){.BodyLength = bytes - done, .Body = to + done};
         EFI_STATUS status = transfer(http, http->Response, &message);
         if (EFI_ERROR(status) || !message.BodyLength)
             return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes: %s",
-                        server.name, root, path, (unsigned long)done, (unsigned long)bytes,
-                        status_name(status));
+                        server.disk.name, server.root, path, (unsigned long)done,
+                        (unsigned long)bytes, status_name(status));
     }
     return OK;
 }
@@ -276,7 +226,8 @@ static enum err ask(EFI_HTTP_PROTOCOL *http, const char *path, uint64_t *bytes, 
     TRY(write_url(path, url));
     EFI_STATUS status = send_request(http, &request);
     if (EFI_ERROR(status))
-        return fail(ERR_IO, "%s: %s%s: %s", server.name, root, path, status_name(status));
+        return fail(ERR_IO, "%s: %s%s: %s", server.disk.name, server.root, path,
+                    status_name(status));
     return to ? receive_file(http, path, *bytes, to) : receive_head(http, path, &head, bytes);
 }
 
@@ -287,7 +238,8 @@ static enum err connect_and_ask(const char *path, uint64_t *bytes, void *to)
 
     EFI_STATUS status = binding->CreateChild(binding, &child);
     if (EFI_ERROR(status))
-        return fail(ERR_IO, "%s: %s%s: %s", server.name, root, path, status_name(status));
+        return fail(ERR_IO, "%s: %s%s: %s", server.disk.name, server.root, path,
+                    status_name(status));
     err = ask(protocol_on(child, (EFI_GUID)EFI_HTTP_PROTOCOL_GUID), path, bytes, to);
     binding->DestroyChild(binding, child);
     return err;

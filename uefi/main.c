@@ -67,17 +67,26 @@ static void find_tables(struct facts *facts)
     facts->efi_system_table = (uintptr_t)uefi_system;
 }
 
-/* By which way firmware loaded us over the network, if it did. */
+/* By which way we were loaded over the network, if we were. iPXE comes first, for what it loads
+ * from has a URL without firmware's HTTP drivers, and a PXE base code that lacks a function. */
 static enum err find_server(EFI_HANDLE device, const struct disk **server)
 {
-    firmware.fetch_size = http_fetch_size;
-    firmware.fetch = http_fetch;
-    TRY(http_find_server(device, server));
-    if (*server)
-        return OK;
-    firmware.fetch_size = pxe_fetch_size;
-    firmware.fetch = pxe_fetch;
-    return pxe_find_server(device, server);
+    static const struct {
+        enum err (*find)(EFI_HANDLE device, const struct disk **server);
+        enum err (*fetch_size)(const char *path, uint64_t *bytes);
+        enum err (*fetch)(const char *path, uint64_t bytes, void *to);
+    } ways[] = {
+        {ipxe_find_server, ipxe_fetch_size, ipxe_fetch},
+        {http_find_server, http_fetch_size, http_fetch},
+        {pxe_find_server, pxe_fetch_size, pxe_fetch},
+    };
+
+    for (uint32_t i = 0; i < ARRAY_LENGTH(ways) && !*server; i++) {
+        firmware.fetch_size = ways[i].fetch_size;
+        firmware.fetch = ways[i].fetch;
+        TRY(ways[i].find(device, server));
+    }
+    return OK;
 }
 
 static enum err gather(const EFI_LOADED_IMAGE *image, struct facts *facts)

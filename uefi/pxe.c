@@ -9,23 +9,34 @@
 static EFI_PXE_BASE_CODE_PROTOCOL *pxe;
 static struct tftp_server server;
 
-static void learn_from(BOOLEAN received, const EFI_PXE_BASE_CODE_PACKET *packet)
+static void learn_from(BOOLEAN received, const EFI_PXE_BASE_CODE_PACKET *packet,
+                       struct tftp_server *from)
 {
     if (received)
-        tftp_learn(&server, packet->Raw, sizeof packet->Raw);
+        tftp_learn(from, packet->Raw, sizeof packet->Raw);
+}
+
+enum err pxe_learn(EFI_HANDLE device, struct tftp_server *from)
+{
+    pxe = protocol_on(device, (EFI_GUID)EFI_PXE_BASE_CODE_PROTOCOL_GUID);
+    if (!pxe || !pxe->Mode || !pxe->Mode->Started) {
+        pxe = NULL;
+        return OK;
+    }
+    const EFI_PXE_BASE_CODE_MODE *mode = pxe->Mode;
+    if (mode->UsingIpv6)
+        return fail(ERR_UNSUPPORTED, "booted by PXE over IPv6, of which Lintel knows IPv4 only");
+    learn_from(mode->DhcpAckReceived, &mode->DhcpAck, from);
+    learn_from(mode->ProxyOfferReceived, &mode->ProxyOffer, from);
+    learn_from(mode->PxeReplyReceived, &mode->PxeReply, from);
+    return OK;
 }
 
 enum err pxe_find_server(EFI_HANDLE device, const struct disk **found)
 {
-    pxe = protocol_on(device, (EFI_GUID)EFI_PXE_BASE_CODE_PROTOCOL_GUID);
-    if (!pxe || !pxe->Mode || !pxe->Mode->Started)
+    TRY(pxe_learn(device, &server));
+    if (!pxe)
         return OK;
-    const EFI_PXE_BASE_CODE_MODE *mode = pxe->Mode;
-    if (mode->UsingIpv6)
-        return fail(ERR_UNSUPPORTED, "booted by PXE over IPv6, of which Lintel knows IPv4 only");
-    learn_from(mode->DhcpAckReceived, &mode->DhcpAck);
-    learn_from(mode->ProxyOfferReceived, &mode->ProxyOffer);
-    learn_from(mode->PxeReplyReceived, &mode->PxeReply);
     TRY(tftp_complete(&server));
     *found = &server.disk;
     return OK;

@@ -63,7 +63,7 @@ struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint
 /* The handle of the partition that begins there; of the whole disk where firmware knows none. */
 EFI_HANDLE disk_volume(const struct disk *disk, uint64_t first_lba);
 
-/* ---- pxe.c, http.c: firmware.h says what the verbs do ---------------------------------------- */
+/* ---- pxe.c, http.c, ipxe.c: firmware.h says what the verbs do -------------------------------- */
 
 /* When the loader came from that device over the network, *server is where from; else it stays as
  * it is. ERR_UNSUPPORTED, ERR_NOT_FOUND: it did, but that server can't be asked for more. */
@@ -73,6 +73,14 @@ enum err pxe_fetch(const char *path, uint64_t bytes, void *to);
 enum err http_find_server(EFI_HANDLE device, const struct disk **server);
 enum err http_fetch_size(const char *path, uint64_t *bytes);
 enum err http_fetch(const char *path, uint64_t bytes, void *to);
+enum err ipxe_find_server(EFI_HANDLE device, const struct disk **server);
+enum err ipxe_fetch_size(const char *path, uint64_t *bytes);
+enum err ipxe_fetch(const char *path, uint64_t bytes, void *to);
+
+/* What the replies tell that the PXE base code of a device keeps; nothing where it has none.
+ * ERR_UNSUPPORTED: they are of IPv6. */
+struct tftp_server;
+enum err pxe_learn(EFI_HANDLE device, struct tftp_server *server);
 
 /* ---- program.c: starts programs; firmware.h says how ----------------------------------------- */
 
