@@ -1,42 +1,62 @@
 #!/usr/bin/python3
-"""Answers one HTTP request on standard input and output with a file of the folder in argv[1]. Where
-a file NAME.claims lies beside it, that is the length to claim, whatever is sent.
+"""Answers HTTP requests on standard input and output with files of the folder in argv[1], whole or
+(Range) in part. Where a file NAME.claims lies beside one, that is the length to claim, whatever is
+sent; then the connection ends.
 
 QEMU starts one for each connection that its guest opens (guestfwd), so no socket is needed.
 """
+import re
 import sys
 from pathlib import Path
 from urllib.parse import unquote
 
 
 def read_request(stream):
-    """(method, path) of the request line; the headers are read and left."""
-    method, path, _ = stream.readline().decode("latin-1").split()
-    while stream.readline().strip():
-        pass
-    return method, unquote(path)
+    """(method, path, headers as one text) of the next request; None behind the last."""
+    first = stream.readline().decode("latin-1").split()
+    if len(first) != 3:
+        return None
+    headers = ""
+    while line := stream.readline().strip():
+        headers += line.decode("latin-1") + "\n"
+    return first[0], unquote(first[1]), headers
 
 
-def answer(stream, status, length):
-    stream.write(f"HTTP/1.1 {status}\r\nContent-Length: {length}\r\n"
-                 "Content-Type: application/efi\r\nConnection: close\r\n\r\n".encode())
+def answer(stream, status, length, *headers):
+    lines = (f"HTTP/1.1 {status}", f"Content-Length: {length}", "Content-Type: application/efi",
+             *headers)
+    stream.write("".join(f"{line}\r\n" for line in (*lines, "")).encode())
 
 
-def claimed_length(file):
+def send_file(stream, method, file, headers):
+    """False when the connection must end because less was sent than was claimed."""
+    size = file.stat().st_size
     claims = file.with_name(f"{file.name}.claims")
-    return claims.read_text() if claims.exists() else file.stat().st_size
+    part = re.search(r"^range: bytes=(\d+)-(\d+)$", headers, re.IGNORECASE | re.MULTILINE)
+    first, last = map(int, part.groups()) if part else (0, size - 1)
+    if part:
+        answer(stream, "206 Partial Content", last - first + 1,
+               f"Content-Range: bytes {first}-{last}/{size}")
+    else:
+        answer(stream, "200 OK", claims.read_text() if claims.exists() else size)
+    if method != "HEAD":
+        with open(file, "rb") as content:
+            content.seek(first)
+            stream.write(content.read(last - first + 1))
+    return not claims.exists()
 
 
 def main():
-    method, path = read_request(sys.stdin.buffer)
-    file = Path(sys.argv[1], path.lstrip("/"))
-    if file.is_file():
-        answer(sys.stdout.buffer, "200 OK", claimed_length(file))
-        if method != "HEAD":
-            sys.stdout.buffer.write(file.read_bytes())
-    else:
-        answer(sys.stdout.buffer, "404 Not Found", 0)
-    sys.stdout.buffer.flush()
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    going_on = True
+    while going_on and (request := read_request(source)):
+        method, path, headers = request
+        file = Path(sys.argv[1], path.lstrip("/"))
+        if file.is_file():
+            going_on = send_file(target, method, file, headers)
+        else:
+            answer(target, "404 Not Found", 0)
+        target.flush()
 
 
 if __name__ == "__main__":

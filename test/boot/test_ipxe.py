@@ -1,18 +1,72 @@
-"""Started by iPXE, which offers the PXE interface of a network card's ROM to what it loads."""
-import subprocess
+"""Started by iPXE: by the PXE interface that it offers on BIOS, as the EFI file that it chains, and
+from a disk image that it lends the firmware as a disk (sanboot)."""
+import sys
 from pathlib import Path
 
-from machine import Hardware
-from media import KERNEL, MODULE, TOOL
+import pytest
+from builder import make_fat_disk, make_image
+from machine import PASSED, ROOT, Hardware
+from media import IMAGES, make_medium
 
-IPXE = Path("/usr/lib/ipxe/ipxe.lkrn")
+FOLDER = Path("/usr/lib/ipxe")
+RESPONDER = ROOT / "test/boot/http_responder.py"
+WEB = "10.0.2.100"
+SCRIPT = "boot.ipxe"
+CHAIN = "imgfree\nchain EFI/BOOT/BOOTX64.EFI"
 
 
-def test_ipxe_starts_lintel_by_network(boot, tmp_path):
-    folder = tmp_path / "netboot"
-    subprocess.run([TOOL, "image", "--layout", "netboot", "--output", folder, "--kernel", KERNEL,
-                    "--module", MODULE, "--cmdline", "test"], check=True)
-    network = f"user,id=net,restrict=on,tftp={folder},bootfile=lintel.pxe"
-    hardware = Hardware(options=("-kernel", str(IPXE), "-netdev", network,
-                                 "-device", "virtio-net-pci,netdev=net,romfile="))
-    assert boot("bios", [], hardware).facts["medium"] == "network"
+@pytest.fixture
+def ipxe(images):
+    """ipxe(firmware, root, script, url) -> the disks and the hardware that run the script. The
+    server's files lie in `root`; DHCP names the script below `url` (TFTP where that is empty)."""
+
+    def prepare(firmware, root, script, url=""):
+        (root / SCRIPT).write_text(f"#!ipxe\n{script}\n")
+        web = f"guestfwd=tcp:{WEB}:80-cmd:{sys.executable} {RESPONDER} {root}"
+        options = ("-netdev", f"user,id=net,restrict=on,tftp={root},bootfile={url}{SCRIPT},{web}",
+                   "-device", "virtio-net-pci,netdev=net,romfile=")
+        if firmware == "bios":
+            return [], Hardware(options=("-kernel", str(FOLDER / "ipxe.lkrn"), *options))
+        program = {"/EFI/BOOT/BOOTX64.EFI": FOLDER / "ipxe.efi"}
+        disk = images.shared("ipxe.img", lambda path: make_fat_disk(path, program))
+        return [disk], Hardware(options=options)
+
+    return prepare
+
+
+@pytest.fixture
+def netboot(tmp_path):
+    make_image(tmp_path / "netboot", "test", "--layout", "netboot")
+    return tmp_path / "netboot"
+
+
+@pytest.mark.parametrize("firmware, script", [("bios", "chain lintel.pxe"), ("uefi", CHAIN)],
+                         ids=["bios", "uefi"])
+def test_ipxe_starts_lintel_by_network(boot, ipxe, netboot, firmware, script):
+    facts = boot(firmware, *ipxe(firmware, netboot, script)).facts
+    assert facts["medium"] == "network"
+    assert facts["modules"] == "1"
+
+
+def test_files_come_by_http_where_the_script_does(start, ipxe, netboot):
+    """On UEFI, where iPXE lends its own downloads. A file that is missing is told; another entry
+    boots then."""
+    (netboot / "loader/entries/whole.conf").write_text("kernel /boot/kernel.elf\noptions test\n")
+    (netboot / "loader/entries/gone.conf").write_text("kernel /boot/absent.elf\n")
+    (netboot / "loader/loader.conf").write_text("default gone\nentry gone.conf\n"
+                                                "entry whole.conf\n")
+    machine = start("uefi", *ipxe("uefi", netboot, CHAIN, f"http://{WEB}/"))
+    machine.wait_for(rf"HTTP server {WEB}: it has no file http://{WEB}/boot/absent\.elf")
+    machine.type("1")
+    assert machine.wait_exit() == PASSED, machine.error("the other entry did not boot")
+    assert "fact: entry = whole" in machine.output
+    assert "fact: medium = network" in machine.output
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_ipxe_lends_a_disk_image(boot, ipxe, tmp_path, firmware):
+    make_medium(tmp_path / "disk.img", "gpt")
+    facts = boot(firmware, *ipxe(firmware, tmp_path, f"sanboot http://{WEB}/disk.img")).facts
+    assert facts["medium"] == "disk"
+    assert facts["partitioning"] == "GPT"
+    assert facts["boot-volume"].startswith(f"partition {IMAGES['gpt'].partition},")
