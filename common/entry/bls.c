@@ -48,7 +48,7 @@ static enum err take_text(struct parser *parser, const struct entry_key *key, ch
 {
     char **field = (char **)((char *)parser->entry + key->field);
 
-    note_twice(parser, key, *field);
+    note_twice(parser, key, *field ? *field : "");
     *field = value;
     return OK;
 }
@@ -110,6 +110,7 @@ static const struct entry_key keys[] = {
     {"machine-id", take_text, offsetof(struct entry, machine_id)},
     {"kernel", take_kernel, 0},
     {"linux", take_kernel, 0},
+    {"protocol", take_text, offsetof(struct entry, protocol)},
     {"module", take_file, offsetof(struct entry, modules)},
     {"initrd", take_file, offsetof(struct entry, initrds)},
     {"options", take_options, 0},
@@ -172,6 +173,7 @@ enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct 
         .title = empty, .version = empty, .sort_key = empty, .machine_id = empty, .options = empty};
     struct parser parser = {.arena = arena, .entry = &parsed, .options_room = bytes + 1};
 
+    parsed.suffix = ".conf";
     TRY(name_entry(name, arena, &parsed));
     TRY(conf_begin(&parser.conf, parsed.id, text, bytes, arena));
     while (conf_next(&parser.conf))

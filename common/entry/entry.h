@@ -1,4 +1,4 @@
-/* Boot Loader Specification type 1 entries, loader.conf, and the menu. */
+/* Boot Loader Specification entries (UAPI.1), loader.conf, and the menu. */
 #ifndef LINTEL_ENTRY_ENTRY_H
 #define LINTEL_ENTRY_ENTRY_H
 
@@ -11,12 +11,16 @@ struct entry_file { /* a module or initrd */
 };
 
 struct entry {
-    char *id;                              /* file name without .conf */
-    char *title;                           /* falls back to id */
+    const struct fs *fs; /* the volume that it was found on and its paths lead into; NULL: the
+                            boot volume */
+    char *id;            /* file name without suffix and counter */
+    const char *suffix;  /* ".conf"; ".efi": a unified kernel image that was found by itself */
+    char *title;         /* falls back to id */
     char *version, *sort_key, *machine_id; /* "" when absent */
-    char *kernel; /* the value of `kernel`, or of `linux`; NULL: the entry boots nothing we know */
-    char *kernel_key;           /* which key named it: "kernel" or "linux" */
-    char *options;              /* all `options` lines joined by one space; "" */
+    char *kernel;     /* the value of `kernel`, `linux`, `efi` or `uki`; NULL: there is none */
+    char *kernel_key; /* which key named it */
+    char *protocol; /* the value of `protocol`, which overrides recognition; NULL: there is none */
+    char *options;  /* all `options` lines joined by one space; "" */
     struct entry_file *modules; /* `module` lines, in order */
     struct entry_file *initrds; /* `initrd` lines, in order */
     bool exhausted; /* boot counting: its file name says that no tries are left; sorted last */

@@ -98,7 +98,8 @@ static enum err search_disks(struct boot *boot, struct search *search)
     return OK;
 }
 
-enum err reference_open(struct boot *boot, const char *reference, struct file *file)
+enum err reference_open(struct boot *boot, const struct entry *entry, const char *reference,
+                        struct file *file)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(properties); i++) {
         size_t prefix = strlen(properties[i].prefix);
@@ -117,5 +118,5 @@ enum err reference_open(struct boot *boot, const char *reference, struct file *f
         TRY(fs_mount(search.found, &boot->arena, fs));
         return fs_open(fs, colon + 1, file);
     }
-    return fs_open(&boot->fs, reference, file);
+    return fs_open(entry->fs ? entry->fs : &boot->fs, reference, file);
 }

@@ -24,7 +24,7 @@ static enum err open_modules(struct job *job)
     for (const struct entry_file *m = job->entry->modules; m; m = m->next) {
         uint64_t i = job->request.module_count++;
         job->module_arguments[i] = m->argument;
-        if (reference_open(boot, m->path, &job->modules[i]) != OK)
+        if (reference_open(boot, job->entry, m->path, &job->modules[i]) != OK)
             return fail(ERR_NOT_FOUND, "entry %s: module: %s", job->entry->id, err_message());
         job->module_sizes[i] = (struct plan_module){m->path, job->modules[i].source.bytes};
     }

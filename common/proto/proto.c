@@ -48,7 +48,7 @@ enum err protocol_boot(struct boot *boot, const struct entry *entry)
     boot_stage(boot, "kernel");
     if (entry->problem)
         return fail(ERR_UNSUPPORTED, "entry %s: %s", entry->id, entry->problem);
-    if (reference_open(boot, entry->kernel, &kernel) != OK)
+    if (reference_open(boot, entry, entry->kernel, &kernel) != OK)
         return fail(ERR_NOT_FOUND, "entry %s: %s", entry->id, err_message());
     TRY(protocol_find(entry, &kernel.source, &boot->arena, &protocol));
     return protocol->boot(boot, entry, &kernel);
