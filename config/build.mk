@@ -32,7 +32,7 @@ LINK_KERNEL   := $(LINK) -static -z max-page-size=4096 -T kernel/kernel.ld
 # The host tests' variants of the same code: the objects that ship, and the same sources under sanitizers.
 HOST_FLAGS := -std=gnu11 -g -O1 $(WARNINGS) -I.
 # The fake firmware (test/unit) takes the place of the instructions that a program cannot run.
-HOST_LINK  := -lcmocka -Wl,--wrap=handoff_enter -Wl,--wrap=handoff_levels
+HOST_LINK  := -lcmocka -Wl,--wrap=handoff_enter -Wl,--wrap=handoff_levels -Wl,--wrap=leap_enter
 SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # The font of screens, from Debian's console-setup-linux.

@@ -7,7 +7,7 @@
 #include "../machine/claims.h"
 
 enum leap_mode {
-    LEAP_LONG,      /* 64-bit, 4-level paging, memory mapped one to one (`identity_end`), flat */
+    LEAP_LONG,      /* 64-bit, 4-level paging, all memory mapped one to one, flat segments */
     LEAP_PROTECTED, /* 32-bit, flat segments (base 0, limit 4 GiB), no paging */
     LEAP_REAL,      /* real mode, BIOS vectors as they were; BIOS only */
 };
@@ -30,11 +30,19 @@ struct leap {
 };
 
 /* Takes the leap's own memory, below 4 GiB and clear of every target, while errors can still be
- * shown; call it after the last claim. */
+ * shown; call it after the last claim. The fields above `root` may change until leap_enter(). */
 enum err leap_prepare(struct leap *leap, struct claims *claims);
 
-/* Only when the firmware has left (or, for LEAP_LONG with EFI boot services kept, never: such a
- * protocol may not have claims that move). Moves, then jumps. */
+/* Only when the firmware has left (so never with EFI boot services kept: such a protocol may not
+ * have claims that move). Moves, then jumps. LEAP_REAL passes through 500h to 700h, which no claim
+ * can have. With LEAP_LONG and LEAP_PROTECTED interrupts are off and the IDT is empty. */
 void leap_enter(const struct leap *leap) __attribute__((noreturn));
+
+/* For leap_prepare() and its tests: puts moves in an order in which none overwrites what another
+ * has yet to read. A move may overlap its own source. ERR_UNSUPPORTED: there is no such order. */
+struct leap_move {
+    uint64_t from, to, bytes; /* physical */
+};
+enum err leap_order(struct leap_move *moves, uint64_t count);
 
 #endif

@@ -236,29 +236,50 @@ enum err memmap_normalise(struct memmap *map)
     return OK;
 }
 
-enum err memmap_find_highest(const struct memmap *map, uint64_t bytes, uint64_t alignment,
-                             uint64_t low, uint64_t high, uint64_t *physical)
+/* The highest place, or the lowest, in one range. */
+static bool find_in_range(const struct memmap_range *range, uint64_t bytes, uint64_t alignment,
+                          uint64_t low, uint64_t high, bool lowest, uint64_t *physical)
+{
+    uint64_t first = MAX(range->first, low);
+    uint64_t last = MIN(range->last, high - 1); /* a `high` of 0 limits nothing */
+    uint64_t highest, place;
+
+    if (range->type != LINTEL_MEMORY_USABLE || first > last || last - first < bytes - 1)
+        return false;
+    highest = align_down(last - (bytes - 1), alignment);
+    place = lowest ? align_up(first, alignment) : highest;
+    if (highest < first || place > highest)
+        return false;
+    *physical = place;
+    return true;
+}
+
+static enum err find_place(const struct memmap *map, uint64_t bytes, uint64_t alignment,
+                           uint64_t low, uint64_t high, bool lowest, uint64_t *physical)
 {
     if (!bytes || !is_power_of_two(alignment))
         return bug("memory map: place for %llxh bytes aligned to %llxh asked",
                    (unsigned long long)bytes, (unsigned long long)alignment);
-    for (uint64_t i = map->count; i-- > 0;) {
-        const struct memmap_range *range = &map->ranges[i];
-        uint64_t first = MAX(range->first, low);
-        uint64_t last = MIN(range->last, high - 1); /* a `high` of 0 limits nothing */
-        uint64_t place;
-
-        if (range->type != LINTEL_MEMORY_USABLE || first > last || last - first < bytes - 1)
-            continue;
-        place = align_down(last - (bytes - 1), alignment);
-        if (place < first)
-            continue;
-        *physical = place;
-        return OK;
+    for (uint64_t i = 0; i < map->count; i++) {
+        const struct memmap_range *range = &map->ranges[lowest ? i : map->count - 1 - i];
+        if (find_in_range(range, bytes, alignment, low, high, lowest, physical))
+            return OK;
     }
     return fail(ERR_NO_MEMORY, "no %llu KiB of free memory in one piece from %llxh to %llxh",
                 (unsigned long long)(bytes / KIB + (bytes % KIB != 0)), (unsigned long long)low,
                 (unsigned long long)(high - 1));
+}
+
+enum err memmap_find_highest(const struct memmap *map, uint64_t bytes, uint64_t alignment,
+                             uint64_t low, uint64_t high, uint64_t *physical)
+{
+    return find_place(map, bytes, alignment, low, high, false, physical);
+}
+
+enum err memmap_find_lowest(const struct memmap *map, uint64_t bytes, uint64_t alignment,
+                            uint64_t low, uint64_t high, uint64_t *physical)
+{
+    return find_place(map, bytes, alignment, low, high, true, physical);
 }
 
 uint64_t memmap_bytes(const struct memmap *map, enum lintel_memory_type type)

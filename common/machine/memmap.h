@@ -52,6 +52,10 @@ enum err memmap_normalise(struct memmap *map);
 enum err memmap_find_highest(const struct memmap *map, uint64_t bytes, uint64_t alignment,
                              uint64_t low, uint64_t high, uint64_t *physical);
 
+/* The same for the lowest place. */
+enum err memmap_find_lowest(const struct memmap *map, uint64_t bytes, uint64_t alignment,
+                            uint64_t low, uint64_t high, uint64_t *physical);
+
 /* Sum of the bytes of one type. */
 uint64_t memmap_bytes(const struct memmap *map, enum lintel_memory_type type);
 

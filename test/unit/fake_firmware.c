@@ -60,6 +60,7 @@ static struct machine {
     FILE *screen;
     uint64_t waited;
     uint64_t bridge, resident_entry;
+    struct leap leap;
     bool begun, left;
 } machine;
 
@@ -505,7 +506,7 @@ static __attribute__((noreturn)) void fake_give_up(void)
     longjmp(fake_way_out, FAKE_GAVE_UP);
 }
 
-/* ---- in the place of common/handoff/enter.asm ------------------------------------------------ */
+/* ---- in the place of common/handoff ---------------------------------------------------------- */
 
 uint32_t __wrap_handoff_levels(void);
 void __wrap_handoff_enter(uint64_t bridge, uint64_t resident_entry) __attribute__((noreturn));
@@ -521,6 +522,19 @@ void __wrap_handoff_enter(uint64_t bridge, uint64_t resident_entry)
     machine.bridge = bridge;
     machine.resident_entry = resident_entry;
     longjmp(fake_way_out, FAKE_HANDED_OFF);
+}
+
+void __wrap_leap_enter(const struct leap *leap) __attribute__((noreturn));
+
+void __wrap_leap_enter(const struct leap *leap)
+{
+    machine.leap = *leap;
+    longjmp(fake_way_out, FAKE_LEAPT);
+}
+
+const struct leap *fake_leap(void)
+{
+    return &machine.leap;
 }
 
 uint64_t fake_bridge(void)

@@ -246,11 +246,12 @@ static void test_full_map_is_left_alone(void **state)
     assert_int_equal(ERR_NO_MEMORY, memmap_normalise(&map));
 }
 
-/* The highest aligned place by trying every one. */
-static bool oracle_highest(uint64_t bytes, uint64_t alignment, uint64_t low, uint64_t high,
-                           uint64_t *place)
+/* The highest or lowest aligned place by trying every one. */
+static bool oracle_place(uint64_t bytes, uint64_t alignment, uint64_t low, uint64_t high,
+                         bool lowest, uint64_t *place)
 {
-    for (uint64_t at = window_base + BYTES; at-- > window_base;) {
+    for (uint64_t n = 0; n < BYTES; n++) {
+        uint64_t at = window_base + (lowest ? n : BYTES - 1 - n);
         bool fits = at % alignment == 0 && at >= low && at + bytes <= high &&
                     at + bytes <= window_base + BYTES;
         for (uint64_t i = 0; fits && i < bytes; i++)
@@ -263,7 +264,7 @@ static bool oracle_highest(uint64_t bytes, uint64_t alignment, uint64_t low, uin
     return false;
 }
 
-static void test_find_highest_like_oracle(void **state)
+static void test_find_like_oracle(void **state)
 {
     (void)state;
     for (uint32_t n = 0; n < 20000; n++) {
@@ -282,11 +283,15 @@ static void test_find_highest_like_oracle(void **state)
         }
         low = window_base + dice(BYTES / 2);
         high = low + dice(BYTES) + 1;
-        there = oracle_highest(bytes, alignment, low, high, &want);
+        there = oracle_place(bytes, alignment, low, high, false, &want);
         assert_int_equal(there ? OK : ERR_NO_MEMORY,
                          memmap_find_highest(&map, bytes, alignment, low, high, &place));
-        if (there)
-            assert_int_equal(want, place);
+        if (!there)
+            continue;
+        assert_int_equal(want, place);
+        oracle_place(bytes, alignment, low, high, true, &want);
+        assert_int_equal(OK, memmap_find_lowest(&map, bytes, alignment, low, high, &place));
+        assert_int_equal(want, place);
     }
 }
 
@@ -359,7 +364,7 @@ int main(void)
         cmocka_unit_test(test_normalise_single_bytes),
         cmocka_unit_test(test_normalise_page_zero),
         cmocka_unit_test(test_full_map_is_left_alone),
-        cmocka_unit_test(test_find_highest_like_oracle),
+        cmocka_unit_test(test_find_like_oracle),
         cmocka_unit_test(test_find_highest_at_the_ends),
         cmocka_unit_test(test_raw_ranges_beyond_the_cpu),
         cmocka_unit_test(test_many_ranges),

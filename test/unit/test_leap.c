@@ -1,0 +1,182 @@
+/* The leap: the order of moves against memory in miniature, and the tables that it runs on. */
+#include "common/handoff/leap.h"
+#include "common/handoff/leap_state.h"
+#include "common/lib/mem.h"
+#include "common/machine/paging.h"
+#include "fake_firmware.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#define CELLS 64
+#define MOST  6
+#define TRIES 100000
+
+/* Moves as the leap's program does them, each with memmove(). */
+static void move_all(uint8_t *cells, const struct leap_move *moves, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        memmove(cells + moves[i].to, cells + moves[i].from, moves[i].bytes);
+}
+
+static bool apart(uint64_t a, uint64_t b, uint64_t bytes, uint64_t b_bytes)
+{
+    return a >= b + b_bytes || b >= a + bytes;
+}
+
+/* Random moves with disjoint sources and disjoint targets, as claims have them. */
+static uint64_t make_moves(struct leap_move *moves)
+{
+    uint64_t count = 0, wanted = (uint64_t)rand() % (MOST + 1);
+
+    for (int tries = 0; tries < 40 && count < wanted; tries++) {
+        struct leap_move move = {.bytes = 1 + (uint64_t)rand() % 10};
+        move.from = (uint64_t)rand() % (CELLS - move.bytes);
+        move.to = (uint64_t)rand() % (CELLS - move.bytes);
+        bool fits = true;
+        for (uint64_t i = 0; i < count; i++)
+            fits = fits && apart(move.from, moves[i].from, move.bytes, moves[i].bytes) &&
+                   apart(move.to, moves[i].to, move.bytes, moves[i].bytes);
+        if (fits)
+            moves[count++] = move;
+    }
+    return count;
+}
+
+/* Every order of up to MOST moves: does any of them bring all pieces to their places? */
+static bool any_order_works(const struct leap_move *moves, uint64_t count, uint32_t done)
+{
+    if (done == (1u << count) - 1)
+        return true;
+    for (uint64_t i = 0; i < count; i++) {
+        bool harmless = !(done >> i & 1);
+        for (uint64_t j = 0; harmless && j < count; j++)
+            harmless = j == i || done >> j & 1 ||
+                       apart(moves[i].to, moves[j].from, moves[i].bytes, moves[j].bytes);
+        if (harmless && any_order_works(moves, count, done | 1u << i))
+            return true;
+    }
+    return false;
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    uint64_t refused = 0, ordered = 0;
+    srand(1);
+    for (int i = 0; i < TRIES; i++) {
+        struct leap_move moves[MOST], wish[MOST];
+        uint8_t before[CELLS], after[CELLS];
+        uint64_t count = make_moves(moves);
+        for (int c = 0; c < CELLS; c++)
+            before[c] = after[c] = (uint8_t)c;
+        memcpy(wish, moves, sizeof wish);
+        if (leap_order(moves, count) != OK) {
+            assert_false(any_order_works(wish, count, 0));
+            refused++;
+            continue;
+        }
+        ordered += count > 1;
+        move_all(after, moves, count);
+        for (uint64_t m = 0; m < count; m++)
+            assert_memory_equal(before + wish[m].from, after + wish[m].to, wish[m].bytes);
+    }
+    assert_true(refused > TRIES / 100 && ordered > TRIES / 4);
+}
+
+/* ---- preparing ------------------------------------------------------------------------------- */
+
+static struct facts *facts;
+static struct arena arena;
+static struct claims claims;
+
+static int begin(void **state)
+{
+    (void)state;
+    facts = fake_begin(16 * MIB);
+    fake_map_add(MIB, MIB, LINTEL_MEMORY_RECLAIMABLE);
+    fake_map_add(4 * GIB, 3 * GIB + PAGE_BYTES, LINTEL_MEMORY_ACPI_NVS);
+    arena_begin(&arena, fake_firmware.allocate);
+    claims_begin(&claims, facts, &fake_firmware, &arena);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    claims_release(&claims);
+    assert_int_equal(0, fake_claimed_pages());
+    fake_end();
+    return 0;
+}
+
+static void check_tables(uint64_t root, uint32_t levels)
+{
+    const struct paging paging = {.levels = levels, .root = root};
+
+    for (uint64_t at = 0; at < 8 * GIB; at += 64 * MIB + 0x1234567) {
+        struct translation found = paging_translate(&paging, at);
+        assert_true(found.present && found.physical == at);
+        assert_int_equal(MAP_WRITE | MAP_EXECUTE, found.flags);
+        assert_int_equal(claims.has_1gib_pages ? GIB : 2 * MIB, found.page_bytes);
+    }
+    assert_false(paging_translate(&paging, 8 * GIB).present);
+}
+
+static void prepare_with_pages_of(bool large)
+{
+    struct leap leap = {.mode = LEAP_LONG};
+
+    claims.has_1gib_pages = large;
+    assert_int_equal(OK, leap_prepare(&leap, &claims));
+    check_tables(leap.root, 4);
+    check_tables(leap.root + PAGE_BYTES, 5);
+    assert_true(leap.root + 2 * PAGE_BYTES < leap.memory->physical + leap.memory->bytes);
+}
+
+static void test_tables(void **state)
+{
+    (void)state;
+    prepare_with_pages_of(true);
+    prepare_with_pages_of(false);
+}
+
+static void test_what_moves(void **state)
+{
+    (void)state;
+    struct claim *kernel, *rest;
+    struct leap leap = {.mode = LEAP_PROTECTED, .code = 0x10, .data = 0x18};
+    const struct claim_wish wish = {.name = "rest", .bytes = 10};
+
+    assert_int_equal(OK, claims_take_at(&claims, "kernel", MIB + 5, 1000, &kernel));
+    assert_int_equal(OK, claims_take(&claims, &wish, &rest));
+    assert_int_equal(OK, leap_prepare(&leap, &claims));
+    const struct leap_state *prepared = at_physical(leap.memory->physical);
+    assert_int_equal(1, prepared->move_count);
+    const struct leap_move *move = at_physical(prepared->moves);
+    assert_int_equal(kernel->physical, move->from);
+    assert_int_equal(MIB + 5, move->to);
+    assert_int_equal(1000, move->bytes);
+}
+
+static void test_selectors(void **state)
+{
+    (void)state;
+    struct leap taken = {.code = 0x20}, same = {.code = 0x10, .data = 0x10}, ring = {.code = 0x0b};
+
+    assert_int_equal(ERR_BUG, leap_prepare(&taken, &claims));
+    assert_int_equal(ERR_BUG, leap_prepare(&same, &claims));
+    assert_int_equal(ERR_BUG, leap_prepare(&ring, &claims));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),
+        cmocka_unit_test_setup_teardown(test_tables, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_moves, begin, end),
+        cmocka_unit_test_setup_teardown(test_selectors, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
