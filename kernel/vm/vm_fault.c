@@ -1,0 +1,116 @@
+#include "vm_pages.h"
+
+const char *vm_fault_name(enum vm_fault fault)
+{
+    static const char *const names[] = {
+        [VM_FAULT_NONE] = "nothing was wrong", [VM_FAULT_DEMAND_ZERO] = "demand-zero",
+        [VM_FAULT_COPY] = "copy-on-write",     [VM_FAULT_GUARD] = "guard page",
+        [VM_FAULT_FREE] = "not reserved",      [VM_FAULT_RESERVED] = "reserved, not committed",
+        [VM_FAULT_PROTECTION] = "protection",  [VM_FAULT_NO_MEMORY] = "no memory",
+    };
+    return names[fault];
+}
+
+uint64_t vm_entry_flags(const struct vm *vm, const struct span *span, bool owned)
+{
+    uint32_t protection = span->protection;
+    bool writable = protection & VM_WRITE && (owned || !span->copies);
+    uint64_t flags = ENTRY_BACKED | (owned ? ENTRY_OWNED : 0) | (vm->user ? ENTRY_USER : 0);
+    if (protection != VM_NO_ACCESS && !(protection & VM_GUARD))
+        flags |= ENTRY_PRESENT;
+    return flags | (writable ? ENTRY_WRITE : 0) | (protection & VM_EXECUTE ? 0 : ENTRY_NO_EXECUTE);
+}
+
+static bool is_allowed(const struct span *span, enum vm_access access)
+{
+    static const uint32_t needs[] = {
+        [VM_FOR_READ] = VM_READ, [VM_FOR_WRITE] = VM_WRITE, [VM_FOR_EXECUTE] = VM_EXECUTE};
+    return span->protection & needs[access];
+}
+
+static enum vm_fault take_off_guard(struct vm *vm, const struct span *span, uint64_t page)
+{
+    uint32_t protection = span->protection & ~VM_GUARD;
+    return vm_protect(vm, page, FRAME_BYTES, protection) == VM_OK ? VM_FAULT_GUARD
+                                                                  : VM_FAULT_NO_MEMORY;
+}
+
+static void back(struct vm *vm, const struct span *span, uint64_t page, uint64_t *entry,
+                 uint64_t frame, bool owned)
+{
+    vm->frames_held += owned;
+    tables_set(&vm->tables, page, entry, frame | vm_entry_flags(vm, span, owned));
+}
+
+static enum vm_fault back_with_zeroes(struct vm *vm, const struct span *span, uint64_t page,
+                                      uint64_t *entry)
+{
+    uint64_t frame = tables_take_frame(&vm->tables);
+    if (frame == FRAMES_NONE)
+        return VM_FAULT_NO_MEMORY;
+    back(vm, span, page, entry, frame, true);
+    return VM_FAULT_DEMAND_ZERO;
+}
+
+/* The section's frame is shown; it appears with the first touch by anybody. */
+static enum vm_fault back_with_section(struct vm *vm, const struct span *span, uint64_t page,
+                                       uint64_t *entry)
+{
+    uint64_t *frame = &span->section->frames[(page - span->region) / FRAME_BYTES];
+    if (!*frame) {
+        uint64_t zeroes = tables_take_frame(&vm->tables);
+        if (zeroes == FRAMES_NONE)
+            return VM_FAULT_NO_MEMORY;
+        *frame = zeroes;
+    }
+    back(vm, span, page, entry, *frame, false);
+    return VM_FAULT_DEMAND_ZERO;
+}
+
+static enum vm_fault copy(struct vm *vm, const struct span *span, uint64_t page, uint64_t *entry)
+{
+    uint64_t frame = tables_take_frame(&vm->tables);
+    if (frame == FRAMES_NONE)
+        return VM_FAULT_NO_MEMORY;
+    __builtin_memcpy(vm->tables.physical + frame, vm->tables.physical + (*entry & ENTRY_FRAME),
+                     FRAME_BYTES);
+    back(vm, span, page, entry, frame, true);
+    return VM_FAULT_COPY;
+}
+
+static enum vm_fault mend(struct vm *vm, const struct span *span, uint64_t page,
+                          enum vm_access access)
+{
+    uint64_t *entry = tables_entry(&vm->tables, page, true);
+    if (!entry)
+        return VM_FAULT_NO_MEMORY;
+    if (*entry & ENTRY_BACKED) {
+        bool must_copy = access == VM_FOR_WRITE && span->copies && !(*entry & ENTRY_OWNED);
+        return must_copy ? copy(vm, span, page, entry) : VM_FAULT_NONE;
+    }
+    if (!span->section)
+        return back_with_zeroes(vm, span, page, entry);
+    enum vm_fault fault = back_with_section(vm, span, page, entry);
+    if (fault == VM_FAULT_DEMAND_ZERO && access == VM_FOR_WRITE && span->copies)
+        return copy(vm, span, page, entry);
+    return fault;
+}
+
+static enum vm_fault find_out(struct vm *vm, uint64_t page, enum vm_access access)
+{
+    const struct span *span = spans_find(&vm->spans, page);
+    if (!span || span->first > page)
+        return VM_FAULT_FREE;
+    if (!span->committed)
+        return VM_FAULT_RESERVED;
+    if (span->protection & VM_GUARD)
+        return take_off_guard(vm, span, page);
+    return is_allowed(span, access) ? mend(vm, span, page, access) : VM_FAULT_PROTECTION;
+}
+
+enum vm_fault vm_fault(struct vm *vm, uint64_t address, enum vm_access access)
+{
+    enum vm_fault fault = find_out(vm, address & ~(FRAME_BYTES - 1), access);
+    vm->faults[fault]++;
+    return fault;
+}

@@ -1,0 +1,539 @@
+/* The kernel's virtual memory against a model that knows single pages only: a million random calls,
+ * good and bad, must not tell the two apart. */
+#include "kernel/vm/vm.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define PAGES    48                       /* of the space: few, so that calls meet */
+#define FIRST    UINT64_C(0x7fffc01f0000) /* a border between page tables lies inside */
+#define END      (FIRST + PAGES * FRAME_BYTES)
+#define FRAMES   192
+#define SECTIONS 3
+#define VIEW     6 /* pages of a section, at most */
+#define CALLS    1000000
+
+static uint8_t memory[FRAMES * FRAME_BYTES] __attribute__((aligned(4096)));
+static uint64_t bitmap[FRAMES / 64];
+static struct frames frames;
+static struct heap heap;
+static struct vm vm;
+static uint64_t changes; /* entries that had to be invalidated */
+
+/* ---- the space under test -------------------------------------------------------------------- */
+
+static void *chunks[1024];
+static unsigned chunk_count;
+
+static void *grow(uint64_t bytes)
+{
+    if (chunk_count == sizeof chunks / sizeof *chunks)
+        return NULL;
+    return chunks[chunk_count++] = aligned_alloc(4096, bytes);
+}
+
+static void invalidate(uint64_t address)
+{
+    assert_in_range(address, vm.first, vm.end - 1);
+    changes++;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    frames_begin(&frames, bitmap, FRAMES);
+    frames_add(&frames, 1, FRAMES - 1);
+    heap_begin(&heap, grow);
+    vm = (struct vm){
+        .spans = {.heap = &heap},
+        .tables = {.frames = &frames, .physical = memory, .levels = 4, .invalidate = invalidate},
+        .first = FIRST,
+        .end = END,
+    };
+    vm.tables.root = tables_take_frame(&vm.tables);
+    return 0;
+}
+
+/* Whatever a test did, everything comes back. */
+static int end(void **state)
+{
+    (void)state;
+    vm_end(&vm);
+    assert_int_equal(vm.frames_held, 0);
+    assert_int_equal(vm.spans.count, 0);
+    assert_int_equal(frames.free, FRAMES - 2); /* frame 0, the top table */
+    assert_int_equal(heap.blocks, 0);
+    assert_true(heap_is_sound(&heap));
+    while (chunk_count)
+        free(chunks[--chunk_count]);
+    return 0;
+}
+
+static uint8_t *contents_of(uint64_t page)
+{
+    uint64_t *entry = tables_entry(&vm.tables, page, false);
+    assert_non_null(entry);
+    assert_true(*entry & ENTRY_BACKED);
+    return memory + (*entry & ENTRY_FRAME);
+}
+
+/* ---- the model ------------------------------------------------------------------------------- */
+
+struct shown {
+    struct section *section; /* NULL: none */
+    uint64_t pages, views;
+    bool backed[VIEW];
+    uint8_t content[VIEW];
+};
+
+struct page {
+    uint64_t region; /* its address; 0: free */
+    uint32_t protection;
+    bool committed, backed, owned, copies;
+    uint8_t content; /* of an owned frame */
+    struct shown *shown;
+};
+
+static struct shown shown[SECTIONS];
+static struct page pages[PAGES];
+static uint64_t expected_faults[VM_FAULTS];
+
+static struct page *page_at(uint64_t address)
+{
+    return &pages[(address - FIRST) / FRAME_BYTES];
+}
+
+static uint64_t address_of(const struct page *page)
+{
+    return FIRST + (uint64_t)(page - pages) * FRAME_BYTES;
+}
+
+static uint64_t index_in_section(const struct page *page)
+{
+    return (address_of(page) - page->region) / FRAME_BYTES;
+}
+
+static bool known_protection(uint32_t p)
+{
+    static const uint32_t known[] = {0, 1, 3, 5, 9, 11, 13};
+    for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
+        if (p == known[i])
+            return true;
+    return false;
+}
+
+struct cut {
+    struct page *first, *end;
+};
+
+static enum vm_status cut(uint64_t address, uint64_t bytes, struct cut *cut)
+{
+    if (bytes == 0 || address + bytes < address || address + bytes > UINT64_MAX - FRAME_BYTES)
+        return VM_BAD_SIZE;
+    uint64_t first = address / FRAME_BYTES * FRAME_BYTES;
+    uint64_t last = (address + bytes - 1) / FRAME_BYTES * FRAME_BYTES;
+    if (first < FIRST || last >= END)
+        return VM_BAD_ADDRESS;
+    *cut = (struct cut){page_at(first), page_at(last) + 1};
+    return VM_OK;
+}
+
+static enum vm_status model_place(uint64_t address, uint64_t bytes, struct cut *place)
+{
+    if (address) {
+        enum vm_status status = cut(address, bytes, place);
+        for (struct page *p = place->first; status == VM_OK && p < place->end; p++)
+            if (p->region)
+                status = VM_ADDRESS_TAKEN;
+        return status;
+    }
+    uint64_t count = bytes / FRAME_BYTES + (bytes % FRAME_BYTES != 0);
+    if (bytes == 0)
+        return VM_BAD_SIZE;
+    for (uint64_t first = 0, run = 0, i = 0; i < PAGES; i++) {
+        run = pages[i].region ? 0 : run + 1;
+        if (run == count) {
+            first = i + 1 - count;
+            *place = (struct cut){pages + first, pages + first + count};
+            return VM_OK;
+        }
+    }
+    return VM_NO_ADDRESS;
+}
+
+static enum vm_status model_add(uint64_t address, uint64_t bytes, struct page like, uint64_t *base)
+{
+    struct cut place = {0};
+    enum vm_status status = model_place(address, bytes, &place);
+    if (status != VM_OK)
+        return status;
+    *base = like.region = address_of(place.first);
+    for (struct page *p = place.first; p < place.end; p++)
+        *p = like;
+    return VM_OK;
+}
+
+static bool in_one_region(const struct cut *cut)
+{
+    for (struct page *p = cut->first; p < cut->end; p++)
+        if (!p->region || p->region != cut->first->region)
+            return false;
+    return true;
+}
+
+static enum vm_status model_commit(uint64_t address, uint64_t bytes, uint32_t protection,
+                                   bool must_be_committed)
+{
+    struct cut place = {0};
+    enum vm_status status = cut(address, bytes, &place);
+    if (status != VM_OK)
+        return status;
+    if (!known_protection(protection))
+        return VM_BAD_PROTECTION;
+    if (!in_one_region(&place))
+        return VM_NOT_RESERVED;
+    for (struct page *p = place.first; must_be_committed && p < place.end; p++)
+        if (!p->committed)
+            return VM_NOT_COMMITTED;
+    for (struct page *p = place.first; p < place.end; p++) {
+        p->committed = true;
+        p->protection = protection;
+    }
+    return VM_OK;
+}
+
+static enum vm_status model_decommit(uint64_t address, uint64_t bytes)
+{
+    struct cut place = {0};
+    enum vm_status status = cut(address, bytes, &place);
+    if (status != VM_OK)
+        return status;
+    if (!in_one_region(&place))
+        return VM_NOT_RESERVED;
+    if (place.first->shown)
+        return VM_SHARED;
+    for (struct page *p = place.first; p < place.end; p++)
+        *p = (struct page){.region = p->region};
+    return VM_OK;
+}
+
+static enum vm_status model_release(uint64_t region)
+{
+    if (region % FRAME_BYTES || region < FIRST || region >= END ||
+        page_at(region)->region != region)
+        return VM_NOT_A_REGION;
+    struct shown *s = page_at(region)->shown;
+    for (struct page *p = pages; p < pages + PAGES; p++)
+        if (p->region == region)
+            *p = (struct page){0};
+    if (s && --s->views == 0)
+        *s = (struct shown){0};
+    return VM_OK;
+}
+
+static enum vm_fault model_touch(struct page *p, enum vm_access access)
+{
+    static const uint32_t needs[] = {VM_READ, VM_WRITE, VM_EXECUTE};
+    bool writes = access == VM_FOR_WRITE;
+    if (!p->region)
+        return VM_FAULT_FREE;
+    if (!p->committed)
+        return VM_FAULT_RESERVED;
+    if (p->protection & VM_GUARD) {
+        p->protection &= ~VM_GUARD;
+        return VM_FAULT_GUARD;
+    }
+    if (!(p->protection & needs[access]))
+        return VM_FAULT_PROTECTION;
+    bool backed = p->backed;
+    p->backed = true;
+    if (p->shown && p->copies && writes && !p->owned) {
+        p->owned = true;
+        p->content = p->shown->content[index_in_section(p)];
+        return VM_FAULT_COPY;
+    }
+    if (!p->shown)
+        p->owned = true;
+    return backed ? VM_FAULT_NONE : VM_FAULT_DEMAND_ZERO;
+}
+
+static uint8_t *model_content(struct page *p)
+{
+    return p->owned ? &p->content : &p->shown->content[index_in_section(p)];
+}
+
+/* ---- comparing ------------------------------------------------------------------------------- */
+
+static bool same_run(const struct page *a, const struct page *b)
+{
+    return a->region == b->region && a->committed == b->committed && a->protection == b->protection;
+}
+
+static void compare_query(uint64_t address)
+{
+    struct vm_info info;
+    enum vm_status status = vm_query(&vm, address, &info);
+    if (address < FIRST || address >= END) {
+        assert_int_equal(status, VM_BAD_ADDRESS);
+        return;
+    }
+    struct page *p = page_at(address), *first = p, *end = p + 1;
+    while (first > pages && same_run(first - 1, p))
+        first--;
+    while (end < pages + PAGES && same_run(end, p))
+        end++;
+    assert_int_equal(status, VM_OK);
+    assert_int_equal(info.base, address_of(first));
+    assert_int_equal(info.bytes, (uint64_t)(end - first) * FRAME_BYTES);
+    assert_int_equal(info.region, p->region);
+    assert_int_equal(info.committed, p->committed);
+    assert_int_equal(info.protection, p->protection);
+    assert_int_equal(info.type, !p->region  ? VM_NONE
+                                : !p->shown ? VM_PRIVATE
+                                : p->copies ? VM_SECTION_COPIED
+                                            : VM_SECTION);
+}
+
+static void compare_page(struct page *p)
+{
+    uint64_t *entry = tables_entry(&vm.tables, address_of(p), false);
+    uint64_t value = entry ? *entry : 0;
+    assert_int_equal(!!(value & ENTRY_BACKED), p->backed);
+    if (!p->backed) {
+        assert_int_equal(value, 0);
+        return;
+    }
+    bool writable = p->protection & VM_WRITE && (p->owned || !p->copies);
+    assert_int_equal(!!(value & ENTRY_OWNED), p->owned);
+    assert_int_equal(!!(value & ENTRY_PRESENT),
+                     p->protection != VM_NO_ACCESS && !(p->protection & VM_GUARD));
+    assert_int_equal(!!(value & ENTRY_WRITE), writable);
+    assert_int_equal(!(value & ENTRY_NO_EXECUTE), !!(p->protection & VM_EXECUTE));
+    assert_int_equal(memory[value & ENTRY_FRAME], *model_content(p));
+    assert_int_equal(memory[(value & ENTRY_FRAME) + FRAME_BYTES - 1], 0);
+}
+
+static void compare_all(void)
+{
+    uint64_t held = 0;
+    for (struct page *p = pages; p < pages + PAGES; p++) {
+        compare_page(p);
+        held += p->owned;
+    }
+    assert_int_equal(vm.frames_held, held);
+    assert_true(spans_are_sound(&vm.spans));
+    assert_true(heap_is_sound(&heap));
+    assert_memory_equal(vm.faults, expected_faults, sizeof expected_faults);
+}
+
+/* ---- random calls ---------------------------------------------------------------------------- */
+
+static uint64_t pick(uint64_t below)
+{
+    return (uint64_t)rand() % below;
+}
+
+static uint64_t any_address(void)
+{
+    uint64_t page = FIRST + pick(PAGES) * FRAME_BYTES;
+    switch (pick(16)) {
+    case 0:
+        return page + pick(FRAME_BYTES);
+    case 1:
+        return FIRST - pick(3) * FRAME_BYTES;
+    case 2:
+        return END + pick(3) * FRAME_BYTES;
+    case 3:
+        return UINT64_MAX - pick(2 * FRAME_BYTES);
+    default:
+        return page;
+    }
+}
+
+static uint64_t any_size(void)
+{
+    switch (pick(16)) {
+    case 0:
+        return 0;
+    case 1:
+        return UINT64_MAX - pick(2 * FRAME_BYTES);
+    case 2:
+        return pick(4 * FRAME_BYTES);
+    default:
+        return (1 + pick(8)) * FRAME_BYTES;
+    }
+}
+
+static uint32_t any_protection(void)
+{
+    static const uint32_t good[] = {VM_READ | VM_WRITE, VM_READ, VM_READ | VM_EXECUTE, VM_NO_ACCESS,
+                                    VM_READ | VM_WRITE | VM_GUARD};
+    return pick(10) ? good[pick(5)] : (uint32_t)pick(16);
+}
+
+static void try_reserve(void)
+{
+    uint64_t address = pick(3) ? any_address() : 0, bytes = any_size(), base = 1, expected = 1;
+    enum vm_status status = vm_reserve(&vm, address, bytes, &base);
+    assert_int_equal(status, model_add(address, bytes, (struct page){0}, &expected));
+    assert_int_equal(base, expected);
+}
+
+static void try_show(void)
+{
+    struct shown *s = &shown[pick(SECTIONS)];
+    if (!s->section) {
+        s->pages = 1 + pick(VIEW);
+        s->section = section_create(&heap, s->pages);
+    }
+    uint64_t address = pick(3) ? any_address() : 0, base = 1, expected = 1;
+    uint32_t protection = any_protection();
+    bool copies = pick(2);
+    enum vm_status status = vm_show(&vm, s->section, copies, address, protection, &base);
+    const struct page like = {
+        .committed = true, .protection = protection, .shown = s, .copies = copies};
+    enum vm_status wanted = VM_BAD_PROTECTION;
+    if (known_protection(protection) && address % FRAME_BYTES)
+        wanted = VM_BAD_ADDRESS;
+    else if (known_protection(protection))
+        wanted = model_add(address, s->pages * FRAME_BYTES, like, &expected);
+    assert_int_equal(status, wanted);
+    assert_int_equal(base, expected);
+    if (status == VM_OK) {
+        s->views++;
+    } else if (!s->views) {
+        heap_give(&heap, s->section);
+        *s = (struct shown){0};
+    }
+}
+
+static void try_touch(void)
+{
+    uint64_t address = FIRST + pick(PAGES) * FRAME_BYTES;
+    enum vm_access access = (enum vm_access)pick(3);
+    struct page *p = page_at(address);
+    enum vm_fault fault = vm_fault(&vm, address + pick(FRAME_BYTES), access);
+    assert_int_equal(fault, model_touch(p, access));
+    expected_faults[fault]++;
+    if (fault <= VM_FAULT_COPY && access == VM_FOR_WRITE)
+        *contents_of(address) = *model_content(p) = (uint8_t)rand();
+    compare_page(p);
+}
+
+static void try_commit(void)
+{
+    uint64_t address = any_address(), bytes = any_size();
+    uint32_t protection = any_protection();
+    assert_int_equal(vm_commit(&vm, address, bytes, protection),
+                     model_commit(address, bytes, protection, false));
+}
+
+static void try_protect(void)
+{
+    uint64_t address = any_address(), bytes = any_size();
+    uint32_t protection = any_protection();
+    assert_int_equal(vm_protect(&vm, address, bytes, protection),
+                     model_commit(address, bytes, protection, true));
+}
+
+static void try_decommit(void)
+{
+    uint64_t address = any_address(), bytes = any_size();
+    assert_int_equal(vm_decommit(&vm, address, bytes), model_decommit(address, bytes));
+}
+
+static void try_release(void)
+{
+    uint64_t address = any_address();
+    assert_int_equal(vm_release(&vm, address), model_release(address));
+}
+
+static void test_random_calls(void **state)
+{
+    static void (*const calls[])(void) = {try_reserve,  try_commit, try_commit,  try_touch,
+                                          try_touch,    try_touch,  try_protect, try_protect,
+                                          try_decommit, try_show,   try_release};
+    (void)state;
+    srand(1);
+    for (uint64_t i = 0; i < CALLS; i++) {
+        calls[pick(sizeof calls / sizeof *calls)]();
+        if (i % 4 == 0)
+            compare_query(any_address());
+        if (i % 64 == 0)
+            compare_all();
+    }
+    for (unsigned fault = VM_FAULT_NONE; fault < VM_FAULT_NO_MEMORY; fault++)
+        assert_true(vm.faults[fault] > CALLS / 1000);
+}
+
+/* ---- single things --------------------------------------------------------------------------- */
+
+/* A huge region costs addresses only, every call on it is quick, and its pages are found wherever.
+ */
+static void test_huge_region(void **state)
+{
+    uint64_t base;
+    (void)state;
+    vm.first = UINT64_C(0x10000);
+    vm.end = UINT64_C(0x7ffffffff000);
+    uint64_t bytes = UINT64_C(64) << 40, free = frames.free;
+    assert_int_equal(vm_reserve(&vm, 0, bytes, &base), VM_OK);
+    assert_int_equal(vm_commit(&vm, base, bytes, VM_READ), VM_OK);
+    assert_int_equal(vm_protect(&vm, base, bytes, VM_READ | VM_WRITE), VM_OK);
+    assert_int_equal(frames.free, free);
+    for (uint64_t far = FRAME_BYTES; far < bytes; far *= 4)
+        assert_int_equal(vm_fault(&vm, base + far, VM_FOR_WRITE), VM_FAULT_DEMAND_ZERO);
+    assert_int_equal(vm_protect(&vm, base, bytes, VM_READ), VM_OK);
+    for (uint64_t far = FRAME_BYTES; far < bytes; far *= 4)
+        assert_false(*tables_entry(&vm.tables, base + far, false) & ENTRY_WRITE);
+    assert_int_equal(vm_release(&vm, base), VM_OK);
+}
+
+/* Wherever memory ends, a call says so and nothing has changed. */
+static void test_memory_ends(void **state)
+{
+    uint64_t base, taken = 0, held;
+    (void)state;
+    assert_int_equal(vm_reserve(&vm, 0, 8 * FRAME_BYTES, &base), VM_OK);
+    assert_int_equal(vm_commit(&vm, base, 8 * FRAME_BYTES, VM_READ | VM_WRITE), VM_OK);
+    assert_int_equal(vm_fault(&vm, base, VM_FOR_WRITE), VM_FAULT_DEMAND_ZERO);
+    held = frames.free;
+    while (frames_take(&frames, 1) != FRAMES_NONE)
+        taken++;
+    assert_int_equal(taken, held);
+    assert_int_equal(vm_fault(&vm, base + FRAME_BYTES, VM_FOR_READ), VM_FAULT_NO_MEMORY);
+    assert_int_equal(vm.frames_held, 1);
+
+    struct section *section = section_create(&heap, 2);
+    uint64_t view;
+    assert_int_equal(vm_show(&vm, section, true, 0, VM_READ | VM_WRITE, &view), VM_OK);
+    assert_int_equal(vm_fault(&vm, view, VM_FOR_WRITE), VM_FAULT_NO_MEMORY);
+
+    heap.grow = NULL; /* never to be called while the free list suffices */
+    frames_begin(&frames, bitmap, FRAMES);
+    frames_add(&frames, 1, FRAMES - 1);
+    assert_int_equal(frames_take(&frames, 1 + 4), 1); /* the tables and the page as they are */
+    assert_int_equal(vm_release(&vm, view), VM_OK);
+}
+
+static void test_statuses_have_names(void **state)
+{
+    (void)state;
+    for (unsigned status = VM_OK; status <= VM_NO_MEMORY; status++)
+        assert_true(*vm_status_name((enum vm_status)status));
+    for (unsigned fault = VM_FAULT_NONE; fault < VM_FAULTS; fault++)
+        assert_true(*vm_fault_name((enum vm_fault)fault));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_random_calls, begin, end),
+        cmocka_unit_test_setup_teardown(test_memory_ends, begin, end),
+        cmocka_unit_test_setup_teardown(test_statuses_have_names, begin, end),
+        cmocka_unit_test_setup_teardown(test_huge_region, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
