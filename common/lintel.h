@@ -140,6 +140,7 @@ struct lintel_boot_volume {
 #define LINTEL_CPU_RDRAND        0x200
 #define LINTEL_CPU_RDSEED        0x400
 #define LINTEL_CPU_HYPERVISOR    0x800
+#define LINTEL_CPU_APIC          0x1000
 
 struct lintel_cpu {
     char vendor[16]; /* 0-terminated */

@@ -32,12 +32,13 @@ static uint32_t read_features(void)
     const struct {
         uint32_t value, bit, feature;
     } rows[] = {
-        {basic.ecx, 21, LINTEL_CPU_X2APIC},     {basic.ecx, 30, LINTEL_CPU_RDRAND},
-        {basic.ecx, 31, LINTEL_CPU_HYPERVISOR}, {basic.edx, 13, LINTEL_CPU_PGE},
-        {basic.edx, 16, LINTEL_CPU_PAT},        {seven.ebx, 7, LINTEL_CPU_SMEP},
-        {seven.ebx, 18, LINTEL_CPU_RDSEED},     {seven.ebx, 20, LINTEL_CPU_SMAP},
-        {seven.ecx, 16, LINTEL_CPU_LA57},       {extended.edx, 20, LINTEL_CPU_NX},
-        {extended.edx, 26, LINTEL_CPU_1GIB},    {power.edx, 8, LINTEL_CPU_INVARIANT_TSC},
+        {basic.ecx, 21, LINTEL_CPU_X2APIC},       {basic.ecx, 30, LINTEL_CPU_RDRAND},
+        {basic.ecx, 31, LINTEL_CPU_HYPERVISOR},   {basic.edx, 13, LINTEL_CPU_PGE},
+        {basic.edx, 16, LINTEL_CPU_PAT},          {basic.edx, 9, LINTEL_CPU_APIC},
+        {seven.ebx, 7, LINTEL_CPU_SMEP},          {seven.ebx, 18, LINTEL_CPU_RDSEED},
+        {seven.ebx, 20, LINTEL_CPU_SMAP},         {seven.ecx, 16, LINTEL_CPU_LA57},
+        {extended.edx, 20, LINTEL_CPU_NX},        {extended.edx, 26, LINTEL_CPU_1GIB},
+        {power.edx, 8, LINTEL_CPU_INVARIANT_TSC},
     };
     uint32_t features = 0;
 

@@ -17,6 +17,7 @@ static const struct feature {
     {"pat", LEAF_FEATURES, EDX, 16},       {"x2apic", LEAF_FEATURES, ECX, 21},
     {"invariant-tsc", LEAF_POWER, EDX, 8}, {"rdrand", LEAF_FEATURES, ECX, 30},
     {"rdseed", LEAF_STRUCTURED, EBX, 18},  {"hypervisor", LEAF_FEATURES, ECX, 31},
+    {"apic", LEAF_FEATURES, EDX, 9},
 };
 #define FEATURE_COUNT (sizeof features / sizeof *features)
 

@@ -1,0 +1,231 @@
+; A CPU's way from its reset to the kernel (machine/mp.h): the page that a startup message points it to. The page
+; lies below 1 MiB, where the CPU runs until it is in long mode; where the kernel's tables map the page for good, it
+; goes on and waits. So the code is position-independent, and writes to itself only before paging is on.
+
+struc page                              ; struct mp_page
+    .jump:      resd 1
+    .gate:      resd 1
+    .apic_base: resq 1
+    .seat:      resq 1
+    .physical:  resq 1                  ; struct mp_world
+    .virtual:   resq 1
+    .root:      resq 1
+    .cr0:       resq 1
+    .cr4:       resq 1
+    .efer:      resq 1
+    .pat:       resq 1
+    .code:      resq 1
+    .data:      resq 1
+endstruc
+
+struc seat                              ; struct mp_seat
+    .parked:    resq 1
+    .word:      resq 1
+    .argument:  resq 1
+    .stack_top: resq 1
+    .tss:       resq 1
+    .gdtr:      resb 16
+    .idtr:      resb 16
+endstruc
+
+CR0_PE          equ 1 << 0
+CR4_PGE         equ 1 << 7
+EFER_LMA        equ 1 << 10             ; the CPU sets it by itself
+MSR_APIC_BASE   equ 0x1b
+MSR_PAT         equ 0x277
+MSR_EFER        equ 0xc0000080
+MSR_FS_BASE     equ 0xc0000100          ; GS_BASE and KERNEL_GS_BASE follow
+NOBODY          equ 0xffffffff
+
+CODE32          equ 0x08                ; in the page's own GDT
+CODE64          equ 0x10
+DATA            equ 0x18
+
+%define at(label) (label - mp_trampoline)
+
+section .rodata
+
+global mp_trampoline:data hidden, mp_trampoline_end:data hidden
+        align   16
+mp_trampoline:
+bits 16
+        jmp     near real_mode
+        times page_size - ($ - mp_trampoline) db 0
+
+; CS is the page's segment, IP 0. Only the CPU whose APIC ID is the gate's comes in, and shuts the gate: a CPU that
+; was given up and comes late stays here.
+real_mode:
+        cli
+        cld
+        mov     ax, cs
+        mov     ds, ax
+        xor     eax, eax
+        cpuid
+        cmp     eax, 0xb
+        jb      .short_id
+        mov     eax, 0xb
+        xor     ecx, ecx
+        cpuid
+        mov     eax, edx                ; all 32 bits, where EBX says that the leaf is there
+        test    ebx, ebx
+        jnz     .gate
+.short_id:
+        mov     eax, 1
+        cpuid
+        shr     ebx, 24
+        mov     eax, ebx
+.gate:  mov     ecx, NOBODY
+        lock cmpxchg [page.gate], ecx
+        je      .enter
+.stay:  hlt
+        jmp     .stay
+.enter: xor     ebx, ebx
+        mov     bx, cs
+        shl     ebx, 4
+        lea     eax, [ebx + at(gdt)]
+        mov     [at(gdtr) + 2], eax
+        lea     eax, [ebx + at(protected_mode)]
+        mov     [at(far_protected_mode)], eax
+        lea     eax, [ebx + at(long_mode)]
+        mov     [at(far_long_mode)], eax
+        o32 lgdt [at(gdtr)]
+        mov     eax, cr0
+        or      eax, CR0_PE
+        mov     cr0, eax
+        jmp     far dword [at(far_protected_mode)]
+
+; EBX is the page's physical address. PGE stays off until the page's lower address is no longer used: what a CPU
+; keeps of it is then not global.
+bits 32
+protected_mode:
+        mov     eax, DATA
+        mov     ds, eax
+        mov     es, eax
+        mov     ss, eax
+        mov     eax, [ebx + page.cr4]
+        and     eax, ~CR4_PGE
+        mov     cr4, eax
+        mov     eax, [ebx + page.root]
+        mov     cr3, eax
+        mov     ecx, MSR_EFER
+        mov     eax, [ebx + page.efer]
+        and     eax, ~EFER_LMA
+        xor     edx, edx
+        wrmsr
+        mov     eax, [ebx + page.cr0]
+        mov     cr0, eax
+        jmp     far dword [ebx + at(far_long_mode)]
+
+bits 64
+default rel
+long_mode:
+        mov     ebx, ebx                ; its upper half is undefined after a change of mode
+        mov     ecx, MSR_PAT
+        mov     eax, [rbx + page.pat]
+        mov     edx, [rbx + page.pat + 4]
+        test    eax, eax
+        jz      .go_up
+        wrmsr
+.go_up: mov     rsi, [rbx + page.seat]
+        mov     rbx, [rbx + page.virtual]
+        lea     rax, [rbx + at(take_seat)]
+        jmp     rax
+
+; RBX is the page's address for good, RSI the seat's.
+take_seat:
+        mov     rsp, [rsi + seat.stack_top]
+        call    load_tables
+        call    set_machine_state
+        mov     qword [rsi + seat.parked], 1
+        mov     rdx, [rsi + seat.word]
+.wait:  pause
+        mov     rax, [rdx]
+        test    rax, rax
+        jz      .wait
+
+; The kernel's tables have changed meanwhile. All that this CPU keeps of the old ones goes with CR3.
+        mov     rcx, cr3
+        mov     cr3, rcx
+        mov     rcx, [rbx + page.cr4]
+        mov     cr4, rcx
+        mov     rdi, [rsi + seat.argument]
+        push    0                       ; the return address
+        push    rax
+        push    2                       ; RFLAGS
+        xor     eax, eax
+        xor     ebx, ebx
+        xor     ecx, ecx
+        xor     edx, edx
+        xor     esi, esi
+        xor     ebp, ebp
+        xor     r8d, r8d
+        xor     r9d, r9d
+        xor     r10d, r10d
+        xor     r11d, r11d
+        xor     r12d, r12d
+        xor     r13d, r13d
+        xor     r14d, r14d
+        xor     r15d, r15d
+        popfq
+        ret
+
+load_tables:
+        lgdt    [rsi + seat.gdtr]
+        lidt    [rsi + seat.idtr]
+        xor     eax, eax
+        lldt    ax
+        mov     fs, eax
+        mov     gs, eax
+        mov     rax, [rbx + page.data]
+        mov     ds, eax
+        mov     es, eax
+        mov     ss, eax
+        mov     rax, [rsi + seat.tss]
+        test    eax, eax
+        jz      .code
+        ltr     ax
+.code:  pop     rax
+        push    qword [rbx + page.code]
+        push    rax
+        retfq
+
+; What a reset by INIT leaves as it was (Intel SDM 3A, table 9-1), and the APIC's mode.
+set_machine_state:
+        xor     eax, eax
+        xor     edx, edx
+        mov     ecx, MSR_FS_BASE
+        wrmsr
+        inc     ecx
+        wrmsr
+        inc     ecx
+        wrmsr
+        mov     ecx, MSR_APIC_BASE
+        rdmsr
+        or      eax, [rbx + page.apic_base]
+        wrmsr
+        fninit
+        push    0x1f80                  ; MXCSR at reset
+        ldmxcsr [rsp]
+        pop     rax
+        ret
+
+        align   8
+gdt:    dq      0
+        dq      0x00cf9b000000ffff      ; 32-bit code
+        dq      0x00af9b000000ffff      ; 64-bit code
+        dq      0x00cf93000000ffff      ; data
+gdt_end:
+gdtr:   dw      gdt_end - gdt - 1
+        dd      0
+        align   4
+far_protected_mode:
+        dd      0
+        dw      CODE32
+        align   4
+far_long_mode:
+        dd      0
+        dw      CODE64
+        align   4
+mp_trampoline_end:
+
+section .note.GNU-stack noalloc noexec nowrite progbits

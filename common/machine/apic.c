@@ -1,0 +1,75 @@
+#include "apic.h"
+#include "../lib/mem.h"
+
+#define MSR_APIC_BASE  0x1b
+#define MSR_X2APIC_ICR 0x830
+#define BASE_ADDRESS   UINT64_C(0x000ffffffffff000)
+
+#define ICR_LOW    0x300
+#define ICR_HIGH   0x310
+#define ICR_BUSY   (1u << 12)
+#define BUSY_TRIES 1000000
+
+static uint64_t read_msr(uint32_t number)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
+    return (uint64_t)high << 32 | low;
+}
+
+static void write_msr(uint32_t number, uint64_t value)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(number), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+enum err apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
+                    uint64_t reachable_end)
+{
+    if (!(cpu->features & LINTEL_CPU_APIC))
+        return fail(ERR_UNSUPPORTED, "this CPU has no local APIC");
+    uint64_t base = read_msr(MSR_APIC_BASE);
+    if (!(base & APIC_BASE_ENABLED))
+        return fail(ERR_UNSUPPORTED, "the local APIC is turned off");
+    if (want_x2apic && cpu->features & LINTEL_CPU_X2APIC && !(base & APIC_BASE_X2APIC)) {
+        base |= APIC_BASE_X2APIC;
+        write_msr(MSR_APIC_BASE, base);
+    }
+    *apic = (struct apic){(base & APIC_BASE_X2APIC) != 0, base & BASE_ADDRESS};
+    if (!apic->x2apic && apic->registers >= reachable_end)
+        return fail(ERR_UNSUPPORTED, "the local APIC at %lXh is out of reach",
+                    (unsigned long)apic->registers);
+    return OK;
+}
+
+bool apic_reaches(const struct apic *apic, uint32_t id)
+{
+    return id < (apic->x2apic ? UINT32_MAX : UINT8_MAX);
+}
+
+static void send_x2apic(uint32_t id, uint32_t command)
+{
+    /* Writing this register does not wait for earlier stores (Intel SDM 3A, 10.12.3). */
+    __asm__ volatile("mfence; lfence" : : : "memory");
+    write_msr(MSR_X2APIC_ICR, (uint64_t)id << 32 | command);
+}
+
+static void send_xapic(uint64_t registers, uint32_t id, uint32_t command)
+{
+    volatile uint32_t *low = at_physical(registers + ICR_LOW);
+    volatile uint32_t *high = at_physical(registers + ICR_HIGH);
+    *high = id << 24;
+    *low = command;
+    for (uint32_t tries = 0; tries < BUSY_TRIES && *low & ICR_BUSY; tries++)
+        __asm__ volatile("pause");
+}
+
+void apic_send(const struct apic *apic, uint32_t id, uint32_t command)
+{
+    if (apic->x2apic)
+        send_x2apic(id, command);
+    else
+        send_xapic(apic->registers, id, command);
+}
