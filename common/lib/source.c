@@ -1,7 +1,7 @@
 #include "source.h"
 #include "mem.h"
 
-enum err source_read(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+static enum err check_range(const struct source *source, uint64_t offset, uint64_t bytes)
 {
     if (offset > source->bytes || bytes > source->bytes - offset)
         return fail(ERR_FORMAT,
@@ -9,6 +9,12 @@ enum err source_read(const struct source *source, uint64_t offset, uint64_t byte
                     "or damaged",
                     source->name, (unsigned long)bytes, (unsigned long)offset,
                     (unsigned long)source->bytes);
+    return OK;
+}
+
+enum err source_read(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+{
+    TRY(check_range(source, offset, bytes));
     return bytes ? source->read(source, offset, bytes, to) : OK;
 }
 
@@ -21,4 +27,23 @@ static enum err read_memory(const struct source *source, uint64_t offset, uint64
 struct source source_from_memory(const char *name, const void *memory, uint64_t bytes)
 {
     return (struct source){.name = name, .bytes = bytes, .read = read_memory, .memory = memory};
+}
+
+static enum err read_part(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+{
+    const struct source_part *part = (const struct source_part *)source;
+
+    return source_read(part->parent, part->offset + offset, bytes, to);
+}
+
+enum err source_cut(const struct source *parent, const char *name, uint64_t offset, uint64_t bytes,
+                    struct source_part *part)
+{
+    TRY(check_range(parent, offset, bytes));
+    *part = (struct source_part){
+        .source = {.name = name, .bytes = bytes, .read = read_part},
+        .parent = parent,
+        .offset = offset,
+    };
+    return OK;
 }

@@ -21,4 +21,15 @@ enum err source_read(const struct source *source, uint64_t offset, uint64_t byte
 /* The bytes must outlive the source. */
 struct source source_from_memory(const char *name, const void *memory, uint64_t bytes);
 
+/* A range of another source, which must outlive it. */
+struct source_part {
+    struct source source; /* first: a part is a source */
+    const struct source *parent;
+    uint64_t offset;
+};
+
+/* ERR_FORMAT as source_read(). */
+enum err source_cut(const struct source *parent, const char *name, uint64_t offset, uint64_t bytes,
+                    struct source_part *part);
+
 #endif
