@@ -62,7 +62,8 @@ void boot_main(struct facts *facts, const struct firmware *firmware)
         uint32_t choice = menu_choose(&boot.config, error, firmware);
         if (choice >= boot.config.count)
             stop(&boot, "nothing was chosen");
-        boot_entry(&boot, &boot.config.entries[choice]);
-        error = err_message();
+        enum err err = boot_entry(&boot, &boot.config.entries[choice]);
+        error = err == OK ? NULL : err_message();
+        boot.config.timeout = -1; /* a program has ended, or a kernel did not start: ask */
     }
 }

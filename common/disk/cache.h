@@ -7,8 +7,11 @@
 #include "../machine/arena.h"
 
 /* Gives all disks one cache; without memory for it they go without. Disks must not change while it
- * is used. */
+ * is used, unless cache_forget() is called. */
 void cache_begin(struct facts *facts, struct arena *arena);
+
+/* Forgets everything, after somebody else had the disks. */
+void cache_forget(const struct facts *facts);
 
 /* Reads whole sectors as firmware->read() does. A request of a block or more goes straight to
  * firmware. */

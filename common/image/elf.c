@@ -138,6 +138,13 @@ enum err elf_read_program(const struct elf_file *file, uint32_t index, uint8_t *
     return source_read(file->source, program->p_offset, program->p_filesz, *bytes);
 }
 
+bool elf_has_note(const struct source *source, struct arena *arena)
+{
+    struct elf_file file = {.source = source, .arena = arena};
+
+    return read_header(&file) == OK && read_programs(&file) == OK && elf_finds_request(&file);
+}
+
 enum err elf_parse(const struct source *source, struct arena *arena, struct elf *elf)
 {
     struct elf_file file = {.source = source, .arena = arena};

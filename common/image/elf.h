@@ -55,8 +55,12 @@ struct elf {
  * (has_request). */
 enum err elf_parse(const struct source *source, struct arena *arena, struct elf *elf);
 
-/* True when the first bytes are an ELF file's at all: for choosing a protocol. */
+/* True when the first bytes are an ELF file's at all. */
 bool elf_recognise(const uint8_t *head, uint64_t bytes);
+
+/* True when it is an ELF64 file for x86-64 with a Lintel note, good or bad: for choosing a
+ * protocol. */
+bool elf_has_note(const struct source *source, struct arena *arena);
 
 /* Puts the image's whole span (end - first bytes) at `to`: reads each segment straight to its
  * place, zeroes all else, applies relative relocations for `slide` (added to link addresses).

@@ -61,45 +61,107 @@ static bool is_request(const struct elf_note *header, const uint8_t *name)
            memcmp(name, LINTEL_NOTE_NAME, sizeof LINTEL_NOTE_NAME) == 0;
 }
 
-static enum err read_notes(struct elf *elf, const uint8_t *notes, uint64_t bytes)
-{
+/* The notes of one segment, one after the other. */
+struct notes {
+    const char *file; /* its name */
+    const uint8_t *bytes;
+    uint64_t count, next; /* in bytes */
     struct elf_note header;
-    uint64_t at = 0;
+    const uint8_t *name, *descriptor; /* of the note at hand */
+};
 
-    while (bytes - at >= sizeof header) {
-        memcpy(&header, notes + at, sizeof header);
-        if (header.n_namesz == 0) { /* zeros with which a linker aligned the next note */
-            at += NOTE_ALIGNMENT;
+/* Moves to the next note; *found is false behind the last one. */
+static enum err next_note(struct notes *notes, bool *found)
+{
+    struct elf_note *header = &notes->header;
+
+    *found = false;
+    while (notes->count - notes->next >= sizeof *header && !*found) {
+        memcpy(header, notes->bytes + notes->next, sizeof *header);
+        if (header->n_namesz == 0) { /* zeros with which a linker aligned the next note */
+            notes->next += NOTE_ALIGNMENT;
             continue;
         }
 
         /* Three 32-bit sizes cannot wrap 64 bits. */
-        uint64_t name = at + sizeof header;
-        uint64_t descriptor = align_up(name + header.n_namesz, NOTE_ALIGNMENT);
-        uint64_t end = descriptor + header.n_descsz;
+        uint64_t name = notes->next + sizeof *header;
+        uint64_t descriptor = align_up(name + header->n_namesz, NOTE_ALIGNMENT);
+        uint64_t end = descriptor + header->n_descsz;
 
-        if (end > bytes)
+        if (end > notes->count)
             return fail(ERR_FORMAT,
                         "%s: a note with n_namesz %Xh and n_descsz %Xh passes the end of its "
                         "segment",
-                        elf->source->name, header.n_namesz, header.n_descsz);
-        if (is_request(&header, notes + name))
-            TRY(take_request(elf, notes + descriptor, header.n_descsz));
-        at = MIN(align_up(end, NOTE_ALIGNMENT), bytes);
+                        notes->file, header->n_namesz, header->n_descsz);
+        notes->name = notes->bytes + name;
+        notes->descriptor = notes->bytes + descriptor;
+        notes->next = MIN(align_up(end, NOTE_ALIGNMENT), notes->count);
+        *found = true;
     }
     return OK;
 }
 
+static enum err read_notes(struct elf *elf, struct notes notes)
+{
+    bool found;
+
+    TRY(next_note(&notes, &found));
+    while (found) {
+        if (is_request(&notes.header, notes.name))
+            TRY(take_request(elf, notes.descriptor, notes.header.n_descsz));
+        TRY(next_note(&notes, &found));
+    }
+    return OK;
+}
+
+static bool holds_request(struct notes notes)
+{
+    bool found;
+
+    while (next_note(&notes, &found) == OK && found)
+        if (is_request(&notes.header, notes.name))
+            return true;
+    return false;
+}
+
+static enum err open_notes(const struct elf_file *file, uint32_t index, struct notes *notes)
+{
+    uint8_t *bytes;
+
+    TRY(elf_read_program(file, index, &bytes));
+    *notes = (struct notes){
+        .file = file->source->name,
+        .bytes = bytes,
+        .count = file->programs[index].p_filesz,
+    };
+    return OK;
+}
+
+static bool has_notes(const struct elf_program *program)
+{
+    return program->p_type == PT_NOTE && program->p_filesz != 0;
+}
+
+bool elf_finds_request(const struct elf_file *file)
+{
+    struct notes notes;
+
+    for (uint32_t i = 0; i < file->header.e_phnum; i++)
+        if (has_notes(&file->programs[i]) && open_notes(file, i, &notes) == OK &&
+            holds_request(notes))
+            return true;
+    return false;
+}
+
 enum err elf_read_request(const struct elf_file *file, struct elf *elf)
 {
-    for (uint32_t i = 0; i < file->header.e_phnum; i++) {
-        const struct elf_program *program = &file->programs[i];
-        uint8_t *notes;
+    struct notes notes;
 
-        if (program->p_type != PT_NOTE || program->p_filesz == 0)
+    for (uint32_t i = 0; i < file->header.e_phnum; i++) {
+        if (!has_notes(&file->programs[i]))
             continue;
-        TRY(elf_read_program(file, i, &notes));
-        TRY(read_notes(elf, notes, program->p_filesz));
+        TRY(open_notes(file, i, &notes));
+        TRY(read_notes(elf, notes));
     }
     return OK;
 }

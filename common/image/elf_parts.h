@@ -29,6 +29,9 @@ enum err elf_read_segments(const struct elf_file *file, struct elf *elf);
 /* PT_NOTE: has_request, request. (elf_note.c) */
 enum err elf_read_request(const struct elf_file *file, struct elf *elf);
 
+/* True when some PT_NOTE holds a Lintel note. Notes that can't be read hold none. */
+bool elf_finds_request(const struct elf_file *file);
+
 /* PT_DYNAMIC: relocatable; and of a static PIE rela_*, relr_*. Needs the segments.
  * (elf_dynamic.c) */
 enum err elf_read_dynamic(const struct elf_file *file, struct elf *elf);

@@ -1,9 +1,81 @@
-#include "proto.h"
+/* EFI programs (UEFI 2.10, 2.1.2): other boot loaders, shells, tools. */
+#include "efi.h"
+#include "../disk/cache.h"
+#include "../image/pe.h"
 #include "../lib/mem.h"
+#include "../lib/progress.h"
+#include "../machine/claims.h"
 
-static bool is_pe(const struct candidate *file)
+#define CHUNK_BYTES (8 * MIB)
+
+static enum err read_whole(const struct source *source, uint8_t *to)
 {
-    return file->head_bytes > 64 && file->head[0] == 'M' && file->head[1] == 'Z';
+    enum err err = OK;
+
+    progress_begin(source->name, source->bytes);
+    for (uint64_t done = 0; done < source->bytes && err == OK;) {
+        uint64_t bytes = source->whole ? source->bytes : MIN(source->bytes - done, CHUNK_BYTES);
+        err = source_read(source, done, bytes, to + done);
+        progress_update(done += bytes);
+    }
+    progress_end();
+    return err;
 }
 
-const struct protocol protocol_efi = {"efi", "an EFI program (PE)", is_pe, NULL};
+static enum err read_and_start(struct boot *boot, struct claims *claims, const struct file *file,
+                               const char *options)
+{
+    const struct claim_wish wish = {.name = file->source.name, .bytes = file->source.bytes};
+    struct claim *claim;
+
+    TRY(claims_take(claims, &wish, &claim));
+    TRY(read_whole(&file->source, at_physical(claim->physical)));
+    const struct program program = {
+        .name = file->source.name,
+        .disk = file->fs->volume->disk,
+        .volume_first_lba = file->fs->volume->first_lba,
+        .path = file->source.name,
+        .image = at_physical(claim->physical),
+        .bytes = file->source.bytes,
+        .options = options,
+    };
+    boot_stage(boot, "start");
+    return boot->firmware->start(&program);
+}
+
+enum err efi_start(struct boot *boot, const struct file *file, const char *options)
+{
+    struct claims claims;
+    struct pe pe;
+
+    if (!boot->firmware->start)
+        return fail(ERR_UNSUPPORTED,
+                    "%s is an EFI program: UEFI starts such, but this machine was booted by BIOS",
+                    file->source.name);
+    TRY(pe_parse(&file->source, &boot->arena, &pe));
+    if (pe.subsystem != PE_EFI_APPLICATION)
+        return fail(ERR_UNSUPPORTED, "%s: its Subsystem is %u, not 10 (EFI application)",
+                    file->source.name, pe.subsystem);
+    claims_begin(&claims, boot->facts, boot->firmware, &boot->arena);
+    enum err err = read_and_start(boot, &claims, file, options);
+    claims_release(&claims);
+    cache_forget(boot->facts); /* it may have written to the disks */
+    return err;
+}
+
+static enum err boot_efi(struct boot *boot, const struct entry *entry, const struct file *file)
+{
+    if (entry->initrds || entry->modules)
+        return fail(ERR_UNSUPPORTED,
+                    "entry %s: an EFI program gets neither `initrd` nor `module`; a Linux kernel "
+                    "is started with `linux`",
+                    entry->id);
+    return efi_start(boot, file, entry->options);
+}
+
+static bool is_efi(const struct candidate *file)
+{
+    return pe_recognise(file->source);
+}
+
+const struct protocol protocol_efi = {"efi", "an EFI program", is_efi, boot_efi};

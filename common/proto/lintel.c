@@ -213,7 +213,7 @@ static enum err boot_lintel(struct boot *boot, const struct entry *entry, const 
 
 static bool is_lintel(const struct candidate *file)
 {
-    return elf_recognise(file->head, file->head_bytes);
+    return elf_recognise(file->head, file->head_bytes) && elf_has_note(file->source, file->arena);
 }
 
 const struct protocol protocol_lintel = {"lintel", "a Lintel kernel", is_lintel, boot_lintel};

@@ -1,6 +1,10 @@
 #include "proto.h"
 #include "../entry/reference.h"
+#include "../image/elf.h"
+#include "../lib/fmt.h"
 #include "../lib/mem.h"
+
+#define LIST_BYTES 256 /* of the names of all protocols */
 
 /* The first row that recognises a file wins: a Linux kernel is a PE file, and a boot sector, too.
  */
@@ -17,24 +21,98 @@ static const struct protocol *recognise(const struct candidate *file)
     return NULL;
 }
 
+static const struct protocol *find_named(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(protocols); i++)
+        if (strcmp(protocols[i]->key, key) == 0)
+            return protocols[i];
+    return NULL;
+}
+
+/* The keys, or the names, of all protocols that Lintel boots. */
+static const char *list_protocols(bool names, char *list, size_t bytes)
+{
+    size_t length = 0;
+
+    list[0] = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(protocols); i++)
+        if (protocols[i]->boot && length < bytes)
+            length += fmt(list + length, bytes - length, "%s%s", length ? ", " : "",
+                          names ? protocols[i]->name : protocols[i]->key);
+    return list;
+}
+
+/* ---- a protocol that the entry names --------------------------------------------------------- */
+
+/* `kernel` takes every kind of file; `linux`, `efi` and `uki` are protocols' keys. */
+static const char *wanted_key(const struct entry *entry)
+{
+    if (entry->protocol)
+        return entry->protocol;
+    return entry->kernel_key && find_named(entry->kernel_key) ? entry->kernel_key : NULL;
+}
+
+static enum err find_wanted(const struct entry *entry, const char *key,
+                            const struct candidate *file, const struct protocol **found)
+{
+    char list[LIST_BYTES];
+    const struct protocol *wanted = find_named(key), *is = recognise(file);
+
+    if (!wanted)
+        return fail(ERR_FORMAT, "entry %s: there is no protocol `%s`; Lintel knows %s", entry->id,
+                    key, list_protocols(false, list, sizeof list));
+    if (!wanted->recognise(file))
+        return fail(ERR_FORMAT, "entry %s: %s is %s, not %s; the key `kernel` takes every kind",
+                    entry->id, entry->kernel, is ? is->name : "nothing that Lintel knows",
+                    wanted->name);
+    *found = wanted;
+    return OK;
+}
+
+/* ---- recognition by content ------------------------------------------------------------------ */
+
+/* An ELF file that is damaged is told so: what kind it was can't be seen then. */
+static enum err refuse_unknown(const struct entry *entry, const struct candidate *file)
+{
+    char list[LIST_BYTES];
+    struct elf elf;
+
+    list_protocols(true, list, sizeof list);
+    if (!elf_recognise(file->head, file->head_bytes))
+        return fail(ERR_FORMAT, "entry %s: %s is no kernel that Lintel knows; it boots %s",
+                    entry->id, entry->kernel, list);
+    if (elf_parse(file->source, file->arena, &elf) != OK)
+        return fail(ERR_FORMAT, "entry %s: %s; Lintel boots %s", entry->id, err_message(), list);
+    return fail(ERR_FORMAT,
+                "entry %s: %s is an ELF file without the marks of a kernel, such as a Lintel note; "
+                "Lintel boots %s",
+                entry->id, entry->kernel, list);
+}
+
+static enum err find_by_content(const struct entry *entry, const struct candidate *file,
+                                const struct protocol **found)
+{
+    *found = recognise(file);
+    return *found ? OK : refuse_unknown(entry, file);
+}
+
 enum err protocol_find(const struct entry *entry, const struct source *kernel, struct arena *arena,
                        const struct protocol **found)
 {
     uint64_t bytes = MIN(kernel->bytes, PROTOCOL_HEAD_BYTES);
+    const char *wanted = wanted_key(entry);
     uint8_t *head;
+
     TRY(ARENA_TAKE(arena, bytes + 1, &head));
     TRY(source_read(kernel, 0, bytes, head));
     const struct candidate file = {kernel, head, bytes, arena};
-    const struct protocol *protocol = recognise(&file);
-    if (!protocol)
-        return fail(
-            ERR_FORMAT,
-            "entry %s: %s is no kernel that Lintel knows; it boots ELF64 files with a Lintel note",
-            entry->id, entry->kernel);
+    const struct protocol *protocol = NULL;
+    if (wanted)
+        TRY(find_wanted(entry, wanted, &file, &protocol));
+    else
+        TRY(find_by_content(entry, &file, &protocol));
     if (!protocol->boot)
-        return fail(ERR_UNSUPPORTED,
-                    "entry %s: %s is %s, which this version of Lintel does not boot; it boots "
-                    "ELF64 files with a Lintel note",
+        return fail(ERR_UNSUPPORTED, "entry %s: %s is %s, which this version does not boot",
                     entry->id, entry->kernel, protocol->name);
     *found = protocol;
     return OK;
