@@ -21,8 +21,10 @@ static enum err choose_paging(const struct plan_request *request, struct plan *p
         .levels = five ? 5 : 4,
         .has_1gib_pages = features & LINTEL_CPU_1GIB,
         .has_nx = features & LINTEL_CPU_NX,
-        .has_pge = features & LINTEL_CPU_PGE,
+        .has_pge = request->rules->global && features & LINTEL_CPU_PGE,
         .has_pat = features & LINTEL_CPU_PAT,
+        .mixed = request->rules->mixed,
+        .write_combining = request->rules->write_combining,
     };
     plan->direct_map = five ? PLAN_DIRECT_MAP_5 : PLAN_DIRECT_MAP_4;
     return OK;
@@ -63,21 +65,20 @@ static enum err choose_slide(const struct plan_request *request, struct plan *pl
 static enum err choose_kernel_address(const struct plan_request *request, struct plan *plan)
 {
     const struct elf *kernel = request->kernel;
+    const struct plan_rules *rules = request->rules;
     TRY(choose_slide(request, plan));
     uint64_t first = kernel->first + plan->slide, end = kernel->end + plan->slide;
     uint64_t map_end = plan->direct_map + align_up(highest_mapped(request->map), GIB);
 
     plan->kernel_virtual = first;
-    if (first < PLAN_UPPER_HALF || end < first)
-        return fail(ERR_UNSUPPORTED,
-                    "%s: linked at %lx to %lx, but a Lintel kernel lives in the upper half: link "
-                    "it at FFFFFFFF80000000h",
-                    kernel->source->name, (unsigned long)first, (unsigned long)end);
+    if (first < rules->lowest || end < first)
+        return fail(ERR_UNSUPPORTED, "%s: linked at %lx to %lx, but %s", kernel->source->name,
+                    (unsigned long)first, (unsigned long)end, rules->advice);
     if (overlap(first, end, plan->direct_map, map_end))
         return fail(ERR_UNSUPPORTED, "%s: linked at %lx to %lx, inside the direct map (%lx to %lx)",
                     kernel->source->name, (unsigned long)first, (unsigned long)end,
                     (unsigned long)plan->direct_map, (unsigned long)map_end);
-    if (overlap(first, end, PLAN_WINDOW, PLAN_WINDOW_END))
+    if (rules->window && overlap(first, end, PLAN_WINDOW, PLAN_WINDOW_END))
         return fail(ERR_UNSUPPORTED,
                     "%s: linked at %lx to %lx, inside Lintel's window (%lx to %lx)",
                     kernel->source->name, (unsigned long)first, (unsigned long)end,
@@ -85,9 +86,21 @@ static enum err choose_kernel_address(const struct plan_request *request, struct
     return OK;
 }
 
-/* The window, from its start: guard, stack, guard, fault stack, guard, resident image. */
-static void lay_out_window(struct plan *plan)
+static uint64_t direct_map_end(const struct plan *plan, enum place place)
 {
+    return plan->direct_map + plan->places[place].physical + plan->places[place].bytes;
+}
+
+/* The window, from its start: guard, stack, guard, fault stack, guard, resident image. */
+static void lay_out(const struct plan_rules *rules, struct plan *plan)
+{
+    if (!rules->window) {
+        plan->stack_top = direct_map_end(plan, PLACE_STACK);
+        plan->fault_stack_top = direct_map_end(plan, PLACE_FAULT_STACK);
+        plan->resident_virtual = plan->direct_map + plan->places[PLACE_RESIDENT].physical;
+        return;
+    }
+
     uint64_t next = PLAN_WINDOW + PAGE_BYTES;
     next += plan->places[PLACE_STACK].bytes;
     plan->stack_top = next;
@@ -196,159 +209,9 @@ static enum err place_all(const struct plan_request *request, struct arena *aren
     for (uint64_t i = plan->place_count; i-- > 0;)
         if (i != PLACE_TABLES)
             TRY(place_one(request, &free, plan, i));
+    lay_out(request->rules, plan);
     TRY(count_tables(request, arena, plan));
     return place_one(request, &free, plan, PLACE_TABLES);
-}
-
-/* ---- mappings -------------------------------------------------------------------------------- */
-
-/* How the direct map shows a physical range. Painted with memmap_overlay(), which takes memory
- * types. */
-enum paint {
-    PAINT_WRITE_BACK = LINTEL_MEMORY_USABLE,
-    PAINT_READ_ONLY = LINTEL_MEMORY_KERNEL,
-    PAINT_UNCACHED = LINTEL_MEMORY_RESERVED,
-    PAINT_WRITE_COMBINING = LINTEL_MEMORY_FRAMEBUFFER,
-    PAINT_ABSENT = LINTEL_MEMORY_BAD,
-};
-
-static enum paint paint_of(const struct memmap_range *range)
-{
-    switch (range->type) {
-    case LINTEL_MEMORY_RESERVED:
-    case LINTEL_MEMORY_MMIO:
-        return range->first < 4 * GIB ? PAINT_UNCACHED : PAINT_ABSENT;
-    case LINTEL_MEMORY_BAD:
-        return PAINT_ABSENT;
-    case LINTEL_MEMORY_FRAMEBUFFER:
-        return PAINT_WRITE_COMBINING;
-    default:
-        return PAINT_WRITE_BACK;
-    }
-}
-
-static enum err paint_map(struct memmap *paint, const struct memmap *map)
-{
-    TRY(memmap_overlay(paint, 0, 4 * GIB, (enum lintel_memory_type)PAINT_UNCACHED));
-    for (uint64_t i = 0; i < map->count; i++) {
-        struct memmap_range range = map->ranges[i];
-        enum paint colour = paint_of(&range);
-        if (colour == PAINT_UNCACHED)
-            range.last = MIN(range.last, 4 * GIB - 1);
-        TRY(memmap_overlay(paint, range.first, range.last - range.first + 1,
-                           (enum lintel_memory_type)colour));
-    }
-    return OK;
-}
-
-/* What an image maps read-only or executable is read-only in the direct map too: no alias undoes
- * W^X. */
-static enum err paint_image(struct memmap *paint, const struct elf *image, uint64_t physical)
-{
-    for (uint32_t i = 0; i < image->pages_count; i++)
-        if (!(image->pages[i].flags & MAP_WRITE))
-            TRY(memmap_overlay(paint, physical + image->pages[i].offset, image->pages[i].bytes,
-                               (enum lintel_memory_type)PAINT_READ_ONLY));
-    return OK;
-}
-
-static void add_mapping(struct plan *plan, uint64_t virtual, uint64_t physical, uint64_t bytes,
-                        uint32_t flags, enum paging_cache cache)
-{
-    plan->mappings[plan->mapping_count++] =
-        (struct mapping){virtual, physical, bytes, flags, cache};
-}
-
-static void map_painted(struct plan *plan, const struct memmap *paint)
-{
-    for (uint64_t i = 0; i < paint->count; i++) {
-        const struct memmap_range *range = &paint->ranges[i];
-        enum paint colour = (enum paint)range->type;
-        if (colour == PAINT_ABSENT)
-            continue;
-        add_mapping(plan, plan->direct_map + range->first, range->first,
-                    range->last - range->first + 1, colour == PAINT_READ_ONLY ? 0 : MAP_WRITE,
-                    colour == PAINT_UNCACHED          ? CACHE_UNCACHED
-                    : colour == PAINT_WRITE_COMBINING ? CACHE_WRITE_COMBINING
-                                                      : CACHE_WRITE_BACK);
-    }
-}
-
-static void map_image(struct plan *plan, const struct elf *image, uint64_t virtual,
-                      uint64_t physical)
-{
-    for (uint32_t i = 0; i < image->pages_count; i++)
-        add_mapping(plan, virtual + image->pages[i].offset, physical + image->pages[i].offset,
-                    image->pages[i].bytes, image->pages[i].flags, CACHE_WRITE_BACK);
-}
-
-static void map_stack(struct plan *plan, uint64_t top, const struct placement *place)
-{
-    add_mapping(plan, top - place->bytes, place->physical, place->bytes, MAP_WRITE,
-                CACHE_WRITE_BACK);
-}
-
-static void sort_mappings(struct plan *plan)
-{
-    for (uint64_t i = 1; i < plan->mapping_count; i++) {
-        struct mapping moving = plan->mappings[i];
-        uint64_t at = i;
-        for (; at && plan->mappings[at - 1].virtual > moving.virtual; at--)
-            plan->mappings[at] = plan->mappings[at - 1];
-        plan->mappings[at] = moving;
-    }
-}
-
-/* One to one, for the few instructions between the loader's tables and the kernel's: the resident
- * image, and the loader's last page of code (with the page behind it, should they straddle). */
-static void map_bridge(const struct plan_request *request, struct plan *plan)
-{
-    const struct elf *resident = request->resident;
-    uint64_t physical = plan->places[PLACE_RESIDENT].physical,
-             code = align_down(request->loader_code, PAGE_BYTES);
-    struct mapping loader = {code, code, 2 * PAGE_BYTES, MAP_EXECUTE, CACHE_WRITE_BACK};
-
-    plan->bridge_count = 0;
-    if (code < physical)
-        plan->bridge[plan->bridge_count++] = loader;
-    for (uint32_t i = 0; i < resident->pages_count && i < ARRAY_LENGTH(plan->bridge) - 1; i++)
-        plan->bridge[plan->bridge_count++] = (struct mapping){
-            physical + resident->pages[i].offset, physical + resident->pages[i].offset,
-            resident->pages[i].bytes, resident->pages[i].flags, CACHE_WRITE_BACK};
-    if (code > physical)
-        plan->bridge[plan->bridge_count++] = loader;
-}
-
-enum err plan_map(const struct plan_request *request, const struct memmap *map,
-                  const struct lintel_framebuffer *framebuffer, struct arena *arena,
-                  struct plan *plan)
-{
-    const struct elf *kernel = request->kernel, *resident = request->resident;
-    const struct placement *places = plan->places;
-    uint64_t overlays = map->capacity + kernel->pages_count + resident->pages_count + 2;
-    struct memmap paint = {.capacity = MEMMAP_CAPACITY(overlays) + 1};
-
-    TRY(ARENA_TAKE(arena, paint.capacity, &paint.ranges));
-    TRY(paint_map(&paint, map));
-    if (framebuffer)
-        TRY(memmap_overlay(
-            &paint, align_down(framebuffer->base_physical, PAGE_BYTES),
-            align_up(framebuffer->base_physical % PAGE_BYTES + framebuffer->bytes, PAGE_BYTES),
-            (enum lintel_memory_type)PAINT_WRITE_COMBINING));
-    TRY(paint_image(&paint, kernel, places[PLACE_KERNEL].physical));
-    TRY(paint_image(&paint, resident, places[PLACE_RESIDENT].physical));
-
-    plan->mapping_count = 0;
-    TRY(ARENA_TAKE(arena, paint.capacity + kernel->pages_count + resident->pages_count + 2,
-                   &plan->mappings));
-    map_painted(plan, &paint);
-    map_image(plan, kernel, plan->kernel_virtual, places[PLACE_KERNEL].physical);
-    map_image(plan, resident, plan->resident_virtual, places[PLACE_RESIDENT].physical);
-    map_stack(plan, plan->stack_top, &places[PLACE_STACK]);
-    map_stack(plan, plan->fault_stack_top, &places[PLACE_FAULT_STACK]);
-    sort_mappings(plan);
-    map_bridge(request, plan);
-    return OK;
 }
 
 enum err plan_build(const struct plan_request *request, struct arena *arena, struct plan *plan)
@@ -360,6 +223,5 @@ enum err plan_build(const struct plan_request *request, struct arena *arena, str
     TRY(choose_paging(request, plan));
     TRY(choose_kernel_address(request, plan));
     list_places(request, plan);
-    lay_out_window(plan);
     return place_all(request, arena, plan);
 }

@@ -18,6 +18,31 @@
 #define PLAN_DEFAULT_STACK_BYTES (64 * KIB)
 #define PLAN_FAULT_STACK_BYTES   (16 * KIB)
 
+/* How the direct map shows a physical range. */
+enum paint {
+    PAINT_WRITE_BACK = LINTEL_MEMORY_USABLE, /* painted by memmap_overlay(), which takes types */
+    PAINT_READ_ONLY = LINTEL_MEMORY_KERNEL,
+    PAINT_UNCACHED = LINTEL_MEMORY_RESERVED,
+    PAINT_WRITE_COMBINING = LINTEL_MEMORY_FRAMEBUFFER,
+    PAINT_ABSENT = LINTEL_MEMORY_BAD,
+};
+
+/* What a boot protocol promises of the kernel's address space. */
+struct plan_rules {
+    uint64_t lowest;    /* virtual: kernels are linked here or above */
+    const char *advice; /* to who links one lower */
+    /* Stacks and the resident image lie in the window, between guards; else they are used where the
+     * direct map shows them. */
+    bool window;
+    bool mixed;          /* the direct map is executable, and the kernel may have mixed pages */
+    bool identity;       /* the direct map is there at its physical addresses, too, but page 0 */
+    bool global;         /* pages, where the CPU can */
+    bool guards_aliases; /* what the kernel may not write it can't write by the direct map either */
+    uint32_t write_combining; /* number in the protocol's PAT */
+    enum paint gaps;          /* below 4 GiB, where the map says nothing */
+    enum paint (*paint)(enum lintel_memory_type type, bool above_4gib);
+};
+
 /* Fixed places; those of the modules follow from PLACE_MODULES on, in order. */
 enum place {
     PLACE_KERNEL,
@@ -46,11 +71,12 @@ struct plan_module {
 };
 
 struct plan_request {
+    const struct plan_rules *rules;
     const struct lintel_cpu *cpu;
     const struct memmap *map;  /* normalised, of the whole machine */
     const struct memmap *free; /* normalised; what is usable here may be planned with */
     uint64_t reachable_end;    /* physical: the loader can write below here only */
-    const struct elf *kernel;  /* with its request */
+    const struct elf *kernel;  /* with its request, or what another protocol's amount to */
     const struct elf *resident;
     const struct plan_module *modules;
     uint64_t module_count;

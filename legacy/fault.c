@@ -25,7 +25,7 @@ void fault_begin(void)
     } pointer = {sizeof idt - 1, (uintptr_t)idt};
 
     for (uint32_t i = 0; i < FAULT_VECTORS; i++)
-        idt_build_gate(idt[i], (uintptr_t)fault_stubs[i], 0);
+        idt_build_gate(idt[i], GDT_KERNEL_CODE, (uintptr_t)fault_stubs[i], 0);
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }
 

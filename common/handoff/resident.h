@@ -31,7 +31,11 @@ struct resident_state {
     const struct resident_zero *zero; /* usable memory to clear */
     uint64_t zero_count;
     uint8_t gdtr[16], idtr[16]; /* pseudo-descriptors in the first 10 bytes */
-    uint64_t stack_top, entry, info;
+    uint64_t stack_top, entry;
+    uint64_t argument; /* RDI at the kernel's entry */
+    uint64_t cr0;
+    uint64_t keeps_lower_half;       /* 1: the kernel's tables map it, too */
+    uint16_t code, data, fs_gs, tss; /* selectors */
 
     uint64_t slide, kernel_first, kernel_end; /* virtual */
     const struct elf_symbol *symbols;         /* link addresses */
@@ -48,6 +52,8 @@ _Static_assert(offsetof(struct resident_state, zero) == 56, "switch.asm");
 _Static_assert(offsetof(struct resident_state, gdtr) == 72, "switch.asm");
 _Static_assert(offsetof(struct resident_state, idtr) == 88, "switch.asm");
 _Static_assert(offsetof(struct resident_state, stack_top) == 104, "switch.asm");
+_Static_assert(offsetof(struct resident_state, cr0) == 128, "switch.asm");
+_Static_assert(offsetof(struct resident_state, code) == 144, "switch.asm");
 
 /* The embedded image (enter.asm). */
 extern const uint8_t resident_image[], resident_image_end[];

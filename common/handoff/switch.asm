@@ -21,20 +21,25 @@ S_GDTR          equ 72
 S_IDTR          equ 88
 S_STACK_TOP     equ 104
 S_ENTRY         equ 112
-S_INFO          equ 120
+S_ARGUMENT      equ 120
+S_CR0           equ 128
+S_KEEPS_LOWER   equ 136
+S_CODE          equ 144
+S_DATA          equ 146
+S_FS_GS         equ 148
+S_TSS           equ 150
 
-CR0_FINAL       equ 0x80010033          ; PG WP NE ET MP PE
 CR0_PG          equ 1 << 31
 CR4_PGE         equ 1 << 7
+CR4_OSFXSR      equ 1 << 9
 CR4_LA57        equ 1 << 12
 MSR_PAT         equ 0x277
 MSR_EFER        equ 0xc0000080
 MSR_FS_BASE     equ 0xc0000100          ; GS_BASE and KERNEL_GS_BASE follow
 
-CODE64          equ 0x08                ; in the temporary GDT and in the kernel's
+CODE64          equ 0x08                ; in the temporary GDT
 DATA            equ 0x10
-CODE32          equ 0x18                ; in the temporary GDT only
-TSS             equ 0x28
+CODE32          equ 0x18
 
 extern state
 
@@ -89,10 +94,13 @@ to_window:
         add     rax, rdx
         jmp     rax
 .in_window:
+        cmp     qword [rbp + S_KEEPS_LOWER], 0
+        jne     .settle
         mov     rdi, [rbp + S_ROOT_VIRTUAL]
         mov     ecx, 256
         xor     eax, eax
         rep     stosq
+.settle:
         call    set_control_registers
         call    clear_usable_memory
         call    load_tables
@@ -146,18 +154,19 @@ set_control_registers:
         mov     rax, [rbp + S_CR4]
         mov     rdx, rax
         and     rdx, ~CR4_PGE
+        or      rdx, CR4_OSFXSR         ; for LDMXCSR
         mov     cr4, rdx
         mov     rdx, cr3
         mov     cr3, rdx
-        mov     cr4, rax
-        mov     eax, CR0_FINAL
-        mov     cr0, rax
-        mov     eax, 0x400              ; DR7 at reset: no breakpoints
-        mov     dr7, rax
+        mov     rdx, [rbp + S_CR0]
+        mov     cr0, rdx
         fninit
         push    0x1f80                  ; MXCSR at reset
         ldmxcsr [rsp]
-        pop     rax
+        pop     rdx
+        mov     cr4, rax
+        mov     eax, 0x400              ; DR7 at reset: no breakpoints
+        mov     dr7, rax
         ret
 
 clear_usable_memory:
@@ -180,16 +189,17 @@ load_tables:
         lidt    [rbp + S_IDTR]
         xor     eax, eax
         lldt    ax
+        movzx   eax, word [rbp + S_FS_GS]
         mov     fs, eax
         mov     gs, eax
-        mov     eax, DATA
+        movzx   eax, word [rbp + S_DATA]
         mov     ds, eax
         mov     es, eax
         mov     ss, eax
-        mov     eax, TSS
-        ltr     ax
+        ltr     [rbp + S_TSS]
         pop     rax
-        push    CODE64
+        movzx   edx, word [rbp + S_CODE]
+        push    rdx
         push    rax
         retfq
 
@@ -200,7 +210,7 @@ start_kernel:
         push    0                       ; the return address
         push    qword [rbp + S_ENTRY]
         push    2                       ; RFLAGS
-        mov     rdi, [rbp + S_INFO]
+        mov     rdi, [rbp + S_ARGUMENT]
         xor     eax, eax
         xor     ebx, ebx
         xor     ecx, ecx

@@ -145,9 +145,9 @@ bool elf_has_note(const struct source *source, struct arena *arena)
     return read_header(&file) == OK && read_programs(&file) == OK && elf_finds_request(&file);
 }
 
-enum err elf_parse(const struct source *source, struct arena *arena, struct elf *elf)
+static enum err parse(const struct source *source, struct arena *arena, bool mixed, struct elf *elf)
 {
-    struct elf_file file = {.source = source, .arena = arena};
+    struct elf_file file = {.source = source, .arena = arena, .mixed = mixed};
     struct elf parsed = {.source = source};
 
     TRY(read_header(&file));
@@ -161,4 +161,14 @@ enum err elf_parse(const struct source *source, struct arena *arena, struct elf 
     elf_read_symbols(&file, &parsed);
     *elf = parsed;
     return OK;
+}
+
+enum err elf_parse(const struct source *source, struct arena *arena, struct elf *elf)
+{
+    return parse(source, arena, false, elf);
+}
+
+enum err elf_parse_mixed(const struct source *source, struct arena *arena, struct elf *elf)
+{
+    return parse(source, arena, true, elf);
 }

@@ -55,6 +55,9 @@ struct elf {
  * (has_request). */
 enum err elf_parse(const struct source *source, struct arena *arena, struct elf *elf);
 
+/* The same for protocols that let a kernel have pages that are writable and executable. */
+enum err elf_parse_mixed(const struct source *source, struct arena *arena, struct elf *elf);
+
 /* True when the first bytes are an ELF file's at all. */
 bool elf_recognise(const uint8_t *head, uint64_t bytes);
 

@@ -9,6 +9,7 @@
 struct elf_file {
     const struct source *source;
     struct arena *arena;
+    bool mixed; /* pages may be writable and executable */
     struct elf_header header;
     struct elf_program *programs; /* header.e_phnum of them */
 };

@@ -21,7 +21,7 @@ static enum err check_memory_range(const struct elf_file *file, uint32_t index)
     if (program->p_align > GIB)
         return fail(ERR_UNSUPPORTED, "%s: program header %u: p_align %lXh is more than 1 GiB",
                     file->source->name, index, program->p_align);
-    if (program->p_flags & PF_W && program->p_flags & PF_X)
+    if (program->p_flags & PF_W && program->p_flags & PF_X && !file->mixed)
         return fail(ERR_UNSUPPORTED,
                     "%s: program header %u: the segment at %lXh is writable and executable: give "
                     "code and data a segment each",
@@ -105,7 +105,7 @@ static void cut_last_page(struct elf *elf)
 }
 
 /* Segments are sorted and disjoint, so at most one page is shared with what came before. */
-static enum err add_pages(struct elf *elf, const struct elf_segment *segment)
+static enum err add_pages(struct elf *elf, const struct elf_segment *segment, bool mixed)
 {
     uint64_t first = align_down(segment->virtual, PAGE_BYTES) - elf->first;
     uint64_t end = align_up(segment_end(segment), PAGE_BYTES) - elf->first;
@@ -114,7 +114,7 @@ static enum err add_pages(struct elf *elf, const struct elf_segment *segment)
     if (last && first < last->offset + last->bytes) {
         uint32_t both = last->flags | segment->flags;
 
-        if (both == (MAP_WRITE | MAP_EXECUTE))
+        if (both == (MAP_WRITE | MAP_EXECUTE) && !mixed)
             return fail(ERR_UNSUPPORTED,
                         "%s: the page at %lXh holds both code and writable data: align the "
                         "segment at %lXh to a page",
@@ -152,7 +152,7 @@ enum err elf_read_segments(const struct elf_file *file, struct elf *elf)
     elf->end = align_up(segment_end(&elf->segments[elf->segment_count - 1]), PAGE_BYTES);
     TRY(ARENA_TAKE(file->arena, 2 * (uint64_t)elf->segment_count, &elf->pages));
     for (uint32_t i = 0; i < elf->segment_count; i++)
-        TRY(add_pages(elf, &elf->segments[i]));
+        TRY(add_pages(elf, &elf->segments[i], file->mixed));
     return check_entry(elf);
 }
 

@@ -72,7 +72,7 @@ static enum err check(const struct paging *paging, const struct mapping *mapping
         return refuse(mapping, "not canonical");
     if (physical_last > PHYSICAL_LAST)
         return refuse(mapping, "beyond any physical address");
-    if (mapping->flags & MAP_WRITE && mapping->flags & MAP_EXECUTE)
+    if (mapping->flags & MAP_WRITE && mapping->flags & MAP_EXECUTE && !paging->mixed)
         return refuse(mapping, "writable and executable at once");
     return OK;
 }
@@ -194,6 +194,19 @@ static enum err find_table(struct paging *paging, uint64_t virtual, uint32_t lev
     return OK;
 }
 
+/* An entry's PWT, PCD and PAT bits are the number of a PAT entry. */
+static uint64_t cache_bits(const struct paging *paging, enum paging_cache cache, uint32_t level)
+{
+    uint32_t number = cache == CACHE_WRITE_BACK                           ? PAT_WRITE_BACK
+                      : cache == CACHE_WRITE_COMBINING && paging->has_pat ? paging->write_combining
+                                                                          : PAT_UNCACHED;
+
+    return (number & 1 ? ENTRY_PWT : 0) | (number & 2 ? ENTRY_PCD : 0) |
+           (!(number & 4) ? 0
+            : level > 1   ? ENTRY_PAT_LARGE
+                          : ENTRY_PAT_4KIB);
+}
+
 /* All bits of a page's entry but its address. */
 static uint64_t page_bits(const struct paging *paging, const struct mapping *mapping,
                           uint32_t level)
@@ -208,11 +221,7 @@ static uint64_t page_bits(const struct paging *paging, const struct mapping *map
         bits |= ENTRY_GLOBAL;
     if (level > 1)
         bits |= ENTRY_LARGE;
-    if (mapping->cache != CACHE_WRITE_BACK)
-        bits |= ENTRY_PCD | ENTRY_PWT;
-    if (mapping->cache == CACHE_WRITE_COMBINING && paging->has_pat)
-        bits |= level > 1 ? ENTRY_PAT_LARGE : ENTRY_PAT_4KIB;
-    return bits;
+    return bits | cache_bits(paging, mapping->cache, level);
 }
 
 enum err paging_map(struct paging *paging, const struct mapping *mapping)
@@ -239,10 +248,12 @@ enum err paging_map(struct paging *paging, const struct mapping *mapping)
 static enum paging_cache cache_of(const struct paging *paging, uint64_t entry, uint32_t level)
 {
     uint64_t pat = level > 1 ? ENTRY_PAT_LARGE : ENTRY_PAT_4KIB;
+    uint64_t bits = entry & (ENTRY_PCD | ENTRY_PWT | pat);
 
-    if (!(entry & (ENTRY_PCD | ENTRY_PWT)))
+    if (!bits)
         return CACHE_WRITE_BACK;
-    return paging->has_pat && entry & pat ? CACHE_WRITE_COMBINING : CACHE_UNCACHED;
+    return bits == cache_bits(paging, CACHE_UNCACHED, level) ? CACHE_UNCACHED
+                                                             : CACHE_WRITE_COMBINING;
 }
 
 struct translation paging_translate(const struct paging *paging, uint64_t virtual)

@@ -11,23 +11,25 @@ enum paging_cache { CACHE_WRITE_BACK, CACHE_WRITE_COMBINING, CACHE_UNCACHED };
 #define MAP_WRITE   0x1u
 #define MAP_EXECUTE 0x2u
 
-/* The PAT that our entries assume (Intel SDM 3A, 11.12); PROTOCOL.md lists it:
- * PA0 WB, PA1 WT, PA2 UC-, PA3 UC, PA4 WB, PA5 WP, PA6 UC-, PA7 WC. Write-back is PA0, uncached PA3
- * (PCD and PWT), write-combining PA7 (PAT, PCD and PWT). On a CPU without PAT write-combining
- * becomes uncached. */
-#define PAGING_PAT UINT64_C(0x0107050600070406)
+/* Entries of the PAT (Intel SDM 3A, 11.12) that all protocols have in common: PA0 is write-back,
+ * PA3 uncached. Where write-combining stands is the protocol's choice (struct paging); on a CPU
+ * without PAT it becomes uncached. */
+#define PAT_WRITE_BACK 0u
+#define PAT_UNCACHED   3u
 
 struct mapping {
     uint64_t virtual, physical, bytes; /* multiples of 4 KiB, bytes > 0 */
-    uint32_t flags;                    /* MAP_... ; write and execute together are refused */
+    uint32_t flags;                    /* MAP_... */
     enum paging_cache cache;
 };
 
 struct paging {
     uint32_t levels; /* 4 or 5 */
     bool has_1gib_pages, has_nx, has_pge, has_pat;
-    uint64_t root;      /* physical address of the top table; 0 before the first map */
-    uint64_t next, end; /* physical pool of zeroed table pages: next free one, end */
+    bool mixed;               /* pages may be writable and executable at once */
+    uint32_t write_combining; /* its number in the PAT, 4 to 7 */
+    uint64_t root;            /* physical address of the top table; 0 before the first map */
+    uint64_t next, end;       /* physical pool of zeroed table pages: next free one, end */
 };
 
 /* Pages that the tables for these mappings take, with the top table. Mappings must be sorted by
@@ -38,7 +40,7 @@ enum err paging_count(const struct paging *paging, const struct mapping *mapping
 /* Maps one range with the largest pages that alignment, size and CPU allow, all global,
  * supervisor-only, NX unless MAP_EXECUTE (and the CPU has NX). Takes table pages from the pool.
  * ERR_BUG: overlaps what is mapped, is not canonical for `levels`, is misaligned, wraps, or is
- * write + execute; names the range. ERR_NO_MEMORY: the pool is empty. */
+ * write + execute without `mixed`; names the range. ERR_NO_MEMORY: the pool is empty. */
 enum err paging_map(struct paging *paging, const struct mapping *mapping);
 
 /* What one virtual address maps to, by walking the tables: for tests and checks. */

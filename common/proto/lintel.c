@@ -1,214 +1,76 @@
-/* Lintel's own protocol (PROTOCOL.md). The steps, in order, stand in boot_lintel() at the end. */
-#include "lintel_job.h"
-#include "../entry/reference.h"
-#include "../lib/log.h"
+/* Lintel's own protocol (PROTOCOL.md). */
+#include "lintel.h"
 #include "../lib/mem.h"
-#include "../lib/progress.h"
 #include "../machine/cpu.h"
+#include "../machine/gdt.h"
+#include "lintel_info.h"
 
-#define PLAN_TRIES      3
-#define PLAN_ROOM_BYTES (256 * KIB)
-#define CHUNK_BYTES     (8 * MIB)
-
-/* ---- what the kernel is and wants ------------------------------------------------------------ */
-
-static enum err open_modules(struct job *job)
+static enum paint paint(enum lintel_memory_type type, bool above_4gib)
 {
-    struct boot *boot = job->boot;
-    uint64_t count = 0;
-    for (const struct entry_file *m = job->entry->modules; m; m = m->next)
-        count++;
-    TRY(ARENA_TAKE(&boot->arena, count, &job->modules));
-    TRY(ARENA_TAKE(&boot->arena, count, &job->module_arguments));
-    TRY(ARENA_TAKE(&boot->arena, count, &job->module_sizes));
-    for (const struct entry_file *m = job->entry->modules; m; m = m->next) {
-        uint64_t i = job->request.module_count++;
-        job->module_arguments[i] = m->argument;
-        if (reference_open(boot, job->entry, m->path, &job->modules[i]) != OK)
-            return fail(ERR_NOT_FOUND, "entry %s: module: %s", job->entry->id, err_message());
-        job->module_sizes[i] = (struct plan_module){m->path, job->modules[i].source.bytes};
+    switch (type) {
+    case LINTEL_MEMORY_RESERVED:
+    case LINTEL_MEMORY_MMIO:
+        return above_4gib ? PAINT_ABSENT : PAINT_UNCACHED;
+    case LINTEL_MEMORY_BAD:
+        return PAINT_ABSENT;
+    case LINTEL_MEMORY_FRAMEBUFFER:
+        return PAINT_WRITE_COMBINING;
+    default:
+        return PAINT_WRITE_BACK;
     }
-    return OK;
 }
 
-/* ---- the plan -------------------------------------------------------------------------------- */
+const struct job_rules lintel_rules = {
+    .plan =
+        {
+            .lowest = PLAN_UPPER_HALF,
+            .advice = "a Lintel kernel lives in the upper half: link it at FFFFFFFF80000000h",
+            .window = true,
+            .global = true,
+            .guards_aliases = true,
+            .write_combining = 7,
+            .gaps = PAINT_UNCACHED,
+            .paint = paint,
+        },
+    /* PA0 WB, PA1 WT, PA2 UC-, PA3 UC, PA4 WB, PA5 WP, PA6 UC-, PA7 WC */
+    .pat = UINT64_C(0x0107050600070406),
+    .cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG,
+    .cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT,
+    .cr4_smep = CR4_SMEP,
+    .reports = true,
+    .code = GDT_KERNEL_CODE,
+    .data = GDT_KERNEL_DATA,
+    .tss = GDT_TSS,
+    .gdt_bytes = GDT_BYTES,
+    .build_gdt = gdt_build,
+    .information_bytes = lintel_info_bytes,
+    .build_information = lintel_info_build,
+};
 
-/* Memory that firmware gives while a plan is made is missing from the map that it is made with, and
- * a claim fails. So the arena gets its memory before. */
-static enum err make_room(struct arena *arena)
+enum err lintel_parse(struct job *job, const struct source *kernel)
 {
-    struct arena_mark mark = arena_mark(arena);
-    void *room;
-    TRY(arena_take(arena, PLAN_ROOM_BYTES, &room));
-    arena_reset(arena, mark);
-    return OK;
-}
-
-static enum err make_plan(struct job *job)
-{
-    struct raw_map busy;
-    TRY(make_room(&job->boot->arena));
-    TRY(job->boot->firmware->memory_map(&job->raw, &busy));
-    job->request.loader_levels = handoff_levels();
-    job->request.loader_code = (uintptr_t)handoff_enter;
-    return job_make_plan(job, &busy);
-}
-
-static void release(struct job *job, uint64_t claims)
-{
-    for (uint64_t i = 0; i < claims; i++)
-        job->boot->firmware->release(job->plan.claims[i].physical, job->plan.claims[i].pages);
-}
-
-static enum err claim(struct job *job)
-{
-    for (uint64_t i = 0; i < job->plan.claim_count; i++) {
-        const struct plan_claim *claim = &job->plan.claims[i];
-        enum err err = job->boot->firmware->claim(claim->physical, claim->pages);
-        if (err != OK) {
-            release(job, i);
-            return err;
-        }
-    }
-    return OK;
-}
-
-/* A UEFI driver may take memory between the look at the map and the claim: then the plan is made
- * again. */
-static enum err plan_and_claim(struct job *job)
-{
-    enum err err = OK;
-    boot_stage(job->boot, "plan");
-    for (int tries = 0; tries < PLAN_TRIES; tries++) {
-        struct arena_mark mark = arena_mark(&job->boot->arena);
-        TRY(make_plan(job));
-        err = claim(job);
-        if (err != ERR_CHANGED)
-            return err;
-        arena_reset(&job->boot->arena, mark);
-    }
-    return err;
-}
-
-/* ---- loading --------------------------------------------------------------------------------- */
-
-static enum err read_parts(const struct source *source, uint8_t *to)
-{
-    for (uint64_t done = 0; done < source->bytes;) {
-        uint64_t bytes = source->whole ? source->bytes : MIN(source->bytes - done, CHUNK_BYTES);
-        TRY(source_read(source, done, bytes, to + done));
-        done += bytes;
-        progress_update(done);
-    }
-    return OK;
-}
-
-static enum err load_module(struct job *job, uint64_t index)
-{
-    const struct source *source = &job->modules[index].source;
-    const struct placement *place = &job->plan.places[PLACE_MODULES + index];
-    uint8_t *to = at_physical(place->physical);
-
-    progress_begin(source->name, source->bytes);
-    enum err err = read_parts(source, to);
-    progress_end();
-    memset(to + source->bytes, 0, place->bytes - source->bytes);
-    return err;
-}
-
-static enum err load_files(struct job *job)
-{
-    const struct placement *places = job->plan.places;
-    boot_stage(job->boot, "load");
-    TRY(elf_load(&job->kernel, at_physical(places[PLACE_KERNEL].physical), job->plan.slide));
-    TRY(elf_load(&job->resident, at_physical(places[PLACE_RESIDENT].physical),
-                 job->plan.resident_virtual));
-    memset(at_physical(places[PLACE_STACK].physical), 0, places[PLACE_STACK].bytes);
-    for (uint64_t i = 0; i < job->request.module_count; i++)
-        TRY(load_module(job, i));
-    return OK;
-}
-
-/* As late as possible: from here on the firmware's text console may be gone. */
-static enum err set_video(struct job *job)
-{
-    const struct lintel_request *wish = &job->kernel.request;
-    if (!(wish->flags & (LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_FRAMEBUFFER_MUST)))
-        return OK;
-    enum err err = job->boot->firmware->set_video(wish->framebuffer_width, wish->framebuffer_height,
-                                                  &job->video);
-    job->has_video = err == OK;
-    if (err == OK)
-        return OK;
-    if (wish->flags & LINTEL_REQUEST_FRAMEBUFFER_MUST)
-        return fail(err, "%s: requires a framebuffer: %s", job->kernel.source->name, err_message());
-    say("no framebuffer: %s\n", err_message());
-    return OK;
-}
-
-/* ---- the handoff ----------------------------------------------------------------------------- */
-
-static enum err build_handoff(struct job *job, uint64_t *bridge)
-{
-    const struct placement *place = &job->plan.places[PLACE_INFO];
-    struct block block = {place->physical, place->physical + place->bytes, job->plan.direct_map};
-    struct lintel_boot_info *info;
-    TRY(job_make_final_map(job));
-    TRY(plan_map(&job->request, &job->map, job->has_video ? &job->video.fb : NULL,
-                 &job->boot->arena, &job->plan));
-    TRY(job_build_info(job, &block, &info));
-    return job_build_machine(job, &block, info, bridge);
-}
-
-/* Everything is built once while an error can still be shown, and once more from the final map. */
-static enum err leave(struct job *job, uint64_t *bridge)
-{
-    struct boot *boot = job->boot;
-    struct arena_mark mark = arena_mark(&boot->arena);
-    struct raw_map busy;
-
-    TRY(boot->firmware->memory_map(&job->raw, &busy));
-    TRY(build_handoff(job, bridge));
-    arena_reset(&boot->arena, mark);
-    boot_stage(boot, "leave");
-    return boot->firmware->leave(&job->raw);
-}
-
-static void __attribute__((noreturn)) hand_off(struct job *job, uint64_t bridge)
-{
-    boot_stage(job->boot, "handoff");
-    /* It fitted a moment ago, and no firmware is left that could show a message. */
-    while (build_handoff(job, &bridge) != OK)
-        ;
-    handoff_enter(bridge, job->plan.places[PLACE_RESIDENT].physical + job->resident.entry -
-                              job->resident.first);
-}
-
-static enum err carry_out(struct job *job, uint64_t *bridge)
-{
-    TRY(load_files(job));
-    TRY(set_video(job));
-    return leave(job, bridge);
+    job->rules = &lintel_rules;
+    TRY(elf_parse(kernel, &job->boot->arena, &job->kernel));
+    if (!job->kernel.has_request)
+        return fail(
+            ERR_UNSUPPORTED,
+            "%s: an ELF file without a Lintel note; add LINTEL_REQUEST() from lintel.h to it",
+            kernel->name);
+    return job_parse_resident(job);
 }
 
 static enum err boot_lintel(struct boot *boot, const struct entry *entry, const struct file *kernel)
 {
     struct job *job;
-    uint64_t bridge;
 
     TRY(ARENA_TAKE(&boot->arena, 1, &job));
     job->boot = boot;
     job->entry = entry;
     job->volume = kernel->fs->volume;
     job->entropy_strong = cpu_entropy(&boot->facts->cpu, job->entropy);
-    TRY(job_parse_images(job, &kernel->source));
-    TRY(open_modules(job));
-    TRY(plan_and_claim(job));
-    enum err err = carry_out(job, &bridge);
-    if (err == OK)
-        hand_off(job, bridge);
-    release(job, job->plan.claim_count);
-    return err;
+    TRY(lintel_parse(job, &kernel->source));
+    TRY(job_open_modules(job, entry->modules));
+    return job_carry_out(job);
 }
 
 static bool is_lintel(const struct candidate *file)

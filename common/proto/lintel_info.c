@@ -1,67 +1,26 @@
-#include "lintel_job.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
+#include "lintel_info.h"
 
 #define LOADER_NAME "Lintel " BOOT_VERSION
 
-/* ---- the block ------------------------------------------------------------------------------- */
-
-enum err block_take(struct block *block, uint64_t bytes, void **out)
-{
-    uint64_t begin = align_up(block->next, 16);
-    if (begin > block->end || bytes > block->end - begin)
-        return bug("the boot information outgrows its place by %lu bytes",
-                   (unsigned long)(begin + bytes - block->end));
-    block->next = begin + bytes;
-    *out = at_physical(begin);
-    memset(*out, 0, bytes);
-    return OK;
-}
-
-void *block_virtual(const struct block *block, const void *pointer)
-{
-    return (void *)(uintptr_t)(block->direct_map + (uintptr_t)pointer);
-}
-
-enum err block_copy(struct block *block, const void *from, uint64_t bytes, const void **out)
-{
-    void *to = NULL;
-    TRY(block_take(block, bytes, &to));
-    if (bytes)
-        memcpy(to, from, bytes);
-    *out = block_virtual(block, to);
-    return OK;
-}
-
-enum err block_copy_text(struct block *block, const char *text, const char **out)
-{
-    return block_copy(block, text, strlen(text) + 1, (const void **)out);
-}
-
-/* Each item is rounded up to 16 bytes by block_take(). */
-static uint64_t text_bytes(const char *text)
-{
-    return strlen(text) + 1 + 16;
-}
-
-uint64_t job_info_bytes(const struct job *job)
+uint64_t lintel_info_bytes(const struct job *job)
 {
     const struct boot *boot = job->boot;
     uint64_t bytes = sizeof(struct lintel_boot_info) + sizeof(struct lintel_framebuffer) +
                      sizeof job->video.edid;
-    bytes += sizeof LOADER_NAME + text_bytes(job->entry->id) + text_bytes(job->entry->options);
-    bytes +=
-        job->map.capacity * (sizeof(struct lintel_memory_range) + sizeof(struct resident_zero));
+    bytes += sizeof LOADER_NAME + block_text_bytes(job->entry->id) +
+             block_text_bytes(job->entry->options);
+    bytes += job->map.capacity * sizeof(struct lintel_memory_range);
     bytes += job->raw.capacity * sizeof(struct lintel_memory_range);
     for (uint32_t i = 0; i < boot->facts->disk_count; i++)
         bytes += sizeof(struct lintel_disk) + sizeof(struct disk);
     bytes += job->raw.efi_capacity_bytes + LOG_BYTES + 1;
     bytes += ARRAY_LENGTH(boot->stages) * (sizeof(struct lintel_stage) + 32);
     for (uint64_t i = 0; i < job->request.module_count; i++)
-        bytes += sizeof(struct lintel_module) + text_bytes(job->modules[i].source.name) +
-                 text_bytes(job->module_arguments[i]);
-    bytes += job->kernel.symbol_count * sizeof *job->kernel.symbols + job->kernel.names_bytes;
-    return bytes + 2 * PAGE_BYTES; /* IDT, GDT, TSS, names of the guards, alignment */
+        bytes += sizeof(struct lintel_module) + block_text_bytes(job->modules[i].source.name) +
+                 block_text_bytes(job->module_arguments[i]);
+    return bytes + 16 * BLOCK_ALIGNMENT;
 }
 
 /* ---- its parts ------------------------------------------------------------------------------- */
@@ -239,7 +198,7 @@ static void describe_machine(const struct job *job, struct lintel_boot_info *inf
     memcpy(info->entropy, job->entropy, sizeof info->entropy);
 }
 
-enum err job_build_info(const struct job *job, struct block *block, struct lintel_boot_info **out)
+enum err lintel_info_build(const struct job *job, struct block *block, uint64_t *argument)
 {
     struct lintel_boot_info *info;
     TRY(block_take(block, sizeof *info, (void **)&info));
@@ -260,6 +219,6 @@ enum err job_build_info(const struct job *job, struct block *block, struct linte
     TRY(add_efi_map(job, block, info));
     TRY(add_stages(job, block, info));
     TRY(add_log(block, info));
-    *out = info;
+    *argument = (uintptr_t)block_virtual(block, info);
     return OK;
 }

@@ -42,7 +42,7 @@ static enum err open_modules(struct job *job, const char *const *paths, size_t c
 
 enum err forecast_read(struct forecast *forecast, const char *const *modules, size_t count)
 {
-    TRY(job_parse_images(&forecast->job, &forecast->kernel.source));
+    TRY(lintel_parse(&forecast->job, &forecast->kernel.source));
     return open_modules(&forecast->job, modules, count);
 }
 

@@ -102,7 +102,7 @@ static const struct lintel_boot_info *handed_over(void)
 {
     const struct resident_state *state = resident_state();
     tables = (struct paging){.levels = 4, .root = state->root, .has_nx = true, .has_pat = true};
-    return seen((const void *)(uintptr_t)state->info);
+    return seen((const void *)(uintptr_t)state->argument);
 }
 
 static void boots_a_kernel(void **unused)

@@ -71,9 +71,9 @@ static void test_gate(void **state)
     uint64_t gate[2] = {~UINT64_C(0), ~UINT64_C(0)};
 
     (void)state;
-    idt_build_gate(gate, UINT64_C(0xf123456789abcdef), IST_FAULT);
+    idt_build_gate(gate, GDT_KERNEL_CODE, UINT64_C(0xf123456789abcdef), IST_FAULT);
     assert_memory_equal(want, gate, sizeof want);
-    idt_build_gate(gate, 0, 0xff); /* only three bits are an IST number */
+    idt_build_gate(gate, GDT_KERNEL_CODE, 0, 0xff); /* only three bits are an IST number */
     assert_int_equal(7, ((const uint8_t *)gate)[4]);
     assert_int_equal(0x8e, ((const uint8_t *)gate)[5]);
 }

@@ -35,6 +35,7 @@ static struct paging begin(uint32_t levels)
                            .has_nx = true,
                            .has_pge = true,
                            .has_pat = true,
+                           .write_combining = 7,
                            .next = (uintptr_t)pool,
                            .end = (uintptr_t)pool + POOL};
 }

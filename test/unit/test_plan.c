@@ -2,6 +2,7 @@
  * promise holds or an error with a message comes out. */
 #include "common/lib/mem.h"
 #include "common/plan.h"
+#include "common/proto/lintel.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -135,6 +136,7 @@ static void random_scene(struct scene *scene)
     for (size_t i = 0; i < ARRAY_LENGTH(scene->modules); i++)
         scene->modules[i] = (struct plan_module){"module", below(4) ? below(300 * MIB) : 0};
     scene->request = (struct plan_request){
+        .rules = &lintel_rules.plan,
         .cpu = &scene->cpu,
         .map = &scene->map,
         .free = &scene->free,
@@ -367,7 +369,8 @@ static int make_small(void **state)
                                   .pages = small.resident_pages,
                                   .pages_count = 1,
                                   .alignment = PAGE_BYTES};
-    small.request = (struct plan_request){.cpu = &small.cpu,
+    small.request = (struct plan_request){.rules = &lintel_rules.plan,
+                                          .cpu = &small.cpu,
                                           .map = &small.map,
                                           .free = &small.map,
                                           .reachable_end = 4 * GIB,

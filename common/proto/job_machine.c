@@ -1,16 +1,10 @@
-#include "lintel_job.h"
 #include "../lib/mem.h"
 #include "../machine/gdt.h"
+#include "job.h"
 
-#define CR4_PAE        (1u << 5)
-#define CR4_PGE        (1u << 7)
-#define CR4_OSFXSR     (1u << 9)
-#define CR4_OSXMMEXCPT (1u << 10)
-#define CR4_LA57       (1u << 12)
-#define CR4_SMEP       (1u << 20)
-#define EFER_LME       (1u << 8)
-#define EFER_LMA       (1u << 10)
-#define EFER_NXE       (1u << 11)
+#define EFER_LME (1u << 8)
+#define EFER_LMA (1u << 10)
+#define EFER_NXE (1u << 11)
 
 #define IDT_VECTORS 256
 #define VGA_TEXT    0xb8000
@@ -38,7 +32,8 @@ static enum err build_tables(struct job *job, struct paging *kernel, struct pagi
     kernel->end = place->physical + place->bytes;
     for (uint64_t i = 0; i < plan->mapping_count; i++)
         TRY(paging_map(kernel, &plan->mappings[i]));
-    TRY(map_bridge(plan, kernel));
+    if (!job->rules->plan.identity)
+        TRY(map_bridge(plan, kernel));
 
     *bridge = (struct paging){
         .levels = job->request.loader_levels, .next = kernel->next, .end = kernel->end};
@@ -54,21 +49,38 @@ static void make_pseudo_descriptor(uint8_t to[16], uint64_t bytes, const void *v
     memcpy(to + sizeof limit, &virtual, sizeof virtual);
 }
 
-static enum err build_descriptors(const struct job *job, struct block *block,
-                                  struct resident_state *state)
+static enum err build_fault_table(const struct job *job, struct block *block,
+                                  struct resident_state *state, uint64_t *tss_virtual)
 {
-    uint64_t *gdt, (*idt)[2];
+    uint64_t(*idt)[2];
     uint8_t *tss;
     TRY(block_take(block, TSS_BYTES, (void **)&tss));
-    TRY(block_take(block, GDT_BYTES, (void **)&gdt));
     TRY(block_take(block, IDT_VECTORS * sizeof *idt, (void **)&idt));
 
     gdt_build_tss(tss, job->plan.fault_stack_top);
-    gdt_build(gdt, (uintptr_t)block_virtual(block, tss));
+    *tss_virtual = (uintptr_t)block_virtual(block, tss);
     for (uint64_t i = 0; i < IDT_VECTORS; i++)
-        idt_build_gate(idt[i], job->plan.resident_virtual + i * RESIDENT_VECTOR_BYTES, IST_FAULT);
-    make_pseudo_descriptor(state->gdtr, GDT_BYTES, block_virtual(block, gdt));
+        idt_build_gate(idt[i], job->rules->code,
+                       job->plan.resident_virtual + i * RESIDENT_VECTOR_BYTES, IST_FAULT);
     make_pseudo_descriptor(state->idtr, IDT_VECTORS * sizeof *idt, block_virtual(block, idt));
+    return OK;
+}
+
+/* Without a fault table the IDTR stays zero. */
+static enum err build_descriptors(const struct job *job, struct block *block,
+                                  struct resident_state *state)
+{
+    const struct job_rules *rules = job->rules;
+    uint64_t *gdt, tss_virtual = 0;
+    if (rules->reports)
+        TRY(build_fault_table(job, block, state, &tss_virtual));
+    TRY(block_take(block, rules->gdt_bytes, (void **)&gdt));
+    rules->build_gdt(gdt, tss_virtual);
+    make_pseudo_descriptor(state->gdtr, rules->gdt_bytes, block_virtual(block, gdt));
+    state->code = rules->code;
+    state->data = rules->data;
+    state->fs_gs = rules->fs_gs;
+    state->tss = rules->tss;
     return OK;
 }
 
@@ -76,10 +88,10 @@ static enum err build_descriptors(const struct job *job, struct block *block,
 
 static uint64_t final_cr4(const struct job *job)
 {
-    uint32_t features = job->boot->facts->cpu.features;
-    return CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | (features & LINTEL_CPU_PGE ? CR4_PGE : 0) |
-           (features & LINTEL_CPU_SMEP ? CR4_SMEP : 0) |
-           (job->plan.paging.levels == 5 ? CR4_LA57 : 0);
+    const struct paging *paging = &job->plan.paging;
+    bool smep = job->boot->facts->cpu.features & LINTEL_CPU_SMEP;
+    return job->rules->cr4 | (smep ? job->rules->cr4_smep : 0) | (paging->has_pge ? CR4_PGE : 0) |
+           (paging->levels == 5 ? CR4_LA57 : 0);
 }
 
 static enum err list_memory_to_zero(const struct job *job, struct block *block,
@@ -110,18 +122,9 @@ static enum err add_guard(struct block *block, struct resident_state *state, uin
     return block_copy_text(block, meaning, &guard->meaning);
 }
 
-static enum err describe_for_reports(const struct job *job, struct block *block,
-                                     struct resident_state *state)
+static enum err add_guards(const struct plan *plan, struct block *block,
+                           struct resident_state *state)
 {
-    const struct plan *plan = &job->plan;
-    const struct elf *kernel = &job->kernel;
-    TRY(block_copy(block, kernel->symbols, kernel->symbol_count * sizeof *kernel->symbols,
-                   (const void **)&state->symbols));
-    TRY(block_copy(block, kernel->names, kernel->names_bytes, (const void **)&state->names));
-    state->symbol_count = kernel->symbol_count;
-    state->slide = plan->slide;
-    state->kernel_first = plan->kernel_virtual;
-    state->kernel_end = plan->kernel_virtual + plan->places[PLACE_KERNEL].bytes;
     TRY(add_guard(block, state, plan->stack_top - plan->places[PLACE_STACK].bytes - PAGE_BYTES,
                   "the kernel's stack has overflowed: ask for a larger one in the Lintel note"));
     TRY(add_guard(block, state, plan->stack_top,
@@ -129,19 +132,37 @@ static enum err describe_for_reports(const struct job *job, struct block *block,
     return add_guard(block, state, plan->fault_stack_top, "above the fault stack");
 }
 
+static enum err describe_for_reports(const struct job *job, struct block *block,
+                                     struct resident_state *state)
+{
+    const struct plan *plan = &job->plan;
+    const struct elf *kernel = &job->kernel;
+    if (!job->rules->reports)
+        return OK;
+    TRY(block_copy(block, kernel->symbols, kernel->symbol_count * sizeof *kernel->symbols,
+                   (const void **)&state->symbols));
+    TRY(block_copy(block, kernel->names, kernel->names_bytes, (const void **)&state->names));
+    state->symbol_count = kernel->symbol_count;
+    state->slide = plan->slide;
+    state->kernel_first = plan->kernel_virtual;
+    state->kernel_end = plan->kernel_virtual + plan->places[PLACE_KERNEL].bytes;
+    return job->rules->plan.window ? add_guards(plan, block, state) : OK;
+}
+
+/* The text screen is no memory, and not mapped by every protocol. */
 static void describe_screen(const struct job *job, const struct block *block,
                             struct resident_state *state)
 {
     if (job->has_video) {
         state->framebuffer = job->video.fb;
         state->framebuffer.pixels = block_virtual(block, at_physical(job->video.fb.base_physical));
-    } else if (job->boot->facts->firmware == LINTEL_FIRMWARE_BIOS) {
+    } else if (job->boot->facts->firmware == LINTEL_FIRMWARE_BIOS &&
+               job->rules->plan.paint(LINTEL_MEMORY_RESERVED, false) != PAINT_ABSENT) {
         state->vga_text = (uintptr_t)block_virtual(block, at_physical(VGA_TEXT));
     }
 }
 
-static void describe_switch(const struct job *job, const struct block *block,
-                            const struct paging *paging, const struct lintel_boot_info *info,
+static void describe_switch(const struct job *job, const struct paging *paging, uint64_t argument,
                             struct resident_state *state)
 {
     const struct plan *plan = &job->plan;
@@ -150,12 +171,14 @@ static void describe_switch(const struct job *job, const struct block *block,
     state->root = paging->root;
     state->root_virtual = plan->direct_map + paging->root;
     state->flip_la57 = plan->paging.levels != job->request.loader_levels;
+    state->keeps_lower_half = job->rules->plan.identity;
+    state->cr0 = job->rules->cr0;
     state->cr4 = final_cr4(job);
     state->efer = EFER_LME | EFER_LMA | nx;
-    state->pat = paging->has_pat ? PAGING_PAT : 0;
+    state->pat = paging->has_pat ? job->rules->pat : 0;
     state->stack_top = plan->stack_top;
     state->entry = job->kernel.entry + plan->slide;
-    state->info = (uintptr_t)block_virtual(block, info);
+    state->argument = argument;
 }
 
 static struct resident_state *find_state(const struct job *job)
@@ -165,8 +188,17 @@ static struct resident_state *find_state(const struct job *job)
     return at_physical(job->plan.places[PLACE_RESIDENT].physical + data->virtual - resident->first);
 }
 
-enum err job_build_machine(struct job *job, struct block *block,
-                           const struct lintel_boot_info *info, uint64_t *bridge_root)
+uint64_t job_machine_bytes(const struct job *job)
+{
+    const struct elf *kernel = &job->kernel;
+    uint64_t bytes = TSS_BYTES + job->rules->gdt_bytes + IDT_VECTORS * 16;
+    bytes += job->map.capacity * sizeof(struct resident_zero);
+    bytes += kernel->symbol_count * sizeof *kernel->symbols + kernel->names_bytes;
+    return bytes + PAGE_BYTES; /* names of the guards, alignment */
+}
+
+enum err job_build_machine(struct job *job, struct block *block, uint64_t argument,
+                           uint64_t *bridge_root)
 {
     struct resident_state *state = find_state(job);
     struct paging kernel, bridge;
@@ -177,7 +209,7 @@ enum err job_build_machine(struct job *job, struct block *block,
     TRY(list_memory_to_zero(job, block, state));
     TRY(describe_for_reports(job, block, state));
     describe_screen(job, block, state);
-    describe_switch(job, block, &kernel, info, state);
+    describe_switch(job, &kernel, argument, state);
     *bridge_root = bridge.root;
     return OK;
 }

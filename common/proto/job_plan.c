@@ -1,20 +1,13 @@
 /* What a boot decides, from data alone: the host's `lintel check` runs the same. */
-#include "lintel_job.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
+#include "job.h"
 
-enum err job_parse_images(struct job *job, const struct source *kernel)
+enum err job_parse_resident(struct job *job)
 {
-    struct arena *arena = &job->boot->arena;
-    TRY(elf_parse(kernel, arena, &job->kernel));
-    if (!job->kernel.has_request)
-        return fail(
-            ERR_UNSUPPORTED,
-            "%s: an ELF file without a Lintel note; add LINTEL_REQUEST() from lintel.h to it",
-            kernel->name);
     job->resident_source = source_from_memory("the fault reporter", resident_image,
                                               (uint64_t)(resident_image_end - resident_image));
-    return elf_parse(&job->resident_source, arena, &job->resident);
+    return elf_parse(&job->resident_source, &job->boot->arena, &job->resident);
 }
 
 /* Normalises the firmware's map; `busy` ranges (NULL: none) are not free in it. */
@@ -23,6 +16,8 @@ static enum err make_map(struct job *job, const struct raw_map *raw, const struc
 {
     const struct lintel_cpu *cpu = &job->boot->facts->cpu;
     TRY(memmap_insert_raw(map, raw, cpu->physical_bits));
+    if (job->rules->amend_map)
+        TRY(job->rules->amend_map(job, map));
     for (uint64_t i = 0; busy && i < busy->count; i++)
         TRY(memmap_overlay(map, busy->ranges[i].base, busy->ranges[i].bytes,
                            LINTEL_MEMORY_RESERVED));
@@ -48,12 +43,15 @@ enum err job_make_plan(struct job *job, const struct raw_map *busy)
     struct boot *boot = job->boot;
     struct plan_request *request = &job->request;
 
-    TRY(take_map(job, PLACE_MODULES + request->module_count + 1, &job->map));
-    TRY(take_map(job, busy->count, &job->free));
+    uint64_t amended = job->rules->amended_ranges;
+
+    TRY(take_map(job, PLACE_MODULES + request->module_count + 1 + amended, &job->map));
+    TRY(take_map(job, busy->count + amended, &job->free));
     TRY(make_map(job, &job->raw, NULL, &job->map));
     TRY(make_map(job, &job->raw, busy, &job->free));
     note("loader memory: %lu KiB\n", (unsigned long)(busy_bytes(busy) / KIB));
 
+    request->rules = &job->rules->plan;
     request->cpu = &boot->facts->cpu;
     request->map = &job->map;
     request->free = &job->free;
@@ -61,7 +59,7 @@ enum err job_make_plan(struct job *job, const struct raw_map *busy)
     request->kernel = &job->kernel;
     request->resident = &job->resident;
     request->modules = job->module_sizes;
-    request->info_bytes = job_info_bytes(job);
+    request->info_bytes = job->rules->information_bytes(job) + job_machine_bytes(job);
     request->random = load64(job->entropy);
     return plan_build(request, &boot->arena, &job->plan);
 }
@@ -71,6 +69,8 @@ enum err job_make_final_map(struct job *job)
     struct memmap *map = &job->map;
     map->count = 0;
     TRY(memmap_insert_raw(map, &job->raw, job->boot->facts->cpu.physical_bits));
+    if (job->rules->amend_map)
+        TRY(job->rules->amend_map(job, map));
     for (uint64_t i = 0; i < job->plan.place_count; i++)
         if (job->plan.places[i].bytes)
             TRY(memmap_overlay(map, job->plan.places[i].physical, job->plan.places[i].bytes,
