@@ -58,6 +58,8 @@ struct boot_origin {
     /* The server that the loader came from over the network, with LINTEL_MEDIUM_NETWORK; not one of
      * facts.disks. NULL: the loader came from a disk. */
     const struct disk *server;
+    const void *dhcp_ack; /* what the DHCP server said last (RFC 2131, 2) */
+    uint32_t dhcp_ack_bytes;
 };
 
 struct facts {
@@ -67,6 +69,7 @@ struct facts {
     uint32_t disk_count;
     struct boot_origin origin;
     uint64_t rsdp, smbios, smbios3, efi_system_table; /* physical, 0: none */
+    uint64_t efi_image_handle;                        /* the loader's, 0 on BIOS */
     int64_t wall_clock;                               /* seconds since 1970-01-01, 0: unknown */
     uint64_t tsc_hz;                                  /* 0: unknown */
     uint64_t first_tsc;    /* TSC at the loader's first chance to read it */
@@ -75,10 +78,26 @@ struct facts {
     uint64_t reachable_end;
 };
 
+/* What the video BIOS says of the mode that it set (VBE 3.0, 4.3 to 4.5 and 4.13). */
+struct vbe {
+    uint16_t mode;
+    uint16_t interface_segment, interface_offset, interface_bytes; /* 0: has none */
+    uint8_t control[512], mode_info[256];
+};
+
 /* A framebuffer as the firmware set it up. `fb.pixels` and `fb.edid` are not filled. */
 struct video {
     struct lintel_framebuffer fb;
     uint8_t edid[256];
+    const struct vbe *vbe; /* the front end's; NULL: not set by a video BIOS */
+};
+
+/* The 32-bit interface to power management (APM 1.2, 4.6.1.4): real-mode segments, and sizes. */
+struct apm {
+    uint16_t version, flags;
+    uint16_t code32_segment, code16_segment, data_segment;
+    uint16_t code32_bytes, code16_bytes, data_bytes;
+    uint32_t entry; /* offset in the 32-bit code segment */
 };
 
 enum key {
@@ -137,6 +156,10 @@ struct firmware {
     /* Sets the best mode for width x height (0 x 0: keep the current or preferred one) and
      * describes it. ERR_UNSUPPORTED (with a reason) when there is no linear framebuffer. */
     enum err (*set_video)(uint32_t width, uint32_t height, struct video *video);
+
+    /* Connects the 32-bit interface of APM, for a kernel that wants it. ERR_UNSUPPORTED: this
+     * machine has none. NULL: this firmware knows no APM (UEFI). */
+    enum err (*connect_apm)(struct apm *apm);
 
     /* Memory for the loader itself; gone when the kernel runs. Zeroed, page-aligned, below 4 GiB on
      * BIOS. ERR_NO_MEMORY. */

@@ -1,4 +1,5 @@
 /* The BIOS front end: finds the facts, supplies the verbs, and ends in boot_main(). */
+#include "apm.h"
 #include "bios.h"
 #include "clock.h"
 #include "common/lib/log.h"
@@ -65,6 +66,7 @@ static const struct firmware bios = {
     .key = console_key,
     .wait = clock_wait,
     .set_video = vbe_set_video,
+    .connect_apm = apm_connect,
     .allocate = memory_allocate,
     .claim = memory_claim,
     .release = memory_release,
@@ -100,7 +102,7 @@ static enum err find_facts(struct facts *facts)
     TRY(memory_map(&facts->map, &busy));
     TRY(disk_find(boot_drive, &facts->disks, &facts->disk_count, &facts->origin.disk));
     if (boot_network)
-        TRY(pxe_find_server(&facts->origin.server));
+        TRY(pxe_find_server(&facts->origin));
     facts->rsdp = tables_find_rsdp();
     facts->smbios = tables_find_smbios();
     facts->smbios3 = tables_find_smbios3();

@@ -25,6 +25,8 @@
 #define PACKET_BYTES 1432u   /* fits an Ethernet frame, and is the most that iPXE asks for */
 #define NAME_BYTES   128u
 
+#define ACK_BYTES_MAX 1472u /* PXE 2.1, 3.4.1: the options have 1,236 bytes at most */
+
 struct __attribute__((packed)) file_name {
     uint8_t server[4], gateway[4];
     char name[NAME_BYTES];
@@ -109,7 +111,8 @@ static bool find_entry(void)
     return pxe_entry != 0;
 }
 
-static void learn_from(uint16_t packet)
+/* Returns the packet's length; it lies in PACKET. */
+static uint32_t learn_from(uint16_t packet)
 {
     parameters->cached = (typeof(parameters->cached)){
         .packet = packet,
@@ -117,19 +120,31 @@ static void learn_from(uint16_t packet)
         .offset = PARAMETERS_BYTES,
         .segment = segment_of(bounce),
     };
-    if (call(GET_CACHED_INFO) == 0)
-        tftp_learn(&server, PACKET, MIN(parameters->cached.bytes, PACKET_ROOM));
+    if (call(GET_CACHED_INFO) != 0)
+        return 0;
+    uint32_t bytes = MIN(parameters->cached.bytes, PACKET_ROOM);
+    tftp_learn(&server, PACKET, bytes);
+    return bytes;
 }
 
-enum err pxe_find_server(const struct disk **found)
+static void keep_ack(uint32_t bytes, struct boot_origin *origin)
+{
+    static uint8_t ack[ACK_BYTES_MAX];
+
+    origin->dhcp_ack = ack;
+    origin->dhcp_ack_bytes = MIN(bytes, ACK_BYTES_MAX);
+    memcpy(ack, PACKET, origin->dhcp_ack_bytes);
+}
+
+enum err pxe_find_server(struct boot_origin *origin)
 {
     if (!find_entry())
         return fail(ERR_UNSUPPORTED, "the PXE ROM that loaded Lintel gives neither a !PXE nor a "
                                      "PXENV+ structure: start the machine again, or another way");
-    learn_from(CACHED_ACK);
+    keep_ack(learn_from(CACHED_ACK), origin);
     learn_from(CACHED_REPLY);
     TRY(tftp_complete(&server));
-    *found = &server.disk;
+    origin->server = &server.disk;
     return OK;
 }
 

@@ -4,9 +4,9 @@
 
 #include "common/firmware.h"
 
-/* Asks the ROM which server the loader came from; *server is ours. To be called only when it came
- * that way. ERR_UNSUPPORTED: the ROM has no entry point that can be trusted; ERR_NOT_FOUND. */
-enum err pxe_find_server(const struct disk **server);
+/* Asks the ROM which server the loader came from: origin->server is ours. To be called only when it
+ * came that way. ERR_UNSUPPORTED: the ROM has no entry point that can be trusted; ERR_NOT_FOUND. */
+enum err pxe_find_server(struct boot_origin *origin);
 
 /* Verbs of struct firmware: one open, one read for each packet of 1,432 bytes, one close. */
 enum err pxe_fetch_size(const char *path, uint64_t *bytes);

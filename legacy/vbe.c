@@ -186,6 +186,25 @@ static uint16_t choose(uint32_t width, uint32_t height, struct lintel_framebuffe
     return chosen;
 }
 
+/* For kernels that go on with VBE by themselves. */
+static const struct vbe *report(uint16_t mode)
+{
+    static struct vbe vbe;
+    struct bios_regs regs = {.eax = 0x4f0a}; /* the protected-mode interface */
+
+    vbe = (struct vbe){.mode = mode | USE_LINEAR};
+    memcpy(vbe.control, INFO, sizeof vbe.control);
+    if (call(0x4f01, 0, mode, 0, MODE))
+        memcpy(vbe.mode_info, MODE, sizeof vbe.mode_info);
+    bios_call(0x10, &regs);
+    if ((regs.eax & 0xffff) == VBE_OK) {
+        vbe.interface_segment = regs.es;
+        vbe.interface_offset = (uint16_t)regs.edi;
+        vbe.interface_bytes = (uint16_t)regs.ecx;
+    }
+    return &vbe;
+}
+
 enum err vbe_set_video(uint32_t width, uint32_t height, struct video *video)
 {
     struct lintel_framebuffer fb;
@@ -206,6 +225,7 @@ enum err vbe_set_video(uint32_t width, uint32_t height, struct video *video)
     console_graphics();
     video->fb = fb;
     video->fb.edid_bytes = edid_bytes;
+    video->vbe = report(mode);
     note("video: mode %xh, %u x %u, %u bits\n", mode, fb.width, fb.height, fb.bits_per_pixel);
     return OK;
 }

@@ -65,6 +65,7 @@ static void find_tables(struct facts *facts)
     facts->smbios = table_address((EFI_GUID)SMBIOS_TABLE_GUID);
     facts->smbios3 = table_address((EFI_GUID)SMBIOS3_TABLE_GUID);
     facts->efi_system_table = (uintptr_t)uefi_system;
+    facts->efi_image_handle = (uintptr_t)uefi_image;
 }
 
 /* By which way we were loaded over the network, if we were. iPXE comes first, for what it loads
@@ -99,6 +100,7 @@ static enum err gather(const EFI_LOADED_IMAGE *image, struct facts *facts)
     TRY(memory_first_map(&facts->map, &facts->reachable_end));
     TRY(disk_list(&facts->disks, &facts->disk_count));
     facts->origin = disk_origin(image->DeviceHandle, facts->disks, facts->disk_count);
+    pxe_keep_ack(image->DeviceHandle, &facts->origin);
     return find_server(image->DeviceHandle, &facts->origin.server);
 }
 

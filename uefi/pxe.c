@@ -42,6 +42,17 @@ enum err pxe_find_server(EFI_HANDLE device, const struct disk **found)
     return OK;
 }
 
+void pxe_keep_ack(EFI_HANDLE device, struct boot_origin *origin)
+{
+    const EFI_PXE_BASE_CODE_PROTOCOL *base =
+        protocol_on(device, (EFI_GUID)EFI_PXE_BASE_CODE_PROTOCOL_GUID);
+
+    if (!base || !base->Mode || !base->Mode->DhcpAckReceived)
+        return;
+    origin->dhcp_ack = base->Mode->DhcpAck.Raw;
+    origin->dhcp_ack_bytes = sizeof base->Mode->DhcpAck.Raw;
+}
+
 /* What the server said in its error packet, without what could steer a terminal. The number beside
  * it is of no use: OVMF keeps the wrong byte of it, which is 0. */
 static enum err fail_refused(const char *name)
