@@ -1,5 +1,8 @@
 #include "source.h"
 #include "mem.h"
+#include "progress.h"
+
+#define PART_BYTES (8 * MIB) /* small enough for a bar that moves, large enough for speed */
 
 static enum err check_range(const struct source *source, uint64_t offset, uint64_t bytes)
 {
@@ -16,6 +19,26 @@ enum err source_read(const struct source *source, uint64_t offset, uint64_t byte
 {
     TRY(check_range(source, offset, bytes));
     return bytes ? source->read(source, offset, bytes, to) : OK;
+}
+
+static enum err read_parts(const struct source *source, uint64_t offset, uint64_t bytes,
+                           uint8_t *to)
+{
+    for (uint64_t done = 0; done < bytes;) {
+        uint64_t part = source->whole ? bytes : MIN(bytes - done, PART_BYTES);
+        TRY(source_read(source, offset + done, part, to + done));
+        done += part;
+        progress_update(done);
+    }
+    return OK;
+}
+
+enum err source_load(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+{
+    progress_begin(source->name, bytes);
+    enum err err = read_parts(source, offset, bytes, to);
+    progress_end();
+    return err;
 }
 
 static enum err read_memory(const struct source *source, uint64_t offset, uint64_t bytes, void *to)

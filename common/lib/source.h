@@ -18,6 +18,9 @@ struct source {
 /* ERR_FORMAT (naming the source, the offset and its size) when the range leaves the source. */
 enum err source_read(const struct source *source, uint64_t offset, uint64_t bytes, void *to);
 
+/* The same for much, in parts, with a progress bar where that takes time. */
+enum err source_load(const struct source *source, uint64_t offset, uint64_t bytes, void *to);
+
 /* The bytes must outlive the source. */
 struct source source_from_memory(const char *name, const void *memory, uint64_t bytes);
 

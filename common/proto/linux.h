@@ -7,7 +7,7 @@
 
 struct linux_files {
     const struct source *kernel; /* a bzImage */
-    const struct source *initrds;
+    const struct source *const *initrds;
     uint64_t initrd_count; /* in order; the kernel gets them as one, each padded to 4 bytes */
     const char *options;   /* the command line, UTF-8 */
 };
