@@ -3,12 +3,10 @@
 #include "../entry/reference.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
-#include "../lib/progress.h"
 #include "../machine/cpu.h"
 
 #define PLAN_TRIES      3
 #define PLAN_ROOM_BYTES (256 * KIB)
-#define CHUNK_BYTES     (8 * MIB)
 
 enum err job_open_modules(struct job *job, const struct entry_file *list)
 {
@@ -90,28 +88,15 @@ static enum err plan_and_claim(struct job *job)
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-static enum err read_parts(const struct source *source, uint8_t *to)
-{
-    for (uint64_t done = 0; done < source->bytes;) {
-        uint64_t bytes = source->whole ? source->bytes : MIN(source->bytes - done, CHUNK_BYTES);
-        TRY(source_read(source, done, bytes, to + done));
-        done += bytes;
-        progress_update(done);
-    }
-    return OK;
-}
-
 static enum err load_module(struct job *job, uint64_t index)
 {
     const struct source *source = &job->modules[index].source;
     const struct placement *place = &job->plan.places[PLACE_MODULES + index];
     uint8_t *to = at_physical(place->physical);
 
-    progress_begin(source->name, source->bytes);
-    enum err err = read_parts(source, to);
-    progress_end();
+    TRY(source_load(source, 0, source->bytes, to));
     memset(to + source->bytes, 0, place->bytes - source->bytes);
-    return err;
+    return OK;
 }
 
 static enum err load_files(struct job *job)
