@@ -29,7 +29,8 @@ static enum err read_config(struct boot *boot)
 {
     boot_stage(boot, "config");
     TRY(locate_boot_volume(boot));
-    return config_read(&boot->fs, &boot->arena, &boot->config);
+    locate_entry_volumes(boot);
+    return config_read(&boot->entry_volumes, &boot->arena, &boot->config);
 }
 
 /* Returns only when the entry could not be booted; then memory is as before. */

@@ -12,6 +12,7 @@ struct boot {
     struct arena arena;
     struct volume volume; /* the boot volume: configuration, kernel and modules lie here */
     struct fs fs;
+    struct entry_volumes entry_volumes; /* &fs, and the disk's other volume for entries */
     struct config config;
     struct lintel_stage stages[16];
     uint32_t stage_count;

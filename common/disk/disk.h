@@ -40,7 +40,11 @@ enum err volume_read(const struct volume *volume, uint64_t offset, uint64_t byte
 enum err partition_list(const struct firmware *firmware, const struct disk *disk,
                         struct arena *arena, struct volume **volumes, uint32_t *count);
 
-bool volume_is_esp(
-    const struct volume *volume); /* GPT C12A7328-F81F-11D2-BA4B-00A0C93EC93B, MBR EFh */
+/* The EFI system partition: GPT C12A7328-F81F-11D2-BA4B-00A0C93EC93B, MBR EFh. */
+bool volume_is_esp(const struct volume *volume);
+
+/* The extended boot loader partition (UAPI.1): GPT BC13C2FF-59E6-4262-A352-B275FD6F7172, MBR
+ * EAh. */
+bool volume_is_xbootldr(const struct volume *volume);
 
 #endif

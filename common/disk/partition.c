@@ -2,7 +2,8 @@
 #include "../lib/log.h"
 #include "../lib/mem.h"
 
-#define MBR_TYPE_ESP 0xef
+#define MBR_TYPE_ESP      0xef
+#define MBR_TYPE_XBOOTLDR 0xea
 
 enum err partitions_reserve(struct partitions *list, uint64_t capacity)
 {
@@ -107,12 +108,25 @@ enum err partition_list(const struct firmware *firmware, const struct disk *disk
     return OK;
 }
 
+static bool has_type(const struct volume *volume, const uint8_t guid[16], uint8_t mbr)
+{
+    if (volume->partitioning == LINTEL_PARTITIONING_GPT)
+        return memcmp(volume->type_guid, guid, sizeof volume->type_guid) == 0;
+    return volume->partitioning == LINTEL_PARTITIONING_MBR && volume->type_byte == mbr;
+}
+
 bool volume_is_esp(const struct volume *volume)
 {
-    static const uint8_t esp[16] = {0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
-                                    0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
+    static const uint8_t guid[16] = {0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
+                                     0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
 
-    if (volume->partitioning == LINTEL_PARTITIONING_GPT)
-        return memcmp(volume->type_guid, esp, sizeof esp) == 0;
-    return volume->partitioning == LINTEL_PARTITIONING_MBR && volume->type_byte == MBR_TYPE_ESP;
+    return has_type(volume, guid, MBR_TYPE_ESP);
+}
+
+bool volume_is_xbootldr(const struct volume *volume)
+{
+    static const uint8_t guid[16] = {0xff, 0xc2, 0x13, 0xbc, 0xe6, 0x59, 0x62, 0x42,
+                                     0xa3, 0x52, 0xb2, 0x75, 0xfd, 0x6f, 0x71, 0x72};
+
+    return has_type(volume, guid, MBR_TYPE_XBOOTLDR);
 }

@@ -1,5 +1,5 @@
-/* Boot Loader Specification type 1 entries (UAPI.1), with Lintel's own keys `kernel` and
- * `module`. */
+/* Boot Loader Specification type 1 entries (UAPI.1), with Lintel's own keys `kernel`, `module` and
+ * `protocol`. */
 #include "conf.h"
 #include "entry.h"
 #include "text.h"
@@ -94,7 +94,25 @@ static enum err take_architecture(struct parser *parser, const struct entry_key 
     (void)key;
     if (text_equal(value, "x64"))
         return OK;
+    parser->entry->foreign = true;
     return set_problem(parser, "is for the architecture %s, this machine is x64", value);
+}
+
+/* The number of a profile (UAPI.5), which becomes part of the options. */
+static enum err take_profile(struct parser *parser, const struct entry_key *key, char *value)
+{
+    uint64_t number;
+    const char *rest = text_number(value, &number);
+
+    if (!rest || *rest)
+        return set_problem(parser, "has the profile %s, which is no number", value);
+    return take_text(parser, key, value);
+}
+
+static enum err take_url(struct parser *parser, const struct entry_key *key, char *value)
+{
+    TRY(take_kernel(parser, key, value));
+    return set_problem(parser, "uses the key `%s`, which Lintel does not support", key->name);
 }
 
 static enum err take_unsupported(struct parser *parser, const struct entry_key *key, char *value)
@@ -110,14 +128,16 @@ static const struct entry_key keys[] = {
     {"machine-id", take_text, offsetof(struct entry, machine_id)},
     {"kernel", take_kernel, 0},
     {"linux", take_kernel, 0},
+    {"efi", take_kernel, 0},
+    {"uki", take_kernel, 0},
     {"protocol", take_text, offsetof(struct entry, protocol)},
     {"module", take_file, offsetof(struct entry, modules)},
     {"initrd", take_file, offsetof(struct entry, initrds)},
     {"options", take_options, 0},
+    {"profile", take_profile, offsetof(struct entry, profile)},
     {"architecture", take_architecture, 0},
-    {"efi", take_unsupported, 0},
-    {"uki", take_unsupported, 0},
-    {"uki-url", take_unsupported, 0},
+    {"uki-url", take_url, 0},
+    {"extra", take_unsupported, 0},
     {"devicetree", take_unsupported, 0},
     {"devicetree-overlay", take_unsupported, 0},
 };
@@ -153,13 +173,15 @@ static void cut_counter(struct entry *entry)
     *plus = '\0';
 }
 
-static enum err name_entry(const char *name, struct arena *arena, struct entry *entry)
+enum err entry_name_after(const char *file, const char *suffix, struct arena *arena,
+                          struct entry *entry)
 {
-    uint64_t bytes = strlen(name);
+    uint64_t bytes = strlen(file);
 
-    if (text_ends(name, ".conf"))
-        bytes -= strlen(".conf");
-    TRY(arena_text(arena, name, bytes, &entry->id));
+    entry->suffix = suffix;
+    if (text_ends(file, suffix))
+        bytes -= strlen(suffix);
+    TRY(arena_text(arena, file, bytes, &entry->id));
     conf_clean(entry->id, bytes, false);
     cut_counter(entry);
     return OK;
@@ -173,8 +195,7 @@ enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct 
         .title = empty, .version = empty, .sort_key = empty, .machine_id = empty, .options = empty};
     struct parser parser = {.arena = arena, .entry = &parsed, .options_room = bytes + 1};
 
-    parsed.suffix = ".conf";
-    TRY(name_entry(name, arena, &parsed));
+    TRY(entry_name_after(name, ".conf", arena, &parsed));
     TRY(conf_begin(&parser.conf, parsed.id, text, bytes, arena));
     while (conf_next(&parser.conf))
         TRY(take_line(&parser));
@@ -182,7 +203,7 @@ enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct 
     if (!*parsed.title)
         parsed.title = parsed.id;
     if (!parsed.kernel)
-        TRY(set_problem(&parser, "names no kernel: neither `kernel` nor `linux`"));
+        TRY(set_problem(&parser, "names no kernel: none of `kernel`, `linux`, `efi`, `uki`"));
     *entry = parsed;
     return OK;
 }

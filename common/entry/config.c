@@ -7,10 +7,6 @@
 #include "../lib/mem.h"
 
 #define LOADER_CONF "/loader/loader.conf"
-#define ENTRIES     "/loader/entries"
-
-/* More than any menu is for; bounds the time that sorting takes. */
-#define ENTRIES_MAX 1024
 
 /* ---- loader.conf ----------------------------------------------------------------------------- */
 
@@ -30,14 +26,14 @@ static void take_timeout(const struct conf *conf, struct config *config)
             conf->name, conf->line, conf->value);
 }
 
-static void take_zero_memory(const struct conf *conf, struct config *config)
+static void take_flag(const struct conf *conf, bool *flag)
 {
     if (strcmp(conf->value, "yes") == 0)
-        config->zero_memory = true;
+        *flag = true;
     else if (strcmp(conf->value, "no") == 0)
-        config->zero_memory = false;
+        *flag = false;
     else
-        say("%s:%u: zero-memory %s is neither yes nor no: passed over\n", conf->name, conf->line,
+        say("%s:%u: %s %s is neither yes nor no: passed over\n", conf->name, conf->line, conf->key,
             conf->value);
 }
 
@@ -67,7 +63,9 @@ enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena
         else if (strcmp(conf.key, "default") == 0)
             *default_glob = conf.value;
         else if (strcmp(conf.key, "zero-memory") == 0)
-            take_zero_memory(&conf, config);
+            take_flag(&conf, &config->zero_memory);
+        else if (strcmp(conf.key, "uki-on-bios") == 0)
+            take_flag(&conf, &config->uki_on_bios);
         else if (strcmp(conf.key, "entry") == 0)
             TRY(take_entry(&conf, arena, config));
         else
@@ -78,7 +76,7 @@ enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static enum err read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,
+enum err config_read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,
                           uint64_t *bytes)
 {
     struct file file;
@@ -99,7 +97,7 @@ static void read_loader_conf(const struct fs *fs, struct arena *arena, struct co
 {
     char *text;
     uint64_t bytes;
-    enum err err = read_text(fs, LOADER_CONF, arena, &text, &bytes);
+    enum err err = config_read_text(fs, LOADER_CONF, arena, &text, &bytes);
 
     *default_glob = NULL;
     if (err == OK)
@@ -108,100 +106,13 @@ static void read_loader_conf(const struct fs *fs, struct arena *arena, struct co
         say("%s: passed over\n", err_message());
 }
 
-struct search {
-    struct arena *arena;
-    struct entry_name *names;
-    uint32_t count;
-    enum err err;
-};
-
-/* False: no more. */
-static bool add_name(struct search *search, const char *name)
-{
-    struct entry_name *found;
-
-    if (search->count == ENTRIES_MAX) {
-        say("%s: more than %u entries: the others are passed over\n", ENTRIES, ENTRIES_MAX);
-        return false;
-    }
-    search->err = ARENA_TAKE(search->arena, 1, &found);
-    if (search->err == OK)
-        search->err = arena_text(search->arena, name, strlen(name), &found->name);
-    if (search->err != OK)
-        return false;
-    found->next = search->names;
-    search->names = found;
-    search->count++;
-    return true;
-}
-
-static bool find_entry(void *context, const struct fs_entry *file)
-{
-    /* macOS leaves "._name.conf" beside what it copies. */
-    if (file->directory || file->name[0] == '.' || !text_ends(file->name, ".conf"))
-        return true;
-    return add_name(context, file->name);
-}
-
-/* The directory's; or, where a server can't list it, those that loader.conf names. */
-static enum err find_entries(const struct fs *fs, const struct config *config,
-                             struct search *search)
-{
-    enum err err = fs_list(fs, ENTRIES, find_entry, search);
-
-    if (err == OK)
-        err = search->err;
-    if (err != ERR_UNSUPPORTED)
-        return err;
-    if (!config->listed)
-        return fail(ERR_NOT_FOUND, "%s, and %s is missing or names no entry (`entry NAME.conf`)",
-                    err_message(), LOADER_CONF);
-    for (const struct entry_name *listed = config->listed; listed; listed = listed->next)
-        if (!add_name(search, listed->name))
-            break;
-    return search->err;
-}
-
-static enum err read_entry(const struct fs *fs, const char *name, struct arena *arena,
-                           struct entry *entry)
-{
-    char path[sizeof ENTRIES + FS_NAME_BYTES];
-    char *text;
-    uint64_t bytes;
-
-    fmt(path, sizeof path, "%s/%s", ENTRIES, name);
-    TRY(read_text(fs, path, arena, &text, &bytes));
-    return entry_parse(name, text, bytes, arena, entry);
-}
-
-/* An entry that can't be read is said and left out: the others may boot. */
-static enum err read_entries(const struct fs *fs, struct arena *arena, struct config *config)
-{
-    struct search search = {.arena = arena};
-
-    TRY(find_entries(fs, config, &search));
-    if (search.count == 0)
-        return fail(ERR_NOT_FOUND, "%s holds no *.conf file: there is nothing to boot", ENTRIES);
-    TRY(ARENA_TAKE(arena, search.count, &config->entries));
-    for (const struct entry_name *found = search.names; found; found = found->next) {
-        if (read_entry(fs, found->name, arena, &config->entries[config->count]) == OK)
-            config->count++;
-        else
-            say("%s: passed over\n", err_message());
-    }
-    if (config->count == 0)
-        return fail(ERR_NOT_FOUND, "none of the %u entries in %s can be read", search.count,
-                    ENTRIES);
-    return OK;
-}
-
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static bool glob_matches(const char *glob, const struct entry *entry)
 {
     char name[FS_NAME_BYTES + sizeof ".conf"];
 
-    fmt(name, sizeof name, "%s.conf", entry->id);
+    fmt(name, sizeof name, "%s%s", entry->id, entry->suffix);
     return text_matches(glob, entry->id) || text_matches(glob, name);
 }
 
@@ -219,13 +130,36 @@ static uint32_t choose_default(const struct config *config, const char *glob)
     return 0;
 }
 
-enum err config_read(const struct fs *fs, struct arena *arena, struct config *config)
+/* Images for many machines have entries for each (UAPI.1): only those that fit are shown, or, where
+ * none does, all, with the reason. */
+static void hide_foreign(struct config *config)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < config->count; i++)
+        kept += !config->entries[i].foreign;
+    if (kept == 0)
+        return;
+    kept = 0;
+    for (uint32_t i = 0; i < config->count; i++) {
+        const struct entry *entry = &config->entries[i];
+        if (entry->foreign)
+            say("entry %s is hidden: it %s\n", entry->id, entry->problem);
+        else
+            config->entries[kept++] = *entry;
+    }
+    config->count = kept;
+}
+
+enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
+                     struct config *config)
 {
     struct config read = {0};
     char *default_glob;
 
-    read_loader_conf(fs, arena, &read, &default_glob);
-    TRY(read_entries(fs, arena, &read));
+    read_loader_conf(volumes->fs[0], arena, &read, &default_glob);
+    TRY(entries_discover(volumes, arena, &read));
+    hide_foreign(&read);
     entries_sort(read.entries, read.count);
     read.chosen = choose_default(&read, default_glob);
     *config = read;

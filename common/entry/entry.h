@@ -20,10 +20,12 @@ struct entry {
     char *kernel;     /* the value of `kernel`, `linux`, `efi` or `uki`; NULL: there is none */
     char *kernel_key; /* which key named it */
     char *protocol; /* the value of `protocol`, which overrides recognition; NULL: there is none */
+    char *profile;  /* of a unified kernel image: its number; NULL: the first */
     char *options;  /* all `options` lines joined by one space; "" */
     struct entry_file *modules; /* `module` lines, in order */
     struct entry_file *initrds; /* `initrd` lines, in order */
     bool exhausted; /* boot counting: its file name says that no tries are left; sorted last */
+    bool foreign;   /* for another machine or firmware: hidden, unless all entries are */
     char *problem;  /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
 };
 
@@ -38,18 +40,44 @@ struct config {
     uint32_t chosen;           /* index of the default */
     int32_t timeout;           /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
     bool zero_memory;          /* `zero-memory yes` */
+    bool uki_on_bios;          /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
     struct entry_name *listed; /* `entry` lines of loader.conf, the last first */
 };
 
-/* Reads /loader/loader.conf (absent is fine) and /loader/entries/ *.conf from the boot volume into
- * arena memory. Lines: key, white space, value; # comments; CRLF and a UTF-8 byte order mark
- * accepted; unknown keys noted in the log and passed over, a duplicate single key: the last wins;
- * size limit 64 KiB a file. Order: BLS ("sort-key" present first, sort-key ascending, machine-id
- * ascending, version descending; then file name descending by version comparison). `default` is a
- * glob (* and ?) over ids with or without .conf. On a server, which can't list a directory, the
- * entries are those that `entry NAME.conf` lines of loader.conf name. ERR_NOT_FOUND: no entry at
- * all, says where it looked. */
-enum err config_read(const struct fs *fs, struct arena *arena, struct config *config);
+/* Where entries are looked for. */
+struct entry_volumes {
+    const struct fs *fs[3]; /* the first is the boot volume, which has loader.conf */
+    uint32_t count;
+    bool uefi; /* this is a machine with UEFI */
+};
+
+/* Reads the boot volume's /loader/loader.conf (absent is fine) and all volumes' /loader/entries/
+ * *.conf and /EFI/Linux/ *.efi into arena memory. Lines: key, white space, value; # comments; CRLF
+ * and a UTF-8 byte order mark accepted; unknown keys noted in the log and passed over, a duplicate
+ * single key: the last wins; size limit 64 KiB a file. Order: BLS ("sort-key" present first,
+ * sort-key ascending, machine-id ascending, version descending; then file name descending by
+ * version comparison). `default` is a glob (* and ?) over ids with or without .conf. On a server,
+ * which can't list a directory, the entries are those that `entry NAME.conf` lines of loader.conf
+ * name. ERR_NOT_FOUND: no entry at all, says where it looked. */
+enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
+                     struct config *config);
+
+/* Its part that finds entries, in no order (discover.c). */
+enum err entries_discover(const struct entry_volumes *volumes, struct arena *arena,
+                          struct config *config);
+
+/* Names an entry after its file: without suffix and boot counter, which sets `exhausted`. */
+enum err entry_name_after(const char *file, const char *suffix, struct arena *arena,
+                          struct entry *entry);
+
+/* What a unified kernel image at `path`, which must outlive the entry, says of itself (type 2).
+ * ERR_NOT_FOUND: it is no such image. One that is damaged becomes an entry with a problem. */
+enum err entry_from_uki(const char *file, const char *path, const struct source *source,
+                        struct arena *arena, struct entry *entry);
+
+/* Text of one of the volume's files, as loader.conf and entries are. ERR_FORMAT: too long. */
+enum err config_read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,
+                          uint64_t *bytes);
 
 /* For tests and fuzzing: parse texts in memory. `name` is the file's name. */
 enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct arena *arena,

@@ -14,7 +14,8 @@ static bool ignore_entry(void *context, const struct fs_entry *entry)
 static bool has_loader_directory(struct boot *boot, const struct volume *volume, struct fs *fs)
 {
     return fs_mount(volume, &boot->arena, fs) == OK &&
-           fs_list(fs, "/loader", ignore_entry, NULL) == OK;
+           (fs_list(fs, "/loader", ignore_entry, NULL) == OK ||
+            fs_list(fs, "/EFI/Linux", ignore_entry, NULL) == OK);
 }
 
 static bool named_by_firmware(const struct facts *facts, const struct volume *volume)
@@ -97,4 +98,43 @@ enum err locate_boot_volume(struct boot *boot)
         TRY(search_all_disks(boot, &best));
     note("boot volume: partition %u of %s\n", boot->volume.number, boot->volume.disk->name);
     return OK;
+}
+
+static bool holds_entries_too(const struct volume *boot_volume, const struct volume *volume)
+{
+    if (volume->number == boot_volume->number)
+        return false;
+    return volume_is_xbootldr(volume) || (volume_is_xbootldr(boot_volume) && volume_is_esp(volume));
+}
+
+static enum err add_entry_volume(struct boot *boot, const struct volume *volume)
+{
+    struct entry_volumes *list = &boot->entry_volumes;
+    struct fs *fs;
+
+    TRY(ARENA_TAKE(&boot->arena, 1, &fs));
+    TRY(fs_mount(volume, &boot->arena, fs));
+    note("entries also: partition %u of %s\n", volume->number, volume->disk->name);
+    list->fs[list->count++] = fs;
+    return OK;
+}
+
+void locate_entry_volumes(struct boot *boot)
+{
+    struct entry_volumes *list = &boot->entry_volumes;
+    struct volume *volumes;
+    uint32_t count;
+
+    *list = (struct entry_volumes){
+        .fs = {&boot->fs},
+        .count = 1,
+        .uefi = boot->facts->firmware == LINTEL_FIRMWARE_UEFI,
+    };
+    if (!boot->volume.number ||
+        partition_list(boot->firmware, boot->volume.disk, &boot->arena, &volumes, &count) != OK)
+        return;
+    for (uint32_t i = 0; i < count && list->count < ARRAY_LENGTH(list->fs); i++)
+        if (holds_entries_too(&boot->volume, &volumes[i]) &&
+            add_entry_volume(boot, &volumes[i]) != OK)
+            say("no entries from there: %s\n", err_message());
 }

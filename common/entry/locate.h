@@ -11,4 +11,9 @@
  * what was wrong there. */
 enum err locate_boot_volume(struct boot *boot);
 
+/* Where entries lie (UAPI.1): on the boot volume, and on the same disk's extended boot loader
+ * partition; where that is the boot volume, on the EFI system partition. One that can't be mounted
+ * is said. */
+void locate_entry_volumes(struct boot *boot);
+
 #endif

@@ -3,24 +3,7 @@
 #include "../disk/cache.h"
 #include "../image/pe.h"
 #include "../lib/mem.h"
-#include "../lib/progress.h"
 #include "../machine/claims.h"
-
-#define CHUNK_BYTES (8 * MIB)
-
-static enum err read_whole(const struct source *source, uint8_t *to)
-{
-    enum err err = OK;
-
-    progress_begin(source->name, source->bytes);
-    for (uint64_t done = 0; done < source->bytes && err == OK;) {
-        uint64_t bytes = source->whole ? source->bytes : MIN(source->bytes - done, CHUNK_BYTES);
-        err = source_read(source, done, bytes, to + done);
-        progress_update(done += bytes);
-    }
-    progress_end();
-    return err;
-}
 
 static enum err read_and_start(struct boot *boot, struct claims *claims, const struct file *file,
                                const char *options)
@@ -29,7 +12,7 @@ static enum err read_and_start(struct boot *boot, struct claims *claims, const s
     struct claim *claim;
 
     TRY(claims_take(claims, &wish, &claim));
-    TRY(read_whole(&file->source, at_physical(claim->physical)));
+    TRY(source_load(&file->source, 0, file->source.bytes, at_physical(claim->physical)));
     const struct program program = {
         .name = file->source.name,
         .disk = file->fs->volume->disk,

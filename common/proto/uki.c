@@ -1,10 +1,128 @@
-#include "proto.h"
+/* Unified kernel images (UAPI.5): on UEFI their own stub starts them; on BIOS their sections are
+ * what a Linux entry names. */
+#include "efi.h"
+#include "linux.h"
+#include "../entry/reference.h"
+#include "../entry/text.h"
+#include "../image/uki.h"
+#include "../lib/fmt.h"
 #include "../lib/mem.h"
+
+/* The stub takes a first word "@2" for the profile to use. */
+static enum err join_options(const struct entry *entry, struct arena *arena, char **options)
+{
+    uint64_t bytes = strlen(entry->profile) + strlen(entry->options) + sizeof "@ ";
+
+    TRY(arena_take(arena, bytes, (void **)options));
+    fmt(*options, bytes, "@%s %s", entry->profile, entry->options);
+    return OK;
+}
+
+static enum err start_stub(struct boot *boot, const struct entry *entry, const struct file *file)
+{
+    char *options = entry->options;
+    struct uki uki;
+
+    if (entry->initrds)
+        return fail(ERR_UNSUPPORTED,
+                    "entry %s: a unified kernel image has its own initrd: UEFI starts it without "
+                    "`initrd`",
+                    entry->id);
+    TRY(uki_open(&file->source, 0, &boot->arena, &uki));
+    if (entry->profile)
+        TRY(join_options(entry, &boot->arena, &options));
+    return efi_start(boot, file, options);
+}
+
+/* ---- BIOS ------------------------------------------------------------------------------------ */
+
+#define SECTIONS_MAX 3
+
+/* What Linux is given: sections, and the files that the entry adds. */
+struct pieces {
+    struct source_part sections[SECTIONS_MAX];
+    uint64_t section_count;
+    const struct source **initrds;
+    uint64_t initrd_count;
+};
+
+static enum err add_section(const struct uki *uki, const char *name, struct arena *arena,
+                            struct pieces *pieces)
+{
+    const struct pe_section *section = uki_find(uki, name);
+    struct source_part *part = &pieces->sections[pieces->section_count];
+
+    if (!section || !section->content_bytes)
+        return OK;
+    TRY(uki_part(uki, section, arena, part));
+    pieces->section_count++;
+    pieces->initrds[pieces->initrd_count++] = &part->source;
+    return OK;
+}
+
+static enum err add_file(struct boot *boot, const struct entry *entry, const char *path,
+                         struct pieces *pieces)
+{
+    struct file *file;
+
+    TRY(ARENA_TAKE(&boot->arena, 1, &file));
+    if (reference_open(boot, entry, path, file) != OK)
+        return fail(ERR_NOT_FOUND, "entry %s: initrd: %s", entry->id, err_message());
+    pieces->initrds[pieces->initrd_count++] = &file->source;
+    return OK;
+}
+
+/* Microcode is looked for at the beginning of the initial file system. */
+static enum err collect_initrds(struct boot *boot, const struct entry *entry, const struct uki *uki,
+                                struct pieces *pieces)
+{
+    uint64_t most = SECTIONS_MAX;
+
+    for (const struct entry_file *initrd = entry->initrds; initrd; initrd = initrd->next)
+        most++;
+    TRY(ARENA_TAKE(&boot->arena, most, &pieces->initrds));
+    TRY(add_section(uki, ".ucode", &boot->arena, pieces));
+    TRY(add_section(uki, ".initrd", &boot->arena, pieces));
+    for (const struct entry_file *initrd = entry->initrds; initrd; initrd = initrd->next)
+        TRY(add_file(boot, entry, initrd->path, pieces));
+    return OK;
+}
+
+static enum err boot_sections(struct boot *boot, const struct entry *entry, const struct file *file)
+{
+    struct linux_files files = {.options = entry->options};
+    struct pieces *pieces;
+    struct source_part kernel;
+    uint64_t profile = 0;
+    char *command_line;
+    struct uki uki;
+
+    if (entry->profile)
+        text_number(entry->profile, &profile);
+    TRY(uki_open(&file->source, (uint32_t)profile, &boot->arena, &uki));
+    TRY(ARENA_TAKE(&boot->arena, 1, &pieces));
+    TRY(collect_initrds(boot, entry, &uki, pieces));
+    TRY(uki_text(&uki, ".cmdline", &boot->arena, &command_line));
+    TRY(uki_part(&uki, uki_find(&uki, ".linux"), &boot->arena, &kernel));
+    files.kernel = &kernel.source;
+    files.initrds = pieces->initrds;
+    files.initrd_count = pieces->initrd_count;
+    if (!*entry->options)
+        files.options = command_line;
+    return linux_boot(boot, &files);
+}
+
+static enum err boot_uki(struct boot *boot, const struct entry *entry, const struct file *file)
+{
+    if (entry->modules)
+        return fail(ERR_UNSUPPORTED, "entry %s: a unified kernel image gets no `module`",
+                    entry->id);
+    return boot->firmware->start ? start_stub(boot, entry, file) : boot_sections(boot, entry, file);
+}
 
 static bool is_uki(const struct candidate *file)
 {
-    (void)file;
-    return false;
+    return uki_recognise(file->source, file->arena);
 }
 
-const struct protocol protocol_uki = {"uki", "a unified kernel image", is_uki, NULL};
+const struct protocol protocol_uki = {"uki", "a unified kernel image", is_uki, boot_uki};

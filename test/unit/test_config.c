@@ -110,7 +110,7 @@ static enum err read_config(void)
 {
     struct fs fs = {.driver = &driver, .root = {.name = "/", .directory = true}};
 
-    return config_read(&fs, &arena, &config);
+    return config_read(&(struct entry_volumes){{&fs}, 1, false}, &arena, &config);
 }
 
 static void assert_says(const char *text, const char *part)
@@ -170,7 +170,7 @@ static void test_default_that_matches_nothing(void **state)
 {
     (void)state;
     add_three();
-    add(ENTRIES, "zz.conf", "efi /e\n");
+    add(ENTRIES, "zz.conf", "linux /l\ndevicetree /d\n");
     add(LOADER, "loader.conf", "timeout 3\ndefault windows\n");
     assert_int_equal(read_config(), OK);
     assert_string_equal(config.entries[0].id, "zz");
@@ -239,7 +239,7 @@ static enum err read_config_of_server(void)
     struct volume volume = {.disk = &disk};
     struct fs fs = {.driver = &server, .volume = &volume};
 
-    return config_read(&fs, &arena, &config);
+    return config_read(&(struct entry_volumes){{&fs}, 1, false}, &arena, &config);
 }
 
 static void test_entries_that_loader_conf_lists(void **state)

@@ -137,8 +137,8 @@ static const struct {
 } problems[] = {
     {"", "names no kernel"},
     {"title Nothing\n", "names no kernel"},
-    {"efi /EFI/shell.efi\n", "`efi`"},
-    {"uki /EFI/linux.efi\n", "`uki`"},
+    {"uki /u\nprofile two\n", "profile two"},
+    {"uki /u\nextra /e\n", "`extra`"},
     {"uki-url http://x\n", "`uki-url`"},
     {"linux /l\ndevicetree /d\n", "`devicetree`"},
     {"linux /l\ndevicetree-overlay /d\n", "`devicetree-overlay`"},
