@@ -259,11 +259,18 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
 
 #define FLOPPY_OUTPUT  0x3f2
 #define MOTORS_OFF     0x0c /* no reset, DMA and interrupts as they are */
-#define BDA_MOTORS     0x3f
+#define BDA_MOTORS     0x43f
+#define MOTORS_RUN     0x0f
 #define NO_FLOPPY_PORT 0xff
 
+/* The BIOS is told, too: a kernel in real mode that goes on reading would find it waiting for no
+ * motor to spin up. */
 void disk_quiet(void)
 {
-    if (floppy_count() && port_read(FLOPPY_OUTPUT) != NO_FLOPPY_PORT)
-        port_write(FLOPPY_OUTPUT, MOTORS_OFF);
+    volatile uint8_t *motors = at_physical(BDA_MOTORS);
+
+    if (!floppy_count() || port_read(FLOPPY_OUTPUT) == NO_FLOPPY_PORT)
+        return;
+    port_write(FLOPPY_OUTPUT, MOTORS_OFF);
+    *motors &= (uint8_t)~MOTORS_RUN;
 }

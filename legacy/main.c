@@ -49,7 +49,7 @@ static void __attribute__((noreturn)) give_up(void)
 /* Interrupts are off in long mode as it is; only what would run on by itself must be stopped. */
 static enum err leave(struct raw_map *map)
 {
-    struct bios_regs regs = {.eax = 0xec00, .ebx = 2}; /* AMD: the system will run in long mode */
+    struct bios_regs regs = {.eax = 0xec00, .ebx = 3}; /* AMD: long mode will run, or others */
     struct raw_map busy;
 
     bios_call(0x15, &regs);
