@@ -28,3 +28,8 @@ uint16_t bda16(uint32_t offset)
 {
     return *(const volatile uint16_t *)(uintptr_t)(BDA + offset);
 }
+
+void bda8_clear(uint32_t offset, uint8_t bits)
+{
+    *(volatile uint8_t *)(uintptr_t)(BDA + offset) &= (uint8_t)~bits;
+}

@@ -51,6 +51,7 @@ static inline uint32_t address_of_far(uint32_t far_pointer)
 /* Fields of the BIOS data area, by their offsets from 400h. */
 uint8_t bda8(uint32_t offset);
 uint16_t bda16(uint32_t offset);
+void bda8_clear(uint32_t offset, uint8_t bits);
 
 #define BDA_EBDA_SEGMENT 0x0e
 #define BDA_EQUIPMENT    0x10

@@ -259,7 +259,7 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
 
 #define FLOPPY_OUTPUT  0x3f2
 #define MOTORS_OFF     0x0c /* no reset, DMA and interrupts as they are */
-#define BDA_MOTORS     0x43f
+#define BDA_MOTORS     0x3f
 #define MOTORS_RUN     0x0f
 #define NO_FLOPPY_PORT 0xff
 
@@ -267,10 +267,8 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
  * motor to spin up. */
 void disk_quiet(void)
 {
-    volatile uint8_t *motors = at_physical(BDA_MOTORS);
-
     if (!floppy_count() || port_read(FLOPPY_OUTPUT) == NO_FLOPPY_PORT)
         return;
     port_write(FLOPPY_OUTPUT, MOTORS_OFF);
-    *motors &= (uint8_t)~MOTORS_RUN;
+    bda8_clear(BDA_MOTORS, MOTORS_RUN);
 }
