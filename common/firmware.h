@@ -85,11 +85,16 @@ struct vbe {
     uint8_t control[512], mode_info[256];
 };
 
+#define VIDEO_MODES 64
+
 /* A framebuffer as the firmware set it up. `fb.pixels` and `fb.edid` are not filled. */
 struct video {
     struct lintel_framebuffer fb;
     uint8_t edid[256];
     const struct vbe *vbe; /* the front end's; NULL: not set by a video BIOS */
+    /* The screen's modes, as far as there is room: size, pitch and format are filled. */
+    struct lintel_framebuffer modes[VIDEO_MODES];
+    uint32_t mode_count;
 };
 
 /* The 32-bit interface to power management (APM 1.2, 4.6.1.4): real-mode segments, and sizes. */

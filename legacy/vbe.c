@@ -167,9 +167,10 @@ static int64_t rate(const struct lintel_framebuffer *fb, uint32_t width, uint32_
     return (fits ? area : -area) * 64 + fb->bits_per_pixel;
 }
 
-/* The best mode's number, or MODES_END. */
-static uint16_t choose(uint32_t width, uint32_t height, struct lintel_framebuffer *best)
+/* The best mode's number, or MODES_END. Lists what it sees in video->modes. */
+static uint16_t choose(uint32_t width, uint32_t height, struct video *video)
 {
+    struct lintel_framebuffer *best = &video->fb;
     const uint16_t *modes = at_physical(address_of_far(INFO->modes));
     uint16_t version = INFO->version, memory = INFO->memory, chosen = MODES_END;
 
@@ -178,6 +179,8 @@ static uint16_t choose(uint32_t width, uint32_t height, struct lintel_framebuffe
         memset(MODE, 0, sizeof *MODE);
         if (!call(0x4f01, 0, modes[i], 0, MODE) || !describe(version, memory, &fb))
             continue;
+        if (video->mode_count < VIDEO_MODES)
+            video->modes[video->mode_count++] = fb;
         if (chosen == MODES_END || rate(&fb, width, height) > rate(best, width, height)) {
             *best = fb;
             chosen = modes[i];
@@ -207,7 +210,7 @@ static const struct vbe *report(uint16_t mode)
 
 enum err vbe_set_video(uint32_t width, uint32_t height, struct video *video)
 {
-    struct lintel_framebuffer fb;
+    const struct lintel_framebuffer *fb = &video->fb;
 
     if (!read_info())
         return fail(ERR_UNSUPPORTED, "no framebuffer: the video BIOS has no VBE 2.0 or later");
@@ -215,7 +218,7 @@ enum err vbe_set_video(uint32_t width, uint32_t height, struct video *video)
     uint32_t edid_bytes = read_edid(video->edid);
     if (!width || !height)
         prefer(video->edid, edid_bytes, &width, &height);
-    uint16_t mode = choose(width, height, &fb);
+    uint16_t mode = choose(width, height, video);
     if (mode == MODES_END)
         return fail(ERR_UNSUPPORTED,
                     "no framebuffer: the video BIOS has no linear mode with 15 bits or more");
@@ -223,9 +226,8 @@ enum err vbe_set_video(uint32_t width, uint32_t height, struct video *video)
         return fail(ERR_UNSUPPORTED, "no framebuffer: the video BIOS refuses its own mode %xh",
                     mode);
     console_graphics();
-    video->fb = fb;
     video->fb.edid_bytes = edid_bytes;
     video->vbe = report(mode);
-    note("video: mode %xh, %u x %u, %u bits\n", mode, fb.width, fb.height, fb.bits_per_pixel);
+    note("video: mode %xh, %u x %u, %u bits\n", mode, fb->width, fb->height, fb->bits_per_pixel);
     return OK;
 }

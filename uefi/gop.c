@@ -94,6 +94,28 @@ static void set_format(const mode_info *info, struct lintel_framebuffer *fb)
     set_field(masks.BlueMask, &fb->blue_shift, &fb->blue_bits);
 }
 
+/* Pitch and format of a mode, as it would be. */
+static void describe_mode(const mode_info *info, struct lintel_framebuffer *fb)
+{
+    set_format(info, fb);
+    fb->width = info->HorizontalResolution;
+    fb->height = info->VerticalResolution;
+    fb->pitch = info->PixelsPerScanLine * ((fb->bits_per_pixel + 7u) / 8);
+}
+
+static void list_modes(EFI_GRAPHICS_OUTPUT_PROTOCOL *gop, struct video *video)
+{
+    for (uint32_t i = 0; i < gop->Mode->MaxMode && video->mode_count < VIDEO_MODES; i++) {
+        mode_info *info;
+        UINTN bytes;
+        if (EFI_ERROR(gop->QueryMode(gop, i, &bytes, &info)))
+            continue;
+        if (is_linear(info))
+            describe_mode(info, &video->modes[video->mode_count++]);
+        uefi_boot->FreePool(info);
+    }
+}
+
 static enum err describe(const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode,
                          struct lintel_framebuffer *fb)
 {
@@ -150,6 +172,7 @@ enum err gop_set_video(uint32_t width, uint32_t height, struct video *video)
     }
     TRY(describe(screen.gop->Mode, &found.fb));
     copy_edid(screen.handle, &found);
+    list_modes(screen.gop, &found);
     *video = found;
     return OK;
 }
