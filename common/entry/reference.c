@@ -1,4 +1,5 @@
 #include "reference.h"
+#include "../fs/raw.h"
 #include "../lib/fmt.h"
 #include "../lib/mem.h"
 
@@ -98,25 +99,98 @@ static enum err search_disks(struct boot *boot, struct search *search)
     return OK;
 }
 
+/* ---- PARTUUID=NAME:/path, LABEL=NAME:/path, and their first sectors without a path -------------
+ */
+
+static enum err open_on_volume(struct boot *boot, const struct property *property,
+                               const char *reference, struct file *file)
+{
+    size_t prefix = strlen(property->prefix);
+    const char *colon = strchr(reference, ':');
+    struct fs *fs;
+
+    if (!colon)
+        return fail(ERR_FORMAT,
+                    "%s: the path is missing; write %sNAME:/path, or %sNAME: for the boot sector",
+                    reference, property->prefix, property->prefix);
+    struct search search = {.property = property,
+                            .name = reference + prefix,
+                            .length = (size_t)(colon - reference) - prefix};
+    TRY(search_disks(boot, &search));
+    if (!colon[1])
+        return raw_open(search.found, reference, &boot->arena, file);
+    TRY(ARENA_TAKE(&boot->arena, 1, &fs));
+    TRY(fs_mount(search.found, &boot->arena, fs));
+    return fs_open(fs, colon + 1, file);
+}
+
+/* ---- disk:80h ----------------------------------------------------------------------------------
+ */
+
+#define DISK "disk:"
+
+/* Two hexadecimal digits, and perhaps an h. */
+static bool parse_drive(const char *text, uint64_t *number)
+{
+    *number = 0;
+    for (int i = 0; i < 2; i++, text++) {
+        char c = lower(*text);
+        bool digit = c >= '0' && c <= '9', letter = c >= 'a' && c <= 'f';
+        if (!digit && !letter)
+            return false;
+        *number = *number << 4 | (uint64_t)(digit ? c - '0' : c - 'a' + 10);
+    }
+    return !*text || (lower(*text) == 'h' && !text[1]);
+}
+
+static enum err find_drive(const struct boot *boot, const char *reference, const struct disk **disk)
+{
+    uint64_t number;
+
+    if (boot->facts->firmware != LINTEL_FIRMWARE_BIOS)
+        return fail(ERR_UNSUPPORTED,
+                    "%s is a BIOS drive, and this machine was booted by UEFI, which starts no boot "
+                    "sectors",
+                    reference);
+    if (!parse_drive(reference + strlen(DISK), &number))
+        return fail(ERR_FORMAT, "%s names no drive: write disk:80h, or disk: for the boot disk",
+                    reference);
+    for (uint32_t i = 0; i < boot->facts->disk_count; i++)
+        if (boot->facts->disks[i].handle == number) {
+            *disk = &boot->facts->disks[i];
+            return OK;
+        }
+    return fail(ERR_NOT_FOUND, "%s: the BIOS has no drive %02lXh", reference, number);
+}
+
+static enum err open_disk(struct boot *boot, const struct entry *entry, const char *reference,
+                          struct file *file)
+{
+    const struct fs *fs = entry->fs ? entry->fs : &boot->fs;
+    const struct disk *disk = fs->volume->disk;
+    struct volume *whole;
+
+    if (reference[strlen(DISK)])
+        TRY(find_drive(boot, reference, &disk));
+    TRY(ARENA_TAKE(&boot->arena, 1, &whole));
+    *whole = (struct volume){.firmware = boot->firmware, .disk = disk, .sectors = disk->sectors};
+    return raw_open(whole, reference, &boot->arena, file);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static bool begins(const char *text, const char *beginning)
+{
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
 enum err reference_open(struct boot *boot, const struct entry *entry, const char *reference,
                         struct file *file)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(properties); i++) {
-        size_t prefix = strlen(properties[i].prefix);
-        if (strncmp(reference, properties[i].prefix, prefix) != 0)
-            continue;
-        const char *colon = strchr(reference, ':');
-        if (!colon)
-            return fail(ERR_FORMAT, "%s: the path is missing; write %sNAME:/path", reference,
-                        properties[i].prefix);
-        struct search search = {.property = &properties[i],
-                                .name = reference + prefix,
-                                .length = (size_t)(colon - reference) - prefix};
-        struct fs *fs;
-        TRY(search_disks(boot, &search));
-        TRY(ARENA_TAKE(&boot->arena, 1, &fs));
-        TRY(fs_mount(search.found, &boot->arena, fs));
-        return fs_open(fs, colon + 1, file);
-    }
+    if (begins(reference, DISK))
+        return open_disk(boot, entry, reference, file);
+    for (size_t i = 0; i < ARRAY_LENGTH(properties); i++)
+        if (begins(reference, properties[i].prefix))
+            return open_on_volume(boot, &properties[i], reference, file);
     return fs_open(entry->fs ? entry->fs : &boot->fs, reference, file);
 }
