@@ -31,11 +31,12 @@ struct lintel_request {
     uint32_t reserved;           /* 0 */
 };
 
-#define LINTEL_REQUEST_FRAMEBUFFER      0x1 /* a framebuffer is wished for; else text mode stays */
-#define LINTEL_REQUEST_FRAMEBUFFER_MUST 0x2 /* do not boot without a framebuffer */
-#define LINTEL_REQUEST_PAGING_MUST      0x4 /* do not boot without paging_levels levels */
-#define LINTEL_REQUEST_NO_SLIDE         0x8 /* load a static PIE at its link address */
-#define LINTEL_REQUEST_FLAGS_KNOWN      0xf
+#define LINTEL_REQUEST_FRAMEBUFFER      0x1  /* a framebuffer is wished for; else text mode stays */
+#define LINTEL_REQUEST_FRAMEBUFFER_MUST 0x2  /* do not boot without a framebuffer */
+#define LINTEL_REQUEST_PAGING_MUST      0x4  /* do not boot without paging_levels levels */
+#define LINTEL_REQUEST_NO_SLIDE         0x8  /* load a static PIE at its link address */
+#define LINTEL_REQUEST_CPUS             0x10 /* start the other CPUs and park them */
+#define LINTEL_REQUEST_FLAGS_KNOWN      0x1f
 
 /* Put this once, at file scope, in one C file: LINTEL_REQUEST(.stack_bytes = 32768, ...); and keep
  * the section .note.lintel in a PT_NOTE segment. */
@@ -152,6 +153,18 @@ struct lintel_cpu {
     uint32_t reserved;
 };
 
+#define LINTEL_PROCESSOR_STACK_BYTES 16384
+
+/* A CPU that waits for the kernel. As soon as `entry` is not NULL it calls entry(processor) on a
+ * stack of its own, with a GDT and a TSS of its own, in the state that PROTOCOL.md says. */
+struct lintel_processor {
+    uint32_t acpi_uid; /* as the ACPI namespace names it; FFFFFFFFh: the firmware does not say */
+    uint32_t apic_id;
+    void (*volatile entry)(struct lintel_processor *processor);
+    uint64_t argument;  /* the kernel's own: to be written before `entry` */
+    uint64_t stack_top; /* virtual; LINTEL_PROCESSOR_STACK_BYTES, with guard pages around */
+};
+
 /* Stages: "firmware", "config", "menu", "kernel", "plan", "load", "leave", "handoff". */
 struct lintel_stage {
     const char *name;
@@ -230,6 +243,12 @@ struct lintel_boot_info {
     uint64_t raw_map_count;
     const struct lintel_disk *disks; /* those that the loader could have booted from */
     uint64_t disk_count;
+
+    /* The first is the CPU that boots: its `entry` is never looked at, its stack is the kernel's.
+     * Without LINTEL_REQUEST_CPUS there are none. */
+    struct lintel_processor *processors;
+    uint64_t processor_count;
+    uint64_t processors_missing; /* enabled by the firmware, but they could not be started */
 };
 
 #define LINTEL_BOOT_MEMORY_ZEROED 0x1 /* zero-memory yes: all usable memory is zero */

@@ -91,13 +91,17 @@ static uint64_t direct_map_end(const struct plan *plan, enum place place)
     return plan->direct_map + plan->places[place].physical + plan->places[place].bytes;
 }
 
-/* The window, from its start: guard, stack, guard, fault stack, guard, resident image. */
+/* The window, from its start: guard, stack, guard, fault stack, guard, resident image; where other
+ * CPUs are started, guard, trampoline, and for each guard, stack, guard, fault stack. */
 static void lay_out(const struct plan_rules *rules, struct plan *plan)
 {
     if (!rules->window) {
         plan->stack_top = direct_map_end(plan, PLACE_STACK);
         plan->fault_stack_top = direct_map_end(plan, PLACE_FAULT_STACK);
         plan->resident_virtual = plan->direct_map + plan->places[PLACE_RESIDENT].physical;
+        plan->trampoline_virtual = plan->direct_map + plan->places[PLACE_TRAMPOLINE].physical;
+        plan->cpu_stacks_virtual = plan->direct_map + plan->places[PLACE_CPU_STACKS].physical;
+        plan->cpu_guard_bytes = 0;
         return;
     }
 
@@ -107,9 +111,41 @@ static void lay_out(const struct plan_rules *rules, struct plan *plan)
     next += PAGE_BYTES + plan->places[PLACE_FAULT_STACK].bytes;
     plan->fault_stack_top = next;
     plan->resident_virtual = next + PAGE_BYTES;
+    next = plan->resident_virtual + plan->places[PLACE_RESIDENT].bytes + PAGE_BYTES;
+    plan->trampoline_virtual = next;
+    plan->cpu_stacks_virtual = next + PAGE_BYTES;
+    plan->cpu_guard_bytes = PAGE_BYTES;
+}
+
+uint64_t plan_cpu_stack_top(const struct plan *plan, uint64_t index)
+{
+    uint64_t each = plan->cpu_stack_bytes + PLAN_CPU_FAULT_BYTES + 2 * plan->cpu_guard_bytes;
+    return plan->cpu_stacks_virtual + (index - 1) * each + plan->cpu_guard_bytes +
+           plan->cpu_stack_bytes;
+}
+
+uint64_t plan_cpu_fault_stack_top(const struct plan *plan, uint64_t index)
+{
+    return plan_cpu_stack_top(plan, index) + plan->cpu_guard_bytes + PLAN_CPU_FAULT_BYTES;
 }
 
 /* ---- places ---------------------------------------------------------------------------------- */
+
+/* Without memory for the trampoline the other CPUs stay as they are: no reason not to boot. */
+static void list_cpu_places(const struct plan_request *request, struct plan *plan)
+{
+    uint64_t place, others = request->cpu_count ? request->cpu_count - 1 : 0;
+    if (memmap_find_highest(request->free, PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, PLAN_LOW_END,
+                            &place) != OK)
+        others = 0;
+    plan->cpu_count = 1 + others;
+    plan->cpu_stack_bytes = request->cpu_stack_bytes;
+    plan->places[PLACE_TRAMPOLINE] = (struct placement){
+        "start-up page of the CPUs", 0, others ? PAGE_BYTES : 0, LINTEL_MEMORY_RECLAIMABLE};
+    plan->places[PLACE_CPU_STACKS] = (struct placement){
+        "stacks of the CPUs", 0, others * (plan->cpu_stack_bytes + PLAN_CPU_FAULT_BYTES),
+        LINTEL_MEMORY_RECLAIMABLE};
+}
 
 static void list_places(const struct plan_request *request, struct plan *plan)
 {
@@ -126,6 +162,7 @@ static void list_places(const struct plan_request *request, struct plan *plan)
         (struct placement){"stack", 0, align_up(stack, PAGE_BYTES), LINTEL_MEMORY_RECLAIMABLE};
     places[PLACE_FAULT_STACK] =
         (struct placement){"fault stack", 0, PLAN_FAULT_STACK_BYTES, LINTEL_MEMORY_RECLAIMABLE};
+    list_cpu_places(request, plan);
     places[PLACE_INFO] =
         (struct placement){"boot information", 0, align_up(request->info_bytes, PAGE_BYTES),
                            LINTEL_MEMORY_RECLAIMABLE};
@@ -161,20 +198,24 @@ static void add_claim(struct plan *plan, const struct placement *place)
 }
 
 /* From the top of memory below 4 GiB downwards, where the first fits; modules may go higher when
- * the loader can write there. Memory below 1 MiB stays free for the kernel's own start-up code. */
+ * the loader can write there. Memory below 1 MiB is left to what can't lie elsewhere. */
 static enum err place_one(const struct plan_request *request, struct memmap *free,
                           struct plan *plan, uint64_t index)
 {
     struct placement *place = &plan->places[index];
     uint64_t alignment = place->bytes >= 2 * MIB ? 2 * MIB : PAGE_BYTES;
-    uint64_t end = MIN(request->reachable_end, 4 * GIB);
+    uint64_t low = MIB, end = MIN(request->reachable_end, 4 * GIB);
 
     if (!place->bytes)
         return OK;
-    if (memmap_find_highest(free, place->bytes, alignment, MIB, end, &place->physical) != OK) {
+    if (index == PLACE_TRAMPOLINE) {
+        low = PAGE_BYTES;
+        end = PLAN_LOW_END;
+    }
+    if (memmap_find_highest(free, place->bytes, alignment, low, end, &place->physical) != OK) {
         if (index >= PLACE_MODULES)
             end = request->reachable_end;
-        if (memmap_find_highest(free, place->bytes, PAGE_BYTES, MIB, end, &place->physical) != OK)
+        if (memmap_find_highest(free, place->bytes, PAGE_BYTES, low, end, &place->physical) != OK)
             return fail(ERR_NO_MEMORY,
                         "%s needs %lu KiB of memory in one piece, but the largest free piece below "
                         "%lx has %lu KiB",

@@ -17,6 +17,8 @@
 
 #define PLAN_DEFAULT_STACK_BYTES (64 * KIB)
 #define PLAN_FAULT_STACK_BYTES   (16 * KIB)
+#define PLAN_CPU_FAULT_BYTES     (8 * KIB)   /* fault stack of a CPU that does not boot */
+#define PLAN_LOW_END             (640 * KIB) /* a CPU starts in a page below */
 
 /* How the direct map shows a physical range. */
 enum paint {
@@ -49,6 +51,8 @@ enum place {
     PLACE_RESIDENT,
     PLACE_STACK,
     PLACE_FAULT_STACK,
+    PLACE_TRAMPOLINE, /* empty when no other CPU is to be started, as the next one */
+    PLACE_CPU_STACKS,
     PLACE_INFO,
     PLACE_TABLES,
     PLACE_MODULES
@@ -80,10 +84,12 @@ struct plan_request {
     const struct elf *resident;
     const struct plan_module *modules;
     uint64_t module_count;
-    uint64_t info_bytes;    /* for the boot information and all that it points to */
-    uint64_t random;        /* chooses the slide */
-    uint32_t loader_levels; /* paging levels of the loader's own tables */
-    uint64_t loader_code;   /* physical: the page with the loader's last instructions */
+    uint64_t info_bytes;      /* for the boot information and all that it points to */
+    uint64_t cpu_count;       /* to be started, with the one that boots; 0: as 1 */
+    uint64_t cpu_stack_bytes; /* of each but the one that boots; whole pages */
+    uint64_t random;          /* chooses the slide */
+    uint32_t loader_levels;   /* paging levels of the loader's own tables */
+    uint64_t loader_code;     /* physical: the page with the loader's last instructions */
 };
 
 struct plan {
@@ -97,9 +103,12 @@ struct plan {
     uint64_t kernel_virtual; /* of the kernel's first page */
     uint64_t resident_virtual;
     uint64_t stack_top, fault_stack_top; /* virtual */
-    struct mapping *mappings;            /* of the kernel's tables, sorted */
+    uint64_t cpu_count;                  /* 1 where no page below PLAN_LOW_END is free */
+    uint64_t cpu_stack_bytes, cpu_guard_bytes;
+    uint64_t trampoline_virtual, cpu_stacks_virtual;
+    struct mapping *mappings; /* of the kernel's tables, sorted */
     uint64_t mapping_count;
-    struct mapping bridge[4]; /* lower half: what both sides of the switch of tables need, sorted */
+    struct mapping bridge[5]; /* lower half: what both sides of the switch of tables need, sorted */
     uint64_t bridge_count;
 };
 
@@ -112,5 +121,9 @@ enum err plan_build(const struct plan_request *request, struct arena *arena, str
 enum err plan_map(const struct plan_request *request, const struct memmap *map,
                   const struct lintel_framebuffer *framebuffer, struct arena *arena,
                   struct plan *plan);
+
+/* Virtual addresses of a CPU's stacks, 1 <= index < cpu_count. */
+uint64_t plan_cpu_stack_top(const struct plan *plan, uint64_t index);
+uint64_t plan_cpu_fault_stack_top(const struct plan *plan, uint64_t index);
 
 #endif

@@ -34,6 +34,14 @@ static enum err paint_image(struct memmap *paint, const struct elf *image, uint6
     return OK;
 }
 
+static enum err paint_trampoline(struct memmap *paint, const struct plan *plan)
+{
+    if (plan->cpu_count == 1)
+        return OK;
+    return memmap_overlay(paint, plan->places[PLACE_TRAMPOLINE].physical, PAGE_BYTES,
+                          (enum lintel_memory_type)PAINT_READ_ONLY);
+}
+
 static void add_mapping(struct plan *plan, uint64_t virtual, uint64_t physical, uint64_t bytes,
                         uint32_t flags, enum paging_cache cache)
 {
@@ -76,12 +84,29 @@ static void map_stack(struct plan *plan, uint64_t top, const struct placement *p
                 CACHE_WRITE_BACK);
 }
 
+static void map_cpus(struct plan *plan)
+{
+    uint64_t physical = plan->places[PLACE_CPU_STACKS].physical;
+    add_mapping(plan, plan->trampoline_virtual, plan->places[PLACE_TRAMPOLINE].physical, PAGE_BYTES,
+                MAP_EXECUTE, CACHE_WRITE_BACK);
+    for (uint64_t i = 1; i < plan->cpu_count; i++) {
+        add_mapping(plan, plan_cpu_stack_top(plan, i) - plan->cpu_stack_bytes, physical,
+                    plan->cpu_stack_bytes, MAP_WRITE, CACHE_WRITE_BACK);
+        physical += plan->cpu_stack_bytes;
+        add_mapping(plan, plan_cpu_fault_stack_top(plan, i) - PLAN_CPU_FAULT_BYTES, physical,
+                    PLAN_CPU_FAULT_BYTES, MAP_WRITE, CACHE_WRITE_BACK);
+        physical += PLAN_CPU_FAULT_BYTES;
+    }
+}
+
 static void map_window(const struct plan_request *request, struct plan *plan)
 {
     const struct placement *places = plan->places;
-    map_image(plan, request->resident, plan->resident_virtual, places[PLACE_RESIDENT].physical);
     map_stack(plan, plan->stack_top, &places[PLACE_STACK]);
     map_stack(plan, plan->fault_stack_top, &places[PLACE_FAULT_STACK]);
+    map_image(plan, request->resident, plan->resident_virtual, places[PLACE_RESIDENT].physical);
+    if (plan->cpu_count > 1)
+        map_cpus(plan);
 }
 
 /* The first page stays absent: it begins with what is the null pointer. */
@@ -93,35 +118,41 @@ static enum err map_identity(const struct plan_rules *rules, struct plan *plan,
     return OK;
 }
 
-static void sort_mappings(struct plan *plan)
+/* Few are out of order: parts are added in theirs. */
+static void sort_mappings(struct mapping *mappings, uint64_t count)
 {
-    for (uint64_t i = 1; i < plan->mapping_count; i++) {
-        struct mapping moving = plan->mappings[i];
+    for (uint64_t i = 1; i < count; i++) {
+        struct mapping moving = mappings[i];
         uint64_t at = i;
-        for (; at && plan->mappings[at - 1].virtual > moving.virtual; at--)
-            plan->mappings[at] = plan->mappings[at - 1];
-        plan->mappings[at] = moving;
+        for (; at && mappings[at - 1].virtual > moving.virtual; at--)
+            mappings[at] = mappings[at - 1];
+        mappings[at] = moving;
     }
 }
 
+static void add_to_bridge(struct plan *plan, uint64_t physical, uint64_t bytes, uint32_t flags)
+{
+    plan->bridge[plan->bridge_count++] =
+        (struct mapping){physical, physical, bytes, flags, CACHE_WRITE_BACK};
+}
+
 /* One to one, for the few instructions between the loader's tables and the kernel's: the resident
- * image, and the loader's last page of code (with the page behind it, should they straddle). */
+ * image, the loader's last page of code (with the page behind it, should they straddle), and the
+ * page that other CPUs start in. */
 static void map_bridge(const struct plan_request *request, struct plan *plan)
 {
     const struct elf *resident = request->resident;
-    uint64_t physical = plan->places[PLACE_RESIDENT].physical,
-             code = align_down(request->loader_code, PAGE_BYTES);
-    struct mapping loader = {code, code, 2 * PAGE_BYTES, MAP_EXECUTE, CACHE_WRITE_BACK};
+    uint64_t physical = plan->places[PLACE_RESIDENT].physical;
 
     plan->bridge_count = 0;
-    if (code < physical)
-        plan->bridge[plan->bridge_count++] = loader;
-    for (uint32_t i = 0; i < resident->pages_count && i < ARRAY_LENGTH(plan->bridge) - 1; i++)
-        plan->bridge[plan->bridge_count++] = (struct mapping){
-            physical + resident->pages[i].offset, physical + resident->pages[i].offset,
-            resident->pages[i].bytes, resident->pages[i].flags, CACHE_WRITE_BACK};
-    if (code > physical)
-        plan->bridge[plan->bridge_count++] = loader;
+    add_to_bridge(plan, align_down(request->loader_code, PAGE_BYTES), 2 * PAGE_BYTES, MAP_EXECUTE);
+    if (plan->cpu_count > 1)
+        add_to_bridge(plan, plan->places[PLACE_TRAMPOLINE].physical, PAGE_BYTES, MAP_EXECUTE);
+    for (uint32_t i = 0;
+         i < resident->pages_count && plan->bridge_count < ARRAY_LENGTH(plan->bridge); i++)
+        add_to_bridge(plan, physical + resident->pages[i].offset, resident->pages[i].bytes,
+                      resident->pages[i].flags);
+    sort_mappings(plan->bridge, plan->bridge_count);
 }
 
 enum err plan_map(const struct plan_request *request, const struct memmap *map,
@@ -131,7 +162,7 @@ enum err plan_map(const struct plan_request *request, const struct memmap *map,
     const struct elf *kernel = request->kernel, *resident = request->resident;
     const struct plan_rules *rules = request->rules;
     const struct placement *places = plan->places;
-    uint64_t overlays = map->capacity + kernel->pages_count + resident->pages_count + 4;
+    uint64_t overlays = map->capacity + kernel->pages_count + resident->pages_count + 5;
     struct memmap paint = {.capacity = MEMMAP_CAPACITY(overlays) + 1};
 
     TRY(ARENA_TAKE(arena, paint.capacity, &paint.ranges));
@@ -144,18 +175,21 @@ enum err plan_map(const struct plan_request *request, const struct memmap *map,
     if (rules->guards_aliases) {
         TRY(paint_image(&paint, kernel, places[PLACE_KERNEL].physical));
         TRY(paint_image(&paint, resident, places[PLACE_RESIDENT].physical));
+        TRY(paint_trampoline(&paint, plan));
     }
 
     plan->mapping_count = 0;
-    TRY(ARENA_TAKE(arena, 2 * paint.capacity + kernel->pages_count + resident->pages_count + 3,
+    TRY(ARENA_TAKE(arena,
+                   2 * paint.capacity + kernel->pages_count + resident->pages_count + 3 +
+                       2 * plan->cpu_count,
                    &plan->mappings));
     map_painted(rules, plan, &paint, plan->direct_map);
-    map_image(plan, kernel, plan->kernel_virtual, places[PLACE_KERNEL].physical);
     if (rules->window)
         map_window(request, plan);
+    map_image(plan, kernel, plan->kernel_virtual, places[PLACE_KERNEL].physical);
     if (rules->identity)
         TRY(map_identity(rules, plan, &paint));
-    sort_mappings(plan);
+    sort_mappings(plan->mappings, plan->mapping_count);
     map_bridge(request, plan);
     return OK;
 }

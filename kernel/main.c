@@ -8,11 +8,12 @@
 #include "handover/memory_map.h"
 #include "handover/options.h"
 #include "machine/page_tables.h"
+#include "machine/processors.h"
 #include "shell/deliberate_fault.h"
 
-LINTEL_REQUEST(.flags = LINTEL_REQUEST_FRAMEBUFFER, .stack_bytes = WISHED_STACK_BYTES,
-               .framebuffer_width = WISHED_WIDTH, .framebuffer_height = WISHED_HEIGHT,
-               .paging_levels = WISHED_PAGING_LEVELS);
+LINTEL_REQUEST(.flags = LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_CPUS,
+               .stack_bytes = WISHED_STACK_BYTES, .framebuffer_width = WISHED_WIDTH,
+               .framebuffer_height = WISHED_HEIGHT, .paging_levels = WISHED_PAGING_LEVELS);
 
 const struct lintel_boot_info *boot;
 
@@ -21,6 +22,7 @@ void kernel_main(const struct lintel_boot_info *info) __attribute__((noreturn));
 void kernel_main(const struct lintel_boot_info *info)
 {
     boot = info;
+    processors_start();
     memory_look_for_zeroes();
     console_open();
     print_colour(COLOUR_TITLE, "The Lintel kernel, brought here by %s\n", boot->loader);

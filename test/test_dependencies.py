@@ -50,7 +50,8 @@ def test_abi_header_stands_alone():
 def core_objects():
     """What both front ends link: every C file but the resident image's, which enter.asm embeds."""
     resident = {Path("handoff/fault.c"), Path("handoff/screen.c")}
-    assembly = [Path("handoff/enter.asm"), Path("handoff/leap_program.asm")]
+    assembly = [Path("handoff") / name
+                for name in ("enter.asm", "leap_program.asm", "trampoline.asm")]
     sources = [path.relative_to(ROOT / "common") for path in sorted((ROOT / "common").rglob("*.c"))]
     return [ROOT / "build/core" / source.with_suffix(".o")
             for source in sources + assembly if source not in resident]

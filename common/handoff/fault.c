@@ -109,7 +109,7 @@ static void report_page_fault(uint64_t error)
 {
     uint64_t address;
     __asm__("mov %%cr2, %0" : "=r"(address));
-    const char *guard = guard_meaning(address);
+    const char *guard = error & ERROR_PRESENT ? NULL : guard_meaning(address);
     say_line("  %s 0x%016lx: %s",
              error & ERROR_FETCH   ? "executing"
              : error & ERROR_WRITE ? "writing"
@@ -147,9 +147,18 @@ static void report_registers(const struct fault_frame *frame)
              (unsigned long)frame->ss, (unsigned long)frame->error);
 }
 
+/* The first fault of any CPU is the one to explain; the others' would only come between. */
+static bool is_first(void)
+{
+    static uint32_t reported;
+    return !__atomic_exchange_n(&reported, 1, __ATOMIC_SEQ_CST);
+}
+
 __attribute__((used)) void fault_report(const struct fault_frame *frame)
 {
     char where[96];
+    if (!is_first())
+        return;
     describe_address(frame->rip, where, sizeof where);
     screen_begin(&state);
     say_line("Lintel: the kernel's first fault: %s (vector %lu)", vector_name(frame->vector),

@@ -16,6 +16,7 @@ struc page                              ; struct mp_page
     .pat:       resq 1
     .code:      resq 1
     .data:      resq 1
+    .fs_gs:     resq 1
 endstruc
 
 struc seat                              ; struct mp_seat
@@ -30,6 +31,7 @@ endstruc
 
 CR0_PE          equ 1 << 0
 CR4_PGE         equ 1 << 7
+CR4_OSFXSR      equ 1 << 9
 EFER_LMA        equ 1 << 10             ; the CPU sets it by itself
 MSR_APIC_BASE   equ 0x1b
 MSR_PAT         equ 0x277
@@ -104,6 +106,7 @@ protected_mode:
         mov     ss, eax
         mov     eax, [ebx + page.cr4]
         and     eax, ~CR4_PGE
+        or      eax, CR4_OSFXSR         ; for LDMXCSR
         mov     cr4, eax
         mov     eax, [ebx + page.root]
         mov     cr3, eax
@@ -174,6 +177,7 @@ load_tables:
         lidt    [rsi + seat.idtr]
         xor     eax, eax
         lldt    ax
+        mov     rax, [rbx + page.fs_gs]
         mov     fs, eax
         mov     gs, eax
         mov     rax, [rbx + page.data]

@@ -99,12 +99,13 @@ enum err mp_begin(struct mp *mp, const struct mp_world *world, const struct mp_l
     mp->patience = mp->hz * PATIENCE_SECONDS;
     TRY(apic_begin(&mp->apic, &facts->cpu, want_x2apic || needs_x2apic(list),
                    facts->reachable_end));
+    if (!world->page)
+        return OK;
     fill_page(mp, world);
     for (uint32_t i = 1; i < list->count; i++)
         if (apic_reaches(&mp->apic, list->cpus[i].apic_id))
             apic_send(&mp->apic, list->cpus[i].apic_id, APIC_INIT);
-    if (list->count > 1)
-        wait(mp, RESET_MICROSECONDS);
+    wait(mp, RESET_MICROSECONDS);
     return OK;
 }
 

@@ -26,14 +26,14 @@ enum err mp_list(const struct facts *facts, struct arena *arena, struct mp_list 
 
 /* What all CPUs share. trampoline.asm knows the offsets. */
 struct mp_world {
-    uint64_t page;         /* physical, not 0, below A0000h: a page of memory for the trampoline,
-                              in use for good, since a CPU might be late */
+    uint64_t page;         /* physical, below A0000h: a page of memory for the trampoline, in use
+                              for good, since a CPU might be late; 0: no CPU is to be started */
     uint64_t page_virtual; /* the kernel's tables map the page here, executable, for good; and one
                               to one, executable, until the last CPU is started */
     uint64_t root;         /* CR3: below 4 GiB */
     uint64_t cr0, cr4, efer;
-    uint64_t pat;        /* 0: the CPU has none */
-    uint64_t code, data; /* selectors in the GDT that each seat names */
+    uint64_t pat;               /* 0: the CPU has none */
+    uint64_t code, data, fs_gs; /* selectors in the GDT that each seat names */
 };
 
 /* A CPU's own, in memory that the kernel's tables map writable: all addresses are virtual there.
@@ -65,7 +65,7 @@ enum err mp_begin(struct mp *mp, const struct mp_world *world, const struct mp_l
  * on the kernel's tables. ERR_NOT_FOUND: it did not answer, or cannot be reached; the seat is free
  * for another. ERR_IO: it answered and was not seen again: leave it the seat, and start no more.
  * The started CPU has at its first instruction the world's control registers, PAT and selectors,
- * FS, GS and LDTR 0 with base 0, the seat's GDT, IDT, TSS and stack, RFLAGS 2, RDI as the seat
+ * FS and GS with base 0, LDTR 0, the seat's GDT, IDT, TSS and stack, RFLAGS 2, RDI as the seat
  * says, all other general registers 0, x87 and SSE as after FNINIT and with MXCSR 1F80h, no stale
  * translation, and its local APIC as INIT leaves it. */
 enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_seat *seat,
@@ -87,7 +87,7 @@ struct mp_page { /* at the beginning of the page; trampoline.asm knows the offse
 _Static_assert(offsetof(struct mp_page, gate) == 4, "trampoline.asm");
 _Static_assert(offsetof(struct mp_page, seat) == 16, "trampoline.asm");
 _Static_assert(offsetof(struct mp_page, world) == 24, "trampoline.asm");
-_Static_assert(sizeof(struct mp_page) == 96, "trampoline.asm");
+_Static_assert(sizeof(struct mp_page) == 104, "trampoline.asm");
 _Static_assert(offsetof(struct mp_seat, gdtr) == 40, "trampoline.asm");
 _Static_assert(sizeof(struct mp_seat) == 72, "trampoline.asm");
 

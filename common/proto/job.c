@@ -140,7 +140,8 @@ static enum err build_handoff(struct job *job, uint64_t *bridge)
     TRY(plan_map(&job->request, &job->map, job->has_video ? &job->video.fb : NULL,
                  &job->boot->arena, &job->plan));
     TRY(job->rules->build_information(job, &block, &argument));
-    return job_build_machine(job, &block, argument, bridge);
+    TRY(job_build_machine(job, &block, argument, bridge));
+    return job_build_cpus(job, &block);
 }
 
 /* Everything is built once while an error can still be shown, and once more from the final map. */
@@ -165,6 +166,7 @@ static void __attribute__((noreturn)) hand_off(struct job *job, uint64_t bridge)
     /* It fitted a moment ago, and no firmware is left that could show a message. */
     while (build_handoff(job, &bridge) != OK)
         ;
+    job_start_cpus(job);
     handoff_enter(bridge, job->plan.places[PLACE_RESIDENT].physical + job->resident.entry -
                               job->resident.first);
 }

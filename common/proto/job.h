@@ -5,6 +5,7 @@
 #define LINTEL_PROTO_JOB_H
 
 #include "../handoff/resident.h"
+#include "../machine/mp.h"
 #include "../plan.h"
 #include "proto.h"
 
@@ -32,6 +33,11 @@ struct job_rules {
     /* Brings interrupt controllers and the like into the state that the kernel expects, when the
      * firmware has gone; may be NULL. */
     void (*settle)(struct job *job);
+    /* For jobs that list CPUs; the information has been built. Where the CPU with this index, from
+     * 1 up, is told to go: fills word and argument. */
+    void (*seat_cpu)(const struct job *job, uint64_t index, struct mp_seat *seat);
+    /* Those of job->cpus wait, each at its index; `missing` more could not be started. */
+    void (*tell_cpus)(const struct job *job, uint64_t missing);
 };
 
 struct job {
@@ -54,6 +60,9 @@ struct job {
     bool has_video;
     uint8_t entropy[32];
     bool entropy_strong;
+    struct mp_list cpus;   /* to be started; none: the kernel does not ask for them */
+    bool x2apic;           /* their APICs' mode: it is wished for; once they wait: it is on */
+    struct mp_seat *seats; /* of those but the first; built with the machine */
 };
 
 /* Opens the files of a list as modules. ERR_NOT_FOUND names the entry and what is missing. */
@@ -61,6 +70,9 @@ enum err job_open_modules(struct job *job, const struct entry_file *list);
 
 /* Reads the resident image's headers. */
 enum err job_parse_resident(struct job *job);
+
+/* Lists the CPUs, for the rest of the boot to start them on stacks of this size (whole pages). */
+enum err job_list_cpus(struct job *job, uint64_t stack_bytes);
 
 /* The rest of a boot, from the plan to the kernel's first instruction. The caller has set rules,
  * boot, entry, kernel, entropy and the modules. Returns only when that failed, with all memory
@@ -103,5 +115,22 @@ uint64_t job_machine_bytes(const struct job *job);
  * `bridge`: physical address of the top table for handoff_enter(). */
 enum err job_build_machine(struct job *job, struct block *block, uint64_t argument,
                            uint64_t *bridge);
+
+/* The state in the resident image. */
+struct resident_state *job_state(const struct job *job);
+
+/* Fills a TSS, where the kernel's faults are reported, and a GDT. `gdtr`: its pseudo-descriptor. */
+enum err job_build_gdt(const struct job *job, struct block *block, uint64_t fault_stack_top,
+                       uint8_t gdtr[16]);
+
+/* Bytes of the block that job_build_cpus() takes at most. */
+uint64_t job_cpus_bytes(const struct job *job);
+
+/* Fills what the other CPUs need; after job_build_machine(). */
+enum err job_build_cpus(struct job *job, struct block *block);
+
+/* Starts them. Only when the firmware has left. One that does not come is missing, and the log says
+ * so. */
+void job_start_cpus(struct job *job);
 
 #endif

@@ -49,20 +49,31 @@ static void make_pseudo_descriptor(uint8_t to[16], uint64_t bytes, const void *v
     memcpy(to + sizeof limit, &virtual, sizeof virtual);
 }
 
-static enum err build_fault_table(const struct job *job, struct block *block,
-                                  struct resident_state *state, uint64_t *tss_virtual)
+enum err job_build_gdt(const struct job *job, struct block *block, uint64_t fault_stack_top,
+                       uint8_t gdtr[16])
+{
+    const struct job_rules *rules = job->rules;
+    uint64_t *gdt, tss_virtual = 0;
+    uint8_t *tss;
+    if (rules->reports) {
+        TRY(block_take(block, TSS_BYTES, (void **)&tss));
+        gdt_build_tss(tss, fault_stack_top);
+        tss_virtual = (uintptr_t)block_virtual(block, tss);
+    }
+    TRY(block_take(block, rules->gdt_bytes, (void **)&gdt));
+    rules->build_gdt(gdt, tss_virtual);
+    make_pseudo_descriptor(gdtr, rules->gdt_bytes, block_virtual(block, gdt));
+    return OK;
+}
+
+static enum err build_fault_table(const struct job *job, struct block *block, uint8_t idtr[16])
 {
     uint64_t(*idt)[2];
-    uint8_t *tss;
-    TRY(block_take(block, TSS_BYTES, (void **)&tss));
     TRY(block_take(block, IDT_VECTORS * sizeof *idt, (void **)&idt));
-
-    gdt_build_tss(tss, job->plan.fault_stack_top);
-    *tss_virtual = (uintptr_t)block_virtual(block, tss);
     for (uint64_t i = 0; i < IDT_VECTORS; i++)
         idt_build_gate(idt[i], job->rules->code,
                        job->plan.resident_virtual + i * RESIDENT_VECTOR_BYTES, IST_FAULT);
-    make_pseudo_descriptor(state->idtr, IDT_VECTORS * sizeof *idt, block_virtual(block, idt));
+    make_pseudo_descriptor(idtr, IDT_VECTORS * sizeof *idt, block_virtual(block, idt));
     return OK;
 }
 
@@ -71,17 +82,13 @@ static enum err build_descriptors(const struct job *job, struct block *block,
                                   struct resident_state *state)
 {
     const struct job_rules *rules = job->rules;
-    uint64_t *gdt, tss_virtual = 0;
     if (rules->reports)
-        TRY(build_fault_table(job, block, state, &tss_virtual));
-    TRY(block_take(block, rules->gdt_bytes, (void **)&gdt));
-    rules->build_gdt(gdt, tss_virtual);
-    make_pseudo_descriptor(state->gdtr, rules->gdt_bytes, block_virtual(block, gdt));
+        TRY(build_fault_table(job, block, state->idtr));
     state->code = rules->code;
     state->data = rules->data;
     state->fs_gs = rules->fs_gs;
     state->tss = rules->tss;
-    return OK;
+    return job_build_gdt(job, block, job->plan.fault_stack_top, state->gdtr);
 }
 
 /* ---- the resident image's state -------------------------------------------------------------- */
@@ -112,24 +119,31 @@ static enum err list_memory_to_zero(const struct job *job, struct block *block,
 }
 
 static enum err add_guard(struct block *block, struct resident_state *state, uint64_t base,
-                          const char *meaning)
+                          uint64_t end, const char *meaning)
 {
     struct resident_guard *guard = state->guards;
     while (guard->bytes)
         guard++;
     guard->base = base;
-    guard->bytes = PAGE_BYTES;
+    guard->bytes = end - base;
     return block_copy_text(block, meaning, &guard->meaning);
 }
 
 static enum err add_guards(const struct plan *plan, struct block *block,
                            struct resident_state *state)
 {
-    TRY(add_guard(block, state, plan->stack_top - plan->places[PLACE_STACK].bytes - PAGE_BYTES,
+    uint64_t stack = plan->stack_top - plan->places[PLACE_STACK].bytes;
+    TRY(add_guard(block, state, stack - PAGE_BYTES, stack,
                   "the kernel's stack has overflowed: ask for a larger one in the Lintel note"));
-    TRY(add_guard(block, state, plan->stack_top,
+    TRY(add_guard(block, state, plan->stack_top, plan->stack_top + PAGE_BYTES,
                   "above the kernel's stack: more was popped than pushed"));
-    return add_guard(block, state, plan->fault_stack_top, "above the fault stack");
+    TRY(add_guard(block, state, plan->fault_stack_top, plan->fault_stack_top + PAGE_BYTES,
+                  "above the fault stack"));
+    if (plan->cpu_count == 1)
+        return OK;
+    return add_guard(block, state, plan->cpu_stacks_virtual,
+                     plan_cpu_fault_stack_top(plan, plan->cpu_count - 1) + PAGE_BYTES,
+                     "beside the stack that this CPU was started on: give it a larger one");
 }
 
 static enum err describe_for_reports(const struct job *job, struct block *block,
@@ -181,7 +195,7 @@ static void describe_switch(const struct job *job, const struct paging *paging, 
     state->argument = argument;
 }
 
-static struct resident_state *find_state(const struct job *job)
+struct resident_state *job_state(const struct job *job)
 {
     const struct elf *resident = &job->resident;
     const struct elf_segment *data = &resident->segments[resident->segment_count - 1];
@@ -194,13 +208,14 @@ uint64_t job_machine_bytes(const struct job *job)
     uint64_t bytes = TSS_BYTES + job->rules->gdt_bytes + IDT_VECTORS * 16;
     bytes += job->map.capacity * sizeof(struct resident_zero);
     bytes += kernel->symbol_count * sizeof *kernel->symbols + kernel->names_bytes;
+    bytes += job_cpus_bytes(job);
     return bytes + PAGE_BYTES; /* names of the guards, alignment */
 }
 
 enum err job_build_machine(struct job *job, struct block *block, uint64_t argument,
                            uint64_t *bridge_root)
 {
-    struct resident_state *state = find_state(job);
+    struct resident_state *state = job_state(job);
     struct paging kernel, bridge;
 
     memset(state, 0, sizeof *state);

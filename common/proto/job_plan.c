@@ -59,6 +59,7 @@ enum err job_make_plan(struct job *job, const struct raw_map *busy)
     request->kernel = &job->kernel;
     request->resident = &job->resident;
     request->modules = job->module_sizes;
+    request->cpu_count = job->cpus.count;
     request->info_bytes = job->rules->information_bytes(job) + job_machine_bytes(job);
     request->random = load64(job->entropy);
     return plan_build(request, &boot->arena, &job->plan);

@@ -45,6 +45,8 @@ const struct job_rules lintel_rules = {
     .build_gdt = gdt_build,
     .information_bytes = lintel_info_bytes,
     .build_information = lintel_info_build,
+    .seat_cpu = lintel_info_seat_cpu,
+    .tell_cpus = lintel_info_tell_cpus,
 };
 
 enum err lintel_parse(struct job *job, const struct source *kernel)
@@ -70,6 +72,8 @@ static enum err boot_lintel(struct boot *boot, const struct entry *entry, const 
     job->entropy_strong = cpu_entropy(&boot->facts->cpu, job->entropy);
     TRY(lintel_parse(job, &kernel->source));
     TRY(job_open_modules(job, entry->modules));
+    if (job->kernel.request.flags & LINTEL_REQUEST_CPUS)
+        TRY(job_list_cpus(job, LINTEL_PROCESSOR_STACK_BYTES));
     return job_carry_out(job);
 }
 

@@ -20,6 +20,7 @@ uint64_t lintel_info_bytes(const struct job *job)
     for (uint64_t i = 0; i < job->request.module_count; i++)
         bytes += sizeof(struct lintel_module) + block_text_bytes(job->modules[i].source.name) +
                  block_text_bytes(job->module_arguments[i]);
+    bytes += job->cpus.count * sizeof(struct lintel_processor);
     return bytes + 16 * BLOCK_ALIGNMENT;
 }
 
@@ -140,6 +141,25 @@ static enum err add_stages(const struct job *job, struct block *block,
     return OK;
 }
 
+/* Those that are to be parked get their places now, and their names in lintel_info_tell_cpus(). */
+static enum err add_processors(const struct job *job, struct block *block,
+                               struct lintel_boot_info *info)
+{
+    struct lintel_processor *processors;
+    uint64_t count = job->plan.cpu_count;
+    if (!job->cpus.count)
+        return OK;
+    TRY(block_take(block, count * sizeof *processors, (void **)&processors));
+    info->processors = block_virtual(block, processors);
+    info->processor_count = 1;
+    processors[0] = (struct lintel_processor){.acpi_uid = job->cpus.cpus[0].uid,
+                                              .apic_id = job->cpus.cpus[0].apic_id,
+                                              .stack_top = job->plan.stack_top};
+    for (uint64_t i = 1; i < count; i++)
+        processors[i].stack_top = plan_cpu_stack_top(&job->plan, i);
+    return OK;
+}
+
 static enum err add_efi_map(const struct job *job, struct block *block,
                             struct lintel_boot_info *info)
 {
@@ -218,7 +238,41 @@ enum err lintel_info_build(const struct job *job, struct block *block, uint64_t 
     TRY(add_framebuffer(job, block, info));
     TRY(add_efi_map(job, block, info));
     TRY(add_stages(job, block, info));
+    TRY(add_processors(job, block, info));
     TRY(add_log(block, info));
     *argument = (uintptr_t)block_virtual(block, info);
     return OK;
+}
+
+/* ---- once the firmware has gone -------------------------------------------------------------- */
+
+/* What a pointer in the boot information leads to. */
+static void *find_physical(const struct job *job, const void *pointer)
+{
+    return at_physical((uintptr_t)pointer - job->plan.direct_map);
+}
+
+static struct lintel_boot_info *find_information(const struct job *job)
+{
+    return find_physical(job, (const void *)(uintptr_t)job_state(job)->argument);
+}
+
+void lintel_info_seat_cpu(const struct job *job, uint64_t index, struct mp_seat *seat)
+{
+    struct lintel_processor *processor = &find_information(job)->processors[index];
+    seat->word = (uintptr_t)&processor->entry;
+    seat->argument = (uintptr_t)processor;
+}
+
+void lintel_info_tell_cpus(const struct job *job, uint64_t missing)
+{
+    struct lintel_boot_info *info = find_information(job);
+    struct lintel_processor *processors = find_physical(job, info->processors);
+    info->processor_count = job->cpus.count;
+    info->processors_missing = missing;
+    for (uint32_t i = 1; i < job->cpus.count; i++) {
+        processors[i].acpi_uid = job->cpus.cpus[i].uid;
+        processors[i].apic_id = job->cpus.cpus[i].apic_id;
+    }
+    info->log_bytes = log_copy(find_physical(job, info->log), LOG_BYTES + 1);
 }

@@ -44,6 +44,12 @@ static const struct claim {
     {31, "the timeline is in order, its clock plausible", timeline_is_ordered},
     {32, "the entropy is not blank", entropy_is_not_blank},
     {33, "the boot time is plausible", boot_time_is_plausible},
+
+    {34, "the CPUs are listed, the one that boots first", processors_are_listed},
+    {35, "every CPU comes by one write, with clean registers", processors_start_clean},
+    {36, "every CPU is in the state of the one that boots", processors_are_alike},
+    {37, "every CPU has a GDT, a TSS and a fault stack of its own", processors_have_own_tables},
+    {38, "every CPU has a stack of its own, between guard pages", processors_have_own_stacks},
 };
 #define CLAIM_COUNT (sizeof claims / sizeof *claims)
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "../machine/instructions.h"
 
 /* Checks all claims and prints a line for each; returns whether all hold. */
 bool claims_check(void);
@@ -33,6 +34,8 @@ bool gdt_is_promised(void);
 bool tss_is_promised(void);
 bool idt_is_promised(void);
 bool interrupt_controllers_are_masked(void);
+bool gdt_is_good(struct table_register gdtr); /* of any CPU, with its own TSS */
+bool tss_is_good(struct table_register gdtr);
 
 /* paging.c, image.c, direct_map.c */
 bool lower_half_is_empty(void);
@@ -60,5 +63,12 @@ bool log_is_text(void);
 bool timeline_is_ordered(void);
 bool entropy_is_not_blank(void);
 bool boot_time_is_plausible(void);
+
+/* processors.c */
+bool processors_are_listed(void);
+bool processors_start_clean(void);
+bool processors_are_alike(void);
+bool processors_have_own_tables(void);
+bool processors_have_own_stacks(void);
 
 #endif

@@ -39,9 +39,8 @@ static bool check_segments(const uint64_t *gdt)
     return true;
 }
 
-bool gdt_is_promised(void)
+bool gdt_is_good(struct table_register gdtr)
 {
-    struct table_register gdtr = read_gdtr();
     if (gdtr.limit != GDT_BYTES - 1)
         return violated("GDT limit is %u, wanted %u", gdtr.limit, GDT_BYTES - 1);
     if (!mapped_with(gdtr.base, GDT_BYTES, 0))
@@ -49,9 +48,13 @@ bool gdt_is_promised(void)
     return check_segments((const uint64_t *)gdtr.base);
 }
 
-static bool check_tss_descriptor(void)
+bool gdt_is_promised(void)
 {
-    const uint64_t *gdt = (const uint64_t *)read_gdtr().base;
+    return gdt_is_good(read_gdtr());
+}
+
+static bool check_tss_descriptor(const uint64_t *gdt)
+{
     uint64_t low = gdt[SELECTOR_TSS / 8];
     uint8_t type = low >> 40 & 0xff;
     uint64_t limit = (low & 0xffff) | (low >> 32 & 0xf0000);
@@ -61,16 +64,14 @@ static bool check_tss_descriptor(void)
     return true;
 }
 
-bool tss_is_promised(void)
+bool tss_is_good(struct table_register gdtr)
 {
-    if (read_tr() != SELECTOR_TSS)
-        return violated("TR is %#x, wanted %#x", read_tr(), SELECTOR_TSS);
-    if (!check_tss_descriptor())
+    if (!check_tss_descriptor((const uint64_t *)gdtr.base))
         return false;
-    const struct tss *tss = (const struct tss *)tss_address();
+    const struct tss *tss = tss_in(gdtr);
     if (!mapped_with(address_of(tss), TSS_BYTES, 0))
         return violated("TSS at %#lx is not mapped", address_of(tss));
-    uint64_t top = fault_stack_top();
+    uint64_t top = tss->ist[IST_FAULT - 1];
     struct tss wanted = {.ist = {top}, .io_bitmap = tss->io_bitmap};
     if (memcmp(tss, &wanted, sizeof wanted) != 0)
         return violated("TSS at %#lx has other fields than IST1 that are not 0", address_of(tss));
@@ -79,6 +80,13 @@ bool tss_is_promised(void)
     if (top % 16 || !mapped_with(top - PAGE_BYTES, PAGE_BYTES, RIGHT_WRITE))
         return violated("IST1 is %#lx, wanted the top of a writable stack", top);
     return true;
+}
+
+bool tss_is_promised(void)
+{
+    if (read_tr() != SELECTOR_TSS)
+        return violated("TR is %#x, wanted %#x", read_tr(), SELECTOR_TSS);
+    return tss_is_good(read_gdtr());
 }
 
 static bool check_gate(uint32_t vector, const struct gate *gate)

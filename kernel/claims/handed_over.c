@@ -6,6 +6,7 @@
 #include "../machine/descriptors.h"
 #include "../machine/instructions.h"
 #include "../machine/page_tables.h"
+#include "../machine/processors.h"
 
 #define TSS_BYTES 104
 
@@ -84,6 +85,8 @@ bool handed_over_each(handed_over_visit visit)
            visit("the firmware's map", boot->raw_map,
                  boot->raw_map_count * sizeof *boot->raw_map) &&
            visit_disks(visit) && visit_modules(visit) && visit_framebuffers(visit) &&
+           visit("the processors", boot->processors,
+                 boot->processor_count * sizeof *boot->processors) &&
            visit("the EFI map", boot->efi_map, boot->efi_map_bytes) &&
            visit("the log", boot->log, boot->log_bytes + 1) && visit_stages(visit);
 }
@@ -131,13 +134,24 @@ static bool check_window(void)
     return true;
 }
 
+static bool check_processors(void)
+{
+    for (uint64_t i = 1; i < processors_known(); i++) {
+        struct table_register gdtr = processor_states[i].gdtr;
+        if (!check_virtual("a CPU's GDT", (const void *)gdtr.base, gdtr.limit + 1u) ||
+            !check_virtual("a CPU's TSS", tss_in(gdtr), TSS_BYTES))
+            return false;
+    }
+    return true;
+}
+
 bool usable_memory_is_free(void)
 {
     struct table_register gdtr = read_gdtr(), idtr = read_idtr();
     return handed_over_each(check_virtual) &&
            check_virtual("the GDT", (const void *)gdtr.base, gdtr.limit + 1u) &&
            check_virtual("the IDT", (const void *)idtr.base, idtr.limit + 1u) &&
-           check_virtual("the TSS", (const void *)tss_address(), TSS_BYTES) &&
+           check_virtual("the TSS", (const void *)tss_address(), TSS_BYTES) && check_processors() &&
            check_virtual("the kernel", kernel_start, boot->kernel_bytes) && check_tables() &&
            check_window();
 }

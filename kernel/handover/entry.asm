@@ -8,10 +8,14 @@ bits 64
 default rel
 
 global kernel_entry
+global processor_entry
 global initial_state
 extern kernel_main
+extern processor_main
 extern bss_start
 extern bss_end
+
+PROCESSOR_ARGUMENT equ 16       ; in struct lintel_processor of lintel.h
 
 ; struct initial_state of handover/handover.h, which asserts these offsets.
 struc state
@@ -50,34 +54,43 @@ initial_state:
     times state_size db 0
 
 section .text
+
+; Stores all registers but RAX and RSP in the state at %1 (an address or a register). No instruction here changes a
+; flag but the last.
+%macro save_registers 1
+    mov [%1 + state.rbx], rbx
+    mov [%1 + state.rcx], rcx
+    mov [%1 + state.rdx], rdx
+    mov [%1 + state.rsi], rsi
+    mov [%1 + state.rdi], rdi
+    mov [%1 + state.rbp], rbp
+    mov [%1 + state.r8], r8
+    mov [%1 + state.r9], r9
+    mov [%1 + state.r10], r10
+    mov [%1 + state.r11], r11
+    mov [%1 + state.r12], r12
+    mov [%1 + state.r13], r13
+    mov [%1 + state.r14], r14
+    mov [%1 + state.r15], r15
+    mov [%1 + state.cs], cs
+    mov [%1 + state.ss], ss
+    mov [%1 + state.ds], ds
+    mov [%1 + state.es], es
+    mov [%1 + state.fs], fs
+    mov [%1 + state.gs], gs
+    pushfq
+    pop qword [%1 + state.rflags]
+%endmacro
+
 kernel_entry:
     mov [initial_state + state.rax], rax
     mov [initial_state + state.rdx], rdx
     rdtsc
     mov [initial_state + state.tsc], eax
     mov [initial_state + state.tsc + 4], edx
-    mov [initial_state + state.rbx], rbx
-    mov [initial_state + state.rcx], rcx
-    mov [initial_state + state.rsi], rsi
-    mov [initial_state + state.rdi], rdi
-    mov [initial_state + state.rbp], rbp
+    mov rdx, [initial_state + state.rdx]
     mov [initial_state + state.rsp], rsp
-    mov [initial_state + state.r8], r8
-    mov [initial_state + state.r9], r9
-    mov [initial_state + state.r10], r10
-    mov [initial_state + state.r11], r11
-    mov [initial_state + state.r12], r12
-    mov [initial_state + state.r13], r13
-    mov [initial_state + state.r14], r14
-    mov [initial_state + state.r15], r15
-    mov [initial_state + state.cs], cs
-    mov [initial_state + state.ss], ss
-    mov [initial_state + state.ds], ds
-    mov [initial_state + state.es], es
-    mov [initial_state + state.fs], fs
-    mov [initial_state + state.gs], gs
-    pushfq                      ; no instruction above changes a flag
-    pop qword [initial_state + state.rflags]
+    save_registers initial_state
 
 ; Find the first quadword of .bss that is not 0, before C writes there.
     cld
@@ -93,6 +106,17 @@ kernel_entry:
     mov [initial_state + state.bss_dirty], rax
     mov rdi, [initial_state + state.rdi]
     jmp kernel_main             ; not call: the 0 on the stack stays the return address
+
+; void processor_entry(struct lintel_processor *processor)
+;   A CPU that was parked, at its first instruction. `argument` points to the struct initial_state to fill.
+;   out: jumps to processor_main(processor) with RSP as it came
+processor_entry:
+    push rax
+    mov rax, [rdi + PROCESSOR_ARGUMENT]
+    save_registers rax
+    pop qword [rax + state.rax]
+    mov [rax + state.rsp], rsp
+    jmp processor_main
 
 ; Pages whose content is known, for claim C16: a file put into place page by page can go wrong in
 ; the middle, which first and last bytes don't show.

@@ -41,6 +41,7 @@ static void print_cpu(void)
         if (boot->cpu.features >> i & 1)
             print(" %s", cpu_feature_name(i));
     print("\n");
+    FACT("cpus", "%lu, %lu missing", boot->processor_count, boot->processors_missing);
     FACT("entropy", "%s", boot->entropy_strong ? "strong" : "timing only");
 }
 

@@ -3,14 +3,19 @@
 #include "page_tables.h"
 #include "../handover/handover.h"
 
-/* Intel SDM 3A, figure 7-4; 0 when the GDT holds none. */
+/* Intel SDM 3A, figure 7-4. */
+const struct tss *tss_in(struct table_register gdtr)
+{
+    const uint64_t *gdt = (const uint64_t *)gdtr.base;
+    if (gdtr.limit < GDT_BYTES - 1)
+        return NULL;
+    uint64_t low = gdt[SELECTOR_TSS / 8], high = gdt[SELECTOR_TSS / 8 + 1];
+    return (const struct tss *)((low >> 16 & 0xffffff) | (low >> 56) << 24 | high << 32);
+}
+
 uint64_t tss_address(void)
 {
-    const uint64_t *gdt = (const uint64_t *)read_gdtr().base;
-    if (read_gdtr().limit < GDT_BYTES - 1)
-        return 0;
-    uint64_t low = gdt[SELECTOR_TSS / 8], high = gdt[SELECTOR_TSS / 8 + 1];
-    return (low >> 16 & 0xffffff) | (low >> 56) << 24 | high << 32;
+    return address_of(tss_in(read_gdtr()));
 }
 
 uint64_t fault_stack_top(void)

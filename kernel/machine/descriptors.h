@@ -2,7 +2,7 @@
 #ifndef KERNEL_DESCRIPTORS_H
 #define KERNEL_DESCRIPTORS_H
 
-#include <stdint.h>
+#include "instructions.h"
 
 #define SELECTOR_CODE  0x08
 #define SELECTOR_TSS   0x28
@@ -32,7 +32,10 @@ struct gate {
     uint32_t offset_high, reserved;
 };
 
-/* The TSS, as the GDT says, virtual; 0: there is none. */
+/* The TSS that a GDT names; NULL: none. */
+const struct tss *tss_in(struct table_register gdtr);
+
+/* The TSS, as this CPU's GDT says, virtual; 0: there is none. */
 uint64_t tss_address(void);
 
 /* Virtual address behind the fault stack, as the TSS says; 0: there is none. */

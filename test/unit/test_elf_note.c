@@ -27,7 +27,7 @@ static const struct {
     FAULT(header.n_namesz, UINT32_MAX, ERR_FORMAT, "n_namesz FFFFFFFFh"),
     FAULT(request.abi_version, 0, ERR_FORMAT, "abi_version is 0"),
     FAULT(request.abi_version, LINTEL_ABI_VERSION + 1, ERR_UNSUPPORTED, "abi_version is 2"),
-    FAULT(request.flags, 0x13, ERR_UNSUPPORTED, "flags 10h"),
+    FAULT(request.flags, 0x80000003, ERR_UNSUPPORTED, "flags 80000000h"),
     FAULT(request.stack_bytes, 16 * MIB + 1, ERR_UNSUPPORTED, "stack_bytes 16777217"),
     FAULT(request.paging_levels, 3, ERR_UNSUPPORTED, "paging_levels is 3"),
     FAULT(request.paging_levels, 6, ERR_UNSUPPORTED, "paging_levels is 6"),

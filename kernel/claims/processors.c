@@ -1,0 +1,212 @@
+/* Claims C34 to C38: the other CPUs, as each found itself at its first instruction. */
+#include "claims.h"
+#include "../handover/handover.h"
+#include "../machine/cpu.h"
+#include "../machine/descriptors.h"
+#include "../machine/page_tables.h"
+#include "../machine/processors.h"
+
+#define SELECTOR_DATA 0x10
+#define RFLAGS_CLEAR  0x2
+#define MXCSR_RESET   0x1f80 /* Intel SDM 1, 10.2.3 */
+#define X87_RESET     0x37f  /* as FNINIT leaves it: Intel SDM 1, 8.1.5 */
+#define UID_UNKNOWN   UINT32_MAX
+
+static const struct lintel_processor *processor(uint64_t index)
+{
+    return &boot->processors[index];
+}
+
+static bool asked_for(void)
+{
+    if (boot->processor_count > 1)
+        return true;
+    remark("there is one CPU");
+    return false;
+}
+
+struct comparison {
+    const char *name;
+    uint64_t found, wanted;
+};
+
+static bool all_equal(uint64_t index, const struct comparison *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].found != rows[i].wanted)
+            return violated("CPU %lu: %s is %#lx, wanted %#lx", index, rows[i].name, rows[i].found,
+                            rows[i].wanted);
+    return true;
+}
+
+/* Whether a check holds for all CPUs but the one that boots. */
+static bool holds_for_each(bool (*check)(uint64_t index, const struct processor_state *state))
+{
+    for (uint64_t i = 1; i < processors_known(); i++)
+        if (!check(i, &processor_states[i]))
+            return false;
+    return true;
+}
+
+/* ---- C34 ------------------------------------------------------------------------------------- */
+
+static bool check_identity(uint64_t index)
+{
+    const struct lintel_processor *one = processor(index);
+    for (uint64_t i = 0; i < index; i++) {
+        if (processor(i)->apic_id == one->apic_id)
+            return violated("CPUs %lu and %lu both have APIC ID %u", i, index, one->apic_id);
+        if (processor(i)->acpi_uid == one->acpi_uid && one->acpi_uid != UID_UNKNOWN)
+            return violated("CPUs %lu and %lu both have ACPI UID %u", i, index, one->acpi_uid);
+    }
+    return true;
+}
+
+bool processors_are_listed(void)
+{
+    if (boot->processor_count == 0)
+        return violated("not even the CPU that boots is listed");
+    if (processor(0)->apic_id != processor_states[0].apic_id)
+        return violated("CPU 0 has APIC ID %u, the CPU that boots %u", processor(0)->apic_id,
+                        processor_states[0].apic_id);
+    if (processor(0)->stack_top != boot->stack_top)
+        return violated("CPU 0 has not the kernel's stack");
+    for (uint64_t i = 1; i < boot->processor_count; i++)
+        if (!check_identity(i))
+            return false;
+    remark("%lu, %lu missing", boot->processor_count, boot->processors_missing);
+    return true;
+}
+
+/* ---- C35 ------------------------------------------------------------------------------------- */
+
+static bool check_registers(uint64_t index, const struct processor_state *state)
+{
+    const struct initial_state *r = &state->registers;
+    const struct comparison rows[] = {
+        {"its having come", state->arrived, true},
+        {"APIC ID", state->apic_id, processor(index)->apic_id},
+        {"RDI", r->rdi, address_of(processor(index))},
+        {"RFLAGS", r->rflags, RFLAGS_CLEAR},
+        {"RAX", r->rax, 0},
+        {"RBX", r->rbx, 0},
+        {"RCX", r->rcx, 0},
+        {"RDX", r->rdx, 0},
+        {"RSI", r->rsi, 0},
+        {"RBP", r->rbp, 0},
+        {"R8", r->r8, 0},
+        {"R9", r->r9, 0},
+        {"R10", r->r10, 0},
+        {"R11", r->r11, 0},
+        {"R12", r->r12, 0},
+        {"R13", r->r13, 0},
+        {"R14", r->r14, 0},
+        {"R15", r->r15, 0},
+        {"MXCSR", state->mxcsr, MXCSR_RESET},
+        {"the x87 control word", state->x87_control, X87_RESET},
+    };
+    return all_equal(index, rows, sizeof rows / sizeof *rows);
+}
+
+bool processors_start_clean(void)
+{
+    return !asked_for() || holds_for_each(check_registers);
+}
+
+/* ---- C36 ------------------------------------------------------------------------------------- */
+
+static bool check_control(uint64_t index, const struct processor_state *state)
+{
+    const struct processor_state *first = &processor_states[0];
+    const struct comparison rows[] = {
+        {"CR0", state->cr0, first->cr0},
+        {"CR3", state->cr3, first->cr3},
+        {"CR4", state->cr4, first->cr4},
+        {"EFER", state->efer, first->efer},
+        {"PAT", state->pat, first->pat},
+        {"IDT", state->idtr.base, first->idtr.base},
+        {"IDT limit", state->idtr.limit, first->idtr.limit},
+        {"CS", state->registers.cs, SELECTOR_CODE},
+        {"SS", state->registers.ss, SELECTOR_DATA},
+        {"DS", state->registers.ds, SELECTOR_DATA},
+        {"ES", state->registers.es, SELECTOR_DATA},
+        {"FS", state->registers.fs, 0},
+        {"GS", state->registers.gs, 0},
+        {"FS base", state->fs_base, 0},
+        {"GS base", state->gs_base, 0},
+        {"LDTR", state->ldtr, 0},
+        {"TR", state->tr, SELECTOR_TSS},
+    };
+    return all_equal(index, rows, sizeof rows / sizeof *rows);
+}
+
+bool processors_are_alike(void)
+{
+    return !asked_for() || holds_for_each(check_control);
+}
+
+/* ---- C37 ------------------------------------------------------------------------------------- */
+
+static bool check_descriptors(uint64_t index, const struct processor_state *state)
+{
+    for (uint64_t i = 0; i < index; i++) {
+        const struct processor_state *other = &processor_states[i];
+        if (other->gdtr.base == state->gdtr.base)
+            return violated("CPUs %lu and %lu have one GDT", i, index);
+        if (tss_in(other->gdtr) == tss_in(state->gdtr))
+            return violated("CPUs %lu and %lu have one TSS", i, index);
+        if (tss_in(other->gdtr)->ist[IST_FAULT - 1] == tss_in(state->gdtr)->ist[IST_FAULT - 1])
+            return violated("CPUs %lu and %lu have one fault stack", i, index);
+    }
+    return true;
+}
+
+static bool check_promises(uint64_t index, const struct processor_state *state)
+{
+    (void)index;
+    return gdt_is_good(state->gdtr) && tss_is_good(state->gdtr);
+}
+
+bool processors_have_own_tables(void)
+{
+    return !asked_for() || (holds_for_each(check_promises) && holds_for_each(check_descriptors));
+}
+
+/* ---- C38 ------------------------------------------------------------------------------------- */
+
+static bool check_pages(uint64_t index, const char *name, uint64_t bottom, uint64_t top)
+{
+    for (uint64_t at = bottom; at < top; at += PAGE_BYTES)
+        if (!mapped_with(at, PAGE_BYTES, RIGHT_WRITE) ||
+            (cpu_has(LINTEL_CPU_NX) && mapped_at(at)->rights & RIGHT_EXECUTE))
+            return violated("CPU %lu: page %#lx of its %s is not writable, or executable", index,
+                            at, name);
+    if (mapped_at(bottom - PAGE_BYTES) || mapped_at(top))
+        return violated("CPU %lu: its %s from %#lx to %#lx has a page beside it", index, name,
+                        bottom, top);
+    return true;
+}
+
+static bool check_stack(uint64_t index, const struct processor_state *state)
+{
+    uint64_t top = processor(index)->stack_top, bottom = top - LINTEL_PROCESSOR_STACK_BYTES;
+    uint64_t fault_top = tss_in(state->gdtr)->ist[IST_FAULT - 1];
+    const struct comparison rows[] = {
+        {"RSP", state->registers.rsp, top - 8},
+        {"RSP + 8 within 16 bytes", top % 16, 0},
+        {"the return address on the stack", state->return_address, 0},
+        {"whether the stack can be written", state->stack_works, true},
+    };
+    if (!all_equal(index, rows, sizeof rows / sizeof *rows))
+        return false;
+    for (uint64_t i = 0; i < index; i++)
+        if (processor(i)->stack_top == top)
+            return violated("CPUs %lu and %lu have one stack", i, index);
+    return check_pages(index, "stack", bottom, top) &&
+           check_pages(index, "fault stack", mapped_at(fault_top - 1)->virtual, fault_top);
+}
+
+bool processors_have_own_stacks(void)
+{
+    return !asked_for() || holds_for_each(check_stack);
+}
