@@ -54,10 +54,11 @@ static uint32_t length_of(uint8_t first)
     return first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
 }
 
-/* Reads one character, and returns the place behind it (RFC 3629). */
-static const char *get(const char *text, uint32_t *character)
+/* RFC 3629 */
+uint32_t utf8_next(const char **from)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    const char *text = *from;
     uint32_t length = length_of((uint8_t)*text);
     uint32_t value = length > 1 ? (uint8_t)*text & (0x7fu >> length) : (uint8_t)*text;
 
@@ -69,8 +70,8 @@ static const char *get(const char *text, uint32_t *character)
     }
     bool valid = length && value >= smallest[length] && value <= 0x10ffff &&
                  !is_high_surrogate(value) && !is_low_surrogate(value);
-    *character = valid ? value : UTF8_REPLACEMENT;
-    return text + (valid ? length : 1);
+    *from += valid ? length : 1;
+    return valid ? value : UTF8_REPLACEMENT;
 }
 
 uint64_t utf8_to_utf16(const char *text, uint16_t *to)
@@ -78,8 +79,7 @@ uint64_t utf8_to_utf16(const char *text, uint16_t *to)
     uint16_t *next = to;
 
     while (*text) {
-        uint32_t character;
-        text = get(text, &character);
+        uint32_t character = utf8_next(&text);
         if (character >= 0x10000) {
             *next++ = (uint16_t)(0xd7c0 + (character >> 10));
             *next++ = (uint16_t)(0xdc00 | (character & 0x3ff));

@@ -9,6 +9,10 @@
 /* Writes one character, at most 4 bytes; returns the place behind it. */
 char *utf8_put(char *to, uint32_t character);
 
+/* Reads the character at *text, which is not at its end, and moves *text behind it. What is no
+ * UTF-8 becomes the replacement character, one a byte. */
+uint32_t utf8_next(const char **text);
+
 /* Converts `length` units, and writes a 0 behind them: at most 3 bytes a unit. A surrogate without
  * its other half becomes the replacement character. */
 void utf8_from_utf16(const uint16_t *units, uint32_t length, char *to);

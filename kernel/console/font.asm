@@ -6,7 +6,7 @@ global font
 section .rodata
 align 16
 font:
-    incbin FONT_BIN
+    incbin FONT_BIN, 0, 256 * 16
 %if $ - font != 256 * 16
 %error FONT_BIN must hold 4096 bytes
 %endif

@@ -1,0 +1,154 @@
+#include "terminal.h"
+#include "mem.h"
+#include "utf8.h"
+
+#define ESCAPE       0x1b
+#define NUMBER_LIMIT 1000u
+#define BRIGHT       0x08
+
+/* ---- text ------------------------------------------------------------------------------------ */
+
+static enum terminal_order read_text(struct terminal *terminal, uint8_t byte)
+{
+    if ((byte & 0xc0) == 0x80 && terminal->bytes_left) {
+        terminal->character = terminal->character << 6 | (byte & 0x3f);
+        return --terminal->bytes_left ? TERMINAL_WAIT : TERMINAL_CHARACTER;
+    }
+    terminal->bytes_left = byte < 0xc0 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+    terminal->character = byte < 0x80 ? byte : byte & (0x3f >> terminal->bytes_left);
+    if ((byte & 0xc0) == 0x80)
+        terminal->character = UTF8_REPLACEMENT;
+    return terminal->bytes_left ? TERMINAL_WAIT : TERMINAL_CHARACTER;
+}
+
+/* The terminal's colours count red, green, blue from bit 0, a VGA's from bit 2. */
+static uint8_t vga_colour(uint32_t colour)
+{
+    return (uint8_t)((colour & 1) << 2 | (colour & 2) | (colour & 4) >> 2);
+}
+
+static void set_colour(struct terminal *terminal, uint32_t number)
+{
+    uint8_t *attribute = &terminal->attribute;
+
+    if (number == 0)
+        *attribute = TERMINAL_PLAIN;
+    else if (number == 1)
+        *attribute |= BRIGHT;
+    else if (number >= 30 && number <= 37)
+        *attribute = (uint8_t)((*attribute & 0xf8) | vga_colour(number - 30));
+    else if (number >= 40 && number <= 47)
+        *attribute = (uint8_t)((*attribute & 0x0f) | vga_colour(number - 40) << 4);
+}
+
+static enum terminal_order end_sequence(struct terminal *terminal, char final)
+{
+    switch (final) {
+    case 'H':
+        terminal->row = MAX(terminal->numbers[0], 1u);
+        terminal->column = MAX(terminal->numbers[1], 1u);
+        return TERMINAL_MOVE;
+    case 'J':
+        return terminal->numbers[0] == 2 ? TERMINAL_ERASE : TERMINAL_WAIT;
+    case 'K':
+        return TERMINAL_ERASE_REST;
+    case 'm':
+        for (uint32_t i = 0; i <= terminal->number; i++)
+            set_colour(terminal, terminal->numbers[i]);
+        return TERMINAL_COLOUR;
+    default:
+        return TERMINAL_WAIT;
+    }
+}
+
+static enum terminal_order read_sequence(struct terminal *terminal, char c)
+{
+    uint32_t *number = &terminal->numbers[terminal->number];
+
+    if (c >= '0' && c <= '9') {
+        *number = MIN(*number * 10 + (uint32_t)(c - '0'), NUMBER_LIMIT);
+    } else if (c == ';') {
+        terminal->number = MIN(terminal->number + 1, (uint32_t)ARRAY_LENGTH(terminal->numbers) - 1);
+    } else {
+        terminal->state = TERMINAL_TEXT;
+        return end_sequence(terminal, c);
+    }
+    return TERMINAL_WAIT;
+}
+
+enum terminal_order terminal_read(struct terminal *terminal, char c)
+{
+    if (c == ESCAPE) {
+        terminal->state = TERMINAL_AFTER_ESCAPE;
+        terminal->bytes_left = 0;
+        return TERMINAL_WAIT;
+    }
+    switch (terminal->state) {
+    case TERMINAL_AFTER_ESCAPE:
+        terminal->state = c == '[' ? TERMINAL_IN_SEQUENCE : TERMINAL_TEXT;
+        terminal->number = 0;
+        memset(terminal->numbers, 0, sizeof terminal->numbers);
+        return TERMINAL_WAIT;
+    case TERMINAL_IN_SEQUENCE:
+        return read_sequence(terminal, c);
+    default:
+        return read_text(terminal, (uint8_t)c);
+    }
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+#define SEQUENCE_BYTES 16 /* longer ones are noise */
+
+/* By a sequence's final letter, or by its number where that is a tilde. */
+static const struct {
+    char letter;
+    uint8_t numbers[2];
+    enum key key;
+} special_keys[] = {
+    {'A', {0, 0}, KEY_UP},    {'B', {0, 0}, KEY_DOWN},    {'C', {0, 0}, KEY_RIGHT},
+    {'D', {0, 0}, KEY_LEFT},  {'H', {1, 7}, KEY_HOME},    {'F', {4, 8}, KEY_END},
+    {0, {5, 5}, KEY_PAGE_UP}, {0, {6, 6}, KEY_PAGE_DOWN}, {0, {3, 3}, KEY_DELETE},
+};
+
+static enum key find_special_key(char letter, uint32_t number)
+{
+    for (uint32_t i = 0; i < ARRAY_LENGTH(special_keys); i++)
+        if (letter == '~' ? number && (number == special_keys[i].numbers[0] ||
+                                       number == special_keys[i].numbers[1])
+                          : letter == special_keys[i].letter)
+            return special_keys[i].key;
+    return KEY_NONE;
+}
+
+static enum key read_key_sequence(bool (*soon)(char *c))
+{
+    uint32_t number = 0;
+    bool first = true; /* what follows a semicolon are modifiers */
+    char c;
+
+    for (uint32_t i = 0; i < SEQUENCE_BYTES && soon(&c); i++) {
+        if (c >= '@' && c <= '~')
+            return find_special_key(c, number);
+        if (c == ';')
+            first = false;
+        else if (first && c >= '0' && c <= '9')
+            number = MIN(number * 10 + (uint32_t)(c - '0'), NUMBER_LIMIT);
+    }
+    return KEY_NONE;
+}
+
+enum key terminal_key(char first, bool (*soon)(char *c))
+{
+    char second;
+
+    if (first == '\n')
+        return KEY_ENTER;
+    if (first == 0x7f)
+        return KEY_BACKSPACE;
+    if (first != ESCAPE)
+        return (uint8_t)first < 0x80 ? (enum key)first : KEY_NONE;
+    if (!soon(&second))
+        return KEY_ESCAPE;
+    return second == '[' || second == 'O' ? read_key_sequence(soon) : KEY_NONE;
+}
