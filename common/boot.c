@@ -1,6 +1,8 @@
 #include "boot.h"
 #include "disk/cache.h"
+#include "entry/loader_interface.h"
 #include "entry/locate.h"
+#include "entry/menu.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/progress.h"
@@ -30,17 +32,20 @@ static enum err read_config(struct boot *boot)
     boot_stage(boot, "config");
     TRY(locate_boot_volume(boot));
     locate_entry_volumes(boot);
-    return config_read(&boot->entry_volumes, &boot->arena, &boot->config);
+    TRY(config_read(&boot->entry_volumes, &boot->arena, &boot->config));
+    loader_interface_begin(boot);
+    return OK;
 }
 
 /* Returns only when the entry could not be booted; then memory is as before. */
 static enum err boot_entry(struct boot *boot, const struct entry *entry)
 {
     struct arena_mark before = arena_mark(&boot->arena);
-    uint32_t stages = boot->stage_count;
+
+    loader_interface_note_choice(boot, entry);
+    loader_interface_note_execution(boot);
     enum err err = protocol_boot(boot, entry);
     arena_reset(&boot->arena, before);
-    boot->stage_count = stages;
     return err;
 }
 
@@ -58,12 +63,14 @@ void boot_main(struct facts *facts, const struct firmware *firmware)
     begin(&boot, facts, firmware);
     if (read_config(&boot) != OK)
         stop(&boot, err_message());
+    uint32_t stages = boot.stage_count;
     for (;;) {
+        struct entry entry;
+        boot.stage_count = stages;
         boot_stage(&boot, "menu");
-        uint32_t choice = menu_choose(&boot.config, error, firmware);
-        if (choice >= boot.config.count)
+        if (!menu_choose(&boot, error, &entry))
             stop(&boot, "nothing was chosen");
-        enum err err = boot_entry(&boot, &boot.config.entries[choice]);
+        enum err err = boot_entry(&boot, &entry);
         error = err == OK ? NULL : err_message();
         boot.config.timeout = -1; /* a program has ended, or a kernel did not start: ask */
     }

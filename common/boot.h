@@ -14,6 +14,8 @@ struct boot {
     struct fs fs;
     struct entry_volumes entry_volumes; /* &fs, and the disk's other volume for entries */
     struct config config;
+    struct menu *menu; /* NULL until it is shown */
+    bool saves_entry;  /* the entry that is booted becomes the default (loader_interface.h) */
     struct lintel_stage stages[16];
     uint32_t stage_count;
 };

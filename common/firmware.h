@@ -64,7 +64,10 @@ struct boot_origin {
 
 struct facts {
     enum lintel_firmware firmware;
-    struct raw_map map; /* as of start-up; plans use a fresh one from firmware.memory_map() */
+    const char *firmware_type; /* "UEFI 2.70"; NULL: nothing more than the above is known */
+    const char *firmware_name; /* who made it, and its version: "EDK II 1.00"; NULL: unknown */
+    const char *loader_path; /* of the loader's own file, as the firmware names it; NULL: unknown */
+    struct raw_map map;      /* as of start-up; plans use a fresh one from firmware.memory_map() */
     struct disk *disks;
     uint32_t disk_count;
     struct boot_origin origin;
@@ -107,12 +110,18 @@ struct apm {
 
 enum key {
     KEY_NONE = 0, /* nothing pressed */
+    KEY_BACKSPACE = '\b',
     KEY_ENTER = '\r',
     KEY_ESCAPE = 0x1b, /* other characters: their ASCII code */
     KEY_UP = 0x100,
     KEY_DOWN,
+    KEY_LEFT,
+    KEY_RIGHT,
     KEY_HOME,
     KEY_END,
+    KEY_PAGE_UP,
+    KEY_PAGE_DOWN,
+    KEY_DELETE,
 };
 
 /* A program for the firmware to start: an EFI application, or a Linux kernel by its EFI entry. */
@@ -147,9 +156,10 @@ struct firmware {
     enum err (*fetch_size)(const char *path, uint64_t *bytes);
     enum err (*fetch)(const char *path, uint64_t bytes, void *to);
 
-    /* One byte of text to the screen and to the serial line at once. "\n" ends a line, "\r" goes
-     * back to its begin. The menu also sends the ANSI sequences ESC[2J ESC[H ESC[row;colH ESC[7m
-     * ESC[0m ESC[K; the screen must obey them. */
+    /* One byte of UTF-8 text to the text screen and to the serial line at once; to the serial line
+     * alone while set_video() shows graphics. "\n" ends a line, "\r" goes back to its begin. The
+     * screen obeys the ANSI sequences ESC[2J ESC[H ESC[row;colH ESC[K, and ESC[...m with 0, 1, 30
+     * to 37 and 40 to 47 (ECMA-48), and shows one "?" for a character that its font lacks. */
     void (*put)(char c);
 
     /* The oldest key not yet read, from the keyboard or the serial line; never waits. */
@@ -161,6 +171,9 @@ struct firmware {
     /* Sets the best mode for width x height (0 x 0: keep the current or preferred one) and
      * describes it. ERR_UNSUPPORTED (with a reason) when there is no linear framebuffer. */
     enum err (*set_video)(uint32_t width, uint32_t height, struct video *video);
+
+    /* After set_video(): shows the text screen again, as the firmware itself sets it. */
+    void (*set_text)(void);
 
     /* Connects the 32-bit interface of APM, for a kernel that wants it. ERR_UNSUPPORTED: this
      * machine has none. NULL: this firmware knows no APM (UEFI). */
@@ -190,6 +203,17 @@ struct firmware {
      * success, else ERR_IO or ERR_UNSUPPORTED (not started: the firmware's reason; Secure Boot's
      * refusal is named as such). NULL: this firmware starts no programs (BIOS). */
     enum err (*start)(const struct program *program);
+
+    /* Variables of the firmware (UEFI 2.10, 8.2), by a GUID as in memory and an ASCII name. `kept`:
+     * it outlasts a restart. get: *bytes is the room at `to`, then the value's size; ERR_NOT_FOUND;
+     * ERR_UNSUPPORTED where it is larger. set: 0 bytes remove it. ERR_IO says why not. NULL: this
+     * firmware has none (BIOS). */
+    enum err (*get_variable)(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes);
+    enum err (*set_variable)(const uint8_t vendor[16], const char *name, bool kept,
+                             const void *value, uint64_t bytes);
+
+    /* Restarts the machine. NULL where nothing could be asked of the firmware before (BIOS). */
+    void (*restart)(void) __attribute__((noreturn));
 
     /* Gives the machine back to the firmware: the next boot device, or its setup. Does not return.
      */

@@ -1,6 +1,7 @@
 #include "console.h"
 #include "bios.h"
 #include "common/lib/mem.h"
+#include "common/lib/terminal.h"
 #include "serial.h"
 #include "vga.h"
 
@@ -23,31 +24,25 @@ void console_graphics(void)
     vga_graphics();
 }
 
-/* The extended keys of INT 16h by scan code, and of an ANSI terminal by the last byte of ESC[ or
- * ESC O sequences (ECMA-48; xterm and VT220 send 1 and 4 with a tilde for the last two). */
-static const struct {
-    uint8_t scan_code;
-    char letter, digit;
-    enum key key;
-} special_keys[] = {
-    {0x48, 'A', 0, KEY_UP},
-    {0x50, 'B', 0, KEY_DOWN},
-    {0x47, 'H', '1', KEY_HOME},
-    {0x4f, 'F', '4', KEY_END},
-};
-
-static enum key key_of_scan_code(uint8_t scan_code)
+void console_text(void)
 {
-    for (uint32_t i = 0; i < ARRAY_LENGTH(special_keys); i++)
-        if (special_keys[i].scan_code == scan_code)
-            return special_keys[i].key;
-    return KEY_NONE;
+    vga_text();
 }
 
-static enum key key_of_sequence(char c)
+/* The extended keys of INT 16h. */
+static enum key key_of_scan_code(uint8_t scan_code)
 {
+    static const struct {
+        uint8_t scan_code;
+        enum key key;
+    } special_keys[] = {
+        {0x48, KEY_UP},      {0x50, KEY_DOWN},      {0x4b, KEY_LEFT},
+        {0x4d, KEY_RIGHT},   {0x47, KEY_HOME},      {0x4f, KEY_END},
+        {0x49, KEY_PAGE_UP}, {0x51, KEY_PAGE_DOWN}, {0x53, KEY_DELETE},
+    };
+
     for (uint32_t i = 0; i < ARRAY_LENGTH(special_keys); i++)
-        if (special_keys[i].letter == c || (special_keys[i].digit && special_keys[i].digit == c))
+        if (special_keys[i].scan_code == scan_code)
             return special_keys[i].key;
     return KEY_NONE;
 }
@@ -68,32 +63,11 @@ static enum key keyboard_key(void)
     return (enum key)character;
 }
 
-#define SEQUENCE_BYTES 16 /* longer ones are noise */
-
-static enum key serial_sequence(void)
-{
-    char c;
-
-    if (!serial_get_soon(&c))
-        return KEY_ESCAPE;
-    if ((c != '[' && c != 'O') || !serial_get_soon(&c))
-        return KEY_NONE;
-    enum key key = key_of_sequence(c);
-    for (uint32_t i = 0; i < SEQUENCE_BYTES && c != '~' && c < '@'; i++)
-        if (!serial_get_soon(&c))
-            break;
-    return key;
-}
-
 static enum key serial_key(void)
 {
     char c;
 
-    if (!serial_get(&c))
-        return KEY_NONE;
-    if (c == KEY_ESCAPE)
-        return serial_sequence();
-    return c == '\n' ? KEY_ENTER : (enum key)(uint8_t)c;
+    return serial_get(&c) ? terminal_key(c, serial_get_soon) : KEY_NONE;
 }
 
 enum key console_key(void)

@@ -10,9 +10,11 @@ void console_begin(void);
 /* firmware.put. Costs no BIOS call. */
 void console_put(char c);
 
-/* The screen shows graphics from now on: text goes to COM1 alone, until ESC[2J asks for a text
- * screen again. */
+/* The screen shows graphics from now on: text goes to COM1 alone. */
 void console_graphics(void);
+
+/* firmware.set_text */
+void console_text(void);
 
 /* firmware.key */
 enum key console_key(void);

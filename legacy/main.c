@@ -11,6 +11,7 @@
 #include "pxe.h"
 #include "tables.h"
 #include "vbe.h"
+#include "vga.h"
 
 /* What entry.asm noted in real mode. */
 extern const uint64_t boot_lba, boot_tsc;
@@ -53,6 +54,7 @@ static enum err leave(struct raw_map *map)
     struct raw_map busy;
 
     bios_call(0x15, &regs);
+    vga_quiet();
     disk_quiet();
     pxe_quiet();
     return memory_map(map, &busy);
@@ -67,6 +69,7 @@ static const struct firmware bios = {
     .wait = clock_wait,
     .set_video = vbe_set_video,
     .connect_apm = apm_connect,
+    .set_text = console_text,
     .allocate = memory_allocate,
     .claim = memory_claim,
     .release = memory_release,

@@ -1,29 +1,24 @@
 #include "vga.h"
 #include "bios.h"
+#include "common/lib/font.h"
 #include "common/lib/mem.h"
+#include "common/lib/terminal.h"
 
 #define COLUMNS 80u
 #define ROWS    25u
 
 #define TEXT_MODE 3u
 
-#define NORMAL  0x0700u /* light grey on black, in the cell's high byte */
-#define REVERSE 0x7000u
-
 #define CRTC_INDEX       0x3d4
 #define CRTC_DATA        0x3d5
 #define CRTC_CURSOR_HIGH 0x0e
 #define CRTC_CURSOR_LOW  0x0f
 
-#define PARAMETERS      2
-#define PARAMETER_LIMIT 1000u
-
 static struct {
     bool present, graphics;
+    bool has_own_font;
     uint32_t row, column;
-    uint16_t attribute;
-    enum { TEXT, AFTER_ESCAPE, IN_SEQUENCE } state;
-    uint32_t parameters[PARAMETERS], parameter;
+    struct terminal terminal;
 } screen;
 
 static volatile uint16_t *cell(uint32_t row, uint32_t column)
@@ -35,7 +30,7 @@ static volatile uint16_t *cell(uint32_t row, uint32_t column)
 static void clear_row(uint32_t row, uint32_t from)
 {
     for (uint32_t column = from; column < COLUMNS; column++)
-        *cell(row, column) = NORMAL | ' ';
+        *cell(row, column) = TERMINAL_PLAIN << 8 | ' ';
 }
 
 static void clear(void)
@@ -52,14 +47,40 @@ void vga_begin(void)
     regs = (struct bios_regs){.eax = 0x0f00}; /* AL = mode now */
     bios_call(0x10, &regs);
     screen.present = (regs.eax & 0x7f) == TEXT_MODE;
-    screen.graphics = false;
-    screen.attribute = NORMAL;
+    screen.graphics = screen.has_own_font = false;
+    screen.terminal = (struct terminal){.attribute = TERMINAL_PLAIN};
     screen.row = screen.column = 0;
 }
 
 void vga_graphics(void)
 {
     screen.graphics = true;
+}
+
+void vga_text(void)
+{
+    if (screen.graphics)
+        vga_begin();
+}
+
+/* Code page 437 and our font agree on ASCII only, so most boots never need this. */
+static void load_font(void)
+{
+    struct bios_regs regs = {.eax = 0x1110, .ebx = GLYPH_HEIGHT << 8, .ecx = FONT_GLYPHS};
+
+    memcpy(bounce, font, sizeof font);
+    regs.es = segment_of(bounce); /* ES:BP */
+    bios_call(0x10, &regs);
+    screen.has_own_font = true;
+}
+
+void vga_quiet(void)
+{
+    struct bios_regs regs = {.eax = 0x1114}; /* the ROM's 8 x 16 font */
+
+    if (screen.present && !screen.graphics && screen.has_own_font)
+        bios_call(0x10, &regs);
+    screen.has_own_font = false;
 }
 
 void vga_show_cursor(void)
@@ -84,9 +105,20 @@ static void begin_line(void)
     clear_row(ROWS - 1, 0);
 }
 
-static void put_text(char c)
+static void put_glyph(uint32_t character)
 {
-    switch (c) {
+    uint8_t glyph = font_glyph(character);
+
+    if (glyph >= 0x80 && !screen.has_own_font)
+        load_font();
+    if (screen.column == COLUMNS)
+        begin_line();
+    *cell(screen.row, screen.column++) = (uint16_t)(screen.terminal.attribute << 8 | glyph);
+}
+
+static void put_character(uint32_t character)
+{
+    switch (character) {
     case '\n':
         begin_line();
         break;
@@ -97,47 +129,28 @@ static void put_text(char c)
         screen.column -= screen.column > 0;
         break;
     default:
-        if (screen.column == COLUMNS)
-            begin_line();
-        *cell(screen.row, screen.column++) = screen.attribute | (uint8_t)c;
+        put_glyph(character);
     }
 }
 
-static void end_sequence(char final)
+static void obey(enum terminal_order order)
 {
-    uint32_t first = screen.parameters[0], second = screen.parameters[1];
-
-    switch (final) {
-    case 'H': /* cursor position, from 1 */
-        screen.row = MIN(MAX(first, 1), ROWS) - 1;
-        screen.column = MIN(MAX(second, 1), COLUMNS) - 1;
+    switch (order) {
+    case TERMINAL_CHARACTER:
+        put_character(screen.terminal.character);
         break;
-    case 'J':
-        if (screen.graphics)
-            vga_begin();
-        if (first == 2)
-            clear();
+    case TERMINAL_MOVE:
+        screen.row = MIN(screen.terminal.row, ROWS) - 1;
+        screen.column = MIN(screen.terminal.column, COLUMNS) - 1;
         break;
-    case 'K':
+    case TERMINAL_ERASE:
+        clear();
+        break;
+    case TERMINAL_ERASE_REST:
         clear_row(screen.row, screen.column);
         break;
-    case 'm':
-        screen.attribute = first == 7 ? REVERSE : NORMAL;
+    default:
         break;
-    }
-}
-
-static void put_in_sequence(char c)
-{
-    uint32_t *parameter = &screen.parameters[screen.parameter];
-
-    if (c >= '0' && c <= '9') {
-        *parameter = MIN(*parameter * 10 + (uint32_t)(c - '0'), PARAMETER_LIMIT);
-    } else if (c == ';') {
-        screen.parameter = MIN(screen.parameter + 1, PARAMETERS - 1u);
-    } else {
-        screen.state = TEXT;
-        end_sequence(c);
     }
 }
 
@@ -145,15 +158,7 @@ void vga_put(char c)
 {
     if (!screen.present)
         return;
-    if (c == 0x1b) {
-        screen.state = AFTER_ESCAPE;
-    } else if (screen.state == AFTER_ESCAPE) {
-        screen.state = c == '[' ? IN_SEQUENCE : TEXT;
-        screen.parameter = 0;
-        memset(screen.parameters, 0, sizeof screen.parameters);
-    } else if (screen.state == IN_SEQUENCE) {
-        put_in_sequence(c);
-    } else if (!screen.graphics) {
-        put_text(c);
-    }
+    enum terminal_order order = terminal_read(&screen.terminal, c);
+    if (!screen.graphics)
+        obey(order);
 }

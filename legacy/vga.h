@@ -3,15 +3,18 @@
 #ifndef LEGACY_VGA_H
 #define LEGACY_VGA_H
 
-/* Sets text mode 3; without a VGA that takes it, the others do nothing. */
+/* Sets text mode 3, empty; without a VGA that takes it, the others do nothing. */
 void vga_begin(void);
 
-/* A byte of text, of "\n", or of ESC[2J ESC[H ESC[row;colH ESC[7m ESC[0m ESC[K (ECMA-48). Other
- * sequences are passed over. */
+/* A byte for firmware.put. */
 void vga_put(char c);
 
-/* Graphics are shown from now on: nothing is drawn until ESC[2J sets text mode again. */
+/* Graphics are shown from now on, and nothing is drawn until vga_text() sets text mode 3 again. */
 void vga_graphics(void);
+void vga_text(void);
+
+/* The characters of a text screen are the BIOS's own again. */
+void vga_quiet(void);
 
 /* Moves the hardware cursor to where text goes next; vga_put() doesn't, port writes are slow. */
 void vga_show_cursor(void);

@@ -212,7 +212,7 @@ static void check_read_outside(void)
 
 static void check_put(void)
 {
-    print("contract: text \x1b[7mreverse\x1b[0m\x1b[K, 200 columns "
+    print("contract: text \x1b[1;30;47mreverse\x1b[0m \xc3\xa9\x1b[K, 200 columns "
           "........................................................................"
           "......................................................................\n");
     for (uint32_t i = 0; i < 30; i++)

@@ -2,22 +2,14 @@
  * configured for (UEFI 2.10, 12.3 and 12.4). It is slow, so text goes to it by the line. */
 #include "uefi.h"
 #include "common/lib/mem.h"
-
-#define COLOURS_NORMAL  EFI_TEXT_ATTR(EFI_LIGHTGRAY, EFI_BLACK)
-#define COLOURS_INVERSE EFI_TEXT_ATTR(EFI_BLACK, EFI_LIGHTGRAY)
-
-#define ESCAPE 0x1b
+#include "common/lib/terminal.h"
 
 static SIMPLE_TEXT_OUTPUT_INTERFACE *screen; /* NULL: a machine without any console */
 static CHAR16 line[256];                     /* not yet shown; room for a final 0 */
 static uint32_t line_length;
 
-/* The escape sequence that is being read (ECMA-48, 5.4): ESC, then [, numbers, a final letter. */
-static struct {
-    enum { PLAIN, AFTER_ESCAPE, IN_SEQUENCE } state;
-    uint32_t numbers[2];
-    uint32_t count; /* of numbers, less one */
-} sequence;
+static struct terminal terminal = {.attribute = TERMINAL_PLAIN};
+static bool graphics; /* are shown: only the serial line takes text */
 
 void console_begin(void)
 {
@@ -54,81 +46,115 @@ static void clear_to_end_of_line(void)
     screen->SetCursorPosition(screen, column, row);
 }
 
-static void obey_sequence(char letter)
+/* Firmware draws a box for what its font lacks. */
+static CHAR16 shown_as(uint32_t character)
 {
-    const uint32_t *numbers = sequence.numbers;
+    CHAR16 text[] = {(CHAR16)character, 0};
 
-    console_flush();
-    if (!screen)
-        return;
-    switch (letter) {
-    case 'J':
-        screen->ClearScreen(screen);
-        break;
-    case 'H':
-        screen->SetCursorPosition(screen, MAX(numbers[1], 1u) - 1, MAX(numbers[0], 1u) - 1);
-        break;
-    case 'K':
-        clear_to_end_of_line();
-        break;
-    case 'm':
-        screen->SetAttribute(screen, numbers[0] == 7 ? COLOURS_INVERSE : COLOURS_NORMAL);
-        break;
+    if (character < 0x80)
+        return text[0];
+    if (character > 0xffff || !screen || EFI_ERROR(screen->TestString(screen, text)))
+        return '?';
+    return text[0];
+}
+
+static void put_character(uint32_t character)
+{
+    if (character == '\n') {
+        append('\r');
+        append('\n');
+        console_flush();
+    } else if (character >= ' ' || character == '\r' || character == '\b') {
+        append(shown_as(character));
     }
 }
 
-static void read_sequence(char c)
+static void obey(enum terminal_order order)
 {
-    uint32_t *number = &sequence.numbers[sequence.count];
-
-    if (sequence.state == AFTER_ESCAPE) {
-        sequence.state = c == '[' ? IN_SEQUENCE : PLAIN;
-    } else if (c >= '0' && c <= '9') {
-        *number = MIN(*number * 10 + (uint32_t)(c - '0'), 999u);
-    } else if (c == ';') {
-        sequence.count = 1;
-    } else {
-        obey_sequence(c);
-        sequence.state = PLAIN;
+    console_flush();
+    if (!screen)
+        return;
+    switch (order) {
+    case TERMINAL_MOVE:
+        screen->SetCursorPosition(screen, terminal.column - 1, terminal.row - 1);
+        break;
+    case TERMINAL_ERASE:
+        screen->ClearScreen(screen);
+        break;
+    case TERMINAL_ERASE_REST:
+        clear_to_end_of_line();
+        break;
+    case TERMINAL_COLOUR:
+        screen->SetAttribute(screen, terminal.attribute);
+        break;
+    default:
+        break;
     }
 }
 
 void console_put(char c)
 {
-    uint8_t byte = (uint8_t)c;
-
-    serial_put(c);
-    if (sequence.state != PLAIN) {
-        read_sequence(c);
-    } else if (byte == ESCAPE) {
-        memset(&sequence, 0, sizeof sequence);
-        sequence.state = AFTER_ESCAPE;
-    } else if (byte == '\n') {
-        append('\r');
-        append('\n');
-        console_flush();
-    } else if (byte == '\r' || (byte >= ' ' && byte <= '~')) {
-        append(byte);
-    } else if (byte >= 0xc0) { /* the first of a UTF-8 character's bytes stands for all of them */
-        append('?');
-    }
+    serial_put(c, graphics);
+    enum terminal_order order = terminal_read(&terminal, c);
+    if (graphics || order == TERMINAL_WAIT)
+        return;
+    if (order == TERMINAL_CHARACTER)
+        put_character(terminal.character);
+    else
+        obey(order);
 }
 
+void console_graphics(void)
+{
+    console_flush();
+    graphics = true;
+}
+
+void console_text(void)
+{
+    if (!graphics)
+        return;
+    gop_restore();
+    graphics = false;
+    if (screen)
+        screen->ClearScreen(screen);
+}
+
+static bool read_key(EFI_INPUT_KEY *key)
+{
+    SIMPLE_INPUT_INTERFACE *keyboard = uefi_system->ConIn;
+
+    return keyboard && !EFI_ERROR(keyboard->ReadKeyStroke(keyboard, key));
+}
+
+static bool read_character(char *c)
+{
+    EFI_INPUT_KEY key;
+
+    if (!read_key(&key) || key.UnicodeChar >= 0x80)
+        return false;
+    *c = (char)key.UnicodeChar;
+    return true;
+}
+
+/* A serial console of firmware's gives a sequence that it does not know, such as that of Delete,
+ * away as single keys that come at once. */
 static enum key keyboard_key(void)
 {
     static const enum key by_scan_code[] = {
-        [SCAN_UP] = KEY_UP,   [SCAN_DOWN] = KEY_DOWN,  [SCAN_HOME] = KEY_HOME,
-        [SCAN_END] = KEY_END, [SCAN_ESC] = KEY_ESCAPE,
+        [SCAN_UP] = KEY_UP,           [SCAN_DOWN] = KEY_DOWN,           [SCAN_LEFT] = KEY_LEFT,
+        [SCAN_RIGHT] = KEY_RIGHT,     [SCAN_HOME] = KEY_HOME,           [SCAN_END] = KEY_END,
+        [SCAN_PAGE_UP] = KEY_PAGE_UP, [SCAN_PAGE_DOWN] = KEY_PAGE_DOWN, [SCAN_DELETE] = KEY_DELETE,
     };
-    SIMPLE_INPUT_INTERFACE *keyboard = uefi_system->ConIn;
     EFI_INPUT_KEY key;
 
-    if (!keyboard || EFI_ERROR(keyboard->ReadKeyStroke(keyboard, &key)))
+    if (!read_key(&key))
         return KEY_NONE;
-    if (key.UnicodeChar == '\n')
-        return KEY_ENTER;
-    if (key.UnicodeChar)
-        return key.UnicodeChar < 0x80 ? (enum key)key.UnicodeChar : KEY_NONE;
+    if (key.ScanCode == SCAN_ESC || key.UnicodeChar)
+        return key.UnicodeChar < 0x80
+                   ? terminal_key(key.UnicodeChar ? (char)key.UnicodeChar : KEY_ESCAPE,
+                                  read_character)
+                   : KEY_NONE;
     return key.ScanCode < ARRAY_LENGTH(by_scan_code) ? by_scan_code[key.ScanCode] : KEY_NONE;
 }
 

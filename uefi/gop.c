@@ -154,7 +154,31 @@ static void copy_edid(EFI_HANDLE handle, struct video *video)
     memcpy(video->edid, edid->Edid, video->fb.edid_bytes);
 }
 
-/* Setting the mode that is there already would cost a cleared screen. */
+static struct screen changed; /* whose mode was changed; gop NULL: none */
+static uint32_t first_mode;
+
+void gop_restore(void)
+{
+    if (changed.gop)
+        changed.gop->SetMode(changed.gop, first_mode);
+    changed.gop = NULL;
+}
+
+static void set_mode(const struct screen *screen, uint32_t mode)
+{
+    uint32_t before = screen->gop->Mode->Mode;
+
+    if (mode == before) /* would cost a cleared screen */
+        return;
+    EFI_STATUS status = screen->gop->SetMode(screen->gop, mode);
+    if (EFI_ERROR(status)) {
+        note("uefi: the screen refuses mode %u: %s\n", mode, status_name(status));
+    } else if (!changed.gop) {
+        changed = *screen;
+        first_mode = before;
+    }
+}
+
 enum err gop_set_video(uint32_t width, uint32_t height, struct video *video)
 {
     struct screen screen = {0};
@@ -165,14 +189,11 @@ enum err gop_set_video(uint32_t width, uint32_t height, struct video *video)
     uint32_t mode = screen.gop->Mode->Mode;
     if (width && height)
         mode = best_mode(screen.gop, width, height);
-    if (mode != screen.gop->Mode->Mode) {
-        EFI_STATUS status = screen.gop->SetMode(screen.gop, mode);
-        if (EFI_ERROR(status))
-            note("uefi: the screen refuses mode %u: %s\n", mode, status_name(status));
-    }
+    set_mode(&screen, mode);
     TRY(describe(screen.gop->Mode, &found.fb));
     copy_edid(screen.handle, &found);
     list_modes(screen.gop, &found);
+    console_graphics();
     *video = found;
     return OK;
 }

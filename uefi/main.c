@@ -1,8 +1,10 @@
 /* The UEFI front end: collects the facts, lends its verbs, and ends in boot_main() as the BIOS
  * front end does. */
 #include "uefi.h"
+#include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/lib/utf8.h"
 #include "common/machine/cpu.h"
 
 EFI_HANDLE uefi_image;
@@ -14,6 +16,14 @@ static void __attribute__((noreturn)) give_up(void)
     console_flush();
     memory_free_all();
     uefi_boot->Exit(uefi_image, EFI_ABORTED, 0, NULL);
+    for (;;)
+        __asm__ volatile("hlt");
+}
+
+static void __attribute__((noreturn)) restart(void)
+{
+    console_flush();
+    uefi_system->RuntimeServices->ResetSystem(EfiResetCold, EFI_SUCCESS, 0, NULL);
     for (;;)
         __asm__ volatile("hlt");
 }
@@ -37,12 +47,16 @@ static struct firmware firmware = {
     .key = console_key,
     .wait = clock_wait,
     .set_video = gop_set_video,
+    .set_text = console_text,
     .allocate = memory_allocate,
     .claim = memory_claim,
     .release = memory_release,
     .memory_map = memory_map,
     .leave = leave,
     .start = program_start,
+    .get_variable = variable_get,
+    .set_variable = variable_set,
+    .restart = restart,
     .give_up = give_up,
 };
 
@@ -70,6 +84,26 @@ static void find_tables(struct facts *facts)
 
 /* By which way we were loaded over the network, if we were. iPXE comes first, for what it loads
  * from has a URL without firmware's HTTP drivers, and a PXE base code that lacks a function. */
+/* Revisions have the major number in the upper half (UEFI 2.10, 4.2 and 4.3). */
+static void describe_firmware(struct facts *facts)
+{
+    static char type[32], name[128];
+    char vendor[96] = "unknown";
+    const CHAR16 *given = uefi_system->FirmwareVendor;
+    uint32_t revision = uefi_system->Hdr.Revision, version = uefi_system->FirmwareRevision,
+             length = 0;
+
+    while (given && given[length] && length < (sizeof vendor - 1) / 3)
+        length++;
+    if (length)
+        utf8_from_utf16(given, length, vendor);
+    fmt(type, sizeof type, "UEFI %u.%02u", revision >> 16, revision & 0xffff);
+    fmt(name, sizeof name, "%s %u.%02u", vendor, version >> 16, version & 0xffff);
+    facts->firmware_type = type;
+    facts->firmware_name = name;
+}
+
+/* By which way firmware loaded us over the network, if it did. */
 static enum err find_server(EFI_HANDLE device, const struct disk **server)
 {
     static const struct {
@@ -97,6 +131,8 @@ static enum err gather(const EFI_LOADED_IMAGE *image, struct facts *facts)
     facts->tsc_hz = clock_tsc_hz();
     facts->wall_clock = clock_wall_time();
     find_tables(facts);
+    describe_firmware(facts);
+    facts->loader_path = path_of_file(image->FilePath);
     TRY(memory_first_map(&facts->map, &facts->reachable_end));
     TRY(disk_list(&facts->disks, &facts->disk_count));
     facts->origin = disk_origin(image->DeviceHandle, facts->disks, facts->disk_count);

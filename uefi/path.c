@@ -3,6 +3,7 @@
 #include "uefi.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "common/lib/utf8.h"
 
 static bool is_last(const EFI_DEVICE_PATH *node)
 {
@@ -54,4 +55,23 @@ void path_text(const EFI_DEVICE_PATH *path, const char *otherwise, char *to, uin
         to[i] = text[i] >= ' ' && text[i] <= '~' ? (char)text[i] : '?';
     to[i] = 0;
     uefi_boot->FreePool(text);
+}
+
+/* A path may be cut into several nodes (UEFI 2.10, 10.3.5.4), which firmware and shells don't do
+ * for files that they start: one is taken. */
+const char *path_of_file(const EFI_DEVICE_PATH *path)
+{
+    static char name[512];
+    const EFI_DEVICE_PATH *node = path_find(path, MEDIA_DEVICE_PATH, MEDIA_FILEPATH_DP);
+    uint16_t units[sizeof name / 3];
+    uint32_t length = 0;
+
+    if (!node || (size_t)DevicePathNodeLength(node) > sizeof *node + sizeof units)
+        return NULL;
+    size_t bytes = (size_t)DevicePathNodeLength(node) - sizeof *node;
+    memcpy(units, node + 1, bytes);
+    while (length < bytes / 2 && length < sizeof units / 2 - 1 && units[length])
+        length++;
+    utf8_from_utf16(units, length, name);
+    return name;
 }

@@ -1,18 +1,32 @@
-/* A serial line that firmware drives but does not use as a console: text goes to it and keys come
- * from it as well (UEFI 2.10, 12.8). Where it is a console already it is left alone, or each line
- * would come out twice. */
+/* A serial line that firmware drives (UEFI 2.10, 12.8). Where firmware's console does not use it,
+ * text goes to it and keys come from it as well. Where it is a console already, each line would
+ * come out twice: then it is left alone but while the screen shows graphics, which the console
+ * would draw over. */
 #include "uefi.h"
-
-#define ESCAPE 0x1b
+#include "common/lib/terminal.h"
 
 /* The rest of an arrow key's sequence is here by then, at 9600 baud too; after a lone ESC nothing
  * is. */
 #define ESCAPE_MICROSECONDS 5000
 
-static EFI_SERIAL_IO_PROTOCOL *line; /* NULL: none, or firmware's */
+static EFI_SERIAL_IO_PROTOCOL *line; /* NULL: none */
+static bool is_console;
 
-/* The variable lists the devices that make up the console (UEFI 2.10, 3.3). */
-static bool is_console(void)
+/* True when one of the devices of the console is this one: an instance of the path begins with its
+ * path (UEFI 2.10, 10.3.1). */
+static bool has_instance(const EFI_DEVICE_PATH *console, const EFI_DEVICE_PATH *device)
+{
+    if (path_behind(console, device))
+        return true;
+    for (; console; console = path_next(console))
+        if (DevicePathType(console) == END_DEVICE_PATH_TYPE &&
+            path_behind(NextDevicePathNode(console), device))
+            return true;
+    return false;
+}
+
+/* The variable lists the devices that make up the console (UEFI 2.10, 3.3); NULL: none. */
+static const EFI_DEVICE_PATH *read_console_path(void)
 {
     static _Alignas(8) uint8_t path[1024];
     EFI_GUID global = EFI_GLOBAL_VARIABLE;
@@ -20,21 +34,40 @@ static bool is_console(void)
     UINTN bytes = sizeof path - sizeof(EFI_DEVICE_PATH); /* the rest ends a path without an end */
 
     if (EFI_ERROR(uefi_system->RuntimeServices->GetVariable(name, &global, NULL, &bytes, path)))
-        return false;
-    return path_find((EFI_DEVICE_PATH *)path, MESSAGING_DEVICE_PATH, MSG_UART_DP);
+        return NULL;
+    return (EFI_DEVICE_PATH *)path;
+}
+
+/* The console's line, where it has one and that can be told, else the first. */
+static EFI_HANDLE choose_line(const EFI_DEVICE_PATH *console, EFI_HANDLE *handles, UINTN count)
+{
+    for (UINTN i = 0; i < count; i++) {
+        EFI_DEVICE_PATH *device = protocol_on(handles[i], (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+        if (console && device && has_instance(console, device))
+            return handles[i];
+    }
+    return handles[0];
 }
 
 void serial_begin(void)
 {
-    line = is_console() ? NULL : protocol_anywhere((EFI_GUID)EFI_SERIAL_IO_PROTOCOL_GUID);
+    const EFI_DEVICE_PATH *console = read_console_path();
+    EFI_HANDLE *handles;
+    UINTN count = protocol_handles((EFI_GUID)EFI_SERIAL_IO_PROTOCOL_GUID, &handles);
+
+    if (!count)
+        return;
+    is_console = path_find(console, MESSAGING_DEVICE_PATH, MSG_UART_DP) != NULL;
+    line = protocol_on(choose_line(console, handles, count), (EFI_GUID)EFI_SERIAL_IO_PROTOCOL_GUID);
+    uefi_boot->FreePool(handles);
 }
 
-void serial_put(char c)
+void serial_put(char c, bool graphics)
 {
     char text[] = {'\r', c};
     UINTN bytes = c == '\n' ? 2 : 1;
 
-    if (line)
+    if (line && (!is_console || graphics))
         line->Write(line, &bytes, text + 2 - bytes);
 }
 
@@ -48,34 +81,17 @@ static bool read_byte(char *byte)
            !EFI_ERROR(line->Read(line, &bytes, byte)) && bytes == 1;
 }
 
-static enum key key_of_sequence(char letter)
+static bool read_soon(char *byte)
 {
-    switch (letter) {
-    case 'A':
-        return KEY_UP;
-    case 'B':
-        return KEY_DOWN;
-    case 'H':
-        return KEY_HOME;
-    case 'F':
-        return KEY_END;
-    default:
-        return KEY_NONE;
-    }
+    if (read_byte(byte))
+        return true;
+    uefi_boot->Stall(ESCAPE_MICROSECONDS);
+    return read_byte(byte);
 }
 
 enum key serial_key(void)
 {
     char byte;
 
-    if (!line || !read_byte(&byte))
-        return KEY_NONE;
-    if (byte == '\n')
-        return KEY_ENTER;
-    if (byte != ESCAPE)
-        return (uint8_t)byte < 0x80 ? (enum key)byte : KEY_NONE;
-    uefi_boot->Stall(ESCAPE_MICROSECONDS);
-    if (!read_byte(&byte) || byte != '[')
-        return KEY_ESCAPE;
-    return read_byte(&byte) ? key_of_sequence(byte) : KEY_NONE;
+    return line && !is_console && read_byte(&byte) ? terminal_key(byte, read_soon) : KEY_NONE;
 }

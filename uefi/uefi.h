@@ -50,6 +50,10 @@ const EFI_DEVICE_PATH *path_behind(const EFI_DEVICE_PATH *path, const EFI_DEVICE
 /* The path as text, cut to `bytes` with the final 0; `otherwise` where firmware can't say it. */
 void path_text(const EFI_DEVICE_PATH *path, const char *otherwise, char *to, uint64_t bytes);
 
+/* The file that a loaded image's path names, "\\EFI\\BOOT\\BOOTX64.EFI"; NULL: none, or too long.
+ */
+const char *path_of_file(const EFI_DEVICE_PATH *path);
+
 /* ---- disk.c ---------------------------------------------------------------------------------- */
 
 /* Lists every whole disk with a medium in it. ERR_NO_MEMORY. */
@@ -100,12 +104,14 @@ enum err initrd_withdraw(void);
 void console_begin(void);
 void console_put(char c);
 void console_flush(void);
+void console_graphics(void); /* are shown from now on: text goes to the serial line alone */
+void console_text(void);     /* firmware.set_text */
 enum key console_key(void);
 
 /* ---- serial.c: a serial line besides firmware's console, where there is one ------------------ */
 
 void serial_begin(void);
-void serial_put(char c);
+void serial_put(char c, bool graphics);
 enum key serial_key(void);
 
 /* ---- clock.c --------------------------------------------------------------------------------- */
@@ -117,5 +123,14 @@ int64_t clock_wall_time(void); /* seconds since 1970-01-01 UTC; 0: unknown */
 /* ---- gop.c ----------------------------------------------------------------------------------- */
 
 enum err gop_set_video(uint32_t width, uint32_t height, struct video *video);
+
+/* Sets the mode again in which firmware's own text console draws. */
+void gop_restore(void);
+
+/* ---- variable.c: firmware.h says what the verbs do ------------------------------------------- */
+
+enum err variable_get(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes);
+enum err variable_set(const uint8_t vendor[16], const char *name, bool kept, const void *value,
+                      uint64_t bytes);
 
 #endif

@@ -37,6 +37,26 @@ static void take_flag(const struct conf *conf, bool *flag)
             conf->value);
 }
 
+static void take_console(const struct conf *conf, struct config *config)
+{
+    if (strcmp(conf->value, "auto") == 0)
+        config->console = SCREEN_AUTO;
+    else if (strcmp(conf->value, "text") == 0)
+        config->console = SCREEN_TEXT;
+    else if (strcmp(conf->value, "framebuffer") == 0)
+        config->console = SCREEN_FRAMEBUFFER;
+    else
+        say("%s:%u: console %s is neither auto nor text nor framebuffer: passed over\n",
+            conf->name, conf->line, conf->value);
+}
+
+/* The word for the entry that was booted last, which only firmware's variables know. */
+static void take_default(const struct conf *conf, struct config *config, char **default_glob)
+{
+    config->default_saved = strcmp(conf->value, "@saved") == 0;
+    *default_glob = config->default_saved ? NULL : conf->value;
+}
+
 static enum err take_entry(const struct conf *conf, struct arena *arena, struct config *config)
 {
     struct entry_name *listed;
@@ -61,11 +81,13 @@ enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena
         else if (strcmp(conf.key, "timeout") == 0)
             take_timeout(&conf, config);
         else if (strcmp(conf.key, "default") == 0)
-            *default_glob = conf.value;
+            take_default(&conf, config, default_glob);
         else if (strcmp(conf.key, "zero-memory") == 0)
             take_flag(&conf, &config->zero_memory);
         else if (strcmp(conf.key, "uki-on-bios") == 0)
             take_flag(&conf, &config->uki_on_bios);
+        else if (strcmp(conf.key, "console") == 0)
+            take_console(&conf, config);
         else if (strcmp(conf.key, "entry") == 0)
             TRY(take_entry(&conf, arena, config));
         else

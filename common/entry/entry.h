@@ -3,6 +3,7 @@
 #define LINTEL_ENTRY_ENTRY_H
 
 #include "../fs/fs.h"
+#include "screen.h"
 
 struct entry_file { /* a module or initrd */
     char *path;
@@ -38,9 +39,11 @@ struct config {
     struct entry *entries; /* in menu order */
     uint32_t count;
     uint32_t chosen;           /* index of the default */
+    bool default_saved;        /* `default @saved` */
     int32_t timeout;           /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
     bool zero_memory;          /* `zero-memory yes` */
     bool uki_on_bios;          /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
+    enum screen_kind console;  /* `console auto`, `text` or `framebuffer`: where the menu is shown */
     struct entry_name *listed; /* `entry` lines of loader.conf, the last first */
 };
 
@@ -86,11 +89,5 @@ enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena
                            struct config *config, char **default_glob);
 void entries_sort(struct entry *entries, uint32_t count);
 int version_compare(const char *a, const char *b); /* UAPI version format specification */
-
-/* Lets the user choose: at once the default when timeout is 0 and `error` is NULL; else the list
- * with a countdown that any key stops. `error`, when not NULL, is shown above the list, and there
- * is no countdown. Returns the index. ESC gives up: returns count. */
-uint32_t menu_choose(const struct config *config, const char *error,
-                     const struct firmware *firmware);
 
 #endif

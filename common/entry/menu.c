@@ -1,224 +1,140 @@
-/* The menu: a doorway with the entries in it.
- *
- * Rows: 2 the beam, 3 to 22 the posts, with the error, the list and the chosen entry's details
- * between them; 23 the keys; 24 the countdown. Nothing reaches row 25, so that nothing scrolls. */
-#include "entry.h"
-#include "screen.h"
+#include "menu.h"
+#include "loader_interface.h"
 #include "../lib/fmt.h"
+#include "../lib/log.h"
 #include "../lib/mem.h"
-
-#define BEAM_ROW      2
-#define BEAM_COLUMN   3
-#define BEAM_COLUMNS  76
-#define POST_LAST_ROW 22
-#define POST_LEFT     5
-#define POST_RIGHT    75
-#define KEYS_ROW      23
-#define COUNTDOWN_ROW 24
-
-#define FIRST_ROW       4 /* of what stands between the posts */
-#define LIST_LAST_ROW   18
-#define COLUMN          10
-#define COLUMNS         62
-#define VERSION_COLUMNS 24
 
 #define POLL_MILLISECONDS 20
 
-struct menu {
-    const struct config *config;
-    const struct firmware *firmware;
-    uint32_t selected;
-    uint32_t top;         /* index of the first entry on the screen */
-    uint32_t row, rows;   /* where the list lies, and how many entries it can show */
-    int64_t milliseconds; /* left of the countdown; negative: there is none */
-};
+#define KEY_SHOW_AGAIN ('L' & 0x1f) /* what terminals use for it */
 
-/* A rectangle that text is wrapped into. */
-struct area {
-    uint32_t row, column, rows, columns;
-};
+enum answer { STAY, BOOT, BOOT_EDITED, GIVE_UP };
 
-static const struct area error_area = {FIRST_ROW, COLUMN + 9, 8, COLUMNS - 9};
-static const struct area details_area = {LIST_LAST_ROW + 2, COLUMN, 2, COLUMNS};
-
-/* Returns how many rows it took. */
-static uint32_t draw_wrapped(const struct firmware *firmware, struct area area, const char *text)
+enum key menu_wait_key(const struct firmware *firmware)
 {
-    char printable[512];
-    const char *line = printable;
-    uint32_t rows = 0;
-
-    screen_text(printable, sizeof printable, text);
-    while (*line && rows < area.rows) {
-        const char *next;
-        uint32_t length = screen_wrap(line, area.columns, &next);
-
-        screen_move(firmware, area.row + rows++, area.column);
-        screen_put(firmware, "%.*s", (int)length, line);
-        line = next;
-    }
-    return rows;
-}
-
-static void draw_doorway(const struct firmware *firmware)
-{
-    screen_clear(firmware);
-    screen_reverse(firmware, true);
-    screen_move(firmware, BEAM_ROW, BEAM_COLUMN);
-    screen_put(firmware, "%*s%*s", BEAM_COLUMNS / 2 + 3, "Lintel", BEAM_COLUMNS / 2 - 3, "");
-    for (uint32_t row = BEAM_ROW + 1; row <= POST_LAST_ROW; row++) {
-        screen_move(firmware, row, POST_LEFT);
-        screen_put(firmware, "  ");
-        screen_move(firmware, row, POST_RIGHT);
-        screen_put(firmware, "  ");
-    }
-    screen_reverse(firmware, false);
-    screen_move(firmware, KEYS_ROW, COLUMN);
-    screen_put(firmware, "Up/Down: move   Enter: boot   1-9: boot at once   Esc: give up");
-}
-
-/* Returns the rows that the error takes, with an empty one behind it. */
-static uint32_t draw_error(const struct firmware *firmware, const char *error)
-{
-    if (!error)
-        return 0;
-    screen_move(firmware, FIRST_ROW, COLUMN);
-    screen_reverse(firmware, true);
-    screen_put(firmware, " Error ");
-    screen_reverse(firmware, false);
-    return MAX(draw_wrapped(firmware, error_area, error), 1U) + 1;
-}
-
-/* Marks text that does not fit. */
-static void cut_text(char *text, size_t columns)
-{
-    if (strlen(text) > columns)
-        memcpy(text + columns - 3, "...", 4);
-}
-
-static void draw_entry(const struct menu *menu, uint32_t index)
-{
-    const struct entry *entry = &menu->config->entries[index];
-    char version[VERSION_COLUMNS + 1], title[COLUMNS + 1];
-    char digit = index < 9 ? (char)('1' + index) : ' ';
-
-    screen_text(version, sizeof version, entry->problem ? "(can't boot)" : entry->version);
-    screen_text(title, sizeof title, entry->title);
-    int columns = COLUMNS - 7 - (int)strlen(version);
-    cut_text(title, (size_t)columns);
-
-    screen_move(menu->firmware, menu->row + index - menu->top, COLUMN);
-    screen_reverse(menu->firmware, index == menu->selected);
-    screen_put(menu->firmware, " %c  %-*.*s  %s ", digit, columns, columns, title, version);
-    screen_reverse(menu->firmware, false);
-}
-
-/* Says how many entries lie beyond an end of the list. */
-static void draw_beyond(const struct menu *menu, uint32_t row, const char *where, uint32_t count)
-{
-    char text[COLUMNS + 1] = "";
-
-    if (count)
-        fmt(text, sizeof text, "    ... %u more %s", count, where);
-    screen_move(menu->firmware, row, COLUMN);
-    screen_put(menu->firmware, "%-*s", COLUMNS, text);
-}
-
-static void draw_list(const struct menu *menu)
-{
-    uint32_t count = menu->config->count;
-    uint32_t end = MIN(menu->top + menu->rows, count);
-
-    for (uint32_t i = menu->top; i < end; i++)
-        draw_entry(menu, i);
-    if (count > menu->rows) {
-        draw_beyond(menu, menu->row - 1, "above", menu->top);
-        draw_beyond(menu, menu->row + menu->rows, "below", count - end);
+    for (;;) {
+        enum key key = firmware->key();
+        if (key != KEY_NONE)
+            return key;
+        firmware->wait(POLL_MILLISECONDS);
     }
 }
 
-static void draw_details(const struct menu *menu)
-{
-    const struct entry *entry = &menu->config->entries[menu->selected];
-    char text[512];
+/* ---- keys ------------------------------------------------------------------------------------ */
 
-    for (uint32_t row = 0; row < details_area.rows; row++) {
-        screen_move(menu->firmware, details_area.row + row, COLUMN);
-        screen_put(menu->firmware, "%*s", COLUMNS, "");
+/* A number boots as soon as no further digit could follow, so that most lists need one key. */
+static enum answer type_digit(struct menu *menu, uint32_t digit)
+{
+    uint32_t count = menu->boot->config.count;
+    uint64_t number = menu->number * 10 + digit;
+
+    if (number < 1 || number > count)
+        return STAY;
+    menu->selected = (uint32_t)number - 1;
+    if (number * 10 > count)
+        return BOOT;
+    menu->number = number;
+    fmt(menu->notice, sizeof menu->notice, "%lu: another digit, or Enter", (unsigned long)number);
+    return STAY;
+}
+
+static void make_default(struct menu *menu)
+{
+    struct config *config = &menu->boot->config;
+    const struct entry *entry = &config->entries[menu->selected];
+
+    if (loader_interface_make_default(menu->boot, entry) != OK) {
+        fmt(menu->notice, sizeof menu->notice, "%s", err_message());
+        return;
     }
-    if (entry->problem)
-        fmt(text, sizeof text, "%s %s", entry->id, entry->problem);
+    config->chosen = menu->selected;
+    fmt(menu->notice, sizeof menu->notice, "%s boots by default from now on.", entry->id);
+}
+
+static void show_facts(struct menu *menu)
+{
+    struct arena_mark before = arena_mark(&menu->boot->arena);
+    char *text;
+
+    if (menu_facts(menu->boot, &text) == OK)
+        pager_show(&menu->screen, "The facts of this boot", text);
     else
-        fmt(text, sizeof text, "%s: %s %s", entry->id, entry->kernel_key, entry->kernel);
-    draw_wrapped(menu->firmware, details_area, text);
+        fmt(menu->notice, sizeof menu->notice, "%s", err_message());
+    arena_reset(&menu->boot->arena, before);
 }
 
-static void draw_countdown(const struct menu *menu)
+/* Does not return where the firmware does as it is told. */
+static void enter_setup(struct menu *menu)
 {
-    int64_t seconds = (menu->milliseconds + 999) / 1000;
-
-    screen_move(menu->firmware, COUNTDOWN_ROW, COLUMN);
-    if (menu->milliseconds >= 0)
-        screen_put(menu->firmware, "Boots in %ld second%s. Any key stops the countdown.", seconds,
-                   seconds == 1 ? "" : "s");
-    screen_clear_rest(menu->firmware);
+    loader_interface_enter_setup(menu->boot);
+    fmt(menu->notice, sizeof menu->notice, "%s", err_message());
 }
 
-/* The cursor stays on the selected entry: a terminal reader follows it. */
-static void park_cursor(const struct menu *menu)
+static void move(struct menu *menu, int64_t by)
 {
-    screen_move(menu->firmware, menu->row + menu->selected - menu->top, COLUMN + 1);
+    int64_t last = (int64_t)menu->boot->config.count - 1;
+
+    menu->selected = (uint32_t)MIN(MAX((int64_t)menu->selected + by, 0), last);
 }
 
-/* Scrolls by as little as shows the selected entry. */
-static bool scroll(struct menu *menu)
+static enum answer obey_key(struct menu *menu, enum key key)
 {
-    uint32_t old = menu->top;
+    int64_t page = menu->rows, all = menu->boot->config.count;
 
-    if (menu->selected < menu->top)
-        menu->top = menu->selected;
-    else if (menu->selected >= menu->top + menu->rows)
-        menu->top = menu->selected - menu->rows + 1;
-    return menu->top != old;
-}
-
-static void draw_all(struct menu *menu, const char *error)
-{
-    draw_doorway(menu->firmware);
-    menu->row = FIRST_ROW + 1 + draw_error(menu->firmware, error);
-    menu->rows = LIST_LAST_ROW + 1 - menu->row;
-    scroll(menu);
-    draw_list(menu);
-    draw_details(menu);
-    draw_countdown(menu);
-    park_cursor(menu);
-}
-
-static void select_entry(struct menu *menu, uint32_t index)
-{
-    uint32_t old = menu->selected;
-
-    if (index == old || index >= menu->config->count)
-        return;
-    menu->selected = index;
-    if (scroll(menu)) {
-        draw_list(menu);
-    } else {
-        draw_entry(menu, old);
-        draw_entry(menu, index);
+    switch ((int)key) {
+    case KEY_UP:
+        move(menu, -1);
+        break;
+    case KEY_DOWN:
+        move(menu, 1);
+        break;
+    case KEY_PAGE_UP:
+        move(menu, -page);
+        break;
+    case KEY_PAGE_DOWN:
+        move(menu, page);
+        break;
+    case KEY_HOME:
+        move(menu, -all);
+        break;
+    case KEY_END:
+        move(menu, all);
+        break;
+    case 'd':
+        make_default(menu);
+        break;
+    case 'i':
+        show_facts(menu);
+        break;
+    case 'r':
+        enter_setup(menu);
+        break;
+    case KEY_SHOW_AGAIN:
+        screen_show_again(&menu->screen);
+        break;
     }
-    draw_details(menu);
-    park_cursor(menu);
+    return STAY;
 }
 
-static void stop_countdown(struct menu *menu)
+static enum answer take_key(struct menu *menu, enum key key)
 {
-    if (menu->milliseconds < 0)
-        return;
-    menu->milliseconds = -1;
-    draw_countdown(menu);
-    park_cursor(menu);
+    menu->notice[0] = 0;
+    if (key >= '0' && key <= '9')
+        return type_digit(menu, (uint32_t)key - '0');
+    menu->number = 0;
+    switch ((int)key) {
+    case KEY_ENTER:
+        return BOOT;
+    case KEY_ESCAPE:
+        return GIVE_UP;
+    case 'e':
+        return menu_edit(menu) ? BOOT_EDITED : STAY;
+    default:
+        return obey_key(menu, key);
+    }
 }
+
+/* ---- time ------------------------------------------------------------------------------------ */
 
 /* Waits a little; true when the countdown has run out. */
 static bool tick(struct menu *menu)
@@ -227,83 +143,84 @@ static bool tick(struct menu *menu)
 
     if (before == 0)
         return true;
-    menu->firmware->wait(POLL_MILLISECONDS);
+    menu->boot->firmware->wait(POLL_MILLISECONDS);
     if (before < 0)
         return false;
     menu->milliseconds = MAX(before - POLL_MILLISECONDS, 0);
-    if ((before + 999) / 1000 != (menu->milliseconds + 999) / 1000) {
-        draw_countdown(menu);
-        park_cursor(menu);
-    }
+    if ((before + 999) / 1000 != (menu->milliseconds + 999) / 1000)
+        menu_draw_countdown(menu);
     return false;
 }
 
-/* True when the key ends the menu; *choice is then what was chosen. */
-static bool handle_key(struct menu *menu, enum key key, uint32_t *choice)
+static enum answer run(struct menu *menu)
 {
-    uint32_t count = menu->config->count;
+    enum answer answer = STAY;
 
-    *choice = menu->selected;
-    switch ((int)key) {
-    case KEY_ENTER:
-        return true;
-    case KEY_ESCAPE:
-        *choice = count;
-        return true;
-    case KEY_UP:
-        select_entry(menu, menu->selected - 1);
-        return false;
-    case KEY_DOWN:
-        select_entry(menu, menu->selected + 1);
-        return false;
-    case KEY_HOME:
-        select_entry(menu, 0);
-        return false;
-    case KEY_END:
-        select_entry(menu, count - 1);
-        return false;
-    case '1' ... '9':
-        *choice = (uint32_t)key - '1';
-        return *choice < count;
-    default:
-        return false;
-    }
-}
-
-static uint32_t run(struct menu *menu)
-{
-    uint32_t choice = menu->selected;
-
-    for (;;) {
-        enum key key = menu->firmware->key();
+    menu_draw(menu);
+    while (answer == STAY) {
+        enum key key = menu->boot->firmware->key();
 
         if (key == KEY_NONE) {
             if (tick(menu))
-                return choice;
+                return BOOT;
             continue;
         }
-        stop_countdown(menu);
-        if (handle_key(menu, key, &choice))
-            return choice;
+        menu->milliseconds = -1;
+        answer = take_key(menu, key);
+        if (answer == STAY)
+            menu_draw(menu);
     }
+    return answer;
 }
 
-uint32_t menu_choose(const struct config *config, const char *error,
-                     const struct firmware *firmware)
-{
-    struct menu menu = {
-        .config = config,
-        .firmware = firmware,
-        .selected = config->chosen,
-        .milliseconds = error || config->timeout < 0 ? -1 : config->timeout * INT64_C(1000),
-    };
+/* ---- the menu -------------------------------------------------------------------------------- */
 
-    if (config->count == 0)
-        return config->count;
-    if (config->timeout == 0 && !error)
-        return config->chosen;
-    draw_all(&menu, error);
-    uint32_t choice = run(&menu);
-    screen_clear(firmware);
-    return choice;
+/* What was chosen last stays so after a failure. */
+static enum err begin(struct boot *boot, const char error[MENU_ERROR_BYTES])
+{
+    const struct config *config = &boot->config;
+    struct menu *menu = boot->menu;
+
+    if (!menu) {
+        TRY(ARENA_TAKE(&boot->arena, 1, &menu));
+        menu->boot = boot;
+        menu->selected = config->chosen;
+        boot->menu = menu;
+    }
+    memcpy(menu->error, error, sizeof menu->error);
+    menu->notice[0] = 0;
+    menu->number = 0;
+    menu->milliseconds = error[0] || config->timeout <= 0 ? -1 : config->timeout * INT64_C(1000);
+    return OK;
+}
+
+/* With time-out 0 only who has pressed a key by now sees the menu. */
+static bool is_wanted(const struct boot *boot, const char *error)
+{
+    return error || boot->config.timeout != 0 || boot->firmware->key() != KEY_NONE;
+}
+
+bool menu_choose(struct boot *boot, const char *error, struct entry *chosen)
+{
+    const struct config *config = &boot->config;
+
+    if (!is_wanted(boot, error)) {
+        *chosen = config->entries[config->chosen];
+        return true;
+    }
+    char kept[MENU_ERROR_BYTES]; /* error may be err_message(), which the next failure replaces */
+    fmt(kept, sizeof kept, "%s", error ? error : "");
+    if (begin(boot, kept) != OK) {
+        say("%s%sno menu: %s\n", kept, error ? "\n" : "", err_message());
+        return false;
+    }
+    struct menu *menu = boot->menu;
+    loader_interface_note_menu(boot);
+    screen_open(&menu->screen, boot->firmware, config->console);
+    enum answer answer = run(menu);
+    screen_close(&menu->screen);
+    *chosen = config->entries[menu->selected];
+    if (answer == BOOT_EDITED)
+        chosen->options = menu->options;
+    return answer != GIVE_UP;
 }

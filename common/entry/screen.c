@@ -1,81 +1,204 @@
 #include "screen.h"
 #include "../lib/fmt.h"
+#include "../lib/font.h"
+#include "../lib/log.h"
 #include "../lib/mem.h"
+#include "../lib/utf8.h"
 
-static void put_text(const struct firmware *firmware, const char *text)
+#define WHOLE ((struct area){1, 1, SCREEN_ROWS, SCREEN_COLUMNS})
+
+static void forget_shown(struct screen *screen)
 {
-    while (*text)
-        firmware->put(*text++);
+    for (uint32_t row = 0; row < SCREEN_ROWS; row++)
+        for (uint32_t column = 0; column < SCREEN_COLUMNS; column++)
+            screen->shown[row][column] = (struct cell){' ', COLOURS_PLAIN};
 }
 
-void screen_clear(const struct firmware *firmware)
+void screen_open(struct screen *screen, const struct firmware *firmware, enum screen_kind kind)
 {
-    put_text(firmware, "\033[0m\033[2J\033[H");
+    screen->firmware = firmware;
+    screen->fb.pixels = NULL;
+    screen->cursor_row = screen->cursor_column = 1;
+    forget_shown(screen);
+    screen_erase(screen);
+    if (kind == SCREEN_TEXT || !screen_take_framebuffer(screen)) {
+        firmware->set_text();
+        if (kind == SCREEN_FRAMEBUFFER)
+            note("menu: %s\n", err_message());
+    }
+    screen_send_clear(firmware);
 }
 
-void screen_move(const struct firmware *firmware, uint32_t row, uint32_t column)
+void screen_close(struct screen *screen)
 {
-    char text[32];
-
-    fmt(text, sizeof text, "\033[%u;%uH", row, column);
-    put_text(firmware, text);
+    screen->firmware->set_text();
+    screen_send_clear(screen->firmware);
 }
 
-void screen_clear_rest(const struct firmware *firmware)
+/* ---- drawing --------------------------------------------------------------------------------- */
+
+void screen_erase(struct screen *screen)
 {
-    put_text(firmware, "\033[K");
+    screen_fill(screen, WHOLE, COLOURS_PLAIN);
 }
 
-void screen_put(const struct firmware *firmware, const char *format, ...)
+void screen_fill(struct screen *screen, struct area area, enum colours colours)
 {
-    char text[SCREEN_COLUMNS + 1];
+    for (uint32_t row = area.row; row < area.row + area.rows && row <= SCREEN_ROWS; row++)
+        for (uint32_t column = area.column;
+             column < area.column + area.columns && column <= SCREEN_COLUMNS; column++)
+            screen->cells[row - 1][column - 1] = (struct cell){' ', colours};
+}
+
+void screen_at(struct screen *screen, uint32_t row, uint32_t column, enum colours colours)
+{
+    screen->row = row;
+    screen->column = column;
+    screen->colours = colours;
+}
+
+/* What steers a terminal, has no width or more than one, or is no character. A terminal knows more
+ * characters than our font, but of these no font draws one cell. */
+static bool is_drawable(uint32_t character)
+{
+    uint8_t glyph;
+
+    if (character < 0x300)
+        return font_find(character, &glyph) || character >= 0x100;
+    if (font_find(character, &glyph))
+        return true;
+    return character >= 0x370 && (character < 0x2000 || character >= 0x2070) &&
+           (character < 0xd800 || character > 0xf8ff) && (character & 0xfffe) != 0xfffe &&
+           character != UTF8_REPLACEMENT && character != 0xfeff && character < 0xe0000;
+}
+
+static void put_character(struct screen *screen, uint32_t character)
+{
+    if (screen->row - 1 < SCREEN_ROWS && screen->column - 1 < SCREEN_COLUMNS)
+        screen->cells[screen->row - 1][screen->column - 1] =
+            (struct cell){is_drawable(character) ? character : '?', screen->colours};
+    screen->column++;
+}
+
+uint32_t screen_columns(const char *text, uint32_t limit)
+{
+    uint32_t count = 0;
+
+    for (; *text && count < limit; count++)
+        utf8_next(&text);
+    return count;
+}
+
+void screen_clip(struct screen *screen, const char *text, uint32_t columns)
+{
+    for (; *text && columns; columns--)
+        put_character(screen, utf8_next(&text));
+}
+
+void screen_text(struct screen *screen, const char *text, uint32_t columns)
+{
+    bool cut = screen_columns(text, columns + 1) > columns;
+    uint32_t dots = cut ? MIN(columns, 3u) : 0;
+
+    screen_clip(screen, text, columns - dots);
+    screen_clip(screen, "...", dots);
+}
+
+void screen_field(struct screen *screen, const char *text, uint32_t columns)
+{
+    uint32_t end = screen->column + columns;
+
+    screen_text(screen, text, columns);
+    while (screen->column < end)
+        put_character(screen, ' ');
+}
+
+void screen_put(struct screen *screen, const char *format, ...)
+{
+    char text[256];
+    const char *next = text;
     va_list list;
 
     va_start(list, format);
     fmt_list(text, sizeof text, format, list);
     va_end(list);
-    put_text(firmware, text);
+    while (*next)
+        put_character(screen, utf8_next(&next));
 }
 
-void screen_reverse(const struct firmware *firmware, bool on)
+/* Where the first line of text ends when lines have `columns` columns at most. */
+static const char *find_line_end(const char *text, uint32_t columns)
 {
-    put_text(firmware, on ? "\033[7m" : "\033[0m");
+    const char *last_space = NULL, *at = text;
+
+    for (uint32_t i = 0; *at && *at != '\n' && i < columns; i++) {
+        if (*at == ' ' && at > text)
+            last_space = at;
+        utf8_next(&at);
+    }
+    bool inside_word = *at && *at != '\n' && *at != ' ';
+    return inside_word && last_space ? last_space : at;
 }
 
-static bool continues_utf8(char c)
+uint32_t screen_wrap(struct screen *screen, struct area area, const char *text)
 {
-    return ((uint8_t)c & 0xc0) == 0x80;
-}
+    enum colours colours = screen->colours;
+    uint32_t rows = 0;
 
-void screen_text(char *to, uint64_t bytes, const char *text)
-{
-    uint64_t length = 0;
+    while (*text && rows < area.rows) {
+        const char *end = find_line_end(text, area.columns);
 
-    while (*text && length + 1 < bytes) {
-        char c = *text++;
-
-        to[length++] = (c >= ' ' && c <= '~') || c == '\n' ? c : '?';
-        while ((uint8_t)c >= 0x80 && continues_utf8(*text))
+        screen_at(screen, area.row + rows++, area.column, colours);
+        while (text < end)
+            put_character(screen, utf8_next(&text));
+        if (*text == ' ' || *text == '\n')
             text++;
     }
-    to[length] = '\0';
+    return rows;
 }
 
-uint32_t screen_wrap(const char *text, uint32_t columns, const char **next)
+void screen_paint(struct screen *screen, uint32_t row, uint32_t column, enum colours colours)
 {
-    uint32_t length = 0, last_space = 0;
+    screen->cells[row - 1][column - 1].colours = colours;
+}
 
-    while (text[length] && text[length] != '\n' && length < columns) {
-        if (text[length] == ' ')
-            last_space = length;
-        length++;
+void screen_cursor(struct screen *screen, uint32_t row, uint32_t column)
+{
+    screen->cursor_row = row;
+    screen->cursor_column = column;
+}
+
+/* ---- showing --------------------------------------------------------------------------------- */
+
+bool screen_same(struct cell a, struct cell b)
+{
+    return a.character == b.character && a.colours == b.colours;
+}
+
+static bool has_changed(const struct screen *screen, uint32_t row)
+{
+    for (uint32_t column = 0; column < SCREEN_COLUMNS; column++)
+        if (!screen_same(screen->cells[row][column], screen->shown[row][column]))
+            return true;
+    return false;
+}
+
+void screen_show(struct screen *screen)
+{
+    for (uint32_t row = 0; row < SCREEN_ROWS; row++) {
+        if (!has_changed(screen, row))
+            continue;
+        if (screen->fb.pixels)
+            screen_draw_pixels(screen, row);
+        screen_send_row(screen, row);
+        memcpy(screen->shown[row], screen->cells[row], sizeof screen->shown[row]);
     }
-    bool inside_word = text[length] && text[length] != '\n' && text[length] != ' ';
-    if (inside_word && last_space)
-        length = last_space;
+    screen_send_cursor(screen);
+}
 
-    *next = text + length;
-    if (**next == ' ' || **next == '\n')
-        ++*next;
-    return length;
+void screen_show_again(struct screen *screen)
+{
+    screen_send_clear(screen->firmware);
+    forget_shown(screen);
+    screen_show(screen);
 }

@@ -1,6 +1,6 @@
 /* Any bytes as an entry and as a loader.conf, any names, and what the menu makes of them. The input
  * is a name, a 0 byte, and a text. */
-#include "common/entry/entry.h"
+#include "common/entry/menu.h"
 #include "common/lib/mem.h"
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,11 +17,19 @@ static enum err grow(uint64_t pages, uint64_t *physical)
     return OK;
 }
 
-/* The menu sends printable text and its own sequences: ESC, brackets, digits and letters. */
+/* The menu sends UTF-8 text and its own sequences: no other control character, C1 included. */
 static void put(char c)
 {
-    if ((c < ' ' || c > '~') && c != '\033')
+    static uint8_t before;
+    uint8_t byte = (uint8_t)c;
+
+    if ((byte < ' ' && byte != 0x1b) || byte == 0x7f || (before == 0xc2 && byte < 0xa0))
         abort();
+    before = byte;
+}
+
+static void set_text(void)
+{
 }
 
 static enum key press_enter(void)
@@ -29,7 +37,7 @@ static enum key press_enter(void)
     return KEY_ENTER;
 }
 
-static const struct firmware firmware = {.put = put, .key = press_enter};
+static const struct firmware firmware = {.put = put, .key = press_enter, .set_text = set_text};
 
 static void check_order(const char *a, const char *b)
 {
@@ -41,18 +49,22 @@ static void check_order(const char *a, const char *b)
 
 static void fuzz(struct arena *arena, const char *name, const char *text, size_t bytes)
 {
-    struct entry entries[2];
-    struct config config = {.entries = entries, .count = 2};
+    static struct boot boot;
+    struct entry entries[2], chosen;
     char *glob;
 
+    boot = (struct boot){.firmware = &firmware, .config = {.entries = entries, .count = 2}};
     if (entry_parse(name, text, bytes, arena, &entries[0]) != OK ||
         entry_parse("other+1.conf", "kernel /k\nsort-key s\n", 21, arena, &entries[1]) != OK ||
-        loader_conf_parse(text, bytes, arena, &config, &glob) != OK)
+        loader_conf_parse(text, bytes, arena, &boot.config, &glob) != OK)
         abort();
     entries_sort(entries, 2);
     check_order(entries[0].title, entries[1].options);
     check_order(entries[0].version, entries[1].id);
-    menu_choose(&config, entries[0].options, &firmware);
+    boot.config.console = SCREEN_TEXT;
+    boot.arena = *arena;
+    menu_choose(&boot, entries[0].options, &chosen);
+    *arena = boot.arena;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

@@ -366,6 +366,11 @@ static enum err fake_set_video(uint32_t width, uint32_t height, struct video *vi
     return OK;
 }
 
+static void fake_set_text(void)
+{
+    must_be_there();
+}
+
 static void own(uint64_t physical, uint64_t pages, bool claimed, void *host)
 {
     machine.owned = realloc(machine.owned, (machine.owned_count + 1) * sizeof *machine.owned);
@@ -555,6 +560,7 @@ const struct firmware fake_firmware = {
     .key = fake_key,
     .wait = fake_wait,
     .set_video = fake_set_video,
+    .set_text = fake_set_text,
     .allocate = fake_allocate,
     .claim = fake_claim,
     .release = fake_release,

@@ -1,0 +1,25 @@
+/* The options of an entry, changed for one boot. */
+#include "menu.h"
+#include "../lib/fmt.h"
+#include "../lib/mem.h"
+
+bool menu_edit(struct menu *menu)
+{
+    const struct entry *entry = &menu->boot->config.entries[menu->selected];
+    enum key key;
+
+    if (strlen(entry->options) >= sizeof menu->options) {
+        fmt(menu->notice, sizeof menu->notice, "Options of more than %u bytes can't be edited.",
+            MENU_OPTIONS_BYTES - 1);
+        return false;
+    }
+    memcpy(menu->options, entry->options, strlen(entry->options) + 1);
+    line_begin(&menu->line, menu->options, sizeof menu->options);
+    do {
+        menu_draw(menu);
+        key = menu_wait_key(menu->boot->firmware);
+        line_key(&menu->line, key);
+    } while (key != KEY_ENTER && key != KEY_ESCAPE);
+    menu->line.text = NULL;
+    return key == KEY_ENTER;
+}
