@@ -11,7 +11,7 @@ import sys
 from typing import NamedTuple
 
 PAGE = 4096
-FILE_LIMIT = 192 * 1024
+FILE_LIMIT = 320 * 1024
 
 MACHINE_X86_64 = 0x8664
 MAGIC_PE32_PLUS = 0x20B
