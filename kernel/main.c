@@ -1,15 +1,17 @@
-/* A kernel that asks for everything that Lintel offers, and checks what it gets, claim by claim. */
+/* A kernel that asks for everything that Lintel offers, checks what it gets, claim by claim, and
+ * then lets one look at it. */
 #include "claims/claims.h"
 #include "claims/sabotage.h"
 #include "console/console.h"
-#include "ending.h"
 #include "handover/facts.h"
 #include "handover/handover.h"
 #include "handover/memory_map.h"
 #include "handover/options.h"
 #include "machine/page_tables.h"
+#include "machine/power.h"
 #include "machine/processors.h"
 #include "shell/deliberate_fault.h"
+#include "shell/shell.h"
 
 LINTEL_REQUEST(.flags = LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_CPUS,
                .stack_bytes = WISHED_STACK_BYTES, .framebuffer_width = WISHED_WIDTH,
@@ -34,5 +36,7 @@ void kernel_main(const struct lintel_boot_info *info)
     bool noticed = !option_given("sabotage") || sabotage_all();
     bool passed = claims_check() && noticed;
     fault_if_asked();
-    end(passed);
+    if (option_given("test"))
+        end_test(passed);
+    shell_run();
 }

@@ -1,13 +1,11 @@
 /* Claims C9 to C12: descriptor tables and interrupts. */
 #include "claims.h"
 #include "../handover/handover.h"
+#include "../lib/bytes.h"
 #include "../lib/text.h"
 #include "../machine/descriptors.h"
 #include "../machine/instructions.h"
 #include "../machine/page_tables.h"
-
-#define PIC_PRIMARY   0x21 /* data ports of the two 8259 */
-#define PIC_SECONDARY 0xa1
 
 /* A code or data descriptor without limit and accessed bit: base, type, DPL, present, size. In long
  * mode the limit is not looked at; the processor sets the accessed bit by itself. */

@@ -1,38 +1,16 @@
 /* Claims C26 and C27: what firmware left behind. */
 #include "claims.h"
 #include "../handover/handover.h"
+#include "../handover/memory_map.h"
+#include "../lib/bytes.h"
 #include "../lib/text.h"
+#include "../machine/acpi.h"
 #include "../machine/page_tables.h"
-
-/* ACPI 6.5, 5.2.5.3. */
-struct rsdp {
-    char signature[8];
-    uint8_t checksum; /* makes the first 20 bytes sum up to 0 */
-    char oem[6];
-    uint8_t revision;
-    uint32_t rsdt;
-    uint32_t length; /* from here on: revision 2 */
-    uint64_t xsdt;
-    uint8_t extended_checksum;
-    uint8_t reserved[3];
-} __attribute__((packed));
-
-#define RSDP_BYTES_1 20
 
 /* UEFI 2.10, 4.2 and 7.2. */
 #define EFI_SYSTEM_TABLE_SIGNATURE UINT64_C(0x5453595320494249) /* "IBI SYST" */
 #define EFI_HEADER_BYTES           24
-#define EFI_MEMORY_TYPES           16         /* EfiUnacceptedMemoryType is the last */
 #define EFI_TYPE_OEM               0x70000000 /* and above: free for vendors */
-
-struct efi_descriptor {
-    uint32_t type;
-    uint32_t padding;
-    uint64_t physical;
-    uint64_t virtual;
-    uint64_t pages;
-    uint64_t attribute;
-};
 
 /* Through the direct map; NULL and a violation when some of it isn't mapped. */
 static const void *reach(const char *what, uint64_t physical, uint64_t bytes)
@@ -41,14 +19,6 @@ static const void *reach(const char *what, uint64_t physical, uint64_t bytes)
         return direct(physical);
     violated("%s at physical %#lx is not mapped", what, physical);
     return NULL;
-}
-
-static uint8_t sum_of(const void *bytes, uint64_t count)
-{
-    uint8_t sum = 0;
-    for (uint64_t i = 0; i < count; i++)
-        sum = (uint8_t)(sum + ((const uint8_t *)bytes)[i]);
-    return sum;
 }
 
 static bool check_rsdp(uint64_t physical)
@@ -107,9 +77,8 @@ static bool check_efi_map(void)
                         each, boot->efi_descriptor_version);
     if (boot->efi_map_bytes == 0 || boot->efi_map_bytes % each)
         return violated("an EFI map of %lu bytes, descriptors have %lu", boot->efi_map_bytes, each);
-    const char *map = boot->efi_map;
     for (uint64_t i = 0; i < boot->efi_map_bytes / each; i++)
-        if (!check_descriptor(i, (const struct efi_descriptor *)(map + i * each)))
+        if (!check_descriptor(i, efi_descriptor(i)))
             return false;
     return true;
 }

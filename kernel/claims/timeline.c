@@ -2,14 +2,9 @@
 #include "claims.h"
 #include "../handover/handover.h"
 #include "../machine/instructions.h"
+#include "../machine/pit.h"
 
-/* The 8254 interval timer: its channel 2 is started by, and seen through, port 61h. */
-#define PIT_HZ        1193182
-#define PIT_CHANNEL_2 0x42
-#define PIT_COMMAND   0x43
-#define PIT_ONE_SHOT                                                                               \
-    0xb0 /* channel 2, low byte then high byte, mode 0: output rises at the end                    \
-          */
+/* The interval timer's channel 2 is started by, and seen through, port 61h. */
 #define GATE_PORT   0x61
 #define GATE_ON     0x01
 #define SPEAKER_ON  0x02

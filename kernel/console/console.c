@@ -1,4 +1,5 @@
 #include "console.h"
+#include "../machine/timer.h"
 #include "keyboard.h"
 #include "serial.h"
 #include "../lib/text.h"
@@ -9,14 +10,50 @@ void console_open(void)
     screen_open();
 }
 
+static uint32_t pause_after, pause_left; /* lines */
+static bool at_keyboard;
+static bool coloured; /* the serial line: not before somebody may sit there */
+
+/* ECMA-48, 8.3.117. */
+static void serial_colour(enum colour colour)
+{
+    static const char *const sequences[COLOURS] = {[COLOUR_PLAIN] = "\033[0m",
+                                                   [COLOUR_QUIET] = "\033[90m",
+                                                   [COLOUR_TITLE] = "\033[33m",
+                                                   [COLOUR_GOOD] = "\033[32m",
+                                                   [COLOUR_BAD] = "\033[91m"};
+    for (const char *c = sequences[colour]; coloured && *c; c++)
+        serial_put(*c);
+}
+
+static void count_line(void)
+{
+    static const char more[] = "-- a key shows more --";
+    if (pause_after == 0 || --pause_left > 0)
+        return;
+    pause_left = pause_after;
+    for (const char *c = more; *c; c++)
+        screen_put(*c, COLOUR_QUIET);
+    console_key();
+    for (int step = 0; step < 3; step++)
+        for (const char *c = more; *c; c++)
+            screen_put(step == 1 ? ' ' : '\b', COLOUR_PLAIN);
+}
+
 static void print_list(enum colour colour, const char *format, va_list list)
 {
     char line[1024];
     text_format(line, sizeof line, format, list);
+    if (colour != COLOUR_PLAIN)
+        serial_colour(colour);
     for (const char *c = line; *c; c++) {
         serial_put(*c);
         screen_put(*c, colour);
+        if (*c == '\n')
+            count_line();
     }
+    if (colour != COLOUR_PLAIN)
+        serial_colour(COLOUR_PLAIN);
 }
 
 void print(const char *format, ...)
@@ -35,14 +72,46 @@ void print_colour(enum colour colour, const char *format, ...)
     va_end(list);
 }
 
-char console_key(void)
+void console_listen(void)
+{
+    coloured = true;
+    serial_listen();
+    keyboard_open();
+}
+
+struct input console_input(void)
+{
+    static struct scan_state keyboard;
+    static struct terminal_state terminal;
+    int byte = serial_byte();
+    if (byte >= 0)
+        return (struct input){INPUT_SERIAL, (uint8_t)byte,
+                              terminal_decode(&terminal, (uint8_t)byte)};
+    int code = keyboard_code();
+    if (code >= 0)
+        return (struct input){INPUT_KEYBOARD, (uint8_t)code, scan_decode(&keyboard, (uint8_t)code)};
+    return (struct input){INPUT_NONE, 0, KEY_NONE};
+}
+
+int console_key(void)
 {
     for (;;) {
-        char key = serial_key();
-        if (key == 0)
-            key = keyboard_key();
-        if (key)
-            return key == '\r' ? '\n' : key;
-        __asm__ volatile("pause");
+        struct input input = console_input();
+        if (input.key != KEY_NONE) {
+            at_keyboard = input.source == INPUT_KEYBOARD;
+            return input.key;
+        }
+        if (input.source == INPUT_NONE)
+            wait_for_interrupt();
     }
+}
+
+void console_pause_after(uint32_t lines)
+{
+    pause_after = pause_left = lines;
+}
+
+bool console_at_keyboard(void)
+{
+    return at_keyboard;
 }

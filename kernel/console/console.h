@@ -2,6 +2,7 @@
 #ifndef KERNEL_CONSOLE_H
 #define KERNEL_CONSOLE_H
 
+#include "keys.h"
 #include "screen.h"
 
 void console_open(void);
@@ -11,7 +12,23 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_colour(enum colour colour, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Waits for a key on the keyboard or the serial line: ASCII, '\n' for Enter. */
-char console_key(void);
+/* Takes up keyboard and serial line as inputs, and shows colours on the serial line, too. */
+void console_listen(void);
+
+/* Waits for a key on the keyboard or the serial line (keys.h). */
+int console_key(void);
+
+/* The next key that was pressed already; KEY_NONE: there is none. `raw`: the byte or scan code,
+ * also where it makes no key. */
+struct input {
+    enum { INPUT_NONE, INPUT_KEYBOARD, INPUT_SERIAL } source;
+    uint8_t raw;
+    int key;
+};
+struct input console_input(void);
+
+/* From now on waits for a key after so many lines; 0: never. For those who read on the screen. */
+void console_pause_after(uint32_t lines);
+bool console_at_keyboard(void); /* the last key came from there */
 
 #endif

@@ -1,7 +1,8 @@
-/* A PS/2 keyboard, polled: its controller translates to scan code set 1. */
+/* A PS/2 keyboard, by interrupt: its controller translates to scan code set 1. */
 #ifndef KERNEL_KEYBOARD_H
 #define KERNEL_KEYBOARD_H
 
-char keyboard_key(void); /* the next key pressed as ASCII, without shift; 0: none */
+void keyboard_open(void); /* after interrupts_open(); without a controller the rest finds nothing */
+int keyboard_code(void);  /* the next scan code; -1: none */
 
 #endif

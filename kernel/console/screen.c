@@ -37,11 +37,11 @@ static const uint8_t vga_of[COLOURS] = {[COLOUR_PLAIN] = 0x07,
                                         [COLOUR_GOOD] = 0x0a,
                                         [COLOUR_BAD] = 0x0c};
 
-static void draw_glyph(uint32_t row, uint32_t column, struct cell cell)
+static void draw_glyph(uint32_t row, uint32_t column, struct cell cell, bool inverse)
 {
     const uint8_t *glyph = font[(uint8_t)cell.character];
-    uint32_t ink = pixel_of(screen.fb, rgb_of[cell.colour]);
-    uint32_t paper = pixel_of(screen.fb, BACKGROUND);
+    uint32_t ink = pixel_of(screen.fb, inverse ? BACKGROUND : rgb_of[cell.colour]);
+    uint32_t paper = pixel_of(screen.fb, inverse ? rgb_of[cell.colour] : BACKGROUND);
     uint32_t left = column * GLYPH_WIDTH * screen.scale;
     uint32_t top = row * GLYPH_HEIGHT * screen.scale;
     for (uint32_t y = 0; y < GLYPH_HEIGHT * screen.scale; y++) {
@@ -53,11 +53,20 @@ static void draw_glyph(uint32_t row, uint32_t column, struct cell cell)
     }
 }
 
-static void draw_vga(uint32_t row, uint32_t column, struct cell cell)
+static void draw_vga(uint32_t row, uint32_t column, struct cell cell, bool inverse)
 {
     volatile uint16_t *text = direct(VGA_TEXT);
-    text[row * screen.columns + column] =
-        (uint16_t)(vga_of[cell.colour] << 8 | (uint8_t)cell.character);
+    uint8_t attribute = inverse ? (uint8_t)(vga_of[cell.colour] << 4 & 0x70) : vga_of[cell.colour];
+    text[row * screen.columns + column] = (uint16_t)(attribute << 8 | (uint8_t)cell.character);
+}
+
+static void draw_cell(uint32_t row, uint32_t column, bool inverse)
+{
+    struct cell cell = screen.cells[row][column];
+    if (screen.fb)
+        draw_glyph(row, column, cell, inverse);
+    else
+        draw_vga(row, column, cell, inverse);
 }
 
 static void set_cell(uint32_t row, uint32_t column, struct cell cell)
@@ -66,10 +75,15 @@ static void set_cell(uint32_t row, uint32_t column, struct cell cell)
     if (old->character == cell.character && old->colour == cell.colour)
         return;
     *old = cell;
-    if (screen.fb)
-        draw_glyph(row, column, cell);
-    else
-        draw_vga(row, column, cell);
+    draw_cell(row, column, false);
+}
+
+static void wipe(const struct lintel_framebuffer *fb)
+{
+    uint32_t paper = pixel_of(fb, BACKGROUND);
+    for (uint32_t y = 0; y < fb->height; y++)
+        for (uint32_t x = 0; x < fb->width; x++)
+            pixel_write(fb, x, y, paper);
 }
 
 /* Makes room for a quarter of the screen at once: video memory is slow, and only cells that change
@@ -107,6 +121,26 @@ void screen_put(char c, enum colour colour)
     }
 }
 
+void screen_cursor(bool shown)
+{
+    if (screen.rows && screen.column < screen.columns)
+        draw_cell(screen.row, screen.column, shown);
+}
+
+uint32_t screen_rows(void)
+{
+    return screen.rows;
+}
+
+void screen_redraw(void)
+{
+    if (screen.fb)
+        wipe(screen.fb);
+    for (uint32_t row = 0; row < screen.rows; row++)
+        for (uint32_t column = 0; column < screen.columns; column++)
+            draw_cell(row, column, false);
+}
+
 static uint32_t lower(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
@@ -118,10 +152,7 @@ static void open_framebuffer(const struct lintel_framebuffer *fb)
     screen.scale = fb->width / READABLE_WIDTH ? fb->width / READABLE_WIDTH : 1;
     screen.columns = lower(fb->width / (GLYPH_WIDTH * screen.scale), COLUMNS_MAX);
     screen.rows = lower(fb->height / (GLYPH_HEIGHT * screen.scale), ROWS_MAX);
-    uint32_t paper = pixel_of(fb, BACKGROUND);
-    for (uint32_t y = 0; y < fb->height; y++)
-        for (uint32_t x = 0; x < fb->width; x++)
-            pixel_write(fb, x, y, paper);
+    wipe(fb);
 }
 
 static void open_vga_text(void)

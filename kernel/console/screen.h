@@ -2,9 +2,15 @@
 #ifndef KERNEL_SCREEN_H
 #define KERNEL_SCREEN_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum colour { COLOUR_PLAIN, COLOUR_QUIET, COLOUR_TITLE, COLOUR_GOOD, COLOUR_BAD, COLOURS };
 
 void screen_open(void); /* clears it; where there is no screen at all, the rest does nothing */
 void screen_put(char c, enum colour colour);
+void screen_cursor(bool shown); /* where the next character goes */
+uint32_t screen_rows(void);
+void screen_redraw(void); /* after others have drawn */
 
 #endif

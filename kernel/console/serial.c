@@ -1,5 +1,7 @@
 #include "serial.h"
 #include "../machine/instructions.h"
+#include "../machine/interrupts.h"
+#include "queue.h"
 #include <stdbool.h>
 
 /* Registers of a 16550 UART at its usual place. */
@@ -13,13 +15,16 @@ enum {
     SCRATCH = 0x3ff,
 };
 
-#define LINE_8N1        0x03
-#define LINE_DIVISOR    0x80 /* DATA and INTERRUPT_ENABLE hold the divisor */
-#define STATUS_RECEIVED 0x01
-#define STATUS_SENT     0x20
-#define PATIENCE        1000000 /* port reads: about a second on real hardware */
+#define LINE_8N1         0x03
+#define LINE_DIVISOR     0x80 /* DATA and INTERRUPT_ENABLE hold the divisor */
+#define STATUS_RECEIVED  0x01
+#define STATUS_SENT      0x20
+#define MODEM_INTERRUPTS 0x0b /* DTR, RTS, and OUT2, which lets interrupts through */
+#define ENABLE_RECEIVED  0x01
+#define PATIENCE         1000000 /* port reads: about a second on real hardware */
 
 static bool has_port;
+static struct queue received;
 
 void serial_open(void)
 {
@@ -56,7 +61,24 @@ void serial_put(char c)
         put_byte(c);
 }
 
-char serial_key(void)
+static bool receive(struct interrupt_frame *frame)
 {
-    return has_port && in8(LINE_STATUS) & STATUS_RECEIVED ? (char)in8(DATA) : 0;
+    (void)frame;
+    while (in8(LINE_STATUS) & STATUS_RECEIVED)
+        queue_put(&received, in8(DATA));
+    return true;
+}
+
+void serial_listen(void)
+{
+    if (!has_port)
+        return;
+    irq_handle(IRQ_COM1, receive);
+    out8(MODEM_CONTROL, MODEM_INTERRUPTS);
+    out8(INTERRUPT_ENABLE, ENABLE_RECEIVED);
+}
+
+int serial_byte(void)
+{
+    return queue_get(&received);
 }

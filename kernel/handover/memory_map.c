@@ -1,6 +1,8 @@
 #include "memory_map.h"
 #include "handover.h"
 
+bool memory_is_in_use;
+
 static const char *const type_names[LINTEL_MEMORY_TYPES] = {
     [0] = "nowhere",
     [LINTEL_MEMORY_USABLE] = "usable",
@@ -65,4 +67,10 @@ bool memory_usable_in(uint64_t base, uint64_t bytes, uint64_t *page)
         }
     }
     return false;
+}
+
+const struct efi_descriptor *efi_descriptor(uint64_t index)
+{
+    const char *map = boot->efi_map;
+    return (const struct efi_descriptor *)(map + index * boot->efi_descriptor_bytes);
 }

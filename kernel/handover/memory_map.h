@@ -19,6 +19,22 @@ uint64_t memory_bytes(uint32_t type);
 /* The first usable page that shares a byte with physical [base, base + bytes). */
 bool memory_usable_in(uint64_t base, uint64_t bytes, uint64_t *page);
 
+#define EFI_MEMORY_TYPES 16 /* EfiUnacceptedMemoryType is the last */
+
+/* A descriptor of the EFI map (UEFI 2.10, 7.2); they are boot->efi_descriptor_bytes apart. */
+struct efi_descriptor {
+    uint32_t type;
+    uint32_t padding;
+    uint64_t physical;
+    uint64_t virtual;
+    uint64_t pages;
+    uint64_t attribute;
+};
+const struct efi_descriptor *efi_descriptor(uint64_t index);
+
+/* True once the kernel itself has taken usable memory: the claims then leave it alone. */
+extern bool memory_is_in_use;
+
 /* Looks, before anybody writes, whether usable memory is zero as LINTEL_BOOT_MEMORY_ZEROED says. */
 void memory_look_for_zeroes(void);
 

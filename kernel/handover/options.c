@@ -15,7 +15,7 @@ static const char *next_word(const char *at)
     return at;
 }
 
-static bool same_word(const char *at, const char *word)
+bool option_same(const char *at, const char *word)
 {
     while (*word && *at == *word)
         at++, word++;
@@ -25,7 +25,7 @@ static bool same_word(const char *at, const char *word)
 bool option_given(const char *word)
 {
     for (const char *at = boot->command_line; *at; at = next_word(at))
-        if (same_word(at, word))
+        if (option_same(at, word))
             return true;
     return false;
 }
@@ -46,12 +46,6 @@ bool option_value(const char *name, const char **value)
         if (option_split(at, name, value))
             return true;
     return false;
-}
-
-bool option_is(const char *name, const char *value)
-{
-    const char *given;
-    return option_value(name, &given) && same_word(given, value);
 }
 
 static unsigned digit_of(char c)

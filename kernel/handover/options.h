@@ -12,7 +12,9 @@ bool option_split(const char *text, const char *name, const char **value);
 
 /* The value of a word name=value on the command line; it ends at a space or at 0. */
 bool option_value(const char *name, const char **value);
-bool option_is(const char *name, const char *value);
+
+/* True when the word that begins at `at`, up to a space or 0, is `word`. */
+bool option_same(const char *at, const char *word);
 
 /* Digits at the start of text in base 10 or 16; *end is behind them. */
 uint64_t option_number(const char *text, unsigned base, const char **end);

@@ -1,35 +1,11 @@
 #include "text.h"
 
-void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
+size_t text_length(const char *text)
 {
-    void *start = to;
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
-    return start;
-}
-
-void *memmove(void *to, const void *from, size_t bytes)
-{
-    if ((uintptr_t)to - (uintptr_t)from >= bytes)
-        return memcpy(to, from, bytes);
-    for (size_t i = bytes; i-- > 0;)
-        ((volatile char *)to)[i] = ((const char *)from)[i];
-    return to;
-}
-
-void *memset(void *to, int byte, size_t bytes)
-{
-    void *start = to;
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(byte) : "memory");
-    return start;
-}
-
-int memcmp(const void *a, const void *b, size_t bytes)
-{
-    const unsigned char *x = a, *y = b;
-    for (size_t i = 0; i < bytes; i++)
-        if (x[i] != y[i])
-            return x[i] - y[i];
-    return 0;
+    size_t bytes = 0;
+    while (text[bytes])
+        bytes++;
+    return bytes;
 }
 
 bool text_equal(const char *a, const char *b)
@@ -90,10 +66,7 @@ static void put_number(struct output *out, uint64_t value, unsigned base, bool n
 
 static void put_string(struct output *out, const char *text, const struct conversion *how)
 {
-    size_t bytes = 0;
-    while (text[bytes])
-        bytes++;
-    put_padded(out, text, bytes, how);
+    put_padded(out, text, text_length(text), how);
 }
 
 static const char *read_conversion(const char *format, struct conversion *how)
@@ -144,4 +117,12 @@ void text_format(char *to, size_t bytes, const char *format, va_list list)
         }
     }
     *out.to = 0;
+}
+
+void text_print(char *to, size_t bytes, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    text_format(to, bytes, format, list);
+    va_end(list);
 }

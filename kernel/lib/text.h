@@ -1,4 +1,4 @@
-/* Text: formatting, and the few functions of the C library that a compiler calls by itself. */
+/* Text: formatting and comparing. */
 #ifndef KERNEL_TEXT_H
 #define KERNEL_TEXT_H
 
@@ -7,16 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
-void *memmove(void *to, const void *from, size_t bytes);
-void *memset(void *to, int byte, size_t bytes);
-int memcmp(const void *a, const void *b, size_t bytes);
-
 /* Understands %s %c %u %d %x %%, the modifier l, the flags # - 0, and a width. Cuts at bytes - 1
  * and ends with 0. */
 void text_format(char *to, size_t bytes, const char *format, va_list list)
     __attribute__((format(printf, 3, 0)));
 
+void text_print(char *to, size_t bytes, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+size_t text_length(const char *text);
 bool text_equal(const char *a, const char *b);
 
 #endif

@@ -5,6 +5,7 @@
 #include "instructions.h"
 
 #define SELECTOR_CODE  0x08
+#define SELECTOR_DATA  0x10
 #define SELECTOR_TSS   0x28
 #define GDT_BYTES      56
 #define TSS_BYTES      104
@@ -12,6 +13,8 @@
 #define TYPE_TSS_BUSY  0x8b /* present, DPL 0, 64-bit TSS, as LTR leaves it */
 #define GATE_INTERRUPT 0x8e /* present, DPL 0, 64-bit interrupt gate */
 #define IST_FAULT      1
+#define PIC_PRIMARY    0x21 /* data ports of the two 8259 */
+#define PIC_SECONDARY  0xa1
 
 /* Intel SDM 3A, figures 3-8 and 7-11. */
 struct tss {

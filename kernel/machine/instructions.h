@@ -28,6 +28,25 @@ static inline uint8_t in8(uint16_t port)
     return value;
 }
 
+static inline void out16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint16_t in16(uint16_t port)
+{
+    uint16_t value;
+    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint32_t in32(uint16_t port)
+{
+    uint32_t value;
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
 static inline uint64_t read_msr(uint32_t number)
 {
     uint32_t low, high;
@@ -60,9 +79,11 @@ static inline uint64_t read_tsc(void)
         __asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");                            \
     }
 READ_REGISTER(cr0)
+READ_REGISTER(cr2)
 READ_REGISTER(cr3)
 READ_REGISTER(cr4)
 WRITE_REGISTER(cr0)
+WRITE_REGISTER(cr3)
 WRITE_REGISTER(cr4)
 
 struct cpuid {
@@ -94,6 +115,11 @@ static inline struct table_register read_idtr(void)
     struct table_register r;
     __asm__ volatile("sidt %0" : "=m"(r));
     return r;
+}
+
+static inline void load_idt(struct table_register r)
+{
+    __asm__ volatile("lidt %0" : : "m"(r));
 }
 
 static inline uint16_t read_tr(void)

@@ -3,20 +3,6 @@
 #include "instructions.h"
 #include "../handover/handover.h"
 
-/* Bits of an entry (Intel SDM 3A, 4.5). */
-#define ENTRY_PRESENT UINT64_C(0x1)
-#define ENTRY_WRITE   UINT64_C(0x2)
-#define ENTRY_USER    UINT64_C(0x4)
-#define ENTRY_PWT     UINT64_C(0x8)
-#define ENTRY_PCD     UINT64_C(0x10)
-#define ENTRY_LARGE   UINT64_C(0x80) /* levels 2 and 3; in a 4 KiB page's entry it is PAT */
-#define ENTRY_GLOBAL  UINT64_C(0x100)
-#define ENTRY_PAT_BIG UINT64_C(0x1000)
-#define ENTRY_NX      (UINT64_C(1) << 63)
-#define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
-#define ENTRIES       512
-#define LEVEL_LARGEST 3 /* the highest level whose entries may map a page */
-
 struct mapped_range mapped[MAPPED_MAX];
 uint32_t mapped_count;
 struct table_range tables[TABLES_MAX];
@@ -26,14 +12,9 @@ bool mapped_all;
 static uint64_t pat;
 static bool has_nx;
 
-static int paging_levels(void)
+int paging_levels(void)
 {
     return read_cr4() & CR4_LA57 ? 5 : 4;
-}
-
-static uint64_t page_bytes_at(int level)
-{
-    return PAGE_BYTES << 9 * (level - 1);
 }
 
 static uint8_t rights_of(uint64_t entry)
@@ -42,11 +23,9 @@ static uint8_t rights_of(uint64_t entry)
            (has_nx && entry & ENTRY_NX ? 0 : RIGHT_EXECUTE);
 }
 
-static uint8_t cache_of(uint64_t entry, int level)
+uint8_t cache_of(uint64_t entry, int level)
 {
-    bool pat_bit = entry & (level == 1 ? ENTRY_LARGE : ENTRY_PAT_BIG);
-    unsigned index = (pat_bit ? 4 : 0) | (entry & ENTRY_PCD ? 2 : 0) | (entry & ENTRY_PWT ? 1 : 0);
-    return pat >> 8 * index & 0xff;
+    return pat >> 8 * entry_pat_index(entry, level) & 0xff;
 }
 
 static void add_table(uint64_t physical)
@@ -78,21 +57,20 @@ static void walk_table(uint64_t table, int level, uint64_t virtual, uint8_t righ
 {
     const volatile uint64_t *entries = direct(table);
     add_table(table);
-    for (uint64_t i = 0; i < ENTRIES && mapped_all; i++) {
+    for (uint64_t i = 0; i < TABLE_ENTRIES && mapped_all; i++) {
         uint64_t entry = entries[i];
         if (!(entry & ENTRY_PRESENT))
             continue;
         uint64_t at = virtual + i * page_bytes_at(level);
         uint8_t rights = rights_above & rights_of(entry);
-        bool is_page = level == 1 || (level <= LEVEL_LARGEST && entry & ENTRY_LARGE);
-        if (!is_page) {
-            walk_table(entry & ENTRY_ADDRESS, level - 1, at, rights);
+        if (!entry_is_page(entry, level)) {
+            walk_table(entry_frame(entry, level), level - 1, at, rights);
             continue;
         }
         if (entry & ENTRY_GLOBAL)
             rights |= RIGHT_GLOBAL;
         add_page(&(struct mapped_range){.virtual = at,
-                                        .physical = entry & ENTRY_ADDRESS & -page_bytes_at(level),
+                                        .physical = entry_frame(entry, level),
                                         .bytes = page_bytes_at(level),
                                         .rights = rights,
                                         .cache = cache_of(entry, level)});
@@ -110,23 +88,26 @@ void page_tables_walk(void)
     walk_table(read_cr3() & ENTRY_ADDRESS, levels, 0, RIGHT_WRITE | RIGHT_USER | RIGHT_EXECUTE);
 
     /* The upper half's addresses are sign-extended. */
-    uint64_t half = page_bytes_at(levels) * (ENTRIES / 2);
+    uint64_t half = page_bytes_at(levels) * (TABLE_ENTRIES / 2);
     for (uint32_t i = 0; i < mapped_count; i++)
         if (mapped[i].virtual >= half)
             mapped[i].virtual |= -half;
 }
 
+static uint64_t read_physical(uint64_t physical)
+{
+    return *(const volatile uint64_t *)direct(physical);
+}
+
+struct page_walk page_tables_walk_to(uint64_t virtual)
+{
+    return walk_to(virtual, read_cr3(), paging_levels(), read_physical);
+}
+
 uint64_t *page_table_entry(uint64_t virtual)
 {
-    uint64_t table = read_cr3() & ENTRY_ADDRESS;
-    for (int level = paging_levels();; level--) {
-        uint64_t index = virtual / page_bytes_at(level) % ENTRIES;
-        uint64_t *entry = (uint64_t *)direct(table) + index;
-        if (level == 1 || !(*entry & ENTRY_PRESENT) ||
-            (level <= LEVEL_LARGEST && *entry & ENTRY_LARGE))
-            return entry;
-        table = *entry & ENTRY_ADDRESS;
-    }
+    struct page_walk walk = page_tables_walk_to(virtual);
+    return direct(walk.steps[walk.count - 1].place);
 }
 
 const struct mapped_range *mapped_at(uint64_t virtual)

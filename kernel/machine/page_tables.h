@@ -2,6 +2,7 @@
 #ifndef KERNEL_PAGE_TABLES_H
 #define KERNEL_PAGE_TABLES_H
 
+#include "page_entry.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -37,6 +38,14 @@ extern uint32_t tables_count;
 extern bool mapped_all; /* false: one of the lists above was too short */
 
 void page_tables_walk(void);
+
+int paging_levels(void);
+
+/* One address, by the tables as they are now. */
+struct page_walk page_tables_walk_to(uint64_t virtual);
+
+/* The memory type (PAT_...) of a page that a present entry maps, as PAT was at the last walk. */
+uint8_t cache_of(uint64_t entry, int level);
 
 /* The entry that maps a virtual address, or the absent one where the way to it ends. */
 uint64_t *page_table_entry(uint64_t virtual);

@@ -1,5 +1,5 @@
-/* Faults on purpose, for fault=... on the command line: the loader's first-fault reporter should
- * name these functions, so none of them may be inlined. */
+/* Faults on purpose: by fault=... on the command line for the loader's first-fault reporter, in the
+ * shell for the kernel's own. Both name these functions, so none of them may be inlined. */
 #include "deliberate_fault.h"
 #include "../console/console.h"
 #include "../handover/handover.h"
@@ -32,19 +32,66 @@ DELIBERATE static void execute_undefined(void)
     __asm__ volatile("ud2");
 }
 
+DELIBERATE static void execute_data(void)
+{
+    static uint8_t code[] = {0xc3}; /* RET */
+    ((void (*)(void))(uintptr_t)code)();
+    __asm__ volatile(""); /* a call, not a jump: this function is to be named */
+}
+
+DELIBERATE static void divide_by_zero(void)
+{
+    __asm__ volatile("div %0" : : "r"(0), "a"(1), "d"(0) : "cc");
+}
+
+DELIBERATE static void load_bad_segment(void)
+{
+    __asm__ volatile("mov %0, %%ds" : : "r"(0x1f8));
+}
+
+/* Neither the first fault nor its report finds a stack. */
+DELIBERATE static void push_without_stack(void)
+{
+    __asm__ volatile("xor %%esp, %%esp; push %%rax" : : : "memory");
+}
+
+DELIBERATE static void stop_at_breakpoint(void)
+{
+    __asm__ volatile("int3");
+}
+
+DELIBERATE static void overflow(void)
+{
+    overflow_stack(1);
+}
+
+static const struct {
+    const char *kind;
+    void (*make)(void);
+} faults[] = {{"null", read_null_page},
+              {"stack", overflow},
+              {"wx", write_to_text},
+              {"nx", execute_data},
+              {"ud", execute_undefined},
+              {"divide", divide_by_zero},
+              {"protection", load_bad_segment},
+              {"double", push_without_stack},
+              {"breakpoint", stop_at_breakpoint}};
+
+bool deliberate_fault(const char *kind)
+{
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (option_same(kind, faults[i].kind))
+            faults[i].make();
+    return option_same(kind, "breakpoint");
+}
+
 void fault_if_asked(void)
 {
     const char *given;
     if (!option_value("fault", &given))
         return;
     print("fault: on purpose, as the command line asks\n");
-    if (option_is("fault", "null"))
-        read_null_page();
-    else if (option_is("fault", "stack"))
-        overflow_stack(1);
-    else if (option_is("fault", "wx"))
-        write_to_text();
-    else if (option_is("fault", "ud"))
-        execute_undefined();
-    print_colour(COLOUR_BAD, "fault: none happened; fault= knows null, stack, wx, ud\n");
+    if (!deliberate_fault(given))
+        print_colour(COLOUR_BAD, "fault: none happened; fault= knows null, stack, wx, ud, ...\n");
 }

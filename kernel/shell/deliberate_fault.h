@@ -1,7 +1,12 @@
-#ifndef KERNEL_FAULT_H
-#define KERNEL_FAULT_H
+#ifndef KERNEL_DELIBERATE_FAULT_H
+#define KERNEL_DELIBERATE_FAULT_H
 
-/* Does what fault=null, stack, wx or ud on the command line asks for, else nothing. */
+#include <stdbool.h>
+
+/* Makes an exception on purpose. False: no such kind, or it went by without one. */
+bool deliberate_fault(const char *kind);
+
+/* Does what fault=KIND on the command line asks for, else nothing. */
 void fault_if_asked(void);
 
 #endif

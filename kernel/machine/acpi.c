@@ -1,0 +1,93 @@
+#include "acpi.h"
+#include "../handover/handover.h"
+#include "../lib/bytes.h"
+#include "page_tables.h"
+
+#define ROOT_HEADER sizeof(struct acpi_table)
+
+uint8_t sum_of(const void *bytes, uint64_t count)
+{
+    uint8_t sum = 0;
+    for (uint64_t i = 0; i < count; i++)
+        sum = (uint8_t)(sum + ((const uint8_t *)bytes)[i]);
+    return sum;
+}
+
+static const struct acpi_table *table_at(uint64_t physical)
+{
+    const struct acpi_table *table = direct(physical);
+    if (!physical || !mapped_with(address_of(table), sizeof *table, 0))
+        return NULL;
+    if (table->length < sizeof *table || !mapped_with(address_of(table), table->length, 0))
+        return NULL;
+    return table;
+}
+
+/* The XSDT where there is one: its entries have 8 bytes, the RSDT's 4. */
+static const struct acpi_table *root(uint32_t *entry_bytes)
+{
+    const struct rsdp *rsdp = direct(boot->rsdp_physical);
+    if (!boot->rsdp_physical || !mapped_with(address_of(rsdp), sizeof *rsdp, 0))
+        return NULL;
+    bool has_xsdt = rsdp->revision >= 2 && rsdp->xsdt;
+    *entry_bytes = has_xsdt ? 8 : 4;
+    return table_at(has_xsdt ? rsdp->xsdt : rsdp->rsdt);
+}
+
+const struct acpi_table *acpi_table(uint32_t index)
+{
+    uint32_t entry_bytes;
+    const struct acpi_table *list = root(&entry_bytes), *fadt;
+    if (!list || index == 0)
+        return list;
+    uint32_t count = (list->length - (uint32_t)ROOT_HEADER) / entry_bytes;
+    uint64_t physical = 0;
+    if (index <= count)
+        memcpy(&physical, (const char *)list + ROOT_HEADER + (index - 1) * entry_bytes,
+               entry_bytes);
+    else if (index == count + 1 && (fadt = acpi_find("FACP")))
+        memcpy(&physical, (const char *)fadt + FADT_DSDT, 4);
+    return table_at(physical);
+}
+
+const struct acpi_table *acpi_find(const char *signature)
+{
+    const struct acpi_table *table;
+    for (uint32_t i = 0; (table = acpi_table(i)); i++)
+        if (memcmp(table->signature, signature, 4) == 0)
+            return table;
+    return NULL;
+}
+
+/* A constant of one byte: Zero, One, or BytePrefix and the byte. */
+static size_t read_constant(const uint8_t *at, const uint8_t *end, uint8_t *value)
+{
+    if (at < end && (*at == 0x00 || *at == 0x01)) {
+        *value = *at;
+        return 1;
+    }
+    if (end - at < 2 || *at != 0x0a)
+        return 0;
+    *value = at[1];
+    return 2;
+}
+
+/* NameOp or its root form before the name, then PackageOp, PkgLength (whose top two bits tell how
+ * many bytes follow it), NumElements, and the two constants. */
+bool acpi_find_s5(const uint8_t *aml, size_t bytes, uint8_t types[2])
+{
+    const uint8_t *end = aml + bytes;
+    for (size_t i = 1; i + 8 < bytes; i++) {
+        const uint8_t *at = aml + i;
+        bool is_named = at[-1] == 0x08 || (i > 1 && at[-1] == '\\' && at[-2] == 0x08);
+        if (memcmp(at, "_S5_\x12", 5) != 0 || !is_named)
+            continue;
+        at += 5;
+        at += (*at >> 6) + 2;
+        if (at >= end)
+            return false;
+        size_t first = read_constant(at, end, &types[0]);
+        return first && read_constant(at + first, end, &types[1]);
+    }
+    return false;
+}

@@ -1,0 +1,211 @@
+/* What the loader told: boot information, log, timeline, claims, memory map, A20, disks. */
+#include "../claims/claims.h"
+#include "../console/console.h"
+#include "../handover/facts.h"
+#include "../handover/handover.h"
+#include "../handover/memory_map.h"
+#include "../lib/text.h"
+#include "../machine/instructions.h"
+#include "../machine/original.h"
+#include "../machine/page_tables.h"
+#include "commands.h"
+
+void show_information(char **words)
+{
+    (void)words;
+    facts_print();
+}
+
+void show_log(char **words)
+{
+    (void)words;
+    facts_print_log();
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+#define BAR_COLUMNS 44
+
+/* When the index-th stage began; the kernel's entry ends the last one. */
+static uint64_t stage_begin(uint64_t index)
+{
+    return index < boot->stage_count ? boot->stages[index].tsc : initial_state.tsc;
+}
+
+void show_time(char **words)
+{
+    uint64_t first = stage_begin(0), total = initial_state.tsc - first;
+    uint64_t per_millisecond = boot->tsc_hz / 1000 ? boot->tsc_hz / 1000 : 1;
+    (void)words;
+    print("  %-10s%9s%11s\n", "stage", "begins", boot->tsc_hz ? "takes (ms)" : "takes (TSC)");
+    for (uint64_t i = 0; i < boot->stage_count && total; i++) {
+        uint64_t begin = stage_begin(i) - first, ticks = stage_begin(i + 1) - first - begin;
+        uint64_t from = begin * BAR_COLUMNS / total, to = (begin + ticks) * BAR_COLUMNS / total;
+        uint64_t tenths = ticks * 10 / per_millisecond;
+        char bar[BAR_COLUMNS + 1] = {0};
+        for (uint64_t column = 0; column < BAR_COLUMNS; column++)
+            bar[column] = column >= from && (column < to || column == from) ? '#' : '.';
+        print("  %-10s%9lu%9lu.%lu  %s\n", boot->stages[i].name, begin / per_millisecond,
+              tenths / 10, tenths % 10, bar);
+    }
+    print("  the kernel: %lu ms after the loader's first instruction\n", total / per_millisecond);
+}
+
+/* ---- claims, memory map ---------------------------------------------------------------------- */
+
+static void check_claims(void)
+{
+    page_tables_walk();
+    claims_check();
+}
+
+void show_claims(char **words)
+{
+    (void)words;
+    console_pause_after(0); /* no keys come meanwhile */
+    original_show(check_claims);
+}
+
+struct raw_row {
+    uint64_t base, bytes;
+    const char *type;
+};
+
+/* UEFI's own words where there are any. */
+static struct raw_row raw_row(uint64_t index)
+{
+    static const char *const names[EFI_MEMORY_TYPES] = {
+        "reserved",     "loader code",  "loader data", "boot code", "boot data", "runtime code",
+        "runtime data", "conventional", "unusable",    "ACPI",      "ACPI NVS",  "MMIO",
+        "MMIO port",    "PAL code",     "persistent",  "unaccepted"};
+    if (!boot->efi_map) {
+        const struct lintel_memory_range *raw = &boot->raw_map[index];
+        return (struct raw_row){raw->base_physical, raw->bytes, memory_type_name(raw->type)};
+    }
+    const struct efi_descriptor *efi = efi_descriptor(index);
+    return (struct raw_row){efi->physical, efi->pages * PAGE_BYTES,
+                            efi->type < EFI_MEMORY_TYPES ? names[efi->type] : "vendor's"};
+}
+
+static uint64_t raw_count(void)
+{
+    return boot->efi_map ? boot->efi_map_bytes / boot->efi_descriptor_bytes : boot->raw_map_count;
+}
+
+/* The index of the lowest row behind the one at `after` (none yet: raw_count()), or raw_count():
+ * firmware's maps need not be sorted. */
+static uint64_t next_raw(uint64_t after)
+{
+    uint64_t count = raw_count(), found = count;
+    uint64_t floor = after < count ? raw_row(after).base : 0;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t base = raw_row(i).base;
+        bool is_behind = after == count || base > floor || (base == floor && i > after);
+        if (is_behind && (found == count || base < raw_row(found).base))
+            found = i;
+    }
+    return found;
+}
+
+static void print_side(uint64_t base, uint64_t bytes, const char *type, bool right)
+{
+    print_colour(right ? COLOUR_GOOD : COLOUR_PLAIN, "%11lx-%-12lx%s", base, base + bytes, type);
+    for (uint32_t column = text_length(type); !right && column < 14; column++)
+        print(" ");
+}
+
+/* Both in order; a row has two sides where they begin at the same address. */
+void show_map(char **words)
+{
+    const struct lintel_memory_range *normal = boot->memory_map;
+    uint64_t raw = next_raw(raw_count()), i = 0;
+    (void)words;
+    print_colour(COLOUR_TITLE, "%-38s%s\n", boot->efi_map ? "The UEFI map" : "The BIOS's E820 map",
+                 "What the kernel may rely on");
+    while (raw < raw_count() || i < boot->memory_map_count) {
+        uint64_t left = raw < raw_count() ? raw_row(raw).base : UINT64_MAX;
+        uint64_t right = i < boot->memory_map_count ? normal[i].base_physical : UINT64_MAX;
+        if (left <= right) {
+            print_side(left, raw_row(raw).bytes, raw_row(raw).type, false);
+            raw = next_raw(raw);
+        } else {
+            print("%38s", "");
+        }
+        if (right <= left) {
+            print_side(right, normal[i].bytes, memory_type_name(normal[i].type), true);
+            i++;
+        }
+        print("\n");
+    }
+}
+
+/* ---- A20, disks ------------------------------------------------------------------------------ */
+
+static bool begins_with(const char *text, const char *start)
+{
+    while (*start && *text == *start)
+        text++, start++;
+    return *start == 0;
+}
+
+void show_a20(char **words)
+{
+    (void)words;
+    if (boot->firmware == LINTEL_FIRMWARE_UEFI) {
+        print("UEFI firmware hands over with address line 20 on; Lintel switches nothing.\n");
+        return;
+    }
+    for (const char *at = boot->log; *at; at++) {
+        if (!begins_with(at, "A20 "))
+            continue;
+        for (; *at && *at != '\n'; at++)
+            print("%c", *at);
+        print(", says the loader. It tries INT 15h AX=2401h, port 92h, the keyboard controller.\n");
+        print("Port 92h reads %02x now: bit 1 is %u.\n", in8(0x92), in8(0x92) >> 1 & 1);
+        return;
+    }
+    print("The loader's log does not say.\n");
+}
+
+static void print_guid(const char *name, const uint8_t *g)
+{
+    print("  %s %02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x\n", name, g[3],
+          g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13], g[14],
+          g[15]);
+}
+
+static void print_disk(const struct lintel_disk *disk)
+{
+    static const char *const media[] = {"unknown medium", "floppy", "disk", "CD", "network"};
+    bool is_boot = disk->flags & LINTEL_DISK_BOOT;
+    print_colour(is_boot ? COLOUR_GOOD : COLOUR_PLAIN, "%s%s\n", disk->name,
+                 is_boot ? "  (Lintel booted from it)" : "");
+    print("  %s%s, %lu sectors of %u bytes, %lu MiB\n",
+          disk->flags & LINTEL_DISK_REMOVABLE ? "removable " : "",
+          disk->medium <= LINTEL_MEDIUM_NETWORK ? media[disk->medium] : "?", disk->sectors,
+          disk->sector_bytes, disk->sectors * disk->sector_bytes / MIB);
+    if (disk->cylinders)
+        print("  %u cylinders, %u heads, %u sectors a track\n", disk->cylinders, disk->heads,
+              disk->track_sectors);
+    if (disk->edd_version)
+        print("  EDD version %x.%x%s%s\n", disk->edd_version >> 4, disk->edd_version & 15,
+              disk->bus[0] ? ", on " : "", disk->bus);
+    else if (disk->bios_drive != UINT32_MAX)
+        print("  no EDD: read by cylinder, head and sector\n");
+}
+
+void show_disks(char **words)
+{
+    const struct lintel_boot_volume *volume = &boot->volume;
+    (void)words;
+    for (uint64_t i = 0; i < boot->disk_count; i++)
+        print_disk(&boot->disks[i]);
+    if (boot->disk_count == 0)
+        print("The firmware told of none.\n");
+    print("The boot volume: partition %u, %lu sectors from %lu on\n", volume->partition_number,
+          volume->partition_sectors, volume->partition_first_lba);
+    if (volume->partitioning == LINTEL_PARTITIONING_GPT) {
+        print_guid("disk     ", volume->disk_guid);
+        print_guid("partition", volume->partition_guid);
+    }
+}

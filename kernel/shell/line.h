@@ -1,0 +1,24 @@
+/* A line being typed, with the lines before it: no input or output of its own. */
+#ifndef KERNEL_LINE_H
+#define KERNEL_LINE_H
+
+#include "../console/keys.h"
+
+#define LINE_MAX    71 /* characters: with the prompt they fit on a row of 80 */
+#define HISTORY_MAX 16
+
+struct line {
+    char text[LINE_MAX + 1];
+    uint32_t length, cursor;
+    char history[HISTORY_MAX][LINE_MAX + 1]; /* a ring */
+    uint32_t remembered;                     /* lines ever put into it */
+    uint32_t back; /* how many lines before the newest is shown; 0: what is being typed */
+};
+
+/* Forgets the text, keeps the history. */
+void line_begin(struct line *line);
+
+/* True when the line is finished. */
+bool line_key(struct line *line, int key);
+
+#endif

@@ -1,0 +1,175 @@
+/* Memory: translations, and bytes at addresses. */
+#include "../console/console.h"
+#include "../handover/handover.h"
+#include "../lib/text.h"
+#include "../machine/page_tables.h"
+#include "commands.h"
+
+/* ---- pt -------------------------------------------------------------------------------------- */
+
+static void print_ranges(void)
+{
+    page_tables_walk();
+    for (uint32_t i = 0; i < mapped_count; i++) {
+        const struct mapped_range *range = &mapped[i];
+        print("%016lx-%016lx %12lx r%c%c%c%c %s\n", range->virtual,
+              range->virtual + range->bytes - 1, range->physical,
+              range->rights & RIGHT_WRITE ? 'w' : '-', range->rights & RIGHT_EXECUTE ? 'x' : '-',
+              range->rights & RIGHT_USER ? 'u' : '-', range->rights & RIGHT_GLOBAL ? 'g' : '-',
+              cache_name(range->cache));
+    }
+    print("%u ranges; virtual, physical, rights, caching\n", mapped_count);
+}
+
+static void print_fields(uint64_t entry, int level)
+{
+    struct entry_field field;
+    bool is_odd = false;
+    for (uint32_t i = 0; entry_field(entry, level, i, &field); i++) {
+        char bits[12], text[64];
+        if (field.count == 1)
+            text_print(bits, sizeof bits, "%u", field.first);
+        else
+            text_print(bits, sizeof bits, "%u-%u", field.first, field.first + field.count - 1);
+        text_print(text, sizeof text, "%s %lx %s", field.name, field.value, field.meaning);
+        print(i % 2 ? "%-6s %s\n" : "    %-6s %-32s", bits, text);
+        is_odd = i % 2 == 0;
+    }
+    if (is_odd)
+        print("\n");
+}
+
+static void print_step(const struct page_step *step, uint64_t virtual)
+{
+    print_colour(COLOUR_TITLE, "  %-5sindex %3lu, at physical %lx: %016lx\n",
+                 level_name(step->level), index_at(virtual, step->level), step->place, step->entry);
+    if (step->entry & ENTRY_PRESENT)
+        print_fields(step->entry, step->level);
+    else
+        print("    not present%s\n", step->entry ? "; the other bits are software's" : "");
+}
+
+static void translate(uint64_t virtual)
+{
+    if (!address_is_canonical(virtual, paging_levels())) {
+        print("%lx is not canonical: no table has a place for it\n", virtual);
+        return;
+    }
+    struct page_walk walk = page_tables_walk_to(virtual);
+    for (uint32_t i = 0; i < walk.count; i++)
+        print_step(&walk.steps[i], virtual);
+    if (!walk.present) {
+        print_colour(COLOUR_BAD, "%016lx is not mapped\n", virtual);
+        return;
+    }
+    const struct page_step *last = &walk.steps[walk.count - 1];
+    print_colour(
+        COLOUR_GOOD, "%016lx is physical %lx: %lu KiB page, %s, %s, %s, %s (PA%u)\n", virtual,
+        walk.physical, walk.page_bytes / KIB, walk.all & ENTRY_WRITE ? "writable" : "read-only",
+        walk.any & ENTRY_NX ? "not executable" : "executable",
+        walk.all & ENTRY_USER ? "user" : "supervisor",
+        cache_name(cache_of(last->entry, last->level)), entry_pat_index(last->entry, last->level));
+}
+
+void show_pages(char **words)
+{
+    uint64_t address;
+    if (!words[1])
+        print_ranges();
+    else if (take_address(words[1], &address))
+        translate(address);
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+/* The bytes from `address` on that lie on mapped pages, at most `bytes`. */
+static uint64_t mapped_bytes(uint64_t address, uint64_t bytes, bool writable)
+{
+    uint64_t done = 0;
+    while (done < bytes && address_is_canonical(address + done, paging_levels())) {
+        struct page_walk walk = page_tables_walk_to(address + done);
+        if (!walk.present || (writable && !(walk.all & ENTRY_WRITE)))
+            break;
+        uint64_t left = walk.page_bytes - walk.physical % walk.page_bytes;
+        done += left < bytes - done ? left : bytes - done;
+    }
+    return done;
+}
+
+static bool take_size(const char *word, uint64_t *bytes)
+{
+    *bytes = 8;
+    if (!word)
+        return true;
+    if (take_number(word, bytes) && (*bytes == 1 || *bytes == 2 || *bytes == 4 || *bytes == 8))
+        return true;
+    print_colour(COLOUR_BAD, "%s: wanted 1, 2, 4 or 8 bytes\n", word);
+    return false;
+}
+
+static bool check_mapped(uint64_t address, uint64_t bytes, bool writable)
+{
+    if (mapped_bytes(address, bytes, writable) == bytes)
+        return true;
+    print_colour(COLOUR_BAD, "%016lx is not mapped%s; `pt %lx` shows why\n", address,
+                 writable ? " writable" : "", address);
+    return false;
+}
+
+void peek(char **words)
+{
+    uint64_t address, bytes;
+    if (!take_address(words[1], &address) || !take_size(words[2], &bytes) ||
+        !check_mapped(address, bytes, false))
+        return;
+    const volatile void *at = (const volatile void *)address;
+    uint64_t value = bytes == 1   ? *(const volatile uint8_t *)at
+                     : bytes == 2 ? *(const volatile uint16_t *)at
+                     : bytes == 4 ? *(const volatile uint32_t *)at
+                                  : *(const volatile uint64_t *)at;
+    print("%016lx: %#lx, %lu\n", address, value, value);
+}
+
+void poke(char **words)
+{
+    uint64_t address, value, bytes;
+    if (!take_address(words[1], &address) || !take_number(words[2], &value) ||
+        !take_size(words[3], &bytes) || !check_mapped(address, bytes, true))
+        return;
+    volatile void *at = (volatile void *)address;
+    if (bytes == 1)
+        *(volatile uint8_t *)at = (uint8_t)value;
+    else if (bytes == 2)
+        *(volatile uint16_t *)at = (uint16_t)value;
+    else if (bytes == 4)
+        *(volatile uint32_t *)at = (uint32_t)value;
+    else
+        *(volatile uint64_t *)at = value;
+}
+
+static void dump_row(const uint8_t *at, uint64_t bytes)
+{
+    print("%016lx ", address_of(at));
+    for (uint64_t i = 0; i < 16; i++)
+        if (i < bytes)
+            print(" %02x", at[i]);
+        else
+            print("   ");
+    print("  ");
+    for (uint64_t i = 0; i < bytes; i++)
+        print("%c", at[i] >= ' ' && at[i] <= '~' ? at[i] : '.');
+    print("\n");
+}
+
+void hexdump(char **words)
+{
+    uint64_t address, bytes = 128;
+    if (!take_address(words[1], &address) || (words[2] && !take_number(words[2], &bytes)))
+        return;
+    uint64_t mapped_here = mapped_bytes(address, bytes, false);
+    for (uint64_t done = 0; done < mapped_here; done += 16)
+        dump_row((const uint8_t *)address + done,
+                 mapped_here - done < 16 ? mapped_here - done : 16);
+    if (mapped_here < bytes)
+        print_colour(COLOUR_BAD, "%016lx is not mapped\n", address + mapped_here);
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""Which function and which source line each address of the kernel's text belongs to, as one small
+table that the kernel carries (machine/symbols.h). Usage: symbols.py [KERNEL.elf] TABLE.bin; without
+a kernel the table is empty, for the first of two links. Text lies before all else in the kernel, so
+that the table's size moves none of it.
+"""
+import re
+import struct
+import subprocess
+import sys
+
+HEADER = struct.Struct("<6I")  # struct symbol_table
+ROW = re.compile(r"^(\S+)\s+(\d+|-)\s+0x([0-9a-f]+)")
+BOUNDS = {"kernel_start", "text_start", "text_end"}
+JUMP = -128  # in the place of a step between lines: file and line follow
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def functions_of(kernel):
+    """(address of the text, [(offset, name)])"""
+    rows = [line.split() for line in run("nm", "--numeric-sort", kernel).splitlines()]
+    address = {name: int(value, 16) for value, _, name in rows}
+    start, end = address["text_start"], address["text_end"]
+    return start, [(int(value, 16) - start, name) for value, kind, name in rows
+                   if kind in "tT" and name not in BOUNDS and start <= int(value, 16) < end]
+
+
+def lines_of(kernel, start):
+    """[(offset, file, line)]: where a line begins that is not the one before."""
+    rows = {}
+    for text in run("objdump", "--wide", "--dwarf=decodedline", kernel).splitlines():
+        match = ROW.match(text)
+        if match and match[2] != "-" and int(match[3], 16) >= start:
+            rows[int(match[3], 16) - start] = (match[1].rsplit("/", 1)[-1], int(match[2]))
+    changes, last = [], None
+    for offset, place in sorted(rows.items()):
+        if place != last:
+            changes.append((offset, *place))
+        last = place
+    return changes
+
+
+def encode_lines(changes, files):
+    """A row is the step to its offset, a byte, and the step to its line, a signed byte."""
+    out, offset, file, line = bytearray(), 0, None, 0
+    for next_offset, next_file, next_line in changes:
+        while next_offset - offset > 255:
+            out += struct.pack("<Bb", 255, 0)
+            offset += 255
+        step = next_line - line
+        if next_file == file and JUMP < step < 128:
+            out += struct.pack("<Bb", next_offset - offset, step)
+        else:
+            out += struct.pack("<BbBH", next_offset - offset, JUMP, files.index(next_file),
+                               next_line)
+        offset, file, line = next_offset, next_file, next_line
+    return bytes(out)
+
+
+def build(functions, changes):
+    files = sorted({file for _, file, _ in changes})
+    names, at = bytearray(), {}
+    for name in [name for _, name in functions] + files:
+        if name not in at:
+            at[name] = len(names)
+            names += name.encode() + b"\0"
+    symbols = b"".join(struct.pack("<2I", offset, at[name]) for offset, name in functions)
+    file_names = b"".join(struct.pack("<I", at[name]) for name in files)
+    lines = encode_lines(changes, files)
+    files_at = HEADER.size + len(symbols)
+    lines_at = files_at + len(file_names)
+    header = HEADER.pack(len(functions), HEADER.size, files_at, lines_at, len(lines),
+                         lines_at + len(lines))
+    return header + symbols + file_names + lines + names
+
+
+def main():
+    *kernels, table = sys.argv[1:]
+    functions, changes = [], []
+    for kernel in kernels:
+        start, functions = functions_of(kernel)
+        changes = lines_of(kernel, start)
+    with open(table, "wb") as file:
+        file.write(build(functions, changes))
+
+
+if __name__ == "__main__":
+    main()
