@@ -61,7 +61,8 @@ static void print_processors(void)
     for (uint64_t i = 0; i < boot->processor_count; i++) {
         const struct lintel_processor *processor = &boot->processors[i];
         bool waits = processor->entry == NULL;
-        print("  CPU %lu: APIC id %u, ACPI UID %u, %s\n", i, processor->apic_id, processor->acpi_uid,
+        print("  CPU %lu: APIC id %u, ACPI UID %u, %s\n", i, processor->apic_id,
+              processor->acpi_uid,
               i == 0  ? "runs this kernel"
               : waits ? "waits in Lintel's loop"
                       : "has been started, and halts");
