@@ -1,0 +1,193 @@
+"""Linux, and what else speaks its boot protocol, by each of the ways into a kernel. Every marker is
+printed by the booted software itself."""
+import struct
+import subprocess
+import time
+
+import pytest
+from builder import change_files
+from linux_guest import (INSTALLER, IPXE, MEMDISK, MEMTEST, MEMTEST_32, SERIAL, guest_facts, kernel,
+                         linux_image, user_space_image)
+from machine import PATIENCE, Hardware
+
+FIRMWARES = ("bios", "uefi")
+GIB = 1 << 20  # KiB
+# memtest86+ measures caches and memory before it shows itself: small ones are quick.
+MEMTEST_PC = Hardware(cpu="max,l3-cache=off", memory="128M")
+
+
+def run_to_user_space(start, firmware, image, hardware=Hardware()):
+    machine = start(firmware, [image], hardware)
+    machine.wait_for("guest: end")
+    machine.wait_exit()
+    facts = guest_facts(machine.output)
+    assert facts["second"] == "from the second initrd"
+    return facts
+
+
+# ---- 64-bit and EFI entry --------------------------------------------------------------------------
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_cloud_kernel_to_user_space(start, tmp_path, firmware):
+    image = user_space_image(tmp_path, kernel("cloud-"), "quiet one=two")
+    facts = run_to_user_space(start, firmware, image)
+    assert facts["cmdline"] == f"{SERIAL} quiet one=two"
+    assert facts["efi"] == ("yes" if firmware == "uefi" else "no")
+    assert 0.4 * GIB < int(facts["memory"]) < 0.5 * GIB
+
+
+def without_efi_entry(bzimage, path):
+    """As kernels were before they were PE files."""
+    data = bytearray(bzimage.read_bytes())
+    data[0:2] = b"\0\0"
+    path.write_bytes(data)
+    return path
+
+
+def test_kernel_without_efi_entry_on_uefi(start, tmp_path):
+    """Entered in 64-bit mode when the firmware has left, with files above 4 GiB."""
+    old = without_efi_entry(kernel("cloud-"), tmp_path / "old")
+    facts = run_to_user_space(start, "uefi", user_space_image(tmp_path, old, "quiet"),
+                              Hardware(memory="6G"))
+    assert facts["efi"] == "yes"
+    assert facts["screen"].startswith("0 EFI VGA")
+    assert 5.5 * GIB < int(facts["memory"]) < 6 * GIB
+
+
+def test_pixels_on_bios(start, tmp_path):
+    """The ordinary kernel has a driver for VESA's framebuffer, which the loader sets up."""
+    image = user_space_image(tmp_path, kernel(), "quiet vga=791")
+    facts = run_to_user_space(start, "bios", image, Hardware(memory="6G"))
+    assert facts["screen"].startswith("0 VESA VGA")
+    assert 5.5 * GIB < int(facts["memory"]) < 6 * GIB
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_installer_with_its_large_initrd(start, tmp_path, firmware):
+    """Its init runs when all of its 40 MB have been unpacked."""
+    image = tmp_path / "installer.img"
+    linux_image(image, INSTALLER / "linux", f"{SERIAL} DEBIAN_FRONTEND=text",
+                INSTALLER / "initrd.gz")
+    machine = start(firmware, [image], Hardware(memory="1G"))
+    machine.wait_for(r"Run /init as init process[\s\S]*(Starting system log daemon|Select a lang)")
+
+
+# ---- memtest86+: an old protocol, not relocatable, at 1 MiB ---------------------------------------
+
+@pytest.mark.parametrize("program", [MEMTEST, MEMTEST_32], ids=["64-bit", "32-bit"])
+def test_memtest_on_bios(start, tmp_path, program):
+    image = tmp_path / "memtest.img"
+    linux_image(image, program, "")
+    machine = start("bios", [image], MEMTEST_PC)
+    wait_until(machine, lambda: b"Memtest86+ v6" in text_screen(machine))
+
+
+def text_screen(machine):
+    return bytes(machine.monitor.physical_memory(0xb8000, 4000))[::2]
+
+
+def test_memtest_on_uefi(start, tmp_path):
+    """It draws blue on the framebuffer, around the middle."""
+    image = tmp_path / "memtest.img"
+    linux_image(image, MEMTEST, "")
+    machine = start("uefi", [image], MEMTEST_PC)
+    wait_until(machine, lambda: middle_pixel(machine) == (0, 0, 0xaa))
+
+
+def middle_pixel(machine):
+    width, height, pixels = machine.monitor.pixels()
+    middle = (height // 2 * width + width // 2) * 3
+    return tuple(pixels[middle:middle + 3])
+
+
+def wait_until(machine, holds):
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > end:
+            raise machine.error(f"not seen in {PATIENCE} s")
+        time.sleep(0.2)
+
+
+# ---- real mode -----------------------------------------------------------------------------------
+
+def test_ipxe_in_real_mode(start, tmp_path):
+    """It runs its script, and stays on the screen."""
+    script = tmp_path / "script.ipxe"
+    script.write_text("#!ipxe\necho script of ours\nprompt\n")
+    image = tmp_path / "ipxe.img"
+    linux_image(image, IPXE, "", script)
+    machine = start("bios", [image])
+    wait_until(machine, lambda: b"script of ours" in text_screen(machine))
+
+
+FLOPPY_SECTOR = r"""
+        bits 16
+        org 7c00h
+        xor ax, ax
+        mov ds, ax
+        mov ax, 201h            ; the second sector, by the BIOS that memdisk put itself into
+        mov bx, 7e00h
+        mov es, ax
+        xor dx, dx
+        mov es, dx
+        mov cx, 2
+        int 13h
+        mov si, 7e00h
+        mov dx, 3f8h
+.next:  lodsb
+        out dx, al
+        test al, al
+        jnz .next
+.stop:  hlt
+        jmp .stop
+        times 510 - ($ - $$) db 0
+        dw 0aa55h
+        db "read from the floppy", 13, 10, 0
+        times 1474560 - ($ - $$) db 0
+"""
+
+
+def test_memdisk_with_a_floppy(start, tmp_path):
+    source, floppy = tmp_path / "floppy.asm", tmp_path / "floppy.img"
+    source.write_text(FLOPPY_SECTOR)
+    subprocess.run(["nasm", "-f", "bin", source, "-o", floppy], check=True)
+    image = tmp_path / "memdisk.img"
+    linux_image(image, MEMDISK, "floppy", floppy)
+    start("bios", [image]).wait_for("read from the floppy")
+
+
+# ---- bad input -----------------------------------------------------------------------------------
+
+def spoilt(bzimage, offset, layout, value):
+    data = bytearray(bzimage.read_bytes())
+    struct.pack_into(layout, data, offset, value)
+    return bytes(data)
+
+
+# What an entry says behind its title, what is on the disk, and what the message must say.
+BAD = {
+    "old": ("linux /old", lambda: spoilt(MEMTEST, 0x206, "<H", 0x202), r"version 2\.02 of the"),
+    "cut": ("linux /cut", lambda: MEMTEST.read_bytes()[:100000], r"it is cut off"),
+    "sects": ("linux /sects", lambda: spoilt(MEMTEST, 0x1f1, "B", 255)[:120000], r"setup_sects"),
+    "wrap": ("linux /wrap", lambda: spoilt(MEMTEST, 0x258, "<Q", 2**64 - 4096), r"pref_address"),
+    "bios": ("linux /bios", lambda: spoilt(MEMTEST, 0x258, "<Q", 0xfffff000),
+             r"the kernel must lie at fffff000h"),
+    "long": ("linux /long\noptions " + "x" * 256, MEMTEST.read_bytes,
+             r"has 256 bytes, and this kernel takes at most 255"),
+    "gone": ("linux /gone\ninitrd /nowhere", MEMTEST.read_bytes, r"initrd: .*nowhere"),
+    "huge": ("linux /huge\ninitrd /big", MEMTEST.read_bytes, r"the initrd \(\d+ KiB\) does not fit"),
+}
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_bad_input_leads_back_to_the_menu(start, tmp_path, firmware):
+    """One machine tries them all, some of them twice, and then boots memtest86+."""
+    image = tmp_path / "bad.img"
+    linux_image(image, MEMTEST, "")
+    changes = {"/loader/loader.conf": "timeout menu-force\ndefault lintel\n",
+               "/big": bytes(40 << 20)}
+    for name, (lines, content, _) in BAD.items():
+        changes[f"/{name}"] = content()
+        changes[f"/loader/entries/{name}.conf"] = f"title {name}\nsort-key {name}\n{lines}\n"
+    change_files(image, changes)
+    machine = start(firmware, [image], Hardware(cpu="max,l3-cache=off", memory="64M"))
