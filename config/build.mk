@@ -14,13 +14,14 @@ export SOURCE_DATE_EPOCH ?= 1767225600
 WARNINGS := -Wall -Wextra -Werror
 # No red zone: real-mode interrupts and firmware run on our stack. General registers only: nobody has
 # saved the others for us.
-FREESTANDING := -std=gnu11 -O2 -g -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables \
+FREESTANDING := -std=gnu11 -g -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables \
                 -mno-red-zone -mgeneral-regs-only -ffunction-sections -fdata-sections \
                 -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -I.
-CORE_FLAGS   := $(FREESTANDING) -fPIC -fvisibility=hidden
-LEGACY_FLAGS := $(FREESTANDING) -fno-pic -mcmodel=small
+# The loader waits for disks, and its second stage has to fit into low memory: small counts.
+CORE_FLAGS   := $(FREESTANDING) -Os -fPIC -fvisibility=hidden
+LEGACY_FLAGS := $(FREESTANDING) -Os -fno-pic -mcmodel=small
 UEFI_FLAGS   := $(CORE_FLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
-KERNEL_FLAGS := $(FREESTANDING) -fPIE -fvisibility=hidden
+KERNEL_FLAGS := $(FREESTANDING) -O2 -fPIE -fvisibility=hidden
 NASM_FLAGS   := -g -F dwarf -w+all -w+error
 
 LINK          := $(LD) -nostdlib -z noexecstack --build-id=none --gc-sections
