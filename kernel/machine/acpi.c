@@ -58,36 +58,3 @@ const struct acpi_table *acpi_find(const char *signature)
             return table;
     return NULL;
 }
-
-/* A constant of one byte: Zero, One, or BytePrefix and the byte. */
-static size_t read_constant(const uint8_t *at, const uint8_t *end, uint8_t *value)
-{
-    if (at < end && (*at == 0x00 || *at == 0x01)) {
-        *value = *at;
-        return 1;
-    }
-    if (end - at < 2 || *at != 0x0a)
-        return 0;
-    *value = at[1];
-    return 2;
-}
-
-/* NameOp or its root form before the name, then PackageOp, PkgLength (whose top two bits tell how
- * many bytes follow it), NumElements, and the two constants. */
-bool acpi_find_s5(const uint8_t *aml, size_t bytes, uint8_t types[2])
-{
-    const uint8_t *end = aml + bytes;
-    for (size_t i = 1; i + 8 < bytes; i++) {
-        const uint8_t *at = aml + i;
-        bool is_named = at[-1] == 0x08 || (i > 1 && at[-1] == '\\' && at[-2] == 0x08);
-        if (memcmp(at, "_S5_\x12", 5) != 0 || !is_named)
-            continue;
-        at += 5;
-        at += (*at >> 6) + 2;
-        if (at >= end)
-            return false;
-        size_t first = read_constant(at, end, &types[0]);
-        return first && read_constant(at + first, end, &types[1]);
-    }
-    return false;
-}
