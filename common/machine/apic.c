@@ -2,6 +2,7 @@
 #include "../lib/mem.h"
 
 #define MSR_APIC_BASE  0x1b
+#define MSR_X2APIC     0x800 /* the registers, one for each 16 bytes of an xAPIC's */
 #define MSR_X2APIC_ICR 0x830
 #define BASE_ADDRESS   UINT64_C(0x000ffffffffff000)
 
@@ -72,4 +73,19 @@ void apic_send(const struct apic *apic, uint32_t id, uint32_t command)
         send_x2apic(id, command);
     else
         send_xapic(apic->registers, id, command);
+}
+
+uint32_t apic_read(const struct apic *apic, uint32_t offset)
+{
+    if (apic->x2apic)
+        return (uint32_t)read_msr(MSR_X2APIC + offset / 16);
+    return *(volatile uint32_t *)at_physical(apic->registers + offset);
+}
+
+void apic_write(const struct apic *apic, uint32_t offset, uint32_t value)
+{
+    if (apic->x2apic)
+        write_msr(MSR_X2APIC + offset / 16, value);
+    else
+        *(volatile uint32_t *)at_physical(apic->registers + offset) = value;
 }

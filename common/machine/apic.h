@@ -29,4 +29,8 @@ bool apic_reaches(const struct apic *apic, uint32_t id);
 /* Sends to one APIC. Waits, within bounds, until the message is on its way. */
 void apic_send(const struct apic *apic, uint32_t id, uint32_t command);
 
+/* One register, by its offset in an xAPIC's page (Intel SDM 3A, table 10-1). */
+uint32_t apic_read(const struct apic *apic, uint32_t offset);
+void apic_write(const struct apic *apic, uint32_t offset, uint32_t value);
+
 #endif
