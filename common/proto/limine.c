@@ -103,6 +103,7 @@ static enum err boot_limine(struct boot *boot, const struct entry *entry, const 
     TRY(read_wishes(limine));
     TRY(job_parse_resident(&limine->job));
     TRY(open_modules(limine));
+    TRY(limine_list_cpus(limine));
     return job_carry_out(&limine->job);
 }
 

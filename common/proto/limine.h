@@ -107,6 +107,11 @@ enum err limine_amend_map(const struct job *job, struct memmap *map); /* limine_
 uint64_t limine_information_bytes(const struct job *job);
 enum err limine_build_information(const struct job *job, struct block *block, uint64_t *argument);
 
+/* The CPUs, where they are asked for (limine_machine.c). */
+enum err limine_list_cpus(struct limine *limine);
+void limine_seat_cpu(const struct job *job, uint64_t index, struct mp_seat *seat);
+void limine_tell_cpus(const struct job *job, uint64_t missing);
+
 /* Masks interrupts and turns IOMMUs off, as the base revision says (limine_machine.c). */
 void limine_settle(struct job *job);
 
@@ -116,11 +121,13 @@ limine_respond limine_framebuffers; /* limine_screen.c */
 limine_respond limine_memory_map;   /* limine_map.c */
 limine_respond limine_modules;      /* limine_files.c */
 limine_respond limine_executable_file;
+limine_respond limine_cpus; /* limine_machine.c */
 
 /* What these take at most. */
 uint64_t limine_screen_bytes(const struct limine *limine);
 uint64_t limine_map_bytes(const struct limine *limine);
 uint64_t limine_files_bytes(const struct limine *limine);
+uint64_t limine_cpus_bytes(const struct limine *limine);
 
 /* The kernel's address of its command line: the first thing in the block. */
 static inline uint64_t limine_command_line(const struct limine *limine)

@@ -197,6 +197,7 @@ static limine_respond *const responders[LIMINE_FEATURES] = {
     [LIMINE_HHDM] = direct_map,
     [LIMINE_FRAMEBUFFER] = limine_framebuffers,
     [LIMINE_PAGING_MODE] = paging_mode,
+    [LIMINE_MP] = limine_cpus,
     [LIMINE_MEMORY_MAP] = limine_memory_map,
     [LIMINE_ENTRY_POINT] = respond_empty,
     [LIMINE_EXECUTABLE_FILE] = limine_executable_file,
@@ -248,6 +249,7 @@ uint64_t limine_information_bytes(const struct job *job)
     const struct limine *limine = (const struct limine *)job;
     uint64_t bytes = block_text_bytes(job->entry->options) + job->raw.efi_capacity_bytes;
     bytes += LIMINE_FEATURES * (sizeof(struct response) + BLOCK_ALIGNMENT);
-    bytes += limine_screen_bytes(limine) + limine_map_bytes(limine) + limine_files_bytes(limine);
+    bytes += limine_screen_bytes(limine) + limine_map_bytes(limine) + limine_files_bytes(limine) +
+             limine_cpus_bytes(limine);
     return bytes + entropy_count(limine) * sizeof(uint64_t) + 16 * BLOCK_ALIGNMENT;
 }

@@ -84,5 +84,7 @@ void limine_make_rules(struct job_rules *rules, uint64_t base_revision)
         .amend_map = limine_amend_map,
         .amended_ranges = 2 * LIMINE_FIRMWARE_RANGES,
         .settle = limine_settle,
+        .seat_cpu = limine_seat_cpu,
+        .tell_cpus = limine_tell_cpus,
     };
 }

@@ -20,7 +20,7 @@ static void check_executable(void)
     const struct file *file = executable_file.response->file;
     check_file(file);
     CHECK(begins_with((const char *)file->bytes, "\177ELF"));
-    CHECK(same_text(file->path, "/boot/kernel.elf"));
+    CHECK(begins_with(file->path, "/boot/limine-"));
     CHECK_EQUAL((uintptr_t)file->string, command_line.response->values[0]);
     CHECK(file->size > 8192);
 }
