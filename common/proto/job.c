@@ -1,6 +1,7 @@
 /* The steps of a boot into the upper half. They stand in order in job_carry_out() at the end. */
 #include "job.h"
 #include "../entry/reference.h"
+#include "../handoff/dead_end.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
 #include "../machine/cpu.h"
@@ -163,9 +164,9 @@ static void __attribute__((noreturn)) hand_off(struct job *job, uint64_t bridge)
     boot_stage(job->boot, "handoff");
     if (job->rules->settle)
         job->rules->settle(job);
-    /* It fitted a moment ago, and no firmware is left that could show a message. */
-    while (build_handoff(job, &bridge) != OK)
-        ;
+    /* It fitted a moment ago: firmware that has broken its word on the last map. */
+    if (build_handoff(job, &bridge) != OK)
+        dead_end(job->boot->facts->firmware, job->has_video ? &job->video : NULL, err_message());
     job_start_cpus(job);
     handoff_enter(bridge, job->plan.places[PLACE_RESIDENT].physical + job->resident.entry -
                               job->resident.first);
