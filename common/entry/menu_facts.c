@@ -6,8 +6,12 @@
 #include "../lib/mem.h"
 #include "../machine/memmap.h"
 
-#define LINE_BYTES 160 /* at most */
-#define LOG_GROWTH 3   /* two spaces before each line, which may be empty */
+/* Room for one of each; a longer one takes from the others. */
+#define HEAD_BYTES  1024
+#define RANGE_BYTES 64
+#define DISK_BYTES  128
+#define ENTRY_BYTES 320
+#define LOG_GROWTH  3 /* two spaces before each line, which may be empty */
 
 struct writer {
     char *text;
@@ -84,13 +88,13 @@ static void write_disks(struct writer *writer, const struct boot *boot)
     write(writer, "Disks: %u\n", facts->disk_count);
     for (uint32_t i = 0; i < facts->disk_count; i++) {
         const struct disk *disk = &facts->disks[i];
-        write(writer, "%s %s: %lu sectors of %u bytes%s\n",
-              (int32_t)i == facts->origin.disk ? "  *" : "   ", disk->name,
+        write(writer, "  %s\n    %lu sectors of %u bytes%s\n", disk->name,
               (unsigned long)disk->sectors, disk->sector_bytes,
               disk->removable ? ", removable" : "");
     }
-    write(writer, "  boot volume: partition %u of %s\n", boot->volume.number,
-          boot->volume.disk ? boot->volume.disk->name : "nothing");
+    if (boot->volume.disk)
+        write(writer, "Boot volume: partition %u of\n  %s\n", boot->volume.number,
+              boot->volume.disk->name);
 }
 
 static void write_entries(struct writer *writer, const struct config *config)
@@ -98,8 +102,8 @@ static void write_entries(struct writer *writer, const struct config *config)
     write(writer, "Entries: %u\n", config->count);
     for (uint32_t i = 0; i < config->count; i++) {
         const struct entry *entry = &config->entries[i];
-        write(writer, "  %s%s: %.40s %s %.60s\n", entry->id, entry->suffix ? entry->suffix : "",
-              entry->title, entry->problem ? "can't boot:" : entry->kernel_key,
+        write(writer, "  %s%s: %s %s\n", entry->id, entry->suffix,
+              entry->problem ? "can't boot:" : entry->kernel_key,
               entry->problem ? entry->problem : entry->kernel);
     }
 }
@@ -135,8 +139,9 @@ enum err menu_facts(struct boot *boot, char **text)
 
     TRY(take_map(boot, &map));
     TRY(ARENA_TAKE(&boot->arena, LOG_BYTES + 1, &log));
-    uint64_t lines = map.capacity + boot->facts->disk_count + boot->config.count + 32;
-    struct writer writer = {.room = lines * LINE_BYTES + LOG_GROWTH * LOG_BYTES};
+    struct writer writer = {.room = HEAD_BYTES + map.capacity * RANGE_BYTES +
+                                    boot->facts->disk_count * DISK_BYTES +
+                                    boot->config.count * ENTRY_BYTES + LOG_GROWTH * LOG_BYTES};
     TRY(arena_take(&boot->arena, writer.room, (void **)&writer.text));
     log_copy(log, LOG_BYTES + 1);
     TRY(read_map(boot, &map, &busy));

@@ -1,6 +1,7 @@
 /* Long text, a screen at a time. */
 #include "menu.h"
 #include "../lib/mem.h"
+#include "../lib/utf8.h"
 
 #define TITLE_ROW 1
 #define FIRST_ROW 3
@@ -16,35 +17,37 @@ struct pager {
     uint32_t top;   /* the first line on the screen, from 0 */
 };
 
+/* Columns of the row that begins here; what is too long goes on in the next one. */
+static uint32_t row_columns(const char **text)
+{
+    uint32_t columns = 0;
+
+    for (; **text && **text != '\n' && columns < COLUMNS; columns++)
+        utf8_next(text);
+    *text += **text == '\n';
+    return columns;
+}
+
 static uint32_t count_lines(const char *text)
 {
     uint32_t lines = 0;
 
-    for (; *text; text++)
-        lines += *text == '\n';
+    for (; *text; lines++)
+        row_columns(&text);
     return lines;
 }
 
 static const char *find_line(const char *text, uint32_t line)
 {
-    for (; line && *text; text++)
-        line -= *text == '\n';
+    while (line--)
+        row_columns(&text);
     return text;
 }
 
-/* Draws one line, and returns where the next begins. */
-static const char *draw_line(struct screen *screen, uint32_t row, const char *text)
+/* A line that begins with a space is none. */
+static bool is_heading(const char *text, const char *row)
 {
-    char line[256];
-    uint32_t length = 0;
-
-    for (; *text && *text != '\n'; text++)
-        if (length + 1 < sizeof line)
-            line[length++] = *text;
-    line[length] = 0;
-    screen_at(screen, row, COLUMN, line[0] == ' ' ? COLOURS_PLAIN : COLOURS_STRONG);
-    screen_text(screen, line, COLUMNS);
-    return *text ? text + 1 : text;
+    return *row != ' ' && (row == text || row[-1] == '\n');
 }
 
 static void draw(const struct pager *pager)
@@ -57,8 +60,12 @@ static void draw(const struct pager *pager)
     screen_fill(screen, (struct area){TITLE_ROW, 1, 1, SCREEN_COLUMNS - 1}, COLOURS_STONE);
     screen_at(screen, TITLE_ROW, COLUMN, COLOURS_STONE);
     screen_put(screen, "%s: lines %u to %u of %u", pager->title, pager->top + 1, end, pager->lines);
-    for (uint32_t row = FIRST_ROW; row < FIRST_ROW + ROWS && *text; row++)
-        text = draw_line(screen, row, text);
+    for (uint32_t row = FIRST_ROW; row < FIRST_ROW + ROWS && *text; row++) {
+        const char *begin = text;
+        screen_at(screen, row, COLUMN,
+                  is_heading(pager->text, begin) ? COLOURS_STRONG : COLOURS_PLAIN);
+        screen_clip(screen, begin, row_columns(&text));
+    }
     screen_at(screen, KEYS_ROW, COLUMN, COLOURS_PLAIN);
     screen_put(screen, "Up/Down, PgUp/PgDn or Space, Home/End: move   Esc: back");
     screen_cursor(screen, KEYS_ROW, COLUMN);

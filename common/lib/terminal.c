@@ -53,7 +53,7 @@ static enum terminal_order end_sequence(struct terminal *terminal, char final)
     case 'K':
         return TERMINAL_ERASE_REST;
     case 'm':
-        for (uint32_t i = 0; i <= terminal->number; i++)
+        for (uint32_t i = 0; i <= terminal->number && i < ARRAY_LENGTH(terminal->numbers); i++)
             set_colour(terminal, terminal->numbers[i]);
         return TERMINAL_COLOUR;
     default:
@@ -61,17 +61,20 @@ static enum terminal_order end_sequence(struct terminal *terminal, char final)
     }
 }
 
+/* More numbers than there is room for are passed over. */
 static enum terminal_order read_sequence(struct terminal *terminal, char c)
 {
-    uint32_t *number = &terminal->numbers[terminal->number];
+    const uint32_t most = ARRAY_LENGTH(terminal->numbers);
 
-    if (c >= '0' && c <= '9') {
-        *number = MIN(*number * 10 + (uint32_t)(c - '0'), NUMBER_LIMIT);
-    } else if (c == ';') {
-        terminal->number = MIN(terminal->number + 1, (uint32_t)ARRAY_LENGTH(terminal->numbers) - 1);
-    } else {
+    if (c >= '@') {
         terminal->state = TERMINAL_TEXT;
         return end_sequence(terminal, c);
+    }
+    if (c == ';') {
+        terminal->number = MIN(terminal->number + 1, most);
+    } else if (c >= '0' && c <= '9' && terminal->number < most) {
+        uint32_t *number = &terminal->numbers[terminal->number];
+        *number = MIN(*number * 10 + (uint32_t)(c - '0'), NUMBER_LIMIT);
     }
     return TERMINAL_WAIT;
 }

@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DISKS  8
-#define FAULTS 16
-#define FILES  8
-#define KEYS   1024
+#define DISKS     8
+#define FAULTS    16
+#define FILES     8
+#define KEYS      1024
+#define VARIABLES 32
 
 struct backing {
     const uint8_t *memory; /* NULL: the file */
@@ -53,6 +54,7 @@ static struct machine {
     uint64_t fail_allocate, fail_claim, fail_leave;
     struct video video;
     bool has_video;
+    struct fake_variable variables[VARIABLES];
     enum key keys[KEYS];
     uint32_t keys_typed, keys_read;
     char *output;
@@ -268,6 +270,68 @@ uint64_t fake_claimed_pages(void)
     for (uint64_t i = 0; i < machine.owned_count; i++)
         pages += machine.owned[i].claimed ? machine.owned[i].pages : 0;
     return pages;
+}
+
+uint64_t fake_allocated_pages(void)
+{
+    uint64_t pages = 0;
+
+    for (uint64_t i = 0; i < machine.owned_count; i++)
+        pages += machine.owned[i].claimed ? 0 : machine.owned[i].pages;
+    return pages;
+}
+
+/* ---- variables ------------------------------------------------------------------------------- */
+
+/* Also one that was removed: its writes count. A place that was never used has no name. */
+static struct fake_variable *find_place(const char *name)
+{
+    for (uint32_t i = 0; i < VARIABLES; i++)
+        if (!machine.variables[i].name[0] || strcmp(machine.variables[i].name, name) == 0)
+            return &machine.variables[i];
+    must(false, "too many variables");
+    return NULL;
+}
+
+const struct fake_variable *fake_variable(const char *name)
+{
+    const struct fake_variable *variable = find_place(name);
+
+    return variable->bytes ? variable : NULL;
+}
+
+enum err fake_get_variable(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes)
+{
+    const struct fake_variable *variable = fake_variable(name);
+
+    must_be_there();
+    if (!variable || memcmp(variable->vendor, vendor, 16) != 0)
+        return fail(ERR_NOT_FOUND, "no variable %s", name);
+    uint64_t room = *bytes;
+    *bytes = variable->bytes;
+    if (variable->bytes > room)
+        return fail(ERR_UNSUPPORTED, "variable %s is larger than %lu bytes", name, room);
+    memcpy(to, variable->value, variable->bytes);
+    return OK;
+}
+
+enum err fake_set_variable(const uint8_t vendor[16], const char *name, bool kept, const void *value,
+                           uint64_t bytes)
+{
+    struct fake_variable *variable = find_place(name);
+
+    must_be_there();
+    must(strlen(name) < sizeof variable->name, name);
+    if (bytes > sizeof variable->value)
+        return fail(ERR_IO, "variable %s of %lu bytes: no room", name, bytes);
+    snprintf(variable->name, sizeof variable->name, "%s", name);
+    memcpy(variable->vendor, vendor, 16);
+    if (bytes)
+        memcpy(variable->value, value, bytes);
+    variable->bytes = bytes;
+    variable->kept = kept;
+    variable->writes++;
+    return OK;
 }
 
 /* ---- the verbs ------------------------------------------------------------------------------- */

@@ -57,6 +57,22 @@ void fake_fail_leave(uint64_t n);
 /* What set_video() describes; NULL: ERR_UNSUPPORTED. */
 void fake_video(const struct video *video);
 
+/* Variables, for machines that have them: verbs for a copy of fake_firmware, and a look at a value
+ * of any vendor (NULL: there is none). `kept` and `writes` count for this machine only. */
+enum err fake_get_variable(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes);
+enum err fake_set_variable(const uint8_t vendor[16], const char *name, bool kept, const void *value,
+                           uint64_t bytes);
+struct fake_variable {
+    char name[40];
+    uint8_t vendor[16], value[1024];
+    uint64_t bytes, writes;
+    bool kept;
+};
+const struct fake_variable *fake_variable(const char *name);
+
+/* Pages that allocate() gave away. */
+uint64_t fake_allocated_pages(void);
+
 /* Appends keys: characters, or one special key. */
 void fake_type(const char *text);
 void fake_press(enum key key);
@@ -70,15 +86,18 @@ uint64_t fake_waited(void);
 bool fake_left(void);              /* leave() succeeded */
 uint64_t fake_claimed_pages(void); /* claimed and not released */
 
-/* The leap that the loader took, after FAKE_LEAPT; the linker puts this in the place of leap_enter(). */
+/* The leap that the loader took, after FAKE_LEAPT; the linker puts this in the place of
+ * leap_enter(). */
 const struct leap *fake_leap(void);
 
-/* What the loader jumped to, after FAKE_HANDED_OFF; the linker puts this in the place of handoff_enter(). */
+/* What the loader jumped to, after FAKE_HANDED_OFF; the linker puts this in the place of
+ * handoff_enter(). */
 uint64_t fake_bridge(void);
 uint64_t fake_resident_entry(void);
 
-/* Where give_up() goes, handoff_enter(), leap_enter(), and wait() once FAKE_PATIENCE milliseconds have passed:
- * `switch (setjmp(fake_way_out))`. Tests of code that neither waits nor gives up need not set it.
+/* Where give_up() goes, handoff_enter(), leap_enter(), and wait() once FAKE_PATIENCE milliseconds
+ * have passed: `switch (setjmp(fake_way_out))`. Tests of code that neither waits nor gives up need
+ * not set it.
  */
 extern jmp_buf fake_way_out;
 enum fake_exit { FAKE_GAVE_UP = 1, FAKE_STUCK, FAKE_HANDED_OFF, FAKE_LEAPT };

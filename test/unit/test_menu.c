@@ -531,7 +531,7 @@ static void see_facts(void)
     assert_shown("0000000010000000 to 00000000100fffff  usable");
     assert_shown("Disks: 0");
     assert_shown("Entries: 3");
-    assert_shown("id1.conf: id1 kernel /kernel.elf");
+    assert_shown("id1.conf: kernel /kernel.elf");
 }
 static void see_last_facts(void)
 {

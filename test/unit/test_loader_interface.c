@@ -1,0 +1,347 @@
+/* The Boot Loader Interface, on a fake firmware that has variables. */
+#include "fake_firmware.h"
+#include "common/entry/loader_interface.h"
+#include "common/entry/menu.h"
+#include "common/lib/mem.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* 4a67b082-0a4c-41cf-b6c7-440b29bb8c4f and 8be4df61-93ca-11d2-aa0d-00e098032b8c in memory */
+static const uint8_t loader[16] =
+    "\x82\xb0\x67\x4a\x4c\x0a\xcf\x41\xb6\xc7\x44\x0b\x29\xbb\x8c\x4f";
+static const uint8_t global[16] =
+    "\x61\xdf\xe4\x8b\xca\x93\xd2\x11\xaa\x0d\x00\xe0\x98\x03\x2b\x8c";
+
+static struct firmware firmware;
+static struct facts *facts;
+static struct boot boot;
+static struct entry entries[4];
+static bool restarted;
+
+static void __attribute__((noreturn)) restart(void)
+{
+    restarted = true;
+    longjmp(fake_way_out, FAKE_GAVE_UP);
+}
+
+static int begin(void **state)
+{
+    static const char *const ids[] = {"debian", "fedora", "z\xc3\xbcrich", "linux"};
+
+    (void)state;
+    facts = fake_begin(0);
+    firmware = fake_firmware;
+    firmware.get_variable = fake_get_variable;
+    firmware.set_variable = fake_set_variable;
+    firmware.restart = restart;
+    for (uint32_t i = 0; i < ARRAY_LENGTH(entries); i++)
+        entries[i] = (struct entry){.id = (char *)ids[i],
+                                    .title = (char *)ids[i],
+                                    .suffix = i == 3 ? ".efi" : ".conf",
+                                    .version = "",
+                                    .options = "",
+                                    .kernel = "/k",
+                                    .kernel_key = "kernel"};
+    boot = (struct boot){.facts = facts, .firmware = &firmware};
+    boot.config = (struct config){.entries = entries, .count = 4, .chosen = 0, .timeout = 5};
+    arena_begin(&boot.arena, firmware.allocate);
+    restarted = false;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    fake_end();
+    return 0;
+}
+
+/* What the operating system wrote: ASCII as UTF-16 with a final 0. */
+static void preset(const char *name, const char *text)
+{
+    uint16_t units[200];
+    uint32_t length = 0;
+
+    do
+        units[length] = (uint8_t)text[length];
+    while (text[length++]);
+    assert_int_equal(fake_set_variable(loader, name, true, units, 2 * length), OK);
+}
+
+/* Text, a 0 unit at its end; `kept` as the specification says. */
+static void assert_text(const char *name, const char *text, bool kept)
+{
+    const struct fake_variable *variable = fake_variable(name);
+
+    if (!variable)
+        fail_msg("there is no %s", name);
+    assert_memory_equal(variable->vendor, loader, 16);
+    assert_int_equal(variable->kept, kept);
+    assert_int_equal(variable->bytes, 2 * (strlen(text) + 1));
+    for (uint64_t i = 0; i < variable->bytes / 2; i++)
+        if (load16(variable->value + 2 * i) != (uint8_t)text[i])
+            fail_msg("%s is not \"%s\"", name, text);
+}
+
+/* ---- what is told ---------------------------------------------------------------------------- */
+
+static void tells_who_boots(void **state)
+{
+    (void)state;
+    facts->firmware_type = "UEFI 2.70";
+    facts->firmware_name = "EDK II 1.00";
+    facts->loader_path = "\\EFI\\BOOT\\BOOTX64.EFI";
+    facts->origin.has_guid = true;
+    memcpy(facts->origin.guid, "\xaf\x3d\xc6\x0f\x34\x12\x78\x56\x9a\xbc\x8e\x79\xdc\xde\xf0\x12",
+           16);
+    loader_interface_begin(&boot);
+    assert_text("LoaderInfo", "Lintel " BOOT_VERSION, false);
+    assert_text("LoaderFirmwareType", "UEFI 2.70", false);
+    assert_text("LoaderFirmwareInfo", "EDK II 1.00", false);
+    assert_text("LoaderImageIdentifier", "\\EFI\\BOOT\\BOOTX64.EFI", false);
+    assert_text("LoaderDevicePartUUID", "0fc63daf-1234-5678-9abc-8e79dcdef012", false);
+    const struct fake_variable *features = fake_variable("LoaderFeatures");
+    assert_int_equal(features->bytes, 8);
+    assert_int_equal(load64(features->value), 0x32f);
+}
+
+static void tells_the_entries(void **state)
+{
+    (void)state;
+    static const char names[] = "debian.conf\0fedora.conf\0z\xfcrich.conf\0linux.efi";
+
+    loader_interface_begin(&boot);
+    const struct fake_variable *variable = fake_variable("LoaderEntries");
+    assert_int_equal(variable->bytes, 2 * sizeof names);
+    for (size_t i = 0; i < sizeof names; i++)
+        assert_int_equal(load16(variable->value + 2 * i), (uint8_t)names[i]);
+}
+
+static void tells_nothing_that_it_does_not_know(void **state)
+{
+    (void)state;
+    loader_interface_begin(&boot);
+    assert_null(fake_variable("LoaderFirmwareInfo"));
+    assert_null(fake_variable("LoaderImageIdentifier"));
+    assert_null(fake_variable("LoaderDevicePartUUID"));
+    assert_null(fake_variable("LoaderTimeInitUSec"));
+}
+
+/* In microseconds of the TSC, without an overflow on the way. */
+static void tells_times(void **state)
+{
+    (void)state;
+    facts->tsc_hz = 3000000000;
+    facts->first_tsc = UINT64_C(3000000000) * 1000000 + 4500000;
+    loader_interface_begin(&boot);
+    assert_text("LoaderTimeInitUSec", "1000000001500", false);
+    loader_interface_note_menu(&boot);
+    loader_interface_note_execution(&boot);
+    assert_non_null(fake_variable("LoaderTimeMenuUSec"));
+    assert_non_null(fake_variable("LoaderTimeExecUSec"));
+}
+
+static void tells_what_was_chosen(void **state)
+{
+    (void)state;
+    loader_interface_begin(&boot);
+    loader_interface_note_choice(&boot, &entries[1]);
+    assert_text("LoaderEntrySelected", "fedora.conf", false);
+    assert_null(fake_variable("LoaderEntryLastBooted"));
+}
+
+/* ---- what is obeyed -------------------------------------------------------------------------- */
+
+static void obeys_a_default(void **state)
+{
+    (void)state;
+    preset("LoaderEntryDefault", "fedora.conf");
+    loader_interface_begin(&boot);
+    assert_int_equal(boot.config.chosen, 1);
+    assert_int_equal(boot.config.timeout, 5);
+    assert_text("LoaderEntryDefault", "fedora.conf", true);
+}
+
+static void obeys_one_shots_once(void **state)
+{
+    (void)state;
+    preset("LoaderEntryDefault", "fedora.conf");
+    preset("LoaderEntryOneShot", "linux.efi");
+    preset("LoaderConfigTimeout", "9");
+    preset("LoaderConfigTimeoutOneShot", "menu-force");
+    loader_interface_begin(&boot);
+    assert_int_equal(boot.config.chosen, 3);
+    assert_int_equal(boot.config.timeout, -1);
+    assert_null(fake_variable("LoaderEntryOneShot"));
+    assert_null(fake_variable("LoaderConfigTimeoutOneShot"));
+    loader_interface_begin(&boot);
+    assert_int_equal(boot.config.chosen, 1);
+    assert_int_equal(boot.config.timeout, 9);
+}
+
+static void obeys_every_timeout(void **state)
+{
+    static const struct {
+        const char *text;
+        int32_t timeout;
+    } cases[] = {{"0", 0},
+                 {"1", 1},
+                 {"999999999", 999999999},
+                 {"menu-hidden", 0},
+                 {"menu-disabled", 0},
+                 {"menu-force", -1},
+                 {"", 5},
+                 {"-1", 5},
+                 {"10 s", 5},
+                 {"99999999999", 5}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        end(state);
+        begin(state);
+        preset("LoaderConfigTimeout", cases[i].text);
+        loader_interface_begin(&boot);
+        assert_int_equal(boot.config.timeout, cases[i].timeout);
+    }
+}
+
+static void passes_over_what_names_no_entry(void **state)
+{
+    (void)state;
+    static uint8_t noise[1024];
+
+    preset("LoaderEntryDefault", "gone.conf");
+    loader_interface_begin(&boot);
+    assert_int_equal(boot.config.chosen, 0);
+
+    memset(noise, 0xd8, sizeof noise); /* halves of surrogate pairs, without an end */
+    for (uint64_t bytes = 1; bytes < sizeof noise; bytes += 7) {
+        fake_set_variable(loader, "LoaderEntryOneShot", true, noise, bytes);
+        fake_set_variable(loader, "LoaderConfigTimeoutOneShot", true, noise, bytes);
+        loader_interface_begin(&boot);
+        assert_int_equal(boot.config.chosen, 0);
+        assert_int_equal(boot.config.timeout, 5);
+    }
+}
+
+/* ---- @saved ---------------------------------------------------------------------------------- */
+
+static void saves_what_was_booted(void **state)
+{
+    (void)state;
+    preset("LoaderEntryDefault", "@saved");
+    loader_interface_begin(&boot);
+    assert_int_equal(boot.config.chosen, 0);
+    loader_interface_note_choice(&boot, &entries[3]);
+    assert_text("LoaderEntryLastBooted", "linux.efi", true);
+    loader_interface_begin(&boot);
+    assert_int_equal(boot.config.chosen, 3);
+    loader_interface_note_choice(&boot, &entries[3]);
+    assert_int_equal(fake_variable("LoaderEntryLastBooted")->writes, 1);
+    loader_interface_note_choice(&boot, &entries[1]);
+    assert_int_equal(fake_variable("LoaderEntryLastBooted")->writes, 2);
+}
+
+static void saves_when_the_configuration_says_so(void **state)
+{
+    (void)state;
+    boot.config.default_saved = true;
+    preset("LoaderEntryLastBooted", "fedora.conf");
+    loader_interface_begin(&boot);
+    assert_int_equal(boot.config.chosen, 1);
+    loader_interface_note_choice(&boot, &entries[0]);
+    assert_text("LoaderEntryLastBooted", "debian.conf", true);
+}
+
+/* ---- keys of the menu ------------------------------------------------------------------------ */
+
+static void keeps_a_default(void **state)
+{
+    (void)state;
+    assert_int_equal(loader_interface_make_default(&boot, &entries[1]), OK);
+    assert_text("LoaderEntryDefault", "fedora.conf", true);
+}
+
+static void enters_the_setup(void **state)
+{
+    (void)state;
+    uint64_t supported = 0x41, wishes = 0x20;
+
+    fake_set_variable(global, "OsIndicationsSupported", false, &supported, sizeof supported);
+    fake_set_variable(global, "OsIndications", true, &wishes, sizeof wishes);
+    if (!setjmp(fake_way_out))
+        loader_interface_enter_setup(&boot);
+    assert_true(restarted);
+    assert_int_equal(load64(fake_variable("OsIndications")->value), 0x21);
+    assert_true(fake_variable("OsIndications")->kept);
+}
+
+static void does_not_restart_for_nothing(void **state)
+{
+    (void)state;
+    uint64_t supported = 0x40;
+
+    assert_int_equal(loader_interface_enter_setup(&boot), ERR_UNSUPPORTED);
+    fake_set_variable(global, "OsIndicationsSupported", false, &supported, sizeof supported);
+    assert_int_equal(loader_interface_enter_setup(&boot), ERR_UNSUPPORTED);
+    assert_null(fake_variable("OsIndications"));
+}
+
+static void is_silent_on_a_bios(void **state)
+{
+    (void)state;
+    boot.firmware = &fake_firmware;
+    facts->tsc_hz = 1000000;
+    loader_interface_begin(&boot);
+    loader_interface_note_menu(&boot);
+    loader_interface_note_choice(&boot, &entries[1]);
+    loader_interface_note_execution(&boot);
+    assert_int_equal(loader_interface_make_default(&boot, &entries[1]), ERR_UNSUPPORTED);
+    assert_int_equal(loader_interface_enter_setup(&boot), ERR_UNSUPPORTED);
+}
+
+/* ---- the menu with them ---------------------------------------------------------------------- */
+
+/* `d` on the second entry, then the way out. */
+static void the_menu_makes_a_default(void **state)
+{
+    struct entry chosen;
+
+    (void)state;
+    fake_press(KEY_DOWN);
+    fake_type("d");
+    fake_press(KEY_ESCAPE);
+    assert_false(menu_choose(&boot, NULL, &chosen));
+    assert_int_equal(boot.config.chosen, 1);
+    assert_text("LoaderEntryDefault", "fedora.conf", true);
+    assert_non_null(strstr(fake_output(), "fedora boots by default from now on."));
+    assert_non_null(strstr(fake_output(), "r: firmware setup"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(tells_who_boots),
+        TEST(tells_the_entries),
+        TEST(tells_nothing_that_it_does_not_know),
+        TEST(tells_times),
+        TEST(tells_what_was_chosen),
+        TEST(obeys_a_default),
+        TEST(obeys_one_shots_once),
+        TEST(obeys_every_timeout),
+        TEST(passes_over_what_names_no_entry),
+        TEST(saves_what_was_booted),
+        TEST(saves_when_the_configuration_says_so),
+        TEST(keeps_a_default),
+        TEST(enters_the_setup),
+        TEST(does_not_restart_for_nothing),
+        TEST(is_silent_on_a_bios),
+        TEST(the_menu_makes_a_default),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
