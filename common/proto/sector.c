@@ -12,24 +12,22 @@ struct sector_job {
     const struct file *file;
     struct claims claims;
     struct leap leap;
+    struct sector_handover handover;
 };
 
-/* The handover lies where a Master Boot Record that has moved itself to 600h has its table. */
-static enum err place_handover(struct sector_job *job)
+static void fill_leap(struct sector_job *job)
 {
     struct leap_registers *registers = &job->leap.registers;
-    struct sector_handover handover;
-    struct claim *claim;
 
-    TRY(sector_handover(job->file->fs->volume, &handover));
-    if (!handover.bytes)
-        return OK;
-    TRY(claims_take_at(&job->claims, "partition table for the boot sector", SECTOR_HANDOVER_AT,
-                       handover.bytes, &claim));
-    memcpy(at_physical(claim->physical), handover.table, handover.bytes);
-    registers->rsi = registers->rbp = SECTOR_HANDOVER_AT + handover.entry;
-    registers->rax = handover.eax;
-    return OK;
+    job->leap.mode = LEAP_REAL;
+    job->leap.entry = SECTOR_AT;
+    job->leap.interrupts = true;
+    registers->rsp = SECTOR_AT;
+    registers->rdx = job->file->fs->volume->disk->handle;
+    if (!job->handover.bytes)
+        return;
+    registers->rax = job->handover.eax;
+    registers->rsi = registers->rbp = SECTOR_HANDOVER_AT + job->handover.entry;
 }
 
 static enum err load(struct sector_job *job)
@@ -39,12 +37,8 @@ static enum err load(struct sector_job *job)
 
     TRY(claims_take_at(&job->claims, "boot sector", SECTOR_AT, source->bytes, &claim));
     TRY(source_load(source, 0, source->bytes, at_physical(claim->physical)));
-    TRY(place_handover(job));
-    job->leap.mode = LEAP_REAL;
-    job->leap.entry = SECTOR_AT;
-    job->leap.interrupts = true;
-    job->leap.registers.rsp = SECTOR_AT;
-    job->leap.registers.rdx = job->file->fs->volume->disk->handle;
+    TRY(sector_handover(job->file->fs->volume, &job->handover));
+    fill_leap(job);
     return leap_prepare(&job->leap, &job->claims);
 }
 
@@ -62,6 +56,8 @@ static enum err enter(struct sector_job *job)
     boot_stage(job->boot, "leave");
     clear_screen(job->boot->firmware);
     TRY(job->boot->firmware->leave(&map));
+    /* Behind the BIOS's data in page 0, which no claim can have. */
+    memcpy(at_physical(SECTOR_HANDOVER_AT), job->handover.table, job->handover.bytes);
     leap_enter(&job->leap);
 }
 

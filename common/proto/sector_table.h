@@ -4,6 +4,7 @@
 
 #include "../disk/disk.h"
 
+/* Where a Master Boot Record that has moved itself to 600h has its table. */
 #define SECTOR_HANDOVER_AT    0x7be
 #define SECTOR_HANDOVER_BYTES 148
 
