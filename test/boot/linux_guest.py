@@ -75,7 +75,8 @@ def second_initrd(folder):
 def linux_image(path, bzimage, command_line, *initrds):
     """An image that boots the kernel at once."""
     options = [word for initrd in initrds for word in ("--initrd", f"{initrd}={initrd.name}")]
-    make_image(path, command_line, *options, kernel=f"{bzimage}=kernel", modules=())
+    make_image(path, command_line, *options, "--size", "128M", kernel=f"{bzimage}=kernel",
+               modules=())
 
 
 def user_space_image(folder, bzimage, options):
