@@ -10,7 +10,7 @@ void console_open(void)
     screen_open();
 }
 
-static uint32_t pause_after, pause_left; /* lines */
+static uint32_t pause_after, pause_left; /* rows */
 static bool at_keyboard;
 static bool coloured; /* the serial line: not before somebody may sit there */
 
@@ -26,7 +26,7 @@ static void serial_colour(enum colour colour)
         serial_put(*c);
 }
 
-static void count_line(void)
+static void count_row(void)
 {
     static const char more[] = "-- a key shows more --";
     if (pause_after == 0 || --pause_left > 0)
@@ -48,9 +48,8 @@ static void print_list(enum colour colour, const char *format, va_list list)
         serial_colour(colour);
     for (const char *c = line; *c; c++) {
         serial_put(*c);
-        screen_put(*c, colour);
-        if (*c == '\n')
-            count_line();
+        if (screen_put(*c, colour))
+            count_row();
     }
     if (colour != COLOUR_PLAIN)
         serial_colour(COLOUR_PLAIN);
@@ -106,9 +105,9 @@ int console_key(void)
     }
 }
 
-void console_pause_after(uint32_t lines)
+void console_pause_after(uint32_t rows)
 {
-    pause_after = pause_left = lines;
+    pause_after = pause_left = rows;
 }
 
 bool console_at_keyboard(void)

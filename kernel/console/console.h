@@ -27,8 +27,8 @@ struct input {
 };
 struct input console_input(void);
 
-/* From now on waits for a key after so many lines; 0: never. For those who read on the screen. */
-void console_pause_after(uint32_t lines);
+/* From now on waits for a key after so many rows; 0: never. For those who read on the screen. */
+void console_pause_after(uint32_t rows);
 bool console_at_keyboard(void); /* the last key came from there */
 
 #endif

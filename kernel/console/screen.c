@@ -106,10 +106,11 @@ static void end_line(void)
         scroll();
 }
 
-void screen_put(char c, enum colour colour)
+bool screen_put(char c, enum colour colour)
 {
+    bool ends = screen.column == screen.columns || c == '\n';
     if (screen.rows == 0)
-        return;
+        return false;
     if (c == '\n') {
         end_line();
     } else if (c == '\b') {
@@ -119,6 +120,7 @@ void screen_put(char c, enum colour colour)
             end_line();
         set_cell(screen.row, screen.column++, (struct cell){c, (uint8_t)colour});
     }
+    return ends;
 }
 
 void screen_cursor(bool shown)

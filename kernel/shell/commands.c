@@ -5,25 +5,24 @@
 const struct command commands[] = {
     {"help", "[NAME]", "all commands, or more about one", "  help pt\n", help},
 
-    {"info", "", "boot information: firmware, medium, CPU, memory, modules", NULL,
-     show_information},
+    {"info", "", "boot information: firmware, CPU, memory, ...", NULL, show_information},
     {"log", "", "the loader's log", NULL, show_log},
     {"time", "", "the timeline of stages, with a bar for each", NULL, show_time},
     {"claims", "", "checks the claims of PROTOCOL.md again",
      "  Registers, interrupt table and task state are put back to what Lintel handed over while\n"
      "  the claims are checked.\n",
      show_claims},
-    {"map", "", "memory: what the firmware told beside what Lintel made of it",
+    {"map", "", "memory, as the firmware told it and as it is now",
      "  Both sides in order of addresses; an end is the first byte behind a range.\n", show_map},
     {"a20", "", "which method opened address line 20", NULL, show_a20},
     {"disk", "", "drives: size, geometry, EDD; and the boot volume", NULL, show_disks},
 
     {"cpu", "", "processor features, and all processors", NULL, show_cpu},
-    {"cr", "", "control registers, EFER and PAT, every bit by name", NULL, show_control_registers},
+    {"cr", "", "control registers, every bit by name", NULL, show_control_registers},
     {"gdt", "", "global descriptor table, decoded", NULL, show_gdt},
-    {"idt", "[VECTOR]", "interrupt descriptor table, and what came so far",
+    {"idt", "[VECTOR]", "interrupt table, and what came so far",
      "  idt        all 256 gates in groups\n  idt 14     the gate of page faults\n", show_idt},
-    {"tss", "", "task state segment: the stacks that interrupts switch to", NULL, show_tss},
+    {"tss", "", "task state segment: stacks for interrupts", NULL, show_tss},
 
     {"pt", "[ADDRESS]", "translates an address; alone: all that is mapped",
      "  pt                    ranges with permissions (read, write, execute, user, global) and\n"
@@ -47,9 +46,9 @@ const struct command commands[] = {
 
     {"echo", "", "shows key codes as they come, until Ctrl-D",
      "  From the keyboard scan codes of set 1, from the serial line bytes.\n", echo},
-    {"draw", "", "a test card on the framebuffer, until a key is pressed", NULL, draw},
+    {"draw", "", "a test card on the framebuffer, until a key", NULL, draw},
 
-    {"fault", "KIND", "makes an exception, whose report names function and line",
+    {"fault", "KIND", "an exception; its report names function and line",
      "  fault null      reads page 0\n"
      "  fault stack     overflows the stack: a double fault, told on the fault stack\n"
      "  Others: wx, nx, ud, divide, protection, double, breakpoint. The shell goes on.\n",

@@ -64,8 +64,9 @@ static void translate(uint64_t virtual)
     }
     const struct page_step *last = &walk.steps[walk.count - 1];
     print_colour(
-        COLOUR_GOOD, "%016lx is physical %lx: %lu KiB page, %s, %s, %s, %s (PA%u)\n", virtual,
-        walk.physical, walk.page_bytes / KIB, walk.all & ENTRY_WRITE ? "writable" : "read-only",
+        COLOUR_GOOD, "%016lx is physical %lx, in a page of %lu KiB:\n  %s, %s, %s, %s (PA%u)\n",
+        virtual, walk.physical, walk.page_bytes / KIB,
+        walk.all & ENTRY_WRITE ? "writable" : "read-only",
         walk.any & ENTRY_NX ? "not executable" : "executable",
         walk.all & ENTRY_USER ? "user" : "supervisor",
         cache_name(cache_of(last->entry, last->level)), entry_pat_index(last->entry, last->level));

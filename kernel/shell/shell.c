@@ -131,6 +131,13 @@ bool take_address(const char *word, uint64_t *address)
     return false;
 }
 
+static void print_summary(const struct command *command)
+{
+    char usage[48];
+    text_print(usage, sizeof usage, "%s %s", command->name, command->arguments);
+    print("  %-28s%s\n", usage, command->summary);
+}
+
 void help(char **words)
 {
     const struct command *command = words[1] ? find_command(words[1]) : NULL;
@@ -141,7 +148,7 @@ void help(char **words)
         print("  %s\n%s", command->summary, command->more ? command->more : "");
     } else {
         for (uint32_t i = 0; i < command_count; i++)
-            print("  %-9s%-22s%s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+            print_summary(&commands[i]);
         print("`help NAME` tells more. Arrows, Home, End, Delete and Backspace edit.\n");
     }
 }

@@ -1,0 +1,53 @@
+"""The kernel's shell over the serial line."""
+import re
+import time
+
+from machine import PATIENCE
+
+PROMPT = "lintel> "
+
+
+class Shell:
+    """Types a command, returns what was said before the next prompt."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.said = 0  # how much of the output belongs to what is over
+        self.boot = self.read()  # what the kernel said before its first prompt
+
+    def read(self, until=PROMPT):
+        """What is said up to `until`."""
+        end = time.monotonic() + PATIENCE
+        with self.machine.changed:
+            while (at := self.machine.output.find(until, self.said)) < 0:
+                if self.machine.closed:
+                    raise self.machine.error(f"QEMU ended before it said {until!r}")
+                if not self.machine.changed.wait(end - time.monotonic()):
+                    raise self.machine.error(f"did not say {until!r}")
+            text = self.machine.output[self.said:at]
+            self.said = at + len(until)
+        return text
+
+    def run(self, command):
+        """The answer, without the echo of the command."""
+        self.machine.type(command + "\n")
+        echo, _, answer = self.read().partition("\n")
+        if echo != command:
+            raise self.machine.error(f"typed {command!r}, the shell shows {echo!r}")
+        return answer
+
+    def find(self, command, *patterns):
+        """Runs it and looks for each pattern; returns the matches."""
+        answer = self.run(command)
+        matches = [re.search(pattern, answer, re.MULTILINE) for pattern in patterns]
+        missing = [pattern for pattern, match in zip(patterns, matches) if not match]
+        if missing:
+            raise AssertionError(f"{command!r} did not say {missing}, but:\n{answer}")
+        return matches
+
+    def press(self, *keys):
+        """Keys by QEMU's names, each held with those joined to it by "+"."""
+        for key in keys:
+            codes = [{"type": "qcode", "data": code} for code in key.split("+")]
+            self.machine.monitor.execute("send-key", keys=codes, **{"hold-time": 20})
+            time.sleep(0.05)
