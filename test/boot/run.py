@@ -37,7 +37,7 @@ def main():
         sys.exit(f"usage: run.py {'|'.join(names)}")
     way = WAYS[ALIASES.get(sys.argv[1], sys.argv[1])]
     command = qemu_command(way.firmware, disks_of(way), Hardware()) + console_arguments()
-    command.remove("-no-reboot")  # the kernel offers a restart
+    command.remove("-no-reboot")  # the kernel's shell can restart
     os.execvp(command[0], command)
 
 
