@@ -1,5 +1,6 @@
 /* One try to boot a Multiboot kernel. The steps, in order, stand in boot_multiboot() at the end. */
 #include "../entry/reference.h"
+#include "../handoff/dead_end.h"
 #include "../handoff/leap.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
@@ -69,7 +70,7 @@ static enum err load_module(struct job *job, const struct source *source,
     TRY(claims_take(&job->claims, &wish, &claim));
     module->first = (uint32_t)claim->physical;
     module->end = (uint32_t)(claim->physical + source->bytes);
-    return source_read(source, 0, source->bytes, at_physical(claim->physical));
+    return source_load(source, 0, source->bytes, at_physical(claim->physical));
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */
@@ -184,16 +185,16 @@ static void describe_entry(struct job *job)
     };
 }
 
-/* Built once while an error can still be shown, and once more from the final map; that fitted a
- * moment ago, and no firmware is left that could show a message. */
+/* The information was built while an error could still be shown, and is built once more from the
+ * final map. It fitted a moment ago: if not, firmware has broken its word on the last map. */
 static enum err leave_and_enter(struct job *job)
 {
     describe_entry(job);
     TRY(leap_prepare(&job->leap, &job->claims));
     boot_stage(job->boot, "leave");
     TRY(job->boot->firmware->leave(&job->info.raw));
-    while (build_information(job) != OK)
-        ;
+    if (build_information(job) != OK)
+        dead_end(job->boot->facts->firmware, job->info.video, err_message());
     leap_enter(&job->leap);
 }
 
