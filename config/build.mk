@@ -22,6 +22,7 @@ CORE_FLAGS   := $(FREESTANDING) -Os -fPIC -fvisibility=hidden
 LEGACY_FLAGS := $(FREESTANDING) -Os -fno-pic -mcmodel=small
 UEFI_FLAGS   := $(CORE_FLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
 KERNEL_FLAGS := $(FREESTANDING) -O2 -fPIE -fvisibility=hidden
+PROGRAM_FLAGS := $(FREESTANDING) -O2 -fno-pic
 NASM_FLAGS   := -g -F dwarf -w+all -w+error
 
 LINK          := $(LD) -nostdlib -z noexecstack --build-id=none --gc-sections
@@ -29,6 +30,7 @@ LINK_RESIDENT := $(LINK) -pie --no-dynamic-linker -z text -z max-page-size=16 -T
 LINK_LEGACY   := $(LINK) -static --no-warn-rwx-segments -z max-page-size=4096 -T legacy/legacy.ld
 LINK_UEFI     := $(LINK) -shared -Bsymbolic -z nocombreloc -z norelro --no-undefined -T uefi/uefi.lds
 LINK_KERNEL   := $(LINK) -static -z max-page-size=4096 -T kernel/kernel.ld
+LINK_PROGRAM  := $(LINK) -static -z max-page-size=4096 -T kernel/programs/program.ld
 
 # The host tests' variants of the same code: the objects that ship, and the same sources under sanitizers.
 HOST_FLAGS := -std=gnu11 -g -O1 $(WARNINGS) -I.

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 
-HEADER = struct.Struct("<6I")  # struct symbol_table
+HEADER = struct.Struct("<2Q6I")  # struct symbol_table
 ROW = re.compile(r"^(\S+)\s+(\d+|-)\s+0x([0-9a-f]+)")
 BOUNDS = {"kernel_start", "text_start", "text_end"}
 JUMP = -128  # in the place of a step between lines: file and line follow
@@ -20,12 +20,12 @@ def run(*command):
 
 
 def functions_of(kernel):
-    """(address of the text, [(offset, name)])"""
+    """(address of the text, its bytes, [(offset, name)])"""
     rows = [line.split() for line in run("nm", "--numeric-sort", kernel).splitlines()]
     address = {name: int(value, 16) for value, _, name in rows}
     start, end = address["text_start"], address["text_end"]
-    return start, [(int(value, 16) - start, name) for value, kind, name in rows
-                   if kind in "tT" and name not in BOUNDS and start <= int(value, 16) < end]
+    return start, end - start, [(int(value, 16) - start, name) for value, kind, name in rows
+                                if kind in "tT" and name not in BOUNDS and start <= int(value, 16) < end]
 
 
 def lines_of(kernel, start):
@@ -60,7 +60,7 @@ def encode_lines(changes, files):
     return bytes(out)
 
 
-def build(functions, changes):
+def build(text, functions, changes):
     files = sorted({file for _, file, _ in changes})
     names, at = bytearray(), {}
     for name in [name for _, name in functions] + files:
@@ -72,19 +72,19 @@ def build(functions, changes):
     lines = encode_lines(changes, files)
     files_at = HEADER.size + len(symbols)
     lines_at = files_at + len(file_names)
-    header = HEADER.pack(len(functions), HEADER.size, files_at, lines_at, len(lines),
+    header = HEADER.pack(*text, len(functions), HEADER.size, files_at, lines_at, len(lines),
                          lines_at + len(lines))
     return header + symbols + file_names + lines + names
 
 
 def main():
     *kernels, table = sys.argv[1:]
-    functions, changes = [], []
+    text, functions, changes = (0, 0), [], []
     for kernel in kernels:
-        start, functions = functions_of(kernel)
-        changes = lines_of(kernel, start)
+        *text, functions = functions_of(kernel)
+        changes = lines_of(kernel, text[0])
     with open(table, "wb") as file:
-        file.write(build(functions, changes))
+        file.write(build(text, functions, changes))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@
 
 void *exception_recovery[5];
 bool exception_recoverable;
+void (*exception_in_user)(void);
 
 const char *exception_name(uint64_t vector)
 {
@@ -110,6 +111,8 @@ void exception_report(const struct interrupt_frame *frame)
     report_registers(frame);
     if (frame->vector == VECTOR_BREAKPOINT)
         return;
+    if (frame->cs & 3)
+        exception_in_user();
     if (exception_recoverable)
         __builtin_longjmp(exception_recovery, 1);
     print("The machine is stopped.\n");

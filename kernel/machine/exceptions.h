@@ -14,4 +14,7 @@ const char *exception_name(uint64_t vector);
 extern void *exception_recovery[5];
 extern bool exception_recoverable;
 
+/* Ends the program that an exception in user mode came from. Does not return. */
+extern void (*exception_in_user)(void);
+
 #endif

@@ -8,6 +8,7 @@
 
 /* As kernel/symbols.py makes it; all places are offsets from the table's own start. */
 struct symbol_table {
+    uint64_t text, text_bytes; /* where the text is linked; a kernel may have been moved */
     uint32_t count;
     uint32_t symbols; /* {offset from text_start, offset of the name from `names`} */
     uint32_t files;   /* offsets of their names from `names` */
@@ -18,7 +19,11 @@ struct symbol_table {
 /* "function+0x12 (file.c:34)" for an address in the text, "" for any other. */
 void symbols_describe(uint64_t address, char *text, size_t bytes);
 
-/* False: no function has that name. */
+/* The program that runs in user mode, from its file's section .symbols, which is believed; NULL:
+ * none. */
+void symbols_of_program(const struct symbol_table *table);
+
+/* False: no function of the kernel has that name. */
 bool symbols_find(const char *name, uint64_t *address);
 
 #endif

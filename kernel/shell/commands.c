@@ -40,6 +40,25 @@ const struct command commands[] = {
     {"hexdump", "ADDRESS [BYTES]", "shows memory in hexadecimal and ASCII",
      "  hexdump kernel_main 64\n", hexdump},
 
+    {"vm", "[CALL ...]", "virtual memory in two steps; alone: regions, counts of faults",
+     "  vm reserve BYTES [ADDRESS]             addresses, no memory\n"
+     "  vm commit ADDRESS BYTES [PROTECTION]   pages that come, zeroed, when they are touched\n"
+     "  vm touch ADDRESS [write | execute]     for real: what the page fault turned out to be\n"
+     "  vm protect ADDRESS BYTES PROTECTION    none, read, write, execute, guard\n"
+     "  vm share BYTES                         two views: one shared, one copy-on-write\n"
+     "  vm decommit ADDRESS BYTES, vm release REGION, vm query ADDRESS, vm test\n",
+     virtual_memory},
+    {"mem", "[test]", "the frame allocator and the heap; test: stresses both",
+     "  mem\n  mem test\n", show_memory_use},
+    {"threads", "[test]", "all threads; test: four of them and a spinlock",
+     "  threads\n  threads test\n", show_threads},
+    {"run", "PROGRAM", "a module in user mode, until it ends or Ctrl-C",
+     "  run hello.elf     reads and writes\n"
+     "  run pages.elf     virtual memory from user mode\n"
+     "  run faulty.elf    is killed by its own fault\n"
+     "  run spin.elf      never ends by itself\n",
+     run_program},
+
     {"acpi", "", "ACPI tables, with their checksums", NULL, show_acpi},
     {"smbios", "", "SMBIOS structures and their strings", NULL, show_smbios},
     {"pci", "", "PCI devices of all buses", NULL, show_pci},

@@ -28,6 +28,12 @@ void peek(char **words);
 void poke(char **words);
 void hexdump(char **words);
 
+/* vm_commands.c, program_commands.c */
+void virtual_memory(char **words);
+void show_memory_use(char **words);
+void show_threads(char **words);
+void run_program(char **words);
+
 /* firmware_commands.c, pci_commands.c */
 void show_acpi(char **words);
 void show_smbios(char **words);

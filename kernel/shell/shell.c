@@ -9,6 +9,9 @@
 #include "../machine/original.h"
 #include "../machine/symbols.h"
 #include "../machine/timer.h"
+#include "../threads/thread.h"
+#include "../user/program.h"
+#include "../vm/memory.h"
 #include "line.h"
 
 #define PROMPT "lintel> "
@@ -165,6 +168,9 @@ void shell_run(void)
     original_keep();
     interrupts_open();
     timer_open();
+    memory_open();
+    threads_open();
+    programs_open();
     console_listen();
     print("\nThis is the kernel's shell; `help` lists its commands.\n");
     if (__builtin_setjmp(exception_recovery)) {

@@ -1,18 +1,9 @@
 #include "tables.h"
 #include <stddef.h>
 
-#define SLOTS      512u
-#define PAGE_SHIFT 12
-#define SLOT_BITS  9
-
 static uint64_t *table_at(const struct tables *tables, uint64_t physical)
 {
     return (uint64_t *)(tables->physical + physical);
-}
-
-static unsigned slot_of(uint64_t address, uint32_t level)
-{
-    return address >> (PAGE_SHIFT + SLOT_BITS * (level - 1)) & (SLOTS - 1);
 }
 
 uint64_t tables_take_frame(const struct tables *tables)
@@ -42,20 +33,13 @@ static bool add_table(const struct tables *tables, uint64_t *entry)
 uint64_t *tables_entry(const struct tables *tables, uint64_t address, bool create)
 {
     uint64_t *table = table_at(tables, tables->root);
-    for (uint32_t level = tables->levels; level > 1; level--) {
-        uint64_t *entry = &table[slot_of(address, level)];
+    for (int level = tables->levels; level > 1; level--) {
+        uint64_t *entry = &table[index_at(address, level)];
         if (!(*entry & ENTRY_PRESENT) && !(create && add_table(tables, entry)))
             return NULL;
-        table = table_at(tables, *entry & ENTRY_FRAME);
+        table = table_at(tables, *entry & ENTRY_ADDRESS);
     }
-    return &table[slot_of(address, 1)];
-}
-
-/* Where the table of this level that holds `address` ends. */
-static uint64_t end_of_table(uint64_t address, uint32_t level)
-{
-    uint64_t bytes = UINT64_C(1) << (PAGE_SHIFT + SLOT_BITS * level);
-    return (address & ~(bytes - 1)) + bytes;
+    return &table[index_at(address, 1)];
 }
 
 uint64_t tables_next_backed(const struct tables *tables, uint64_t from, uint64_t end,
@@ -63,12 +47,12 @@ uint64_t tables_next_backed(const struct tables *tables, uint64_t from, uint64_t
 {
     while (from < end) {
         uint64_t *table = table_at(tables, tables->root);
-        uint32_t level = tables->levels;
-        while (level > 1 && table[slot_of(from, level)] & ENTRY_PRESENT)
-            table = table_at(tables, table[slot_of(from, level--)] & ENTRY_FRAME);
-        *entry = &table[slot_of(from, level)];
+        int level = tables->levels;
+        while (level > 1 && table[index_at(from, level)] & ENTRY_PRESENT)
+            table = table_at(tables, table[index_at(from, level--)] & ENTRY_ADDRESS);
+        *entry = &table[index_at(from, level)];
         if (level > 1)
-            from = end_of_table(from, level - 1);
+            from = (from | (page_bytes_at(level) - 1)) + 1;
         else if (**entry & ENTRY_BACKED)
             return from;
         else
@@ -83,15 +67,14 @@ void tables_set(const struct tables *tables, uint64_t address, uint64_t *entry, 
     tables->invalidate(address);
 }
 
-static void give_tables(const struct tables *tables, uint64_t *table, uint32_t level,
-                        unsigned slots)
+static void give_tables(const struct tables *tables, uint64_t *table, int level, int slots)
 {
-    for (unsigned i = 0; i < slots; i++) {
-        uint64_t below = table[i] & ENTRY_FRAME;
+    for (int i = 0; i < slots; i++) {
+        uint64_t below = table[i] & ENTRY_ADDRESS;
         if (!(table[i] & ENTRY_PRESENT))
             continue;
         if (level > 2)
-            give_tables(tables, table_at(tables, below), level - 1, SLOTS);
+            give_tables(tables, table_at(tables, below), level - 1, TABLE_ENTRIES);
         table[i] = 0;
         tables_give_frame(tables, below);
     }
@@ -99,5 +82,5 @@ static void give_tables(const struct tables *tables, uint64_t *table, uint32_t l
 
 void tables_end(const struct tables *tables)
 {
-    give_tables(tables, table_at(tables, tables->root), tables->levels, SLOTS / 2);
+    give_tables(tables, table_at(tables, tables->root), tables->levels, TABLE_ENTRIES / 2);
 }

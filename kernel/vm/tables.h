@@ -4,21 +4,18 @@
 #ifndef KERNEL_VM_TABLES_H
 #define KERNEL_VM_TABLES_H
 
+#include "../machine/page_entry.h"
 #include "frames.h"
 
-#define ENTRY_PRESENT    UINT64_C(0x001)
-#define ENTRY_WRITE      UINT64_C(0x002)
-#define ENTRY_USER       UINT64_C(0x004)
-#define ENTRY_OWNED      UINT64_C(0x200) /* software: the frame belongs to this entry alone */
-#define ENTRY_BACKED     UINT64_C(0x400) /* software: there is a frame, present or not */
-#define ENTRY_FRAME      UINT64_C(0x000ffffffffff000)
-#define ENTRY_NO_EXECUTE (UINT64_C(1) << 63)
+/* Bits that the CPU leaves to software. */
+#define ENTRY_OWNED  UINT64_C(0x200) /* the frame belongs to this entry alone */
+#define ENTRY_BACKED UINT64_C(0x400) /* there is a frame, present or not */
 
 struct tables {
     struct frames *frames;
     uint8_t *physical;                    /* virtual address of physical 0 */
     uint64_t root;                        /* physical */
-    uint32_t levels;                      /* 4 or 5 */
+    int levels;                           /* 4 or 5 */
     void (*invalidate)(uint64_t address); /* after an entry has changed */
 };
 

@@ -144,7 +144,7 @@ static void refresh_pages(struct vm *vm, const struct range *range)
     while ((at = tables_next_backed(&vm->tables, at, range->end, &entry)) < range->end) {
         const struct span *span = spans_find(&vm->spans, at);
         uint64_t flags = vm_entry_flags(vm, span, *entry & ENTRY_OWNED);
-        tables_set(&vm->tables, at, entry, (*entry & ENTRY_FRAME) | flags);
+        tables_set(&vm->tables, at, entry, (*entry & ENTRY_ADDRESS) | flags);
         at += PAGE;
     }
 }
@@ -156,7 +156,7 @@ static void drop_pages(struct vm *vm, const struct range *range)
         uint64_t old = *entry;
         tables_set(&vm->tables, at, entry, 0);
         if (old & ENTRY_OWNED) {
-            tables_give_frame(&vm->tables, old & ENTRY_FRAME);
+            tables_give_frame(&vm->tables, old & ENTRY_ADDRESS);
             vm->frames_held--;
         }
         at += PAGE;

@@ -18,7 +18,7 @@ uint64_t vm_entry_flags(const struct vm *vm, const struct span *span, bool owned
     uint64_t flags = ENTRY_BACKED | (owned ? ENTRY_OWNED : 0) | (vm->user ? ENTRY_USER : 0);
     if (protection != VM_NO_ACCESS && !(protection & VM_GUARD))
         flags |= ENTRY_PRESENT;
-    return flags | (writable ? ENTRY_WRITE : 0) | (protection & VM_EXECUTE ? 0 : ENTRY_NO_EXECUTE);
+    return flags | (writable ? ENTRY_WRITE : 0) | (protection & VM_EXECUTE ? 0 : ENTRY_NX);
 }
 
 static bool is_allowed(const struct span *span, enum vm_access access)
@@ -72,7 +72,7 @@ static enum vm_fault copy(struct vm *vm, const struct span *span, uint64_t page,
     uint64_t frame = tables_take_frame(&vm->tables);
     if (frame == FRAMES_NONE)
         return VM_FAULT_NO_MEMORY;
-    __builtin_memcpy(vm->tables.physical + frame, vm->tables.physical + (*entry & ENTRY_FRAME),
+    __builtin_memcpy(vm->tables.physical + frame, vm->tables.physical + (*entry & ENTRY_ADDRESS),
                      FRAME_BYTES);
     back(vm, span, page, entry, frame, true);
     return VM_FAULT_COPY;

@@ -76,7 +76,7 @@ static uint8_t *contents_of(uint64_t page)
     uint64_t *entry = tables_entry(&vm.tables, page, false);
     assert_non_null(entry);
     assert_true(*entry & ENTRY_BACKED);
-    return memory + (*entry & ENTRY_FRAME);
+    return memory + (*entry & ENTRY_ADDRESS);
 }
 
 /* ---- the model ------------------------------------------------------------------------------- */
@@ -310,9 +310,9 @@ static void compare_page(struct page *p)
     assert_int_equal(!!(value & ENTRY_PRESENT),
                      p->protection != VM_NO_ACCESS && !(p->protection & VM_GUARD));
     assert_int_equal(!!(value & ENTRY_WRITE), writable);
-    assert_int_equal(!(value & ENTRY_NO_EXECUTE), !!(p->protection & VM_EXECUTE));
-    assert_int_equal(memory[value & ENTRY_FRAME], *model_content(p));
-    assert_int_equal(memory[(value & ENTRY_FRAME) + FRAME_BYTES - 1], 0);
+    assert_int_equal(!(value & ENTRY_NX), !!(p->protection & VM_EXECUTE));
+    assert_int_equal(memory[value & ENTRY_ADDRESS], *model_content(p));
+    assert_int_equal(memory[(value & ENTRY_ADDRESS) + FRAME_BYTES - 1], 0);
 }
 
 static void compare_all(void)

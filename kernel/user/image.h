@@ -1,0 +1,22 @@
+/* A program's file (ELF64, static; System V ABI, chapters 4 and 5), and its place in a space. */
+#ifndef KERNEL_USER_IMAGE_H
+#define KERNEL_USER_IMAGE_H
+
+#include "../vm/vm.h"
+
+struct image {
+    const uint8_t *file;
+    uint64_t bytes;
+    uint64_t entry, stack_top; /* virtual, once loaded */
+};
+
+/* Checks the headers. NULL: it is a program; else what is wrong. */
+const char *image_check(struct image *image, const void *file, uint64_t bytes);
+
+/* Fills an empty space. NULL, or what is wrong; the space then may be half filled. */
+const char *image_load(struct image *image, struct vm *space);
+
+/* A section's contents by name; NULL: there is none, or the file is too short for it. */
+const void *image_section(const struct image *image, const char *name);
+
+#endif

@@ -1,0 +1,22 @@
+/* User programs: static ELF64 files that came as modules. One runs at a time, in the foreground. */
+#ifndef KERNEL_USER_PROGRAM_H
+#define KERNEL_USER_PROGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+void programs_open(void);
+
+/* Loads the module of that name (its path, or what stands behind the last "/"), runs it to its end
+ * or until Ctrl-C, and tells how it ended. */
+void program_run(const char *name);
+
+/* ---- for system calls: the program that made the call ---- */
+
+void program_end(int64_t status) __attribute__((noreturn));
+void program_print(const char *text, uint64_t bytes);
+
+/* Waits until something was typed; at most `bytes` of it. */
+uint64_t program_read(char *to, uint64_t bytes);
+
+#endif

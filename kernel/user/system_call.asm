@@ -1,0 +1,78 @@
+; The way into user mode and back.
+
+bits 64
+default rel
+
+USER_CODE       equ 0x20 | 3            ; Lintel's GDT; SYSRET makes the same out of STAR
+USER_DATA       equ 0x18 | 3
+RFLAGS_IF       equ 0x200
+
+extern system_call_dispatch
+
+section .text
+
+; void user_enter(uint64_t entry, uint64_t stack_top)
+global user_enter
+user_enter:
+        cli
+        push    USER_DATA
+        push    rsi
+        push    RFLAGS_IF
+        push    USER_CODE
+        push    rdi
+        xor     eax, eax
+        xor     ebx, ebx
+        xor     ecx, ecx
+        xor     edx, edx
+        xor     esi, esi
+        xor     edi, edi
+        xor     ebp, ebp
+        xor     r8d, r8d
+        xor     r9d, r9d
+        xor     r10d, r10d
+        xor     r11d, r11d
+        xor     r12d, r12d
+        xor     r13d, r13d
+        xor     r14d, r14d
+        xor     r15d, r15d
+        iretq
+
+; From user mode, with interrupts off (MSR FMASK): RAX = number, arguments in RDI, RSI, RDX, R10, R8.
+; Back: RAX = result; RCX and R11 are lost, as SYSCALL wants it. SYSRET can't fault here: RCX is the end
+; of an instruction in the lower half, whose last page is never mapped.
+global system_call_entry
+system_call_entry:
+        mov     [user_rsp], rsp
+        mov     rsp, [system_call_stack]
+        push    qword [user_rsp]
+        push    rcx                     ; RIP
+        push    r11                     ; RFLAGS
+        push    r9
+        push    r8                      ; struct system_call ends here
+        push    r10
+        push    rdx
+        push    rsi
+        push    rdi
+        push    rax                     ; and begins here
+        mov     rdi, rsp
+        cld
+        call    system_call_dispatch
+        add     rsp, 8                  ; the number
+        pop     rdi
+        pop     rsi
+        pop     rdx
+        pop     r10
+        pop     r8
+        pop     r9
+        pop     r11
+        pop     rcx
+        pop     rsp
+        o64 sysret
+
+section .bss
+align 8
+global system_call_stack
+system_call_stack:
+        resq    1
+user_rsp:
+        resq    1

@@ -1,0 +1,209 @@
+#include "memory.h"
+#include "../handover/handover.h"
+#include "../handover/memory_map.h"
+#include "../machine/instructions.h"
+#include "../machine/interrupts.h"
+#include "../machine/page_tables.h"
+
+/* Each in a slot of the top table that Lintel left empty. */
+#define STACKS_4     UINT64_C(0xfffffe0000000000)
+#define STACKS_5     UINT64_C(0xfffe000000000000)
+#define STACKS_BYTES (UINT64_C(1) << 39)
+
+#define ERROR_WRITE UINT64_C(0x2) /* page-fault error code, Intel SDM 3A, 4.7 */
+#define ERROR_FETCH UINT64_C(0x10)
+
+struct frames memory_frames;
+struct heap memory_heap;
+struct vm shell_space, stacks_space;
+
+static struct vm *in_use = &shell_space;
+static void (*on_guard)(uint64_t address);
+static struct {
+    void *recovery[5];
+    bool active;
+    volatile enum vm_fault first;
+} probe;
+
+/* ---- frames and heap ------------------------------------------------------------------------- */
+
+/* The bitmap lies at the start of the first usable range that has room for it. */
+static uint64_t place_bitmap(uint64_t bytes, uint64_t **bitmap)
+{
+    for (uint64_t i = 0; i < boot->memory_map_count; i++) {
+        const struct lintel_memory_range *range = &boot->memory_map[i];
+        if (range->type != LINTEL_MEMORY_USABLE || range->bytes < bytes)
+            continue;
+        *bitmap = direct(range->base_physical);
+        return range->base_physical;
+    }
+    return UINT64_MAX;
+}
+
+static uint64_t usable_end(void)
+{
+    uint64_t end = 0;
+    for (uint64_t i = 0; i < boot->memory_map_count; i++)
+        if (boot->memory_map[i].type == LINTEL_MEMORY_USABLE)
+            end = boot->memory_map[i].base_physical + boot->memory_map[i].bytes;
+    return end;
+}
+
+static void open_frames(void)
+{
+    uint64_t *bitmap = NULL, count = usable_end() / FRAME_BYTES;
+    uint64_t bitmap_frames = frames_bitmap_bytes(count) / FRAME_BYTES + 1;
+    uint64_t place = place_bitmap(bitmap_frames * FRAME_BYTES, &bitmap);
+    frames_begin(&memory_frames, bitmap, count);
+    for (uint64_t i = 0; i < boot->memory_map_count; i++) {
+        const struct lintel_memory_range *range = &boot->memory_map[i];
+        uint64_t own = range->base_physical == place ? bitmap_frames : 0;
+        if (range->type == LINTEL_MEMORY_USABLE)
+            frames_add(&memory_frames, range->base_physical / FRAME_BYTES + own,
+                       range->bytes / FRAME_BYTES - own);
+    }
+}
+
+static void *grow_heap(uint64_t bytes)
+{
+    uint64_t frame = frames_take(&memory_frames, bytes / FRAME_BYTES);
+    return frame == FRAMES_NONE ? NULL : direct(frame * FRAME_BYTES);
+}
+
+/* ---- spaces ---------------------------------------------------------------------------------- */
+
+static void invalidate(uint64_t address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+static void describe_space(struct vm *space, uint64_t root, uint64_t first, uint64_t end, bool user)
+{
+    *space = (struct vm){
+        .spans = {.heap = &memory_heap},
+        .tables = {.frames = &memory_frames,
+                   .physical = direct(0),
+                   .root = root,
+                   .levels = paging_levels(),
+                   .invalidate = invalidate},
+        .first = first,
+        .end = end,
+        .user = user,
+    };
+}
+
+/* A new top table with the upper half of another one. */
+static bool make_root(uint64_t from, uint64_t *root)
+{
+    uint64_t frame = frames_take(&memory_frames, 1);
+    if (frame == FRAMES_NONE)
+        return false;
+    uint64_t *to = direct(frame * FRAME_BYTES);
+    const uint64_t *other = direct(from);
+    for (int i = 0; i < TABLE_ENTRIES; i++)
+        to[i] = i < TABLE_ENTRIES / 2 ? 0 : other[i];
+    *root = frame * FRAME_BYTES;
+    return true;
+}
+
+bool space_begin(struct vm *space)
+{
+    uint64_t root;
+    if (!make_root(shell_space.tables.root, &root))
+        return false;
+    describe_space(space, root, LOWER_FIRST, LOWER_END, true);
+    return true;
+}
+
+void space_end(struct vm *space)
+{
+    vm_end(space);
+    tables_give_frame(&space->tables, space->tables.root);
+}
+
+void space_use(struct vm *space)
+{
+    struct vm *next = space ? space : &shell_space;
+    if (next == in_use)
+        return;
+    in_use = next;
+    write_cr3(next->tables.root);
+}
+
+struct vm *space_in_use(void)
+{
+    return in_use;
+}
+
+/* ---- page faults ----------------------------------------------------------------------------- */
+
+static struct vm *space_of(uint64_t address)
+{
+    return address >= stacks_space.first && address < stacks_space.end ? &stacks_space : in_use;
+}
+
+static enum vm_access access_of(uint64_t error)
+{
+    return error & ERROR_FETCH ? VM_FOR_EXECUTE : error & ERROR_WRITE ? VM_FOR_WRITE : VM_FOR_READ;
+}
+
+static bool on_page_fault(struct interrupt_frame *frame)
+{
+    uint64_t address = read_cr2();
+    enum vm_fault fault = vm_fault(space_of(address), address, access_of(frame->error));
+    if (probe.active && probe.first == VM_FAULT_NONE)
+        probe.first = fault;
+    if (fault <= VM_FAULT_COPY)
+        return true;
+    if (fault == VM_FAULT_GUARD) {
+        if (!probe.active && on_guard)
+            on_guard(address);
+        return true;
+    }
+    if (probe.active)
+        __builtin_longjmp(probe.recovery, 1);
+    return false;
+}
+
+void memory_on_guard(void (*visit)(uint64_t address))
+{
+    on_guard = visit;
+}
+
+/* Kept apart: where __builtin_setjmp() returns for the second time, no variable of its function may
+ * live in a register. */
+static void __attribute__((noinline)) touch(uint64_t address, enum vm_access access)
+{
+    volatile uint8_t *byte = (volatile uint8_t *)address;
+    if (access == VM_FOR_EXECUTE)
+        ((void (*)(void))address)();
+    else if (access == VM_FOR_WRITE)
+        *byte = *byte;
+    else
+        (void)*byte;
+}
+
+enum vm_fault memory_probe(uint64_t address, enum vm_access access)
+{
+    probe.first = VM_FAULT_NONE;
+    probe.active = true;
+    if (!__builtin_setjmp(probe.recovery))
+        touch(address, access);
+    probe.active = false;
+    return probe.first;
+}
+
+/* The tables that Lintel made stay as they are: the claims can be looked at again. */
+void memory_open(void)
+{
+    uint64_t root = read_cr3() & ENTRY_ADDRESS, stacks = paging_levels() == 5 ? STACKS_5 : STACKS_4;
+    memory_is_in_use = true;
+    open_frames();
+    heap_begin(&memory_heap, grow_heap);
+    make_root(root, &root);
+    describe_space(&shell_space, root, LOWER_FIRST, LOWER_END, false);
+    describe_space(&stacks_space, root, stacks, stacks + STACKS_BYTES, false);
+    tables_entry(&stacks_space.tables, stacks, true); /* before any space copies the root */
+    write_cr3(root);
+    interrupts_handle(VECTOR_PAGE_FAULT, on_page_fault);
+}

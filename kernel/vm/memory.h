@@ -1,0 +1,35 @@
+/* This machine's memory: all usable frames, the kernel's heap, and the spaces of addresses. None of
+ * it may be cut in two by a tick: whoever changes something has interrupts off. */
+#ifndef KERNEL_VM_MEMORY_H
+#define KERNEL_VM_MEMORY_H
+
+#include "vm.h"
+
+/* The lower half is for regions that the shell and programs make; page 0 and its neighbours never
+ * belong to anybody. */
+#define LOWER_FIRST UINT64_C(0x10000)
+#define LOWER_END   UINT64_C(0x7ffffffff000)
+
+extern struct frames memory_frames;
+extern struct heap memory_heap;
+extern struct vm shell_space;
+extern struct vm stacks_space; /* of threads, in the upper half of all tables */
+
+void memory_open(void); /* after interrupts_open() */
+
+/* A program's space, with the kernel in its upper half. False: no memory. space_end() gives all of
+ * it back; the CPU must not be using it. */
+bool space_begin(struct vm *space);
+void space_end(struct vm *space);
+
+/* The space that the CPU uses from now on; NULL: the shell's. */
+void space_use(struct vm *space);
+struct vm *space_in_use(void);
+
+/* Touches an address for real: what the page fault turned out to be, VM_FAULT_NONE without one. */
+enum vm_fault memory_probe(uint64_t address, enum vm_access access);
+
+/* Called when a guard page was hit, before the access is tried again. */
+void memory_on_guard(void (*visit)(uint64_t address));
+
+#endif
