@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench_linux import add_linux_rows
 from bench_media import add_media_rows
 from builder import BUILD, MIB, make_empty, make_fat_disk, make_image
 from grub import core_image, make_grub_bios
@@ -172,6 +173,7 @@ def measure(folder):
         row(f"{name}: Lintel's read over the raw read", (lintel_64 - lintel) / raw, "x",
             READ_RATIO, 2)
         row(f"{name}: loader's own memory", loader_kib(folder, firmware), "KiB", LOADER_KIB, 0)
+    add_linux_rows(bench, row)
     add_media_rows(bench, row)
     for what, path, limit in (("second stage", "legacy/stage2.bin", STAGE_KIB),
                               ("UEFI application", "uefi/lintelx64.efi", EFI_KIB)):

@@ -15,10 +15,10 @@ COMMON_MODULES = ("boot chain fat memdisk multiboot2 normal part_gpt part_msdos 
 PREAMBLE = "serial --speed=115200\nterminal_output serial console\nset timeout=0\n"
 
 
-def make_grub_bios(path, recipe, configuration=None):
+def make_grub_bios(path, recipe, configuration=None, *modules):
     """boot.img with core.img behind it: an unpartitioned disk."""
     boot = (LIBRARY / "i386-pc/boot.img").read_bytes()
-    core = core_image("i386-pc", configuration or chosen(recipe))
+    core = core_image("i386-pc", configuration or chosen(recipe), *modules)
     make_empty(path, MIB)
     with open(path, "r+b") as disk:
         disk.write(boot + core)
@@ -34,14 +34,15 @@ def chosen(recipe):
     return PREAMBLE + f"set default={recipe}\n" + (CONFIG / "grub.cfg").read_text()
 
 
-def core_image(platform, configuration):
+def core_image(platform, configuration, *modules):
     """GRUB reads grub.cfg from a tar file inside the image: an embedded configuration proper has
     no menu entries."""
     with tempfile.TemporaryDirectory() as folder:
         memory_disk, image = Path(folder, "memdisk.tar"), Path(folder, "core.img")
         memory_disk.write_bytes(tar_of("boot/grub/grub.cfg", configuration.encode()))
         subprocess.run(["grub-mkimage", "-O", platform, "-o", image, "-p", "(memdisk)/boot/grub",
-                        "-m", memory_disk, *COMMON_MODULES, *MODULES[platform]], check=True)
+                        "-m", memory_disk, *COMMON_MODULES, *MODULES[platform], *modules],
+                       check=True)
         return image.read_bytes()
 
 
