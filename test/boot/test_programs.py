@@ -1,0 +1,145 @@
+"""Memory, threads and user programs of the kernel, over its shell: one boot for each firmware."""
+import re
+
+import pytest
+from builder import BUILD, make_image
+from machine import ROOT
+from shell import Shell
+
+PROGRAMS = sorted((ROOT / "kernel/programs").glob("*.c"))
+FAULTY = ROOT / "kernel/programs/faulty.c"
+# What is typed, what is told, the function of faulty.c that is named.
+FAULTS = {
+    "n": (r"page fault \(vector 14\)", "writing: null pointer", "write_null"),
+    "k": (r"page fault \(vector 14\)", "reading: the page is the kernel's", "read_kernel"),
+    "s": (r"page fault \(vector 14\)", "writing: the page is not mapped", "overflow_stack"),
+    "p": (r"general protection fault \(vector 13\)", "CS     0000000000000023", "stop_interrupts"),
+    "f": (r"device not available \(vector 7\)", "SS     000000000000001b", "use_floating_point"),
+}
+
+
+@pytest.fixture
+def shell(start, images, request):
+    modules = [BUILD / f"programs/{source.stem}.elf" for source in PROGRAMS]
+    image = images.shared("programs.img", lambda path: make_image(path, modules=modules))
+    return Shell(start(request.param, [image]))
+
+
+@pytest.mark.parametrize("shell", ["bios", "uefi"], indirect=True)
+def test_memory_threads_and_programs(shell):
+    free = free_frames(shell)
+    check_regions(shell)
+    shell.find("vm test", "^vm test: passed$")
+    shell.find("mem test", "^mem test: passed$", "it is sound")
+    check_threads(shell)
+    check_good_programs(shell)
+    for kind in FAULTS:
+        check_killed_program(shell, kind)
+    check_program_that_never_ends(shell)
+    check_nothing_is_lost(shell, free)
+    shell.find("claims", r"^claims: (\d+) of \1 passed")
+
+
+def free_frames(shell):
+    return int(shell.find("mem", r"^  frames: (\d+) of")[0][1])
+
+
+def used_by_heap(shell):
+    return shell.find("mem", r"used by (\d+) blocks")[0][1]
+
+
+def place(shell, address):
+    """The physical address, as QEMU translates; None: not mapped."""
+    found = re.search(r"gpa: (0x[0-9a-f]+)", shell.machine.monitor.human(f"gva2gpa {address:#x}"))
+    return found and int(found[1], 16)
+
+
+def check_regions(shell):
+    """Each call by hand, with its errors by name; what is mapped, by QEMU's own walk."""
+    base = int(shell.find("vm reserve 65536", r"region (\w{16})", "^OK$")[0][1], 16)
+    shell.find(f"vm query {base:x}", r"64 KiB  reserved +private")
+    shell.find(f"vm touch {base:x}", "page fault: reserved, not committed")
+    shell.find(f"vm commit {base:x} 8192", "^OK$")
+    assert place(shell, base) is None
+    shell.find(f"vm touch {base:x} write", "page fault: demand-zero")
+    assert place(shell, base) is not None and place(shell, base + 4096) is None
+    shell.find(f"vm touch {base:x} write", "page fault: nothing was wrong")
+    shell.find(f"poke {base:x} 77")
+    shell.find(f"pt {base:x}", "page is mapped|physical")
+    shell.find(f"vm protect {base:x} 4096 read", "^OK$")
+    shell.find(f"vm touch {base:x} write", "page fault: protection")
+    shell.find(f"vm protect {base:x} 4096 guard", "^OK$")
+    assert place(shell, base) is None
+    shell.find(f"vm touch {base:x}", "page fault: guard page")
+    shell.find(f"vm touch {base:x}", "page fault: nothing was wrong")
+    shell.find(f"peek {base:x}", "4d|77")
+    shell.find(f"vm protect {base:x} 4096 all", "not a protection")
+    shell.find(f"vm commit {base + 65536:x} 1", "^NOT_RESERVED$")
+    shell.find(f"vm release {base + 4096:x}", "^NOT_A_REGION$")
+    shell.find(f"vm reserve 1 {base:x}", "^ADDRESS_TAKEN$")
+    shell.find(f"vm decommit {base:x} 4096", "^OK$")
+    assert place(shell, base) is None
+    shell.find("vm", r"1 faults: protection", r"1 faults: guard page", r"1 faults: demand-zero",
+               "^  0 pages have a frame")
+    shell.find(f"vm release {base:x}", "^OK$")
+    shell.find("vm nonsense", "no call nonsense")
+    check_sharing(shell)
+
+
+def check_sharing(shell):
+    shared, copied = (int(address, 16) for address in shell.find(
+        "vm share 4096", r"shared region (\w+), copy-on-write region (\w+)")[0].groups())
+    shell.find(f"vm touch {shared:x} write", "demand-zero")
+    shell.find(f"vm touch {copied:x}", "demand-zero")
+    assert place(shell, shared) == place(shell, copied)
+    shell.find(f"vm touch {copied:x} write", "copy-on-write")
+    assert place(shell, shared) != place(shell, copied)
+    for region in (shared, copied):
+        shell.find(f"vm release {region:x}", "^OK$")
+
+
+def check_threads(shell):
+    found = shell.find("threads test", r"counted to 1200000 in (\d+) ticks", "^threads test: passed$",
+                       r"found taken (\d+) times")
+    assert int(found[0][1]) > 1 and int(found[2][1]) > 0
+    shell.find("threads", r"^  shell +ready")
+
+
+def check_good_programs(shell):
+    shell.machine.type("run hello.elf\n")
+    shell.read("What is your name? ")
+    shell.machine.type("Ada\n")
+    assert "Hello, Ada, from user mode.\nhello.elf: ended with status 3" in shell.read()
+    shell.find("run pages.elf", "32 pages touched", r"ended with status 0; 3\d demand-zero faults")
+    shell.find("run nobody.elf", "no module of that name")
+
+
+def check_killed_program(shell, kind):
+    told, reason, function = FAULTS[kind]
+    shell.machine.type("run faulty.elf\n")
+    shell.read("loating point)? ")
+    shell.machine.type(kind)
+    report = shell.read()
+    assert re.search(told, report) and reason in report, report
+    assert "faulty.elf: killed by its fault" in report
+    line = int(re.search(rf"{function}\+0x\w+ \(faulty\.c:(\d+)\)", report)[1])
+    source = FAULTY.read_text().splitlines()
+    begin = next(i for i, text in enumerate(source, 1) if f" {function}(" in text)
+    assert begin <= line <= begin + 5
+
+
+def check_program_that_never_ends(shell):
+    shell.machine.type("run spin.elf\n")
+    shell.read("Ctrl-C ends it.")
+    shell.machine.type("\x03")
+    assert "spin.elf: interrupted" in shell.read()
+
+
+def check_nothing_is_lost(shell, free):
+    """The heap keeps the pages that it has taken once; a second round takes no more."""
+    left, blocks = free_frames(shell), used_by_heap(shell)
+    check_good_programs(shell)
+    check_killed_program(shell, "s")
+    check_sharing(shell)
+    assert (free_frames(shell), used_by_heap(shell)) == (left, blocks)
+    assert free - left < 200
