@@ -33,6 +33,18 @@ def write(folder, name, content):
     return path
 
 
+def wrapped(pattern):
+    """The pattern for a message that the menu may wrap at any space."""
+    return pattern.replace(" ", r"\s+")
+
+
+def choose_each(machine, cases, first=1):
+    """Boots the menu's entries from that number on: each of them fails with its message."""
+    for number, message in enumerate(cases, first):
+        machine.type(str(number))
+        machine.wait_for(wrapped(message))
+
+
 # ---- partitions ----------------------------------------------------------------------------------
 
 def sfdisk(path, script):

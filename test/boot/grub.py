@@ -8,7 +8,7 @@ from pathlib import Path
 from builder import CONFIG, MIB, make_empty, make_fat_disk
 
 LIBRARY = Path("/usr/lib/grub")
-MODULES = {"i386-pc": ["biosdisk"], "x86_64-efi": []}
+MODULES = {"i386-pc": ["biosdisk"], "x86_64-efi": ["minicmd"]}
 COMMON_MODULES = ("boot chain fat memdisk multiboot2 normal part_gpt part_msdos regexp search "
                   "search_fs_file serial tar terminal test").split()
 # What GRUB itself complains about shall be seen in a test's output.

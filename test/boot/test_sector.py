@@ -1,7 +1,7 @@
 """Boot sectors: of a disk, of a partition in each kind of table, of a file."""
 import pytest
 from builder import MIB, make_empty, make_image
-from entries import make_entries_image, make_syslinux, sfdisk
+from entries import choose_each, make_entries_image, make_syslinux, sfdisk
 from grub import PREAMBLE, make_grub_bios
 from machine import PASSED, ROOT
 
@@ -126,9 +126,7 @@ def test_refused_on_bios(start, tmp_path):
                        {"/large.bin": SECTOR.read_bytes() + bytes(MIB)})
     machine = start("bios", [image, empty])
     machine.wait_for("absent")
-    for key, (_, message) in enumerate(REFUSED.values(), 1):
-        machine.type(str(key))
-        machine.wait_for(message)
+    choose_each(machine, [message for _, message in REFUSED.values()])
 
 
 def test_refused_on_uefi(start, tmp_path):
@@ -137,7 +135,5 @@ def test_refused_on_uefi(start, tmp_path):
                                "the disk": "kernel disk:"}, {"/sector.bin": SECTOR})
     machine = start("uefi", [image])
     machine.wait_for("a drive")
-    for key, message in (("1", r"/sector\.bin is a boot sector: BIOS starts such"),
-                         ("2", r"disk:80h is a BIOS drive"), ("3", r"disk: is a boot sector")):
-        machine.type(key)
-        machine.wait_for(message)
+    choose_each(machine, [r"/sector\.bin is a boot sector: BIOS starts such",
+                          r"disk:80h is a BIOS drive", r"disk: is a boot sector"])

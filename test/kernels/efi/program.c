@@ -1,0 +1,121 @@
+/* An EFI program that tells what it was given, in one line, and returns: with success, or, where
+ * its options ask for that, with an error and a word about it. */
+#include <efi.h>
+
+static EFI_SYSTEM_TABLE *system_table;
+static EFI_GUID loaded_image = EFI_LOADED_IMAGE_PROTOCOL_GUID;
+static EFI_GUID file_system = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
+
+static void put(const CHAR16 *text)
+{
+    system_table->ConOut->OutputString(system_table->ConOut, (CHAR16 *)text);
+}
+
+static void put_number(UINTN number)
+{
+    CHAR16 text[21], *next = text + 20;
+
+    *next = 0;
+    do
+        *--next = (CHAR16)(u'0' + number % 10);
+    while (number /= 10);
+    put(next);
+}
+
+/* Consoles know few characters: the others as \uXXXX. */
+static void put_options(const CHAR16 *options)
+{
+    static const CHAR16 digits[] = u"0123456789abcdef";
+    CHAR16 text[] = u"\\u0000";
+
+    for (; *options; options++) {
+        if (*options < 0x7f) {
+            put((CHAR16[]){*options, 0});
+            continue;
+        }
+        for (int i = 0; i < 4; i++)
+            text[2 + i] = digits[*options >> (12 - 4 * i) & 15];
+        put(text);
+    }
+}
+
+static BOOLEAN holds(const CHAR16 *text, const CHAR16 *word)
+{
+    for (; text && *text; text++) {
+        UINTN i = 0;
+        while (word[i] && text[i] == word[i])
+            i++;
+        if (!word[i])
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* What is free: the same before each start, or somebody keeps what the last one took. */
+static UINTN count_free_pages(void)
+{
+    static UINT8 map[65536];
+    UINTN bytes = sizeof map, key, each, pages = 0;
+    UINT32 version;
+
+    if (EFI_ERROR(system_table->BootServices->GetMemoryMap(&bytes, (EFI_MEMORY_DESCRIPTOR *)map,
+                                                           &key, &each, &version)))
+        return 0;
+    for (UINTN at = 0; at + each <= bytes; at += each)
+        if (((EFI_MEMORY_DESCRIPTOR *)(map + at))->Type == EfiConventionalMemory)
+            pages += ((EFI_MEMORY_DESCRIPTOR *)(map + at))->NumberOfPages;
+    return pages;
+}
+
+/* Opens the file that the image was loaded from, by its device and path. */
+static BOOLEAN finds_itself(const EFI_LOADED_IMAGE *image)
+{
+    EFI_BOOT_SERVICES *boot = system_table->BootServices;
+    EFI_FILE_IO_INTERFACE *volume;
+    EFI_FILE_HANDLE root, file;
+    const FILEPATH_DEVICE_PATH *path = (const FILEPATH_DEVICE_PATH *)image->FilePath;
+
+    if (EFI_ERROR(boot->HandleProtocol(image->DeviceHandle, &file_system, (void **)&volume)) ||
+        EFI_ERROR(volume->OpenVolume(volume, &root)))
+        return FALSE;
+    BOOLEAN found =
+        !EFI_ERROR(root->Open(root, &file, (CHAR16 *)path->PathName, EFI_FILE_MODE_READ, 0));
+    if (found)
+        file->Close(file);
+    root->Close(root);
+    return found;
+}
+
+static void __attribute__((noinline)) end_with_error(EFI_HANDLE handle)
+{
+    static const CHAR16 words[] = u"made to fail";
+    EFI_BOOT_SERVICES *boot = system_table->BootServices;
+    CHAR16 *data;
+
+    if (EFI_ERROR(boot->AllocatePool(EfiLoaderData, sizeof words, (void **)&data)))
+        return;
+    for (UINTN i = 0; i < sizeof words / sizeof *words; i++)
+        data[i] = words[i];
+    boot->Exit(handle, EFI_VOLUME_CORRUPTED, sizeof words, data);
+}
+
+EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
+{
+    EFI_LOADED_IMAGE *image;
+
+    system_table = system;
+    if (EFI_ERROR(system->BootServices->HandleProtocol(handle, &loaded_image, (void **)&image)))
+        return EFI_UNSUPPORTED;
+    const CHAR16 *options = image->LoadOptions;
+    put(u"\r\nprogram: options=[");
+    put_options(options ? options : u"none");
+    put(u"] bytes=");
+    put_number(image->LoadOptionsSize);
+    put(finds_itself(image) ? u" finds itself" : u" is lost");
+    put(u" free=");
+    put_number(count_free_pages());
+    put(u" end\r\n");
+    if (holds(options, u"fail"))
+        end_with_error(handle);
+    return EFI_SUCCESS;
+}
