@@ -1,4 +1,6 @@
 #include "fake_firmware.h"
+#include "common/handoff/dead_end.h"
+#include "common/machine/apic.h"
 #include "common/lib/mem.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -63,6 +65,9 @@ static struct machine {
     uint64_t waited;
     uint64_t bridge, resident_entry;
     struct leap leap;
+    uint64_t grow_at_leave;
+    bool x2apic, x2apic_wished;
+    void (*heard)(uint32_t id, uint32_t command);
     bool begun, left;
 } machine;
 
@@ -226,6 +231,22 @@ void fake_fail_claim(uint64_t n)
 void fake_fail_leave(uint64_t n)
 {
     machine.fail_leave = n;
+}
+
+void fake_grow_map_at_leave(uint64_t ranges)
+{
+    machine.grow_at_leave = ranges;
+}
+
+void fake_apic(bool x2apic, void (*heard)(uint32_t id, uint32_t command))
+{
+    machine.x2apic = x2apic;
+    machine.heard = heard;
+}
+
+bool fake_x2apic_wished(void)
+{
+    return machine.x2apic_wished;
 }
 
 void fake_video(const struct video *video)
@@ -564,6 +585,8 @@ static enum err fake_leave(struct raw_map *map)
     must_be_there();
     if (due(&machine.fail_leave))
         return fail(ERR_CHANGED, "leave() fails on purpose");
+    for (uint64_t i = 0; i < machine.grow_at_leave; i++)
+        fake_map_add((64 * GIB) + 2 * i * PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_USABLE);
     *map = tell();
     machine.left = true;
     return OK;
@@ -604,6 +627,38 @@ void __wrap_leap_enter(const struct leap *leap)
 const struct leap *fake_leap(void)
 {
     return &machine.leap;
+}
+
+/* ---- in the place of common/machine/apic.c and common/handoff/dead_end.c ---------------------- */
+
+enum err __wrap_apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
+                           uint64_t reachable_end);
+void __wrap_apic_send(const struct apic *apic, uint32_t id, uint32_t command);
+void __wrap_dead_end(enum lintel_firmware firmware, const struct video *video, const char *message)
+    __attribute__((noreturn));
+
+enum err __wrap_apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
+                           uint64_t reachable_end)
+{
+    (void)cpu, (void)reachable_end;
+    if (!machine.heard)
+        return fail(ERR_UNSUPPORTED, "the fake machine has no APIC");
+    machine.x2apic_wished = want_x2apic;
+    *apic = (struct apic){.x2apic = machine.x2apic};
+    return OK;
+}
+
+void __wrap_apic_send(const struct apic *apic, uint32_t id, uint32_t command)
+{
+    must(apic_reaches(apic, id), "a message that would reach other CPUs");
+    machine.heard(id, command);
+}
+
+void __wrap_dead_end(enum lintel_firmware firmware, const struct video *video, const char *message)
+{
+    (void)firmware, (void)video, (void)message;
+    must(machine.left, "a dead end before leave()");
+    longjmp(fake_way_out, FAKE_DEAD_END);
 }
 
 uint64_t fake_bridge(void)

@@ -54,6 +54,13 @@ void fake_fail_allocate(uint64_t n);
 void fake_fail_claim(uint64_t n);
 void fake_fail_leave(uint64_t n);
 
+/* leave() yields this many ranges more than memory_map() has told. */
+void fake_grow_map_at_leave(uint64_t ranges);
+
+/* The machine has a local APIC, and whoever is behind it hears what it sends; NULL: it has none. */
+void fake_apic(bool x2apic, void (*heard)(uint32_t id, uint32_t command));
+bool fake_x2apic_wished(void); /* by the newest apic_begin() */
+
 /* What set_video() describes; NULL: ERR_UNSUPPORTED. */
 void fake_video(const struct video *video);
 
@@ -100,7 +107,7 @@ uint64_t fake_resident_entry(void);
  * not set it.
  */
 extern jmp_buf fake_way_out;
-enum fake_exit { FAKE_GAVE_UP = 1, FAKE_STUCK, FAKE_HANDED_OFF, FAKE_LEAPT };
+enum fake_exit { FAKE_GAVE_UP = 1, FAKE_STUCK, FAKE_HANDED_OFF, FAKE_LEAPT, FAKE_DEAD_END };
 #define FAKE_PATIENCE 3600000
 
 #endif

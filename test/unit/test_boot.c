@@ -377,6 +377,15 @@ static void gives_up_without_a_volume(void **unused)
     assert_non_null(strstr(fake_output(), "/loader"));
 }
 
+/* The map may not outgrow what was told: nobody is left then to go back to. */
+static void stops_when_the_last_map_does_not_fit(void **state)
+{
+    (void)state;
+    fake_grow_map_at_leave(5000);
+    assert_int_equal(boot_disk("disk.img"), FAKE_DEAD_END);
+    assert_non_null(strstr(err_message(), "memory map"));
+}
+
 static void gives_up_without_a_disk(void **unused)
 {
     (void)unused;
@@ -406,6 +415,7 @@ int main(void)
         BOOT_TEST(a_firmware_that_does_not_let_go_is_an_error),
         BOOT_TEST(survives_any_broken_sector),
         BOOT_TEST(gives_up_without_a_volume),
+        BOOT_TEST(stops_when_the_last_map_does_not_fit),
         BOOT_TEST(gives_up_without_a_disk),
     };
     return cmocka_run_group_tests(tests, make_disk, scratch_end);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define HZ            UINT64_C(20000000) /* a slow clock: 20 ticks to a microsecond, so time-outs are short */
+#define HZ            UINT64_C(20000000) /* so slow a clock would make time-outs short */
 #define PAGE_VIRTUAL  UINT64_C(0xffffff0000042000)
 #define SEATS_VIRTUAL UINT64_C(0xffff800000000000) /* added to where a seat lies */
 
@@ -17,12 +17,11 @@ static struct arena arena;
 
 /* ---- the machine behind the APIC ------------------------------------------------------------- */
 
-enum habit { COMES, SILENT, SECOND_CALL, LOST, AT_THE_LAST_MOMENT };
+enum habit { COMES, SILENT, SECOND_CALL, LOST };
 
 static struct {
     enum habit habit[512];
     uint32_t resets[512], calls[512];
-    bool x2apic, wanted_x2apic, has_apic;
 } cpus;
 
 static struct mp mp;
@@ -37,22 +36,8 @@ static void park(uint32_t id)
         ((struct mp_seat *)at_physical(page->seat - SEATS_VIRTUAL))->parked = 1;
 }
 
-enum err __wrap_apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
-                           uint64_t reachable_end);
-void __wrap_apic_send(const struct apic *apic, uint32_t id, uint32_t command);
-
-enum err __wrap_apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
-                           uint64_t reachable_end)
+static void hear(uint32_t id, uint32_t command)
 {
-    (void)cpu, (void)reachable_end;
-    cpus.wanted_x2apic = want_x2apic;
-    *apic = (struct apic){.x2apic = cpus.x2apic};
-    return cpus.has_apic ? OK : fail(ERR_UNSUPPORTED, "no APIC here");
-}
-
-void __wrap_apic_send(const struct apic *apic, uint32_t id, uint32_t command)
-{
-    assert_true(apic_reaches(apic, id));
     if (command == APIC_INIT) {
         cpus.resets[id]++;
         return;
@@ -73,8 +58,8 @@ static int begin(void **state)
 {
     (void)state;
     memset(&cpus, 0, sizeof cpus);
-    cpus.has_apic = true;
     facts = fake_begin(0);
+    fake_apic(false, hear);
     facts->rsdp = begin_acpi_tables().rsdp;
     facts->tsc_hz = HZ;
     facts->cpu.apic_id = 4;
@@ -226,12 +211,12 @@ static void wide_ids_want_x2apic(void **state)
     struct mp_world world = make_world();
     (void)state;
     assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
-    assert_false(cpus.wanted_x2apic);
+    assert_false(fake_x2apic_wished());
     assert_int_equal(mp_begin(&mp, &world, &list, facts, true), OK);
-    assert_true(cpus.wanted_x2apic);
+    assert_true(fake_x2apic_wished());
     list.cpus[1].apic_id = 255;
     assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
-    assert_true(cpus.wanted_x2apic);
+    assert_true(fake_x2apic_wished());
 }
 
 static void wide_ids_are_out_of_an_xapics_reach(void **state)
@@ -245,11 +230,10 @@ static void wide_ids_are_out_of_an_xapics_reach(void **state)
     assert_int_equal(cpus.resets[300], 0);
     assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, 0), ERR_NOT_FOUND);
     assert_non_null(strstr(err_message(), "x2APIC"));
-    cpus.x2apic = true;
+    fake_apic(true, hear);
     assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
     assert_int_equal(mp.page->apic_base, APIC_BASE_ENABLED | APIC_BASE_X2APIC);
-    assert_int_equal(
-        mp_start(&mp, &list.cpus[1], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
+    assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
 }
 
 static void without_an_apic_nothing_is_sent(void **state)
@@ -257,7 +241,7 @@ static void without_an_apic_nothing_is_sent(void **state)
     struct mp_list list = listed(2);
     struct mp_world world = make_world();
     (void)state;
-    cpus.has_apic = false;
+    fake_apic(false, NULL);
     assert_int_equal(mp_begin(&mp, &world, &list, facts, false), ERR_UNSUPPORTED);
     assert_int_equal(cpus.resets[11], 0);
 }
