@@ -175,6 +175,8 @@ static void __attribute__((noreturn)) hand_off(struct job *job, uint64_t bridge)
 static enum err load_and_leave(struct job *job, uint64_t *bridge)
 {
     TRY(load_files(job));
+    if (job->rules->check_loaded)
+        TRY(job->rules->check_loaded(job));
     TRY(set_video(job));
     return leave(job, bridge);
 }

@@ -30,6 +30,8 @@ struct job_rules {
     /* Changes what the firmware's map says, before it is normalised; may be NULL. */
     enum err (*amend_map)(const struct job *job, struct memmap *map);
     uint64_t amended_ranges; /* that amend_map() adds at most */
+    /* Looks at what was loaded, while a boot can still be refused; may be NULL. */
+    enum err (*check_loaded)(const struct job *job);
     /* Brings interrupt controllers and the like into the state that the kernel expects, when the
      * firmware has gone; may be NULL. */
     void (*settle)(struct job *job);

@@ -81,8 +81,10 @@ struct limine {
     struct job_rules rules;
     struct limine_image image;
     const struct file *file;
-    struct source memory;      /* the ELF file, read whole */
-    uint64_t module_count;     /* that the kernel is told of */
+    struct source memory;  /* the ELF file, read whole */
+    uint64_t module_count; /* that the kernel is told of */
+    const char **hashes;   /* of the first modules: 128 hexadecimal digits; NULL: none */
+    uint64_t hashes_count;
     uint64_t executable_place; /* module that holds the ELF file; LIMINE_NONE: not asked for */
 };
 
@@ -94,6 +96,9 @@ static inline bool limine_has(const struct limine *limine, enum limine_feature f
 /* What the kernel's internal modules and the entry's amount to, in order, and the ELF file itself
  * where it is asked for. */
 enum err limine_list_modules(struct limine *limine, struct entry_file **list);
+
+/* ERR_FORMAT: a module is not what the kernel's hash of it says. */
+enum err limine_check_hashes(const struct job *job);
 
 /* Rules of a base revision (limine_rules.c). */
 void limine_make_rules(struct job_rules *rules, uint64_t base_revision);

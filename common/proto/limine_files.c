@@ -1,5 +1,6 @@
 /* Files that a kernel gets: its modules and itself. */
 #include "../entry/reference.h"
+#include "../lib/blake2b.h"
 #include "../lib/mem.h"
 #include "limine.h"
 
@@ -117,6 +118,23 @@ static bool is_there(const struct limine *limine, const char *path)
     return found;
 }
 
+/* "path#hash": the hash, or NULL. The path is cut off in arena memory. */
+static enum err split_hash(struct limine *limine, const char **path, const char **hash)
+{
+    const char *mark = strchr(*path, '#');
+    char *copy;
+    *hash = NULL;
+    if (!mark)
+        return OK;
+    if (strlen(mark + 1) != 2 * BLAKE2B_BYTES)
+        return fail(ERR_FORMAT, "%s: the internal module %s has no hash of 128 digits",
+                    limine->memory.name, *path);
+    TRY(arena_text(&limine->job.boot->arena, *path, (uint64_t)(mark - *path), &copy));
+    *path = copy;
+    *hash = mark + 1;
+    return OK;
+}
+
 /* A module that is not required may be missing; job_open_modules() says so of one that is. */
 static enum err add_internal(struct limine *limine, const struct internal_module *module,
                              struct entry_file ***end)
@@ -125,10 +143,7 @@ static enum err add_internal(struct limine *limine, const struct internal_module
     const char *path, *string;
     TRY(find_text(limine, module->path, &path));
     TRY(find_text(limine, module->string, &string));
-    if (strchr(path, '#'))
-        return fail(ERR_UNSUPPORTED,
-                    "%s: the internal module %s carries a hash, which Lintel cannot verify yet",
-                    limine->memory.name, path);
+    TRY(split_hash(limine, &path, &limine->hashes[limine->hashes_count]));
     TRY(ARENA_TAKE(&limine->job.boot->arena, 1, &item));
     TRY(resolve(limine, path, &item->path));
     item->argument = (char *)string;
@@ -136,6 +151,7 @@ static enum err add_internal(struct limine *limine, const struct internal_module
         return OK;
     **end = item;
     *end = &item->next;
+    limine->hashes_count++;
     return OK;
 }
 
@@ -152,6 +168,7 @@ static enum err add_internals(struct limine *limine, struct entry_file ***end)
     const uint8_t *list = NULL;
     if (count > INTERNAL_MAX || (count && !(list = limine_at(image, address, count * 8))))
         return refuse(limine, "the list of internal modules", address);
+    TRY(ARENA_TAKE(&limine->job.boot->arena, count, &limine->hashes));
     for (uint64_t i = 0; i < count; i++) {
         struct internal_module module;
         uint64_t pointer = load64(list + i * 8);
@@ -187,6 +204,38 @@ enum err limine_list_modules(struct limine *limine, struct entry_file **list)
         (struct entry_file){(char *)limine->file->source.name, limine->job.entry->options, NULL};
     *end = item;
     limine->executable_place = limine->module_count;
+    return OK;
+}
+
+static uint32_t digit_value(char digit)
+{
+    return digit >= '0' && digit <= '9'   ? (uint32_t)(digit - '0')
+           : digit >= 'a' && digit <= 'f' ? (uint32_t)(digit - 'a' + 10)
+           : digit >= 'A' && digit <= 'F' ? (uint32_t)(digit - 'A' + 10)
+                                          : 16;
+}
+
+static bool has_hash(const uint8_t *bytes, uint64_t count, const char *hash)
+{
+    uint8_t digest[BLAKE2B_BYTES];
+    bool same = true;
+    blake2b(bytes, count, digest);
+    for (size_t i = 0; i < BLAKE2B_BYTES; i++)
+        same &= digit_value(hash[2 * i]) << 4 == (digest[i] & 0xf0u) &&
+                digit_value(hash[2 * i + 1]) == (digest[i] & 0xfu);
+    return same;
+}
+
+enum err limine_check_hashes(const struct job *job)
+{
+    const struct limine *limine = (const struct limine *)job;
+    for (uint64_t i = 0; i < limine->hashes_count; i++) {
+        const uint8_t *bytes = at_physical(job->plan.places[PLACE_MODULES + i].physical);
+        const struct source *source = &job->modules[i].source;
+        if (limine->hashes[i] && !has_hash(bytes, source->bytes, limine->hashes[i]))
+            return fail(ERR_FORMAT, "%s: %s is not what its hash says: it was changed",
+                        limine->memory.name, source->name);
+    }
     return OK;
 }
 

@@ -83,6 +83,7 @@ void limine_make_rules(struct job_rules *rules, uint64_t base_revision)
         .build_information = limine_build_information,
         .amend_map = limine_amend_map,
         .amended_ranges = 2 * LIMINE_FIRMWARE_RANGES,
+        .check_loaded = limine_check_hashes,
         .settle = limine_settle,
         .seat_cpu = limine_seat_cpu,
         .tell_cpus = limine_tell_cpus,

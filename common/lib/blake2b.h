@@ -1,0 +1,12 @@
+#ifndef LINTEL_LIB_BLAKE2B_H
+#define LINTEL_LIB_BLAKE2B_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BLAKE2B_BYTES 64
+
+/* BLAKE2b with a digest of 64 bytes and no key (RFC 7693). */
+void blake2b(const void *from, size_t bytes, uint8_t digest[BLAKE2B_BYTES]);
+
+#endif
