@@ -38,8 +38,9 @@ struct elf {
         uint32_t flags;
     } * pages;
     uint32_t pages_count;
-    uint64_t rela_virtual, rela_count; /* relative relocations, link address; 0 unless PIE */
-    uint64_t relr_virtual, relr_count; /* the same, packed (DT_RELR): 8-byte words */
+    uint64_t rela_virtual, rela_count; /* relocations, link address; 0 unless PIE */
+    uint64_t relr_virtual, relr_count; /* relative ones, packed (DT_RELR): 8-byte words */
+    uint64_t symtab_virtual;           /* of those that name symbols; 0: none may */
     bool has_request;
     struct lintel_request request; /* from the Lintel note */
     struct elf_symbol
@@ -66,8 +67,9 @@ bool elf_recognise(const uint8_t *head, uint64_t bytes);
 bool elf_has_note(const struct source *source, struct arena *arena);
 
 /* Puts the image's whole span (end - first bytes) at `to`: reads each segment straight to its
- * place, zeroes all else, applies relative relocations for `slide` (added to link addresses).
- * ERR_FORMAT: a relocation outside of all segments. ERR_UNSUPPORTED: one that is not relative. */
+ * place, zeroes all else, applies relocations for `slide` (added to link addresses).
+ * ERR_FORMAT: a relocation, or its symbol, outside of all segments. ERR_UNSUPPORTED: a type that no
+ * static PIE has, or a symbol that is not defined. */
 enum err elf_load(const struct elf *elf, uint8_t *to, uint64_t slide);
 
 #endif

@@ -53,6 +53,10 @@ static enum err take_tables(const struct dynamic *dynamic, struct elf *elf)
                     sizeof(struct elf_rela)));
     TRY(check_table(elf, "DT_RELR", value[DT_RELR], value[DT_RELRSZ], value[DT_RELRENT],
                     sizeof(uint64_t)));
+    if (value[DT_SYMTAB] && value[DT_SYMENT] != sizeof(struct elf_sym))
+        return fail(ERR_FORMAT, "%s: DT_SYMENT is %lu, not %lu", elf->source->name,
+                    value[DT_SYMENT], sizeof(struct elf_sym));
+    elf->symtab_virtual = value[DT_SYMTAB];
     elf->rela_virtual = value[DT_RELA];
     elf->rela_count = value[DT_RELASZ] / sizeof(struct elf_rela);
     elf->relr_virtual = value[DT_RELR];

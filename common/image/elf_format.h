@@ -53,7 +53,9 @@ struct elf_section {
 };
 
 #define STT_FUNC  2
+#define STB_WEAK  2
 #define SHN_UNDEF 0
+#define SHN_ABS   0xfff1
 
 struct elf_sym {
     uint32_t st_name;
@@ -69,9 +71,11 @@ struct elf_note { /* the name and then the descriptor follow, each padded to 4 b
 #define DT_NULL     0
 #define DT_NEEDED   1
 #define DT_PLTRELSZ 2
+#define DT_SYMTAB   6
 #define DT_RELA     7
 #define DT_RELASZ   8
 #define DT_RELAENT  9
+#define DT_SYMENT   11
 #define DT_RELSZ    18
 #define DT_RELRSZ   35
 #define DT_RELR     36
@@ -84,11 +88,15 @@ struct elf_dynamic {
     uint64_t d_tag, d_val;
 };
 
-#define R_X86_64_NONE     0
-#define R_X86_64_RELATIVE 8
+#define R_X86_64_NONE      0
+#define R_X86_64_64        1
+#define R_X86_64_GLOB_DAT  6
+#define R_X86_64_JUMP_SLOT 7
+#define R_X86_64_RELATIVE  8
 
 struct elf_rela {
-    uint64_t r_offset, r_info, r_addend; /* the type is the low half of r_info */
+    uint64_t r_offset, r_info, r_addend; /* the type is the low half of r_info, the symbol
+                                            the high one */
 };
 
 #endif

@@ -39,19 +39,60 @@ static enum err find_target(const struct loading *loading, uint64_t virtual, uin
     return OK;
 }
 
-static enum err apply_rela(const struct loading *loading, const struct elf_rela *rela)
+/* The address of a relocation's symbol. Weak ones that nobody defines are 0. */
+static enum err find_symbol(const struct loading *loading, const struct elf_rela *rela,
+                            uint64_t *value)
+{
+    const struct elf *elf = loading->elf;
+    uint64_t virtual = elf->symtab_virtual + (rela->r_info >> 32) * sizeof(struct elf_sym);
+    struct elf_sym sym;
+
+    if (!elf->symtab_virtual || !elf_segment_at(elf, virtual, sizeof sym))
+        return fail(ERR_FORMAT, "%s: the symbol of the relocation at %lXh lies in no segment",
+                    elf->source->name, rela->r_offset);
+    memcpy(&sym, loading->to + (virtual - elf->first), sizeof sym);
+    if (sym.st_shndx == SHN_UNDEF && rela->r_info >> 32 && sym.st_info >> 4 != STB_WEAK)
+        return fail(ERR_UNSUPPORTED, "%s: the relocation at %lXh needs an undefined symbol",
+                    elf->source->name, rela->r_offset);
+    *value = sym.st_value;
+    if (sym.st_shndx != SHN_UNDEF && sym.st_shndx != SHN_ABS)
+        *value += loading->slide;
+    return OK;
+}
+
+static enum err find_value(const struct loading *loading, const struct elf_rela *rela,
+                           uint64_t *value)
 {
     uint32_t type = (uint32_t)rela->r_info;
-    uint64_t value = rela->r_addend + loading->slide;
-    uint8_t *target;
 
-    if (type == R_X86_64_NONE) /* ld leaves these behind for relocations that it relaxed away */
+    *value = loading->slide;
+    switch (type) {
+    case R_X86_64_64:
+        TRY(find_symbol(loading, rela, value));
+        /* fall through */
+    case R_X86_64_RELATIVE:
+        *value += rela->r_addend;
         return OK;
-    if (type != R_X86_64_RELATIVE)
+    case R_X86_64_GLOB_DAT:
+    case R_X86_64_JUMP_SLOT:
+        return find_symbol(loading, rela, value);
+    default:
         return fail(ERR_UNSUPPORTED,
-                    "%s: the relocation at %lXh has type %u, not 8 (R_X86_64_RELATIVE): link with "
+                    "%s: the relocation at %lXh has type %u, which no static PIE has: link with "
                     "-static-pie and without undefined symbols",
                     loading->elf->source->name, rela->r_offset, type);
+    }
+}
+
+static enum err apply_rela(const struct loading *loading, const struct elf_rela *rela)
+{
+    uint64_t value;
+    uint8_t *target;
+
+    /* ld leaves these behind for relocations that it relaxed away */
+    if ((uint32_t)rela->r_info == R_X86_64_NONE)
+        return OK;
+    TRY(find_value(loading, rela, &value));
     TRY(find_target(loading, rela->r_offset, &target));
     memcpy(target, &value, sizeof value);
     return OK;

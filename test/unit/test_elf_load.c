@@ -126,6 +126,46 @@ static void test_two_bitmaps(void **state)
         assert_int_equal(words[i], i + (i == 1 ? SLIDE : 0));
 }
 
+/* A symbol table at 1400h; the tags in front of it are the dynamic section's last two. */
+static void build_symbolic_pie(const struct elf_rela *relas, uint64_t bytes,
+                               const struct elf_sym *syms, uint64_t syms_bytes)
+{
+    const struct elf_dynamic tags[] = {{DT_SYMTAB, 0x1400}, {DT_SYMENT, sizeof *syms}};
+    build_pie(0, relas, bytes, NO_TABLE);
+    memcpy(built.bytes + built.programs[1].p_offset + 0x400, syms, syms_bytes);
+    memcpy(built.bytes + built_dynamic->p_offset + 6 * sizeof *tags, tags, sizeof tags);
+}
+
+static void test_relocations_by_symbol(void **state)
+{
+    const struct elf_sym syms[] = {
+        {0},
+        {.st_value = 0x1234, .st_shndx = 1},
+        {.st_value = 0x77, .st_shndx = SHN_ABS},
+        {.st_info = STB_WEAK << 4},
+        {.st_info = 1 << 4},
+    };
+    const struct elf_rela relas[] = {
+        {0x1800, UINT64_C(1) << 32 | R_X86_64_GLOB_DAT, 99},
+        {0x1808, UINT64_C(1) << 32 | R_X86_64_64, 2},
+        {0x1810, UINT64_C(2) << 32 | R_X86_64_JUMP_SLOT, 0},
+        {0x1818, UINT64_C(3) << 32 | R_X86_64_GLOB_DAT, 0},
+        {0x1820, UINT64_C(4) << 32 | R_X86_64_GLOB_DAT, 0},
+    };
+    uint64_t words[8];
+
+    (void)state;
+    build_symbolic_pie(relas, sizeof relas - sizeof *relas, syms, sizeof syms);
+    assert_int_equal(load_pie(words), OK);
+    assert_int_equal(words[0], 0x1234 + SLIDE);
+    assert_int_equal(words[1], 0x1236 + SLIDE);
+    assert_int_equal(words[2], 0x77);
+    assert_int_equal(words[3], 0);
+    build_symbolic_pie(relas, sizeof relas, syms, sizeof syms);
+    assert_int_equal(load_pie(words), ERR_UNSUPPORTED);
+    assert_message("relocation at 1820h needs an undefined symbol");
+}
+
 static const struct {
     struct elf_rela rela;
     enum err err;
@@ -136,8 +176,9 @@ static const struct {
     {{4, R_X86_64_RELATIVE, 0}, ERR_FORMAT, "relocation at 4h"},
     {{0xffd, R_X86_64_RELATIVE, 0}, ERR_FORMAT, "relocation at FFDh"},
     {{UINT64_MAX, R_X86_64_RELATIVE, 0}, ERR_FORMAT, "relocation at FFFFFFFFFFFFFFFFh"},
-    {{0x1800, 6, 0}, ERR_UNSUPPORTED, "has type 6"},
-    {{0x1800, UINT64_C(1) << 32 | 1, 0}, ERR_UNSUPPORTED, "has type 1"},
+    {{0x1800, 5, 0}, ERR_UNSUPPORTED, "has type 5"},
+    {{0x1800, R_X86_64_GLOB_DAT, 0}, ERR_FORMAT, "symbol of the relocation at 1800h"},
+    {{0x1800, UINT64_C(1) << 32 | R_X86_64_64, 0}, ERR_FORMAT, "lies in no segment"},
 };
 
 static void test_wrong_relocations(void **state)
@@ -230,6 +271,7 @@ int main(void)
         ELF_TEST(relative_relocations),
         ELF_TEST(packed_relocations),
         ELF_TEST(two_bitmaps),
+        ELF_TEST(relocations_by_symbol),
         ELF_TEST(wrong_relocations),
         ELF_TEST(wrong_dynamic),
         ELF_TEST(executable_is_not_relocated),
