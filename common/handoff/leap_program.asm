@@ -72,7 +72,8 @@ leap_program:
         retfq
 
 ; Backwards where a move's source begins below its destination and reaches into it.
-; Clobbers RAX, RCX, RSI, RDI, RBP, R8.
+; In: RBX = struct leap_state. Clobbers RAX, RCX, RSI, RDI, RBP, R8. Also called by a host test.
+global make_moves:data hidden
 make_moves:
         mov     rbp, [rbx + S_MOVES]
         mov     r8, [rbx + S_MOVE_COUNT]

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import pytest
-from builder import change_files
+from builder import BUILD, change_files
 from linux_guest import (INSTALLER, IPXE, MEMDISK, MEMTEST, MEMTEST_32, SERIAL, guest_facts, kernel,
                          linux_image, user_space_image)
 from machine import PATIENCE, Hardware
@@ -106,6 +106,19 @@ def wait_until(machine, holds):
         if time.monotonic() > end:
             raise machine.error(f"not seen in {PATIENCE} s")
         time.sleep(0.2)
+
+
+# ---- kernels that must lie where the loader lives -------------------------------------------------
+
+@pytest.mark.parametrize("mode, said", [("64", "64 bits"), ("32", "32 bits"),
+                                        ("real", "real mode")])
+def test_kernel_in_the_loaders_place(start, tmp_path, mode, said):
+    """Moved there by a leap; it looks at all of its bytes, its registers, high memory or the
+    BIOS."""
+    image = tmp_path / "probe.img"
+    linux_image(image, BUILD / f"test-kernels/probe-{mode}", "one two")
+    machine = start("bios", [image], Hardware(memory="6G"))
+    assert machine.wait_for(r"probe: (.*)\n")[1].strip() == f"{said}, all there: one two"
 
 
 # ---- real mode -----------------------------------------------------------------------------------

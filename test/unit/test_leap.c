@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 
 #define CELLS 64
@@ -26,12 +27,12 @@ static bool apart(uint64_t a, uint64_t b, uint64_t bytes, uint64_t b_bytes)
 }
 
 /* Random moves with disjoint sources and disjoint targets, as claims have them. */
-static uint64_t make_moves(struct leap_move *moves)
+static uint64_t random_moves(struct leap_move *moves)
 {
     uint64_t count = 0, wanted = (uint64_t)rand() % (MOST + 1);
 
     for (int tries = 0; tries < 40 && count < wanted; tries++) {
-        struct leap_move move = {.bytes = 1 + (uint64_t)rand() % 10};
+        struct leap_move move = {.bytes = 1 + (uint64_t)rand() % (rand() % 2 ? 10 : 40)};
         move.from = (uint64_t)rand() % (CELLS - move.bytes);
         move.to = (uint64_t)rand() % (CELLS - move.bytes);
         bool fits = true;
@@ -68,7 +69,7 @@ static void test_order(void **state)
     for (int i = 0; i < TRIES; i++) {
         struct leap_move moves[MOST], wish[MOST];
         uint8_t before[CELLS], after[CELLS];
-        uint64_t count = make_moves(moves);
+        uint64_t count = random_moves(moves);
         for (int c = 0; c < CELLS; c++)
             before[c] = after[c] = (uint8_t)c;
         memcpy(wish, moves, sizeof wish);
@@ -83,6 +84,53 @@ static void test_order(void **state)
             assert_memory_equal(before + wish[m].from, after + wish[m].to, wish[m].bytes);
     }
     assert_true(refused > TRIES / 100 && ordered > TRIES / 4);
+}
+
+/* ---- the program's own loop ------------------------------------------------------------------ */
+
+extern const uint8_t leap_program[], leap_program_end[], make_moves[]; /* leap_program.asm */
+
+/* The program lies in memory that is not executable here. */
+static void *executable_copy(void)
+{
+    size_t bytes = (size_t)(leap_program_end - leap_program);
+    uint8_t *copy =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(MAP_FAILED, copy);
+    memcpy(copy, leap_program, bytes);
+    return copy + (make_moves - leap_program);
+}
+
+/* Clear of the red zone. */
+static void call_program(const void *function, const struct leap_state *state)
+{
+    __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpush %%rbp\n\tcall *%0\n\tpop %%rbp\n\t"
+                     "lea 128(%%rsp), %%rsp"
+                     :
+                     : "d"(function), "b"(state)
+                     : "rax", "rcx", "rsi", "rdi", "r8", "memory", "cc");
+}
+
+static void test_program_moves(void **state)
+{
+    (void)state;
+    const void *function = executable_copy();
+    srand(2);
+    for (int i = 0; i < TRIES; i++) {
+        struct leap_move moves[MOST];
+        uint8_t cells[CELLS], want[CELLS];
+        uint64_t count = random_moves(moves);
+        for (int c = 0; c < CELLS; c++)
+            cells[c] = want[c] = (uint8_t)c;
+        move_all(want, moves, count);
+        for (uint64_t m = 0; m < count; m++) {
+            moves[m].from += (uintptr_t)cells;
+            moves[m].to += (uintptr_t)cells;
+        }
+        const struct leap_state prepared = {.moves = (uintptr_t)moves, .move_count = count};
+        call_program(function, &prepared);
+        assert_memory_equal(want, cells, CELLS);
+    }
 }
 
 /* ---- preparing ------------------------------------------------------------------------------- */
@@ -174,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_program_moves),
         cmocka_unit_test_setup_teardown(test_tables, begin, end),
         cmocka_unit_test_setup_teardown(test_what_moves, begin, end),
         cmocka_unit_test_setup_teardown(test_selectors, begin, end),
