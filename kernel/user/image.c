@@ -137,7 +137,7 @@ static const char *make_stack(struct image *image, struct vm *space)
         status = vm_commit(space, base + FRAME_BYTES, STACK_BYTES, VM_READ | VM_WRITE);
     image->stack_top =
         space->end - 8; /* as behind a call: aligned to 16 before the return address */
-    return explain(status);
+    return status == VM_ADDRESS_TAKEN ? "a segment lies where the stack goes" : explain(status);
 }
 
 const char *image_load(struct image *image, struct vm *space)
