@@ -31,11 +31,11 @@ enum err efi_start(struct boot *boot, const struct file *file, const char *optio
     struct claims claims;
     struct pe pe;
 
+    TRY(pe_parse(&file->source, &boot->arena, &pe));
     if (!boot->firmware->start)
         return fail(ERR_UNSUPPORTED,
                     "%s is an EFI program: UEFI starts such, but this machine was booted by BIOS",
                     file->source.name);
-    TRY(pe_parse(&file->source, &boot->arena, &pe));
     if (pe.subsystem != PE_EFI_APPLICATION)
         return fail(ERR_UNSUPPORTED, "%s: its Subsystem is %u, not 10 (EFI application)",
                     file->source.name, pe.subsystem);

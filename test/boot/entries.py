@@ -47,8 +47,8 @@ def choose_each(machine, cases, first=1):
 
 # ---- partitions ----------------------------------------------------------------------------------
 
-def sfdisk(path, script):
-    subprocess.run(["sfdisk", "--quiet", path], input=script, text=True, check=True)
+def sfdisk(path, script, *options):
+    subprocess.run(["sfdisk", "--quiet", *options, path], input=script, text=True, check=True)
 
 
 def format_volume(path, first_lba, mib, label="VOLUME"):

@@ -1,0 +1,135 @@
+"""Entries as the Boot Loader Specification has them: unified kernel images, a second volume, and
+those for other machines."""
+import pytest
+from builder import KERNEL, MIB, mtools
+from entries import (add_xbootldr, choose_each, format_volume, make_entries_image, make_uki,
+                     sfdisk, with_machine, with_section_moved)
+from linux_guest import SERIAL, first_initrd, guest_facts, kernel, pad, second_initrd
+
+FIRMWARES = ("bios", "uefi")
+AARCH64 = 0xaa64
+RELEASE = b'PRETTY_NAME="Linux in one file"\nID=one\nVERSION_ID="12.5"\n'
+
+
+# ---- unified kernel images -------------------------------------------------------------------------
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_unified_kernel_image(start, tmp_path, firmware):
+    """Found by itself, shown by its own name and version, and booted to user space. Debian's stub
+    does not know .ucode, which BIOS puts before .initrd."""
+    first, second = first_initrd(tmp_path).read_bytes(), second_initrd(tmp_path).read_bytes()
+    initrds = [(".ucode", second), (".initrd", first)]
+    if firmware == "uefi":
+        initrds = [(".initrd", pad(first) + second)]
+    uki, image = tmp_path / "one.efi", tmp_path / "uki.img"
+    make_uki(uki, [(".osrel", RELEASE), (".cmdline", f"{SERIAL} quiet three=four\n\0".encode()),
+                   (".linux", kernel("cloud-")), *initrds])
+    make_entries_image(image, {"another": "kernel /absent\narchitecture X64"},
+                       {"/EFI/Linux/one+3.efi": uki},
+                       loader="timeout menu-force\nuki-on-bios yes\n")
+    machine = start(firmware, [image])
+    machine.wait_for(r"2 +Linux in one file +12\.5")
+    machine.type("2")
+    machine.wait_for("guest: end")
+    machine.wait_exit()
+    facts = guest_facts(machine.output)
+    assert facts["cmdline"] == f"{SERIAL} quiet three=four"
+    assert facts["second"] == "from the second initrd"
+    assert facts["efi"] == ("yes" if firmware == "uefi" else "no")
+
+
+def damaged_ukis(folder):
+    """Of one that would boot."""
+    path = folder / "good.efi"
+    make_uki(path, [(".osrel", RELEASE), (".cmdline", b"quiet"), (".linux", b"no kernel" * 99)])
+    good = path.read_bytes()
+    return {"/overlap.efi": with_section_moved(good, ".cmdline", ".linux"),
+            "/arm.efi": with_machine(good, AARCH64),
+            "/cut.efi": good[:good.index(b"no kernel") + 100], "/good.efi": good}
+
+
+BAD_UKIS = {
+    "overlap": ("kernel /overlap.efi", r"sections \.cmdline and \.linux overlap in memory"),
+    "machine": ("kernel /arm.efi", r"for another machine: for 64-bit ARM"),
+    "cut": ("kernel /cut.efi", r"section \.linux.*is it truncated"),
+    "linux": ("linux /good.efi", r"is a unified kernel image, not a Linux kernel"),
+}
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_bad_files(start, tmp_path, firmware):
+    image, other = tmp_path / "bad.img", tmp_path / "other.img"
+    other.write_bytes(bytes(8 * MIB))
+    sfdisk(other, "label: dos\nlabel-id: 0x1234abcd\n1: start=2048, size=8192, type=83\n")
+    entries = {title: lines for title, (lines, _) in BAD_UKIS.items()}
+    entries["volume"] = "kernel PARTUUID=1234abcd-01:/vmlinuz"
+    messages = [message for _, message in BAD_UKIS.values()] + ["no file system that Lintel reads"]
+    if firmware == "bios":
+        entries["efi"] = "kernel /good.efi\nprotocol efi"
+        messages.append("/good.efi is an EFI program: UEFI starts such")
+    make_entries_image(image, entries, damaged_ukis(tmp_path))
+    machine = start(firmware, [image, other])
+    machine.wait_for("volume")
+    choose_each(machine, messages)
+
+
+# ---- entries for others ----------------------------------------------------------------------------
+
+FOREIGN = {"arm": "linux /l\narchitecture aa64", "program": "efi /program.efi", "image": "uki /u",
+           "web": "uki-url http://example/u.efi"}
+
+
+def test_foreign_entries_are_hidden(start, tmp_path):
+    image = tmp_path / "foreign.img"
+    make_entries_image(image, {**FOREIGN, "mine": "kernel /k"})
+    machine = start("bios", [image])
+    machine.wait_for(r"1 +mine")
+    for reason in (r"e0 is hidden: it is for the architecture aa64",
+                   r"e1 is hidden: it is for UEFI", r"e2 is hidden: it is for UEFI.*uki-on-bios"):
+        machine.wait_for(reason)
+    assert "program" not in machine.output
+
+
+def test_foreign_entries_are_all(start, tmp_path):
+    image = tmp_path / "foreign.img"
+    make_entries_image(image, FOREIGN)
+    machine = start("bios", [image])
+    machine.wait_for(r"4 +web")
+    choose_each(machine, ["entry e0: is for the architecture aa64",
+                          "entry e1: is for UEFI .`efi`., and this machine was booted by BIOS"])
+
+
+# ---- a second volume -------------------------------------------------------------------------------
+
+def put_kernel(path, offset):
+    """An entry whose kernel lies beside it, and nowhere else."""
+    for folder in ("/loader", "/loader/entries"):
+        mtools("mmd", path, offset, f"::{folder}")
+    entry = path.parent / "beside.conf"
+    entry.write_text("title beside\nkernel /beside.elf\noptions test\n")
+    mtools("mcopy", path, offset, str(entry), "::/loader/entries/beside.conf")
+    mtools("mcopy", path, offset, str(KERNEL), "::/beside.elf")
+
+
+LOADER = "timeout 0\ndefault beside\n"
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_extended_boot_loader_partition(boot, tmp_path, firmware):
+    image = tmp_path / "xbootldr.img"
+    make_entries_image(image, {"on the first": "kernel /absent.elf"}, loader=LOADER)
+    put_kernel(image, add_xbootldr(image))
+    assert boot(firmware, [image]).facts["entry"] == "beside"
+
+
+def test_boot_partition_of_an_mbr_disk(boot, tmp_path):
+    image = tmp_path / "mbr.img"
+    make_entries_image(image, {"on the first": "kernel /absent.elf"}, loader=LOADER,
+                       options=("--layout", "mbr", "--size", "128M"))
+    first = image.stat().st_size // 512
+    with open(image, "r+b") as disk:
+        disk.truncate((first << 9) + 41 * MIB)
+    sfdisk(image, f"2: start={first}, size={40 * 2048}, type=ea\n", "--append")
+    format_volume(image, first, 40)
+    put_kernel(image, first * 512)
+    assert boot("bios", [image]).facts["entry"] == "beside"
