@@ -1,6 +1,7 @@
 #include "drawing.h"
 #include "column.h"
 #include "report.h"
+#include "svg.h"
 #include "text.h"
 #include "common/lib/mem.h"
 #include <errno.h>
@@ -14,7 +15,6 @@
 #define VIRTUAL_LEFT  190
 #define PHYSICAL_LEFT 720
 #define MARGIN        24
-#define TEXT_DROP     4.5 /* from the middle of a line to its base line */
 
 static const char style[] =
     "text{font:13px 'DejaVu Sans',sans-serif;fill:#1d2530}"
@@ -26,30 +26,6 @@ static const char style[] =
     ".usable{fill:#e6efe2}.kernel{fill:#f6cf65}.reclaimable{fill:#a9dbe0}.reserved{fill:#c9c3cf}"
     ".gap{fill:none;stroke:#aab2bd;stroke-dasharray:2 4}.absent{fill:#7d8794;font-size:11px}"
     ".ribbon{opacity:.38}.faint{opacity:.13}";
-
-static void put_escaped(FILE *file, const char *text)
-{
-    for (; *text; text++)
-        switch (*text) {
-        case '&':
-            fputs("&amp;", file);
-            break;
-        case '<':
-            fputs("&lt;", file);
-            break;
-        default:
-            fputc((unsigned char)*text < ' ' ? '?' : *text, file);
-        }
-}
-
-static void put_text(FILE *file, double x, double y, const char *class, const char *anchor,
-                     const char *text)
-{
-    fprintf(file, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\" text-anchor=\"%s\">", x, y, class,
-            anchor);
-    put_escaped(file, text);
-    fputs("</text>\n", file);
-}
 
 /* ---- bars ------------------------------------------------------------------------------------ */
 
@@ -69,27 +45,14 @@ static void draw_rectangle(FILE *file, const struct bar *bar, double left)
 
 static double base_line(const struct bar *bar)
 {
-    return bar->top + bar->height / 2 + TEXT_DROP;
-}
-
-/* Three or four digits are enough for a drawing. */
-static struct size_text rough_size(uint64_t bytes)
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    struct size_text size;
-    size_t unit = 0;
-
-    for (; bytes >= 10000 || (bytes >= KIB && bytes % KIB == 0); bytes /= KIB)
-        unit++;
-    snprintf(size.text, sizeof size.text, "%u %s", (unsigned)bytes, units[unit]);
-    return size;
+    return bar->top + bar->height / 2 + SVG_TEXT_DROP;
 }
 
 static void draw_gap(FILE *file, const struct bar *bar, double left, const char *meaning)
 {
-    char *text = text_of("%s: %s", meaning, rough_size(bar->last - bar->first + 1).text);
+    char *text = text_of("%s: %s", meaning, svg_size(bar->last - bar->first + 1).text);
     draw_rectangle(file, bar, left);
-    put_text(file, left + BAR_WIDTH / 2.0, base_line(bar), "absent", "middle", text);
+    svg_text(file, left + BAR_WIDTH / 2.0, base_line(bar), "absent", "middle", text);
     free(text);
 }
 
@@ -97,8 +60,8 @@ static void draw_gap(FILE *file, const struct bar *bar, double left, const char 
 static void draw_bar(FILE *file, const struct bar *bar, double left, const char *right)
 {
     draw_rectangle(file, bar, left);
-    put_text(file, left + 8, base_line(bar), "name", "start", bar->name);
-    put_text(file, left + BAR_WIDTH - 8, base_line(bar), "may", "end", right);
+    svg_text(file, left + 8, base_line(bar), "name", "start", bar->name);
+    svg_text(file, left + BAR_WIDTH - 8, base_line(bar), "may", "end", right);
 }
 
 static const char *meaning_of_gap(const struct bar *bar)
@@ -117,7 +80,7 @@ static void draw_virtual(FILE *file, const struct column *column)
             draw_gap(file, bar, VIRTUAL_LEFT, meaning_of_gap(bar));
         } else {
             draw_bar(file, bar, VIRTUAL_LEFT, may_text(bar->colour));
-            put_text(file, VIRTUAL_LEFT - 8, bar->top + bar->height - 5, "address", "end", address);
+            svg_text(file, VIRTUAL_LEFT - 8, bar->top + bar->height - 5, "address", "end", address);
         }
         free(address);
     }
@@ -131,8 +94,8 @@ static void draw_physical(FILE *file, const struct column *column)
         if (strcmp(bar->colour, "gap") == 0) {
             draw_gap(file, bar, PHYSICAL_LEFT, "nothing");
         } else {
-            draw_bar(file, bar, PHYSICAL_LEFT, rough_size(bar->last - bar->first + 1).text);
-            put_text(file, PHYSICAL_LEFT + BAR_WIDTH + 8, bar->top + bar->height - 5, "address",
+            draw_bar(file, bar, PHYSICAL_LEFT, svg_size(bar->last - bar->first + 1).text);
+            svg_text(file, PHYSICAL_LEFT + BAR_WIDTH + 8, bar->top + bar->height - 5, "address",
                      "start", address);
         }
         free(address);
@@ -192,7 +155,7 @@ static void draw_legend(FILE *file)
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         fprintf(file, "<rect x=\"%.1f\" y=\"64\" width=\"13\" height=\"13\" class=\"%s\"/>\n",
                 rows[i].x, rows[i].colour);
-        put_text(file, rows[i].x + 18, 75, "name", "start", rows[i].text);
+        svg_text(file, rows[i].x + 18, 75, "name", "start", rows[i].text);
     }
 }
 
@@ -203,9 +166,9 @@ static void draw_head(FILE *file, const struct forecast *forecast)
                           text_base(forecast->kernel.source.name), firmware);
     char *head = text_of("Virtual address space, %u levels", forecast->job.plan.paging.levels);
 
-    put_text(file, VIRTUAL_LEFT, 38, "title", "start", title);
-    put_text(file, VIRTUAL_LEFT, TOP - 12, "head", "start", head);
-    put_text(file, PHYSICAL_LEFT, TOP - 12, "head", "start", "Physical memory");
+    svg_text(file, VIRTUAL_LEFT, 38, "title", "start", title);
+    svg_text(file, VIRTUAL_LEFT, TOP - 12, "head", "start", head);
+    svg_text(file, PHYSICAL_LEFT, TOP - 12, "head", "start", "Physical memory");
     free(title);
     free(head);
     draw_legend(file);

@@ -5,7 +5,7 @@ _lintel() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="image install uninstall check --help --version"
+        words="image install uninstall check report --help --version"
     else
         case "${COMP_WORDS[1]} $previous" in
         image\ -l | image\ --layout) words="gpt mbr floppy iso netboot" ;;
@@ -35,6 +35,7 @@ _lintel_options() {
             --application --help
         ;;
     check) echo --memory --map --firmware --module --cpu --svg --help ;;
+    report) echo --output --help ;;
     install) echo --partition --dry-run --help ;;
     uninstall) echo --dry-run --help ;;
     esac

@@ -15,6 +15,7 @@ static const struct command {
     {"install", command_install, "put Lintel on a disk or image, beside what is there"},
     {"uninstall", command_uninstall, "restore what install replaced"},
     {"check", command_check, "show what a boot of a kernel would do, without booting it"},
+    {"report", command_report, "draw what the kernel said on a serial line"},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 """`make run`: boots images/lintel.img every way in, streams what the kernel says, and compares.
 
-Ends with one table: a column for each way in, a row for each fact. Exit status 0 only if every
-claim holds on each and the facts that must agree do.
+Ends with one table: a column for each way in, a row for each fact, and with build/boot.html, the same
+as drawings. Exit status 0 only if every claim holds on each and the facts that must agree do.
 """
+import subprocess
 import sys
 import tempfile
 
 from machine import ROOT, Hardware, Machine, MachineError
 from report import parse_report
+from shell import Shell
 from ways import WAYS, Images
 
 TOUR = [WAYS[name] for name in ("bios", "uefi", "grub-disk", "grub-efi")]
@@ -26,6 +28,8 @@ MAY_DIFFER = {  # why a fact need not be the same on each way in
     "tsc-hz": "measured against each firmware's clock",
 }
 MIB = 1 << 20
+LOGS = ROOT / "build/logs"
+PAGE = ROOT / "build/boot.html"
 
 
 def boot(way, disks):
@@ -35,9 +39,26 @@ def boot(way, disks):
                  lambda line: print(f"{way.title:>10} | {line}", flush=True)) as machine:
         try:
             machine.wait_for(r"^claims: .*\n")
+            keep_log(way, machine)
             return parse_report(machine.output), None
         except MachineError as error:
             return parse_report(machine.output), str(error).splitlines()[0]
+
+
+def keep_log(way, machine):
+    """The serial line's log, with the drawings' share of it: what `map` and `pt` show."""
+    shell = Shell(machine)
+    shell.run("map")
+    shell.run("pt")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    (LOGS / f"{way.name}.log").write_bytes(machine.received)
+
+
+def make_page():
+    logs = [LOGS / f"{name}.log" for name in ("bios", "uefi")]
+    if all(log.exists() for log in logs):
+        subprocess.run([ROOT / "build/lintel", "report", *logs, "-o", PAGE], check=True)
+        print(f"\nThe boots as drawings: {PAGE.relative_to(ROOT)}")
 
 
 def rows_of(report):
@@ -91,6 +112,7 @@ def main():
         images = Images(folder)
         results = [boot(way, [images.grub(way), image] if way.recipe else [image]) for way in TOUR]
     differing = print_table([rows_of(report) for report, _ in results])
+    make_page()
     problems = [f"{way.title}: {error or 'a claim failed'}"
                 for way, (report, error) in zip(TOUR, results) if error or not report.complete]
     problems += [f"{name} differs" for name in differing]

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
 from builder import LINTEL  # noqa: E402
 from machine import ROOT  # noqa: E402
 
-COMMANDS = ("image", "install", "uninstall", "check")
+COMMANDS = ("image", "install", "uninstall", "check", "report")
 MANUAL = ROOT / "images/tool/lintel.1"
 COMPLETION = ROOT / "images/tool/lintel.bash"
 
@@ -87,6 +87,7 @@ def complete(*words):
     (("check",), r"the kernel is missing"), (("check", "a", "b"), r"one kernel at a time"),
     (("check", "--firmware", "coreboot", "a"), r"neither bios nor uefi"),
     (("check", "--cpu", "mmx", "a"), r"`mmx` is no feature"),
+    (("report", "-o", "x"), r"a log is missing"), (("report", "a"), r"--output is missing"),
     (("install",), r"which disk"), (("uninstall", "a", "b"), r"one disk"),
 ])
 def test_wrong_command_line(arguments, message):
