@@ -133,11 +133,12 @@ static void test_two_targets_in_one_page(void **state)
 static void test_later_claims_keep_clear_of_targets(void **state)
 {
     (void)state;
-    const struct claim *kernel = take_at(SERVICE, MIB);
-    for (int i = 0; i < 12; i++) {
+    const uint64_t target = SERVICE - 2 * MIB, end = SERVICE + MIB; /* most of it is free */
+    const struct claim *kernel = take_at(target, end - target);
+    for (int i = 0; i < 8; i++) {
         uint64_t place = take((struct claim_wish){.bytes = MIB})->physical;
-        assert_true(place >= SERVICE + MIB || place + MIB <= SERVICE);
-        assert_true(place >= kernel->physical + MIB || place + MIB <= kernel->physical);
+        assert_true(place >= end || place + MIB <= target);
+        assert_true(place >= kernel->physical + kernel->used || place + MIB <= kernel->physical);
     }
 }
 
@@ -153,6 +154,14 @@ static void test_targets_that_no_kernel_may_have(void **state)
     refuse_at(BASE, 0, "don't fit");
     take_at(SERVICE, MIB);
     refuse_at(SERVICE + MIB - 1, 2, "there is kernel");
+}
+
+static void test_no_room_beside_a_target(void **state)
+{
+    (void)state;
+    refuse_at(BASE, MEMORY, "does not fit into memory");
+    assert_null(claims.list);
+    take_at(SERVICE, MIB);
 }
 
 static void test_races(void **state)
@@ -215,6 +224,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_targets_in_one_page, begin, end),
         cmocka_unit_test_setup_teardown(test_later_claims_keep_clear_of_targets, begin, end),
         cmocka_unit_test_setup_teardown(test_targets_that_no_kernel_may_have, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_room_beside_a_target, begin, end),
         cmocka_unit_test_setup_teardown(test_races, begin, end),
         cmocka_unit_test_setup_teardown(test_no_memory_for_lists, begin, end),
         cmocka_unit_test_setup_teardown(test_release_gives_all_back, begin, end),

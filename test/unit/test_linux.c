@@ -189,6 +189,20 @@ static void test_more_than_128_ranges(void **state)
     check_entry(more + 16 + 73 * 20, END + (2 * 199 + 1) * MIB, MIB, 4);
 }
 
+/* Memory that only the last map has. */
+static enum err leave_with_news(struct raw_map *map)
+{
+    fake_map_add(END, MIB, LINTEL_MEMORY_ACPI_NVS);
+    return fake_firmware.leave(map);
+}
+
+static void test_the_last_map_counts(void **state)
+{
+    (void)state;
+    firmware.leave = leave_with_news;
+    check_entry(leap() + 0x2d0 + 40, END, MIB, 4);
+}
+
 /* ---- screens --------------------------------------------------------------------------------- */
 
 static const struct video screen = {
@@ -408,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_initrd_below_its_limit, begin, end),
         cmocka_unit_test_setup_teardown(test_memory_map, begin, end),
         cmocka_unit_test_setup_teardown(test_more_than_128_ranges, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_last_map_counts, begin, end),
         cmocka_unit_test_setup_teardown(test_text_screen, begin, end),
         cmocka_unit_test_setup_teardown(test_pixels_by_vga, begin, end),
         cmocka_unit_test_setup_teardown(test_vga_without_pixels, begin, end),

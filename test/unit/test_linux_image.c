@@ -151,9 +151,9 @@ static void test_refusals(void **state)
     (void)state;
     refuse_bytes(0x28f, ERR_FORMAT, "it has 655 bytes only");
     refuse_bytes(BZ_SETUP, ERR_FORMAT, "2 sectors of real-mode code precede the kernel");
-    refuse_bytes(BZ_BYTES - 9, ERR_FORMAT,
+    refuse_bytes(BZ_BYTES - 8, ERR_FORMAT,
                  "the kernel has 5008 bytes (syssize), but the file has "
-                 "only 4991: it is cut off");
+                 "only 4992: it is cut off");
     bz_put(0x1f1, 200, 1);
     refuse(ERR_FORMAT, "200 sectors of real-mode code precede the kernel (setup_sects)");
     bz_build(ADDRESS);
