@@ -33,8 +33,14 @@ enum err linux_boot_real(struct linux_job *job);
 enum err linux_boot_efi(struct boot *boot, const struct linux_files *files,
                         const struct linux_image *image, const struct file *kernel);
 
-/* What `vga=` on the command line asks for, where that names a graphics mode: Linux does what it
- * says only when it is entered in real mode. */
+/* Where memory ends by `mem=` on the command line, which Linux sees before it looks for its initrd;
+ * UINT64_MAX: not said. */
+uint64_t linux_memory_end(const char *options);
+
+/* The number that `vga=` means, as Linux counts modes; false: none. */
+bool linux_video_mode(const char *options, uint16_t *mode);
+
+/* The same for a graphics mode: Linux sets it by itself only when it is entered in real mode. */
 bool linux_video_wish(const char *options, uint32_t *width, uint32_t *height);
 
 #endif

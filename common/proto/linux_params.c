@@ -2,6 +2,7 @@
 #include "../lib/mem.h"
 
 /* Offsets in the boot parameters. */
+#define CURSOR_LINE      0x001u
 #define EXT_MEM_K        0x002u
 #define VIDEO_MODE       0x006u
 #define VIDEO_COLUMNS    0x007u
@@ -134,8 +135,10 @@ static void fill_memory(const struct linux_params *params, uint8_t *page)
 
 /* ---- screen ---------------------------------------------------------------------------------- */
 
+/* On the last line: what is there already moves up, and can still be read. */
 static void fill_text_screen(uint8_t *page)
 {
+    put(page + CURSOR_LINE, 24, 1);
     put(page + VIDEO_MODE, 3, 1);
     put(page + VIDEO_COLUMNS, 80, 1);
     put(page + VIDEO_LINES, 25, 1);

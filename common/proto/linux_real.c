@@ -41,6 +41,10 @@ static void put32(uint8_t *at, uint64_t value)
 
 static void fill_header(const struct linux_job *job, uint8_t *setup)
 {
+    uint16_t mode;
+
+    if (linux_video_mode(job->files->options, &mode))
+        put16(setup + LINUX_VID_MODE, mode);
     setup[LINUX_TYPE_OF_LOADER] = LINUX_UNASSIGNED_LOADER;
     setup[LINUX_LOADFLAGS] |= LINUX_CAN_USE_HEAP;
     put16(setup + LINUX_HEAP_END_PTR, HEAP_END - HEAP_RESERVE);

@@ -274,6 +274,37 @@ static void test_vga_values(void **state)
     assert_int_equal(1024, height);
 }
 
+static void test_vga_modes_for_real_mode(void **state)
+{
+    (void)state;
+    uint16_t mode;
+    assert_true(linux_video_mode("vga=ask", &mode));
+    assert_int_equal(0xfffd, mode);
+    assert_true(linux_video_mode("vga=791 vga=normal x", &mode));
+    assert_int_equal(0xffff, mode);
+    assert_true(linux_video_mode("vga=0x0f01", &mode));
+    assert_int_equal(0xf01, mode);
+    assert_false(linux_video_mode("vga=normally", &mode));
+    assert_false(linux_video_mode("vga=65536", &mode));
+}
+
+static void test_memory_end(void **state)
+{
+    (void)state;
+    assert_int_equal(UINT64_MAX, linux_memory_end("quiet"));
+    assert_int_equal(UINT64_MAX, linux_memory_end("mem=nopentium mem= mem=0 xmem=1M"));
+    assert_int_equal(UINT64_MAX, linux_memory_end("mem=99999999999999999999 mem=99999999T"));
+    assert_int_equal(512 * MIB, linux_memory_end("mem=1G mem=0x200M mem=3g"));
+    assert_int_equal(100000, linux_memory_end("mem=100000"));
+}
+
+static void test_initrd_below_the_end_of_memory(void **state)
+{
+    (void)state;
+    files.options = "mem=258M";
+    assert_int_equal(BASE + 2 * MIB - PAGE_BYTES, load32(leap() + 0x218));
+}
+
 static void test_uefi(void **state)
 {
     (void)state;
@@ -427,6 +458,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_pixels_by_vga, begin, end),
         cmocka_unit_test_setup_teardown(test_vga_without_pixels, begin, end),
         cmocka_unit_test(test_vga_values),
+        cmocka_unit_test(test_vga_modes_for_real_mode),
+        cmocka_unit_test(test_memory_end),
+        cmocka_unit_test_setup_teardown(test_initrd_below_the_end_of_memory, begin, end),
         cmocka_unit_test_setup_teardown(test_uefi, begin, end),
         cmocka_unit_test_setup_teardown(test_uefi_without_a_screen, begin, end),
         cmocka_unit_test_setup_teardown(test_long_command_line, begin, end),
