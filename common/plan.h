@@ -11,6 +11,7 @@
 #define PLAN_DIRECT_MAP_5 UINT64_C(0xff00000000000000)
 #define PLAN_WINDOW       UINT64_C(0xffffff0000000000) /* stacks and the resident image */
 #define PLAN_WINDOW_END   UINT64_C(0xffffff8000000000)
+#define PLAN_LOCAL_APIC   UINT64_C(0xfee00000) /* physical: where all PCs have it */
 #define PLAN_UPPER_HALF   UINT64_C(0xffff800000000000)
 #define PLAN_SLIDE_BASE                                                                            \
     UINT64_C(0xffffffff80000000) /* where a static PIE lands: -mcmodel=kernel reaches it */
@@ -36,6 +37,7 @@ struct plan_rules {
     /* Stacks and the resident image lie in the window, between guards; else they are used where the
      * direct map shows them. */
     bool window;
+    bool local_apic;     /* is bridged, too: CPUs set it up on the kernel's tables */
     bool mixed;          /* the direct map is executable, and the kernel may have mixed pages */
     bool identity;       /* the direct map is there at its physical addresses, too, but page 0 */
     bool global;         /* pages, where the CPU can */
@@ -108,7 +110,7 @@ struct plan {
     uint64_t trampoline_virtual, cpu_stacks_virtual;
     struct mapping *mappings; /* of the kernel's tables, sorted */
     uint64_t mapping_count;
-    struct mapping bridge[5]; /* lower half: what both sides of the switch of tables need, sorted */
+    struct mapping bridge[6]; /* lower half: what both sides of the switch of tables need, sorted */
     uint64_t bridge_count;
 };
 

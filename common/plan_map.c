@@ -148,6 +148,9 @@ static void map_bridge(const struct plan_request *request, struct plan *plan)
     add_to_bridge(plan, align_down(request->loader_code, PAGE_BYTES), 2 * PAGE_BYTES, MAP_EXECUTE);
     if (plan->cpu_count > 1)
         add_to_bridge(plan, plan->places[PLACE_TRAMPOLINE].physical, PAGE_BYTES, MAP_EXECUTE);
+    if (plan->cpu_count > 1 && request->rules->local_apic)
+        plan->bridge[plan->bridge_count++] = (struct mapping){
+            PLAN_LOCAL_APIC, PLAN_LOCAL_APIC, PAGE_BYTES, MAP_WRITE, CACHE_UNCACHED};
     for (uint32_t i = 0;
          i < resident->pages_count && plan->bridge_count < ARRAY_LENGTH(plan->bridge); i++)
         add_to_bridge(plan, physical + resident->pages[i].offset, resident->pages[i].bytes,

@@ -17,6 +17,9 @@ struc page                              ; struct mp_page
     .code:      resq 1
     .data:      resq 1
     .fs_gs:     resq 1
+    .spurious:  resq 1
+    .lint:      resq 2
+    .registers: resq 1
 endstruc
 
 struc seat                              ; struct mp_seat
@@ -34,7 +37,11 @@ CR4_PGE         equ 1 << 7
 CR4_OSFXSR      equ 1 << 9
 EFER_LMA        equ 1 << 10             ; the CPU sets it by itself
 MSR_APIC_BASE   equ 0x1b
+MSR_X2APIC      equ 0x800
 MSR_PAT         equ 0x277
+APIC_SPURIOUS   equ 0xf0
+APIC_LINT0      equ 0x350
+APIC_LINT1      equ 0x360
 MSR_EFER        equ 0xc0000080
 MSR_FS_BASE     equ 0xc0000100          ; GS_BASE and KERNEL_GS_BASE follow
 NOBODY          equ 0xffffffff
@@ -207,10 +214,38 @@ set_machine_state:
         rdmsr
         or      eax, [rbx + page.apic_base]
         wrmsr
+        call    set_local_apic
         fninit
         push    0x1f80                  ; MXCSR at reset
         ldmxcsr [rsp]
         pop     rax
+        ret
+
+; The spurious vector first: it turns the APIC on, and entries can be written only then.
+set_local_apic:
+        cmp     qword [rbx + page.spurious], 0
+        je      .done
+        cmp     qword [rbx + page.apic_base], 0
+        jne     .x2apic
+        mov     rdx, [rbx + page.registers]
+        mov     eax, [rbx + page.spurious]
+        mov     [rdx + APIC_SPURIOUS], eax
+        mov     eax, [rbx + page.lint]
+        mov     [rdx + APIC_LINT0], eax
+        mov     eax, [rbx + page.lint + 8]
+        mov     [rdx + APIC_LINT1], eax
+.done:  ret
+.x2apic:
+        xor     edx, edx
+        mov     ecx, MSR_X2APIC + APIC_SPURIOUS / 16
+        mov     eax, [rbx + page.spurious]
+        wrmsr
+        mov     ecx, MSR_X2APIC + APIC_LINT0 / 16
+        mov     eax, [rbx + page.lint]
+        wrmsr
+        inc     ecx
+        mov     eax, [rbx + page.lint + 8]
+        wrmsr
         ret
 
         align   8

@@ -34,6 +34,10 @@ struct mp_world {
     uint64_t cr0, cr4, efer;
     uint64_t pat;               /* 0: the CPU has none */
     uint64_t code, data, fs_gs; /* selectors in the GDT that each seat names */
+    struct mp_apic {            /* what to write to their APICs' registers; spurious 0: nothing */
+        uint64_t spurious, lint[2];
+        uint64_t registers; /* of an xAPIC: mapped one to one, as the page is */
+    } local;
 };
 
 /* A CPU's own, in memory that the kernel's tables map writable: all addresses are virtual there.
@@ -67,7 +71,7 @@ enum err mp_begin(struct mp *mp, const struct mp_world *world, const struct mp_l
  * The started CPU has at its first instruction the world's control registers, PAT and selectors,
  * FS and GS with base 0, LDTR 0, the seat's GDT, IDT, TSS and stack, RFLAGS 2, RDI as the seat
  * says, all other general registers 0, x87 and SSE as after FNINIT and with MXCSR 1F80h, no stale
- * translation, and its local APIC as INIT leaves it. */
+ * translation, and its local APIC as INIT leaves it, but for what the world says. */
 enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_seat *seat,
                   uint64_t seat_virtual);
 
@@ -87,7 +91,8 @@ struct mp_page { /* at the beginning of the page; trampoline.asm knows the offse
 _Static_assert(offsetof(struct mp_page, gate) == 4, "trampoline.asm");
 _Static_assert(offsetof(struct mp_page, seat) == 16, "trampoline.asm");
 _Static_assert(offsetof(struct mp_page, world) == 24, "trampoline.asm");
-_Static_assert(sizeof(struct mp_page) == 104, "trampoline.asm");
+_Static_assert(offsetof(struct mp_page, world.local) == 104, "trampoline.asm");
+_Static_assert(sizeof(struct mp_page) == 136, "trampoline.asm");
 _Static_assert(offsetof(struct mp_seat, gdtr) == 40, "trampoline.asm");
 _Static_assert(sizeof(struct mp_seat) == 72, "trampoline.asm");
 

@@ -104,7 +104,6 @@ void quiet_io_apics(const struct facts *facts, bool all)
 #define APIC_COUNTER  0x340
 #define APIC_LINT0    0x350
 #define APIC_ERROR    0x370
-#define SPURIOUS_ON   0x1ff
 
 static void mask_local(const struct apic *apic, uint32_t place)
 {
@@ -114,29 +113,30 @@ static void mask_local(const struct apic *apic, uint32_t place)
 }
 
 /* `flags`: MPS INTI flags (ACPI 6.5, table 5.26). */
-static void set_nmi_line(const struct apic *apic, uint32_t line, uint32_t flags)
+static uint32_t nmi_entry(uint32_t entry, uint32_t flags)
 {
-    uint32_t place = APIC_LINT0 + 0x10 * (line & 1), entry = apic_read(apic, place);
-    if (line > 1 || !is_maskable(entry, true))
-        return;
-    entry = (entry & ENTRY_KEPT) | ENTRY_NMI | ENTRY_MASKED;
-    entry |= ((flags & 3) == 3 ? ENTRY_LOW : 0) | ((flags >> 2 & 3) == 3 ? ENTRY_LEVEL : 0);
-    apic_write(apic, place, entry);
+    return (entry & ENTRY_KEPT) | ENTRY_NMI | ENTRY_MASKED | ((flags & 3) == 3 ? ENTRY_LOW : 0) |
+           ((flags >> 2 & 3) == 3 ? ENTRY_LEVEL : 0);
 }
 
-static void set_nmi_lines(const struct facts *facts, const struct apic *apic, uint32_t uid)
+uint32_t quiet_line(const struct facts *facts, uint32_t uid, uint32_t line, uint32_t entry)
 {
     struct acpi_table madt;
-    const uint8_t *entry;
+    const uint8_t *nmi;
+    if (!is_maskable(entry, true))
+        return entry;
+    entry |= ENTRY_MASKED;
     if (!find_table(facts, "APIC", &madt))
-        return;
-    for (uint32_t at = MADT_ENTRIES; (entry = next_entry(&madt, &at));) {
-        if (entry[0] == MADT_LOCAL_NMI && entry[1] >= 6 && (entry[2] == NMI_ALL || entry[2] == uid))
-            set_nmi_line(apic, entry[5], load16(entry + 3));
-        if (entry[0] == MADT_LOCAL_X2_NMI && entry[1] >= 9 &&
-            (load32(entry + 4) == NMI_X2_ALL || load32(entry + 4) == uid))
-            set_nmi_line(apic, entry[8], load16(entry + 2));
+        return entry;
+    for (uint32_t at = MADT_ENTRIES; (nmi = next_entry(&madt, &at));) {
+        if (nmi[0] == MADT_LOCAL_NMI && nmi[1] >= 6 && nmi[5] == line &&
+            (nmi[2] == NMI_ALL || nmi[2] == uid))
+            entry = nmi_entry(entry, load16(nmi + 3));
+        if (nmi[0] == MADT_LOCAL_X2_NMI && nmi[1] >= 9 && nmi[8] == line &&
+            (load32(nmi + 4) == NMI_X2_ALL || load32(nmi + 4) == uid))
+            entry = nmi_entry(entry, load16(nmi + 2));
     }
+    return entry;
 }
 
 void quiet_local_apic(const struct facts *facts, const struct apic *apic, uint32_t uid)
@@ -146,11 +146,14 @@ void quiet_local_apic(const struct facts *facts, const struct apic *apic, uint32
                                       APIC_COUNTER, APIC_THERMAL, APIC_CMCI};
     uint32_t count = (apic_read(apic, APIC_VERSION) >> 16 & 0xff) + 1;
 
-    apic_write(apic, APIC_SPURIOUS, SPURIOUS_ON);
+    apic_write(apic, APIC_SPURIOUS, QUIET_SPURIOUS);
     apic_write(apic, APIC_PRIORITY, 0);
     for (uint32_t i = 0; i < count && i < ARRAY_LENGTH(places); i++)
         mask_local(apic, places[i]);
-    set_nmi_lines(facts, apic, uid);
+    for (uint32_t line = 0; line < 2; line++) {
+        uint32_t place = APIC_LINT0 + 0x10 * line;
+        apic_write(apic, place, quiet_line(facts, uid, line, apic_read(apic, place)));
+    }
 }
 
 /* ---- IOMMUs ---------------------------------------------------------------------------------- */

@@ -62,9 +62,10 @@ struct job {
     bool has_video;
     uint8_t entropy[32];
     bool entropy_strong;
-    struct mp_list cpus;   /* to be started; none: the kernel does not ask for them */
-    bool x2apic;           /* their APICs' mode: it is wished for; once they wait: it is on */
-    struct mp_seat *seats; /* of those but the first; built with the machine */
+    struct mp_list cpus;       /* to be started; none: the kernel does not ask for them */
+    struct mp_apic local_apic; /* as settle() leaves it to the others */
+    bool x2apic;               /* their APICs' mode: it is wished for; once they wait: it is on */
+    struct mp_seat *seats;     /* of those but the first; built with the machine */
 };
 
 /* Opens the files of a list as modules. ERR_NOT_FOUND names the entry and what is missing. */

@@ -49,6 +49,7 @@ static enum err begin(struct job *job, struct mp *mp)
         .code = state->code,
         .data = state->data,
         .fs_gs = state->fs_gs,
+        .local = job->local_apic,
     };
     TRY(mp_begin(mp, &world, &job->cpus, job->boot->facts, job->x2apic));
     job->x2apic = mp->apic.x2apic;

@@ -92,19 +92,35 @@ void limine_tell_cpus(const struct job *job, uint64_t missing)
     }
 }
 
+#define LINE_AT_RESET 0x10000 /* masked, fixed (Intel SDM 3A, 10.4.7.1) */
+
+/* The boot CPU's APIC at once, the others' when they start. */
+static void settle_local_apics(struct job *job)
+{
+    const struct facts *facts = job->boot->facts;
+    struct apic apic;
+    if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) != OK)
+        return;
+    quiet_local_apic(facts, &apic, job->cpus.count ? job->cpus.cpus[0].uid : MP_UID_UNKNOWN);
+    if (!apic.x2apic && apic.registers != PLAN_LOCAL_APIC)
+        return;
+    job->local_apic.spurious = QUIET_SPURIOUS;
+    job->local_apic.registers = apic.registers;
+    for (uint32_t line = 0; line < 2; line++)
+        job->local_apic.lint[line] = quiet_line(facts, MP_UID_UNKNOWN, line, LINE_AT_RESET);
+}
+
 /* The state of interrupt controllers and IOMMUs is a promise from base revision 5 on. */
 void limine_settle(struct job *job)
 {
     const struct limine *limine = (const struct limine *)job;
     const struct facts *facts = job->boot->facts;
     bool strict = limine->image.base_revision >= 5;
-    struct apic apic;
 
     quiet_io_apics(facts, strict);
     if (!strict)
         return;
     if (!limine_has(limine, LIMINE_KEEP_IOMMU))
         quiet_iommus(facts);
-    if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) == OK)
-        quiet_local_apic(facts, &apic, MP_UID_UNKNOWN);
+    settle_local_apics(job);
 }

@@ -61,6 +61,7 @@ void limine_make_rules(struct job_rules *rules, uint64_t base_revision)
                 .advice = "a Limine kernel lives at FFFFFFFF80000000h or above: link it there",
                 .mixed = true,
                 .identity = base_revision == 0,
+                .local_apic = base_revision >= 5,
                 .write_combining = 5,
                 .gaps = base_revision < 3 ? PAINT_WRITE_BACK : PAINT_ABSENT,
                 .paint = base_revision == 0   ? paint_all

@@ -19,6 +19,7 @@ void arrive_released(const struct arrival *arrival)
 {
     struct cpu *cpu = (void *)arrival->rdi;
     check_machine(arrival, arrival->rdi);
+    check_local_apic();
     check_response(cpu, "a CPU's structure");
     CHECK_EQUAL(cpu->argument, ARGUMENT + cpu->apic_id);
     CHECK_EQUAL(apic_id(), cpu->apic_id);

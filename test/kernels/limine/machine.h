@@ -18,6 +18,8 @@ struct __attribute__((packed)) table_register {
 /* Of the CPU that runs; `rdi` is what it should have found there. */
 void check_machine(const struct arrival *arrival, uint64_t rdi);
 
+/* The first for each CPU. */
+void check_local_apic(void);
 void check_interrupt_controllers(void);
 
 /* Where a virtual address leads. */
