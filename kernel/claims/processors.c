@@ -83,8 +83,9 @@ bool processors_are_listed(void)
 static bool check_registers(uint64_t index, const struct processor_state *state)
 {
     const struct initial_state *r = &state->registers;
+    if (!state->arrived)
+        return violated("CPU %lu did not come", index);
     const struct comparison rows[] = {
-        {"its having come", state->arrived, true},
         {"APIC ID", state->apic_id, processor(index)->apic_id},
         {"RDI", r->rdi, address_of(processor(index))},
         {"RFLAGS", r->rflags, RFLAGS_CLEAR},

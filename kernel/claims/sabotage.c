@@ -9,6 +9,7 @@
 #include "../machine/descriptors.h"
 #include "../machine/instructions.h"
 #include "../machine/page_tables.h"
+#include "../machine/processors.h"
 
 /* Bits of page-table entries. */
 #define WRITE   0x2
@@ -82,6 +83,24 @@ PLACE(info_tsc_hz, &boot->tsc_hz)
 PLACE(info_entropy_strong, &boot->entropy_strong)
 PLACE(info_boot_time, &boot->boot_time)
 
+/* Of the second CPU, where there is one. */
+#define PLACE_OF_CPU(name, pointer) PLACE(name, boot->processor_count > 1 ? (pointer) : NULL)
+PLACE_OF_CPU(cpu_apic_id, &boot->processors[1].apic_id)
+PLACE_OF_CPU(cpu_stack_top, &boot->processors[1].stack_top)
+PLACE_OF_CPU(cpu_saved_rbx, &processor_states[1].registers.rbx)
+PLACE_OF_CPU(cpu_saved_rsp, &processor_states[1].registers.rsp)
+PLACE_OF_CPU(cpu_own_id, &processor_states[1].apic_id)
+PLACE_OF_CPU(cpu_arrived, (void *)&processor_states[1].arrived)
+PLACE_OF_CPU(cpu_cr4, &processor_states[1].cr4)
+PLACE_OF_CPU(cpu_pat, &processor_states[1].pat)
+PLACE_OF_CPU(cpu_gdt, &processor_states[1].gdtr.base)
+PLACE_OF_CPU(first_gdt, &processor_states[0].gdtr.base)
+PLACE_OF_CPU(cpu_gdt_code, (uint64_t *)processor_states[1].gdtr.base + 1)
+PLACE_OF_CPU(cpu_ist, (uint8_t *)tss_in(processor_states[1].gdtr) + offsetof(struct tss, ist))
+PLACE(first_ist, (uint8_t *)tss_address() + offsetof(struct tss, ist))
+PLACE_OF_CPU(cpu_stack_entry, page_table_entry(boot->processors[1].stack_top - PAGE_BYTES))
+PLACE_OF_CPU(cpu_guard_entry, page_table_entry(boot->processors[1].stack_top))
+
 static const struct damage {
     uint32_t claim;
     const char *what;
@@ -128,6 +147,19 @@ static const struct damage {
     {31, "a clock of a terahertz", info_tsc_hz, UINT64_C(1) << 40, NULL, 0},
     {32, "entropy of unknown strength", info_entropy_strong, 2, NULL, 0},
     {33, "a time before 1970", info_boot_time, UINT64_C(1) << 63, NULL, 0},
+    {34, "two CPUs with one APIC ID", cpu_apic_id, 1, NULL, 0},
+    {35, "a CPU with another APIC ID", cpu_own_id, 1, NULL, 0},
+    {35, "a CPU that did not come", cpu_arrived, 1, NULL, 0},
+    {35, "a CPU with RBX not 0", cpu_saved_rbx, 1, NULL, 0},
+    {36, "a CPU without LA57, or with it", cpu_cr4, 0x1000, NULL, 0},
+    {36, "a CPU with another PAT", cpu_pat, 7, NULL, 0},
+    {37, "a CPU with the first one's GDT", cpu_gdt, 0, first_gdt, 0},
+    {37, "a CPU's code descriptor at DPL 3", cpu_gdt_code, UINT64_C(3) << 45, NULL, 0},
+    {37, "a CPU with the first one's fault stack", cpu_ist, 0, first_ist, 0},
+    {38, "a CPU's RSP off by 8", cpu_saved_rsp, 8, NULL, 0},
+    {38, "a CPU's stack elsewhere", cpu_stack_top, 0x1000, NULL, 0},
+    {38, "a CPU's stack read-only", cpu_stack_entry, WRITE, NULL, 0},
+    {38, "no guard above a CPU's stack", cpu_guard_entry, 0, cpu_stack_entry, 0},
 };
 
 /* ---- registers ------------------------------------------------------------------------------- */

@@ -27,6 +27,15 @@ class Page:
         return "U" in self.flags
 
 
+def parse_registers(text):
+    """Registers by name; descriptor tables as (base, limit), segments as selectors."""
+    values = {name: int(value, 16)
+              for name, value in re.findall(r"\b([A-Z][A-Z0-9]+) *=([0-9a-f]+)", text)}
+    for name, base, limit in re.findall(r"\b([GI]DT)= +([0-9a-f]+) ([0-9a-f]+)", text):
+        values[name] = (int(base, 16), int(limit, 16))
+    return values
+
+
 class Monitor:
     """Speaks QMP over an already connected socket."""
 
@@ -66,13 +75,12 @@ class Monitor:
             self.execute("send-key", keys=[{"type": "qcode", "data": key}])
 
     def registers(self):
-        """Registers by name; descriptor tables as (base, limit), segments as selectors."""
-        text = self.human("info registers")
-        values = {name: int(value, 16)
-                  for name, value in re.findall(r"\b([A-Z][A-Z0-9]+) *=([0-9a-f]+)", text)}
-        for name, base, limit in re.findall(r"\b([GI]DT)= +([0-9a-f]+) ([0-9a-f]+)", text):
-            values[name] = (int(base, 16), int(limit, 16))
-        return values
+        return parse_registers(self.human("info registers"))
+
+    def all_registers(self):
+        """The same of every CPU, in order."""
+        return [parse_registers(text)
+                for text in re.split(r"CPU#\d+", self.human("info registers -a"))[1:]]
 
     def pages(self):
         rows = re.findall(r"^([0-9a-f]{16}): ([0-9a-f]{16}) ([-A-Z]{9})",

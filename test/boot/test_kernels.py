@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from builder import PIE_KERNEL, make_image
 from machine import ROOT, Hardware
+from report import parse_report
 
 FIRMWARES = ("bios", "uefi")
 
@@ -31,7 +32,11 @@ def test_every_claim_notices_its_violation(start, tmp_path, firmware):
     """The kernel breaks each claim on purpose, sees its own check fail, and repairs the damage."""
     image = tmp_path / "sabotage.img"
     make_image(image, "test sabotage limit=16")
-    start(firmware, [image]).wait_for(r"sabotage: all noticed")
+    machine = start(firmware, [image], Hardware(cpus=2))
+    machine.wait_for(r"^claims: .*\n")
+    noticed = re.findall(r"^sabotage: C(\d+) +noticed", machine.output, re.MULTILINE)
+    assert {int(number) for number in noticed} == set(parse_report(machine.output).claims)
+    assert "sabotage: all noticed" in machine.output
 
 
 @pytest.mark.parametrize("firmware", FIRMWARES)

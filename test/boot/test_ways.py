@@ -25,6 +25,7 @@ def test_every_claim_holds(boot, images, way, hardware):
     assert report.facts["firmware"].lower().startswith(way.firmware)
     levels = 5 if hardware.cpu in ("max", "max,-pdpe1gb") else 4
     assert report.facts["paging-levels"] == str(levels)
+    assert report.facts["cpus"] == f"{hardware.cpus}, 0 missing"
 
 
 @pytest.mark.parametrize("firmware, disk", [
