@@ -40,7 +40,7 @@ const struct command commands[] = {
     {"hexdump", "ADDRESS [BYTES]", "shows memory in hexadecimal and ASCII",
      "  hexdump kernel_main 64\n", hexdump},
 
-    {"vm", "[CALL ...]", "virtual memory in two steps; alone: regions, counts of faults",
+    {"vm", "[CALL ...]", "reserves and commits; alone: regions and faults",
      "  vm reserve BYTES [ADDRESS]             addresses, no memory\n"
      "  vm commit ADDRESS BYTES [PROTECTION]   pages that come, zeroed, when they are touched\n"
      "  vm touch ADDRESS [write | execute]     for real: what the page fault turned out to be\n"
@@ -48,7 +48,7 @@ const struct command commands[] = {
      "  vm share BYTES                         two views: one shared, one copy-on-write\n"
      "  vm decommit ADDRESS BYTES, vm release REGION, vm query ADDRESS, vm test\n",
      virtual_memory},
-    {"mem", "[test]", "the frame allocator and the heap; test: stresses both",
+    {"mem", "[test]", "frame allocator and heap; test: stresses both",
      "  mem\n  mem test\n", show_memory_use},
     {"threads", "[test]", "all threads; test: four of them and a spinlock",
      "  threads\n  threads test\n", show_threads},
