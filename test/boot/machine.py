@@ -29,7 +29,8 @@ class MachineError(AssertionError):
 
 @dataclass(frozen=True)
 class Hardware:
-    """What QEMU is asked to be. `options` are further QEMU arguments."""
+    """What QEMU is asked to be. `options` are further QEMU arguments. `variables` is the file where
+    UEFI keeps its variables; without one they begin empty and are forgotten."""
 
     board: str = CONFIG["ordinary"]["board"]
     cpu: str = CONFIG["ordinary"]["cpu"]
@@ -37,18 +38,20 @@ class Hardware:
     cpus: int = CONFIG["ordinary"]["cpus"]
     disk: str = "ide-hd"
     options: tuple = field(default=())
+    variables: Path = None
 
     def arguments(self):
         return ["-machine", self.board, "-cpu", self.cpu, "-m", self.memory,
                 "-smp", str(self.cpus), *self.options]
 
 
-def firmware_arguments(firmware):
+def firmware_arguments(firmware, variables=None):
     if firmware == "bios":
         return []
     files = CONFIG["firmware"]
+    keep = f"file={variables}" if variables else f"snapshot=on,file={files['uefi_variables']}"
     return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={files['uefi_code']}",
-            "-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={files['uefi_variables']}"]
+            "-drive", f"if=pflash,format=raw,unit=1,{keep}"]
 
 
 def disk_arguments(disks, device):
@@ -65,7 +68,8 @@ def qemu_command(firmware, disks, hardware):
     """All that is the same for every use: tests, tour, debugger, a person's window."""
     return ["qemu-system-x86_64", "-accel", "tcg", *hardware.arguments(), "-nic", "none",
             "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-            *firmware_arguments(firmware), *disk_arguments(disks, hardware.disk)]
+            *firmware_arguments(firmware, hardware.variables),
+            *disk_arguments(disks, hardware.disk)]
 
 
 class Machine:

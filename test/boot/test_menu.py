@@ -1,10 +1,20 @@
-"""The menu, driven by a serial terminal and by a keyboard."""
+"""The menu, driven by a serial terminal and by a keyboard, and looked at on every kind of screen."""
+import time
+
 import pytest
+from cells import Screen, shown_share
+from machine import PASSED, PATIENCE, ROOT, Hardware
 
 FIRMWARES = ("bios", "uefi")
-CHANGES = {"/loader/loader.conf": "timeout menu-force\ndefault lintel\n",
-           "/loader/entries/second.conf": "title The second one\nkernel /boot/kernel.elf\n"
-                                          "options test chosen\nsort-key zz\n"}
+FOLDER = ROOT / "build/screenshots"
+ENTRY = "title {title}\nkernel {kernel}\noptions test chosen\nsort-key {key}\n"
+CHANGES = {
+    "/loader/loader.conf": "timeout menu-force\ndefault lintel\n",
+    "/loader/entries/second.conf": ENTRY.format(title="The second one: Zürich, 10 €",
+                                                kernel="/boot/kernel.elf", key="zz")}
+BROKEN = CHANGES | {
+    "/loader/entries/broken.conf": ENTRY.format(title="No kernel", kernel="/boot/gone.elf",
+                                                key="a")}
 
 
 @pytest.fixture(params=FIRMWARES)
@@ -43,4 +53,109 @@ def test_countdown_boots_the_default(start, special_image, firmware):
     image = special_image({"/loader/loader.conf": "timeout 2\ndefault lintel\n"})
     machine = start(firmware, [image])
     machine.wait_exit()
+    assert "Boots in 1 second." in machine.output
     assert "fact: entry = lintel" in machine.output
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_hidden_menu_appears_for_a_key(start, special_image, firmware):
+    """Somebody taps the space bar from the moment the machine is on."""
+    image = special_image({"/loader/loader.conf": "timeout menu-hidden\ndefault lintel\n"})
+    machine = start(firmware, [image])
+    end = time.monotonic() + PATIENCE
+    while "Enter: boot" not in machine.output:
+        assert machine.process.poll() is None and time.monotonic() < end, machine.error("no menu")
+        machine.monitor.press("spc")
+        time.sleep(0.02)
+    assert "Boots in" not in machine.output
+
+
+def test_hidden_menu_stays_hidden(start, special_image):
+    machine = start("bios", [special_image({"/loader/loader.conf": "timeout menu-hidden\ndefault lintel\n"})])
+    assert machine.wait_exit() == PASSED
+    assert "Enter: boot" not in machine.output
+
+
+# ---- what a person sees ---------------------------------------------------------------------------
+
+def assert_looks_right(machine, name):
+    """What the screen shows is what the serial line was told, drawn with the font. The cursor of a
+    text screen blinks, so a few cells may differ."""
+    screen = Screen(machine)
+    rows = screen.wait_for_text("show the same menu")
+    assert "Zürich, 10 €" in "".join(rows)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    machine.monitor.screenshot(FOLDER / f"menu-{name}.png")
+    share = shown_share(screen.cells, machine.monitor.pixels())
+    assert share >= 0.998, f"{share:.4f} of the cells are as they should be"
+
+
+@pytest.mark.parametrize("console", ["text", "framebuffer", "auto"])
+def test_looks_on_bios(start, special_image, console):
+    image = special_image(CHANGES | {
+        "/loader/loader.conf": CHANGES["/loader/loader.conf"] + f"console {console}\n"})
+    machine = start("bios", [image])
+    assert_looks_right(machine, f"bios-{console}")
+    machine.type("1")
+    assert machine.wait_exit() == PASSED
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_without_a_screen(start, special_image, firmware):
+    machine = start(firmware, [special_image(CHANGES)], Hardware(options=("-vga", "none")))
+    Screen(machine).wait_for_text("3  ")
+    machine.type("1")
+    assert machine.wait_exit() == PASSED
+
+
+# ---- the options of one boot ----------------------------------------------------------------------
+
+def test_edited_options(start, special_image):
+    """With the keys that a serial terminal sends for End, Home, Delete and Backspace."""
+    machine = start("bios", [special_image(CHANGES)])
+    screen = Screen(machine)
+    screen.wait_for_text("Enter: boot")
+    screen.press("\x1b[H", "options test chosen")
+    screen.press("e", "Options for one boot:")
+    machine.type("\x1b[1~\x1b[3~\x1b[3~T\x1b[4~ onceX\x7f")
+    screen.wait_for(lambda rows: rows[19].split() == ["Tst", "chosen", "once"], "the line")
+    machine.type("\r")
+    machine.wait_for("^fact: command-line = Tst chosen once$")
+
+
+# ---- failures --------------------------------------------------------------------------------------
+
+def memory_facts(facts):
+    return facts[[fact.startswith("Memory") for fact in facts].index(True):
+                 [fact.startswith("Disks") for fact in facts].index(True)]
+
+
+def fail_once(machine, screen):
+    """Boots the broken entry, and waits for the menu that comes after: it clears the screen."""
+    menus = machine.received.count(b"\x1b[2J")
+    machine.type("\r")
+    screen.wait_for(lambda rows: machine.received.count(b"\x1b[2J") >= menus + 2
+                    and any("gone.elf: there is no" in row for row in rows)
+                    and "show the same menu" in rows[23], "the error again")
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_ten_failures_leak_nothing(start, special_image, firmware):
+    """And leave the error above the list, the entry selected, and a machine that boots another."""
+    machine = start(firmware, [special_image(BROKEN)])
+    screen = Screen(machine)
+    screen.wait_for_text("show the same menu")
+    before = memory_facts(screen.read_facts())
+    screen.press("\x1b[H", "broken: kernel /boot/gone.elf")
+    fail_once(machine, screen)
+    after_one = memory_facts(screen.read_facts())
+    for _ in range(9):
+        fail_once(machine, screen)
+    after_ten = memory_facts(screen.read_facts())
+    assert after_ten == after_one
+    assert after_ten[1:] == before[1:]  # the first line counts what the loader keeps for next time
+    if firmware == "uefi":
+        assert_looks_right(machine, "uefi-error")
+    machine.type("2")
+    assert machine.wait_exit() == PASSED
+    assert "fact: entry = second" in machine.output

@@ -1,0 +1,63 @@
+"""The Boot Loader Interface: what `bootctl` wrote is obeyed, and what it will read is there."""
+import re
+import shutil
+
+import pytest
+from cells import Screen
+from machine import CONFIG, PASSED, Hardware
+from test_menu import CHANGES, assert_looks_right
+from variables import GLOBAL, add_variables, decode, encode, in_memory, variables
+
+MEMORY = 128 << 20
+FEATURES = 0x32F  # both time-outs, default, one-shot, XBOOTLDR, sort-key, saved entry
+
+
+@pytest.fixture
+def flash(tmp_path):
+    path = tmp_path / "variables.fd"
+    shutil.copyfile(CONFIG["firmware"]["uefi_variables"], path)
+    return path
+
+
+def check_what_is_told(told):
+    assert decode(told["LoaderInfo"])[0].startswith("Lintel ")
+    assert decode(told["LoaderFirmwareType"])[0].startswith("UEFI 2.")
+    assert decode(told["LoaderFirmwareInfo"])[0]
+    assert decode(told["LoaderImageIdentifier"]) == ["\\EFI\\BOOT\\BOOTX64.EFI"]
+    assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+                        decode(told["LoaderDevicePartUUID"])[0])
+    assert decode(told["LoaderEntries"]) == ["second.conf", "lintel-pie.conf", "lintel.conf"]
+    assert int.from_bytes(told["LoaderFeatures"], "little") == FEATURES
+    assert len(told["LoaderFeatures"]) == 8
+    assert 0 < int(decode(told["LoaderTimeInitUSec"])[0]) < int(decode(told["LoaderTimeMenuUSec"])[0])
+
+
+def test_variables_are_set_and_obeyed(start, special_image, flash):
+    add_variables(flash, {"LoaderEntryDefault": encode("lintel-pie.conf"),
+                          "LoaderEntryOneShot": encode("second.conf"),
+                          "LoaderConfigTimeoutOneShot": encode("menu-force")})
+    image = special_image(CHANGES | {"/loader/loader.conf": "timeout 0\ndefault lintel\n"})
+    machine = start("uefi", [image], Hardware(memory="128M", variables=flash))
+    screen = Screen(machine)
+    screen.wait_for_text("second: kernel /boot/kernel.elf")
+    assert_looks_right(machine, "uefi-framebuffer")
+    check_what_is_told(in_memory(machine, MEMORY))
+    screen.press("\x1b[F", "lintel: kernel")
+    screen.press("d", "lintel boots by default from now on.")
+    screen.press("\x1b[H", "second: kernel")
+    screen.press("e", "Options for one boot:")
+    screen.press("\x1b[3~ once", "test chosen once")  # a Delete that OVMF's terminal does not know
+    machine.type("\r")
+    assert machine.wait_exit() == PASSED
+    assert "fact: command-line = test chosen once" in machine.output
+    kept = variables(flash.read_bytes())
+    assert decode(kept["LoaderEntryDefault"]) == ["lintel.conf"]
+    assert set(kept) == {"LoaderEntryDefault"}  # the wishes for one boot are gone
+
+
+def test_firmware_setup(start, special_image, flash):
+    machine = start("uefi", [special_image(CHANGES)], Hardware(variables=flash))
+    Screen(machine).wait_for_text("r: firmware setup")
+    machine.type("r")
+    machine.wait_exit()  # -no-reboot
+    assert variables(flash.read_bytes(), GLOBAL)["OsIndications"] == bytes([1] + 7 * [0])
