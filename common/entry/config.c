@@ -10,18 +10,23 @@
 
 /* ---- loader.conf ----------------------------------------------------------------------------- */
 
+bool config_set_timeout(struct config *config, const char *text)
+{
+    uint64_t seconds = 0;
+    const char *rest = text_number(text, &seconds);
+    bool number = rest && !*rest, force = strcmp(text, "menu-force") == 0;
+    bool hidden = strcmp(text, "menu-hidden") == 0;
+
+    if (!number && !force && !hidden)
+        return false;
+    config->timeout = force ? -1 : (int32_t)seconds;
+    config->hidden = hidden;
+    return true;
+}
+
 static void take_timeout(const struct conf *conf, struct config *config)
 {
-    uint64_t seconds;
-    const char *rest = text_number(conf->value, &seconds);
-
-    if (rest && !*rest)
-        config->timeout = (int32_t)seconds;
-    else if (strcmp(conf->value, "menu-force") == 0)
-        config->timeout = -1;
-    else if (strcmp(conf->value, "menu-hidden") == 0)
-        config->timeout = 0;
-    else
+    if (!config_set_timeout(config, conf->value))
         say("%s:%u: timeout %s is neither seconds nor menu-force nor menu-hidden: passed over\n",
             conf->name, conf->line, conf->value);
 }
@@ -46,8 +51,8 @@ static void take_console(const struct conf *conf, struct config *config)
     else if (strcmp(conf->value, "framebuffer") == 0)
         config->console = SCREEN_FRAMEBUFFER;
     else
-        say("%s:%u: console %s is neither auto nor text nor framebuffer: passed over\n",
-            conf->name, conf->line, conf->value);
+        say("%s:%u: console %s is neither auto nor text nor framebuffer: passed over\n", conf->name,
+            conf->line, conf->value);
 }
 
 /* The word for the entry that was booted last, which only firmware's variables know. */

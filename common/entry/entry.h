@@ -41,6 +41,7 @@ struct config {
     uint32_t chosen;           /* index of the default */
     bool default_saved;        /* `default @saved` */
     int32_t timeout;           /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
+    bool hidden;               /* timeout 0 as `menu-hidden`: a key in the first moment shows it */
     bool zero_memory;          /* `zero-memory yes` */
     bool uki_on_bios;          /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
     enum screen_kind console;  /* `console auto`, `text` or `framebuffer`: where the menu is shown */
@@ -81,6 +82,10 @@ enum err entry_from_uki(const char *file, const char *path, const struct source 
 /* Text of one of the volume's files, as loader.conf and entries are. ERR_FORMAT: too long. */
 enum err config_read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,
                           uint64_t *bytes);
+
+/* Takes what `timeout` may say. False, and nothing changed: it is neither a number nor a word that is
+ * known. */
+bool config_set_timeout(struct config *config, const char *text);
 
 /* For tests and fuzzing: parse texts in memory. `name` is the file's name. */
 enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct arena *arena,

@@ -156,19 +156,10 @@ static void say_who_boots(struct boot *boot)
 
 /* ---- what the operating system wishes -------------------------------------------------------- */
 
-static void set_timeout(struct config *config, const char *name, const char *text)
+static void set_timeout(struct boot *boot, const char *variable, const char *wish)
 {
-    uint64_t seconds;
-    const char *rest = text_number(text, &seconds);
-
-    if (rest && !*rest)
-        config->timeout = (int32_t)seconds;
-    else if (strcmp(text, "menu-force") == 0)
-        config->timeout = -1;
-    else if (strcmp(text, "menu-hidden") == 0 || strcmp(text, "menu-disabled") == 0)
-        config->timeout = 0;
-    else
-        note("%s is neither seconds nor a word that is known: passed over\n", name);
+    if (!config_set_timeout(&boot->config, wish))
+        note("%s is neither seconds nor a word that is known: passed over\n", variable);
 }
 
 static void choose(struct boot *boot, const char *variable, char *wish)
@@ -203,7 +194,7 @@ static void obey(struct boot *boot)
     for (uint32_t i = 0; i < 2; i++) {
         bool once = i == 1;
         if ((once ? take_text : get_text)(boot, timeouts[i], text))
-            set_timeout(&boot->config, timeouts[i], text);
+            set_timeout(boot, timeouts[i], text);
         if ((once ? take_text : get_text)(boot, entries[i], text))
             choose(boot, entries[i], text);
     }

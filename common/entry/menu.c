@@ -4,7 +4,8 @@
 #include "../lib/log.h"
 #include "../lib/mem.h"
 
-#define POLL_MILLISECONDS 20
+#define POLL_MILLISECONDS   20
+#define HIDDEN_MILLISECONDS 100
 
 #define KEY_SHOW_AGAIN ('L' & 0x1f) /* what terminals use for it */
 
@@ -194,17 +195,25 @@ static enum err begin(struct boot *boot, const char error[MENU_ERROR_BYTES])
     return OK;
 }
 
-/* With time-out 0 only who has pressed a key by now sees the menu. */
-static bool is_wanted(const struct boot *boot, const char *error)
+/* Keys that were pressed before wait in the firmware; one that is held comes again about 30 times a
+ * second, and a driver may look for it 50 times. */
+static bool is_key_pressed(const struct boot *boot)
 {
-    return error || boot->config.timeout != 0 || boot->firmware->key() != KEY_NONE;
+    uint32_t waits = boot->config.hidden ? HIDDEN_MILLISECONDS / POLL_MILLISECONDS : 0;
+
+    while (boot->firmware->key() == KEY_NONE) {
+        if (!waits--)
+            return false;
+        boot->firmware->wait(POLL_MILLISECONDS);
+    }
+    return true;
 }
 
 bool menu_choose(struct boot *boot, const char *error, struct entry *chosen)
 {
     const struct config *config = &boot->config;
 
-    if (!is_wanted(boot, error)) {
+    if (!error && config->timeout == 0 && !is_key_pressed(boot)) {
         *chosen = config->entries[config->chosen];
         return true;
     }

@@ -6,10 +6,11 @@
 #include "line.h"
 #include "screen.h"
 
-/* Lets the user choose: at once the default when the time-out is 0, no key waits and `error` is
- * NULL; else by the list, with a countdown that any key stops. `error`, when not NULL, is shown
- * above the list, and there is no countdown. *chosen is a copy of the entry, with the options as
- * the user changed them; it holds until the next call. False: the user gives up. */
+/* Lets the user choose: at once the default when the time-out is 0, no key waits (or comes in the
+ * tenth of a second that a hidden menu gives) and `error` is NULL; else by the list, with a
+ * countdown that any key stops. `error`, when not NULL, is shown above the list, and there is no
+ * countdown. *chosen is a copy of the entry, with the options as the user changed them; it holds
+ * until the next call. False: the user gives up. */
 bool menu_choose(struct boot *boot, const char *error, struct entry *chosen);
 
 /* ---- its parts, to each other ---------------------------------------------------------------- */

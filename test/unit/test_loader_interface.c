@@ -192,7 +192,7 @@ static void obeys_every_timeout(void **state)
                  {"1", 1},
                  {"999999999", 999999999},
                  {"menu-hidden", 0},
-                 {"menu-disabled", 0},
+                 {"menu-disabled", 5},
                  {"menu-force", -1},
                  {"", 5},
                  {"-1", 5},

@@ -218,6 +218,20 @@ static void test_a_waiting_key_shows_the_hidden_menu(void **state)
     assert_int_equal(CHOOSE(NULL, {KEY_ESCAPE, NULL}, {KEY_UP, see_1}, {KEY_ENTER, see_0}), 0);
 }
 
+/* It waits a little for one that is held. */
+static void test_a_key_in_the_first_moment_shows_the_hidden_menu(void **state)
+{
+    (void)state;
+    config->timeout = 0;
+    config->hidden = true;
+    assert_int_equal(choose(NULL, no_steps, 0), 1);
+    assert_int_equal(put_count, 0);
+    assert_int_equal(waited, 100);
+    assert_int_equal(CHOOSE(NULL, {KEY_NONE, NULL}, {KEY_NONE, NULL}, {' ', NULL}, {KEY_UP, see_1},
+                            {KEY_ENTER, see_0}),
+                     0);
+}
+
 static void see_countdown(void)
 {
     assert_shown("Boots in 3 seconds. Any key stops the countdown.");
@@ -589,6 +603,7 @@ int main(void)
         TEST(escape),
         TEST(at_once),
         TEST(a_waiting_key_shows_the_hidden_menu),
+        TEST(a_key_in_the_first_moment_shows_the_hidden_menu),
         TEST(countdown_runs_out),
         TEST(countdown_is_shown),
         TEST(any_key_stops_the_countdown),
