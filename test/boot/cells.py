@@ -19,6 +19,7 @@ VGA_COLOURS = {"0": ("aaaaaa", "000000"), "0;36": ("00aaaa", "000000"),
                "0;1;33": ("ffff55", "000000"), "0;30;47": ("000000", "aaaaaa"),
                "0;30;43": ("000000", "aa5500"), "0;1;37;41": ("ffffff", "aa0000")}
 
+PAGER_CURSOR = b"\x1b[24;2H"  # where it rests, the last that is sent
 PAGE = re.compile(r"lines (\d+) to (\d+) of (\d+)")  # the pager's title
 UNFINISHED = re.compile(r"\x1b(\[[0-9;]*)?$")  # a sequence whose end is still on its way
 TOKEN = re.compile(r"\x1b\[([0-9;]*)([HJKm])|([^\x1b])", re.DOTALL)
@@ -36,7 +37,9 @@ def read_terminal(received):
             row, column = [int(number) - 1 for number in (numbers or "1;1").split(";")]
         elif order == "m":
             colours = numbers
-        elif character:
+        elif character == "\n":
+            row, column = row + 1, 0
+        elif character and row < ROWS and column < COLUMNS:
             cells[row][column] = (character, colours)
             column += 1
     return cells
@@ -100,12 +103,6 @@ def shown_share(cells, picture):
     return shown / (ROWS * COLUMNS)
 
 
-def last_line(rows):
-    """Of the pager's text on the screen; 0: there is no pager, or it is not yet drawn to its end."""
-    page = PAGE.search(rows[0]) if rows else None
-    return int(page[2]) if page and "Esc: back" in rows[23] else 0
-
-
 class Screen:
     """The menu of a machine, read from its serial line."""
 
@@ -139,12 +136,18 @@ class Screen:
         self.machine.type(keys)
         return self.wait_for_text(text)
 
+    def last_line(self, rows):
+        """Of the pager's text; 0: there is no pager, or it is not yet drawn to its end."""
+        page = PAGE.search(rows[0]) if rows else None
+        is_drawn = self.machine.received.endswith(PAGER_CURSOR) and "Esc: back" in rows[23]
+        return int(page[2]) if page and is_drawn else 0
+
     def read_facts(self):
         """All lines behind the key `i`, and back to the menu."""
         lines, last = {}, 0
         self.machine.type("i")
         while True:
-            rows = self.wait_for(lambda rows: last_line(rows) > last, "more facts")
+            rows = self.wait_for(lambda rows: self.last_line(rows) > last, "more facts")
             first, last, count = map(int, PAGE.search(rows[0]).groups())
             lines |= dict(enumerate(rows[2:2 + last - first + 1], first))
             if last == count:
