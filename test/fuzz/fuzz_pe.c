@@ -1,0 +1,60 @@
+/* Any bytes as a PE file, as a unified kernel image of any profile, and as an entry of one. */
+#include "common/entry/entry.h"
+#include "common/image/uki.h"
+#include "common/lib/mem.h"
+#include <stdint.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+static enum err grow(uint64_t pages, uint64_t *physical)
+{
+    void *memory = aligned_alloc(PAGE_BYTES, pages * PAGE_BYTES);
+
+    if (!memory)
+        return ERR_NO_MEMORY;
+    *physical = (uintptr_t)memory;
+    return OK;
+}
+
+/* What was accepted can be read. */
+static void read_sections(const struct uki *uki, struct arena *arena)
+{
+    for (uint32_t i = 0; i < uki->pe.section_count; i++) {
+        struct source_part part;
+        uint8_t byte;
+        if (uki_part(uki, &uki->pe.sections[i], arena, &part) != OK)
+            abort();
+        if (part.source.bytes && source_read(&part.source, part.source.bytes - 1, 1, &byte) != OK)
+            abort();
+    }
+}
+
+static void check_text(const char *text)
+{
+    for (; *text; text++)
+        if ((uint8_t)*text < ' ' && *text != '\t')
+            abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    static struct arena arena;
+    struct source source = source_from_memory("fuzz", data, bytes);
+    struct entry entry;
+    struct uki uki;
+
+    if (!arena.grow)
+        arena_begin(&arena, grow);
+    struct arena_mark mark = arena_mark(&arena);
+    for (uint32_t profile = 0; profile < 3; profile++)
+        if (uki_open(&source, profile, &arena, &uki) == OK)
+            read_sections(&uki, &arena);
+    if (entry_from_uki("fuzz+1.efi", "/fuzz", &source, &arena, &entry) == OK) {
+        check_text(entry.title);
+        check_text(entry.version);
+        check_text(entry.sort_key);
+    }
+    arena_reset(&arena, mark);
+    return 0;
+}

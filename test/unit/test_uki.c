@@ -1,0 +1,223 @@
+/* Unified kernel images: their sections by profile, and the entries that they make. */
+#include "fake_firmware.h"
+#include "pe_image.h"
+#include "common/entry/entry.h"
+#include "common/entry/os_release.h"
+#include "common/image/uki.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct arena arena;
+static struct source source;
+static struct uki uki;
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake_begin(0);
+    arena_begin(&arena, fake_firmware.allocate);
+    pe_begin();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fake_end();
+    return 0;
+}
+
+static enum err open_profile(uint32_t profile)
+{
+    source = source_from_memory("/u.efi", pe_bytes, pe_size);
+    return uki_open(&source, profile, &arena, &uki);
+}
+
+static void assert_says(const char *message)
+{
+    if (!strstr(err_message(), message))
+        fail_msg("\"%s\" does not say \"%s\"", err_message(), message);
+}
+
+static void assert_text(const char *section, const char *wanted)
+{
+    char *text;
+
+    assert_int_equal(uki_text(&uki, section, &arena, &text), OK);
+    assert_string_equal(text, wanted);
+}
+
+/* ---- images ---------------------------------------------------------------------------------- */
+
+static void test_plain(void **state)
+{
+    struct source_part part;
+    char bytes[6];
+
+    (void)state;
+    pe_add(".cmdline", "quiet \r\n\0", 9);
+    pe_add_text(".linux", "kernel");
+    assert_int_equal(open_profile(0), OK);
+    assert_text(".cmdline", "quiet");
+    assert_text(".initrd", "");
+    assert_null(uki_find(&uki, ".initrd"));
+    assert_int_equal(uki_part(&uki, uki_find(&uki, ".linux"), &arena, &part), OK);
+    assert_string_equal(part.source.name, "/u.efi (.linux)");
+    assert_int_equal(part.source.bytes, 6);
+    assert_int_equal(source_read(&part.source, 1, 5, bytes), OK);
+    assert_memory_equal(bytes, "ernel", 5);
+    assert_int_equal(source_read(&part.source, 1, 6, bytes), ERR_FORMAT);
+    assert_int_equal(open_profile(1), ERR_NOT_FOUND);
+    assert_says("/u.efi has no profile 1");
+}
+
+static void test_profiles(void **state)
+{
+    (void)state;
+    pe_add_text(".linux", "kernel");
+    pe_add_text(".cmdline", "base");
+    pe_add_text(".profile", "ID=main");
+    pe_add_text(".profile", "ID=second");
+    pe_add_text(".cmdline", "second");
+    pe_add_text(".profile", "ID=third");
+    pe_add_text(".linux", "another");
+    assert_int_equal(open_profile(0), OK);
+    assert_text(".cmdline", "base");
+    assert_text(".profile", "ID=main");
+    assert_int_equal(open_profile(1), OK);
+    assert_text(".cmdline", "second");
+    assert_text(".linux", "kernel");
+    assert_int_equal(open_profile(2), OK);
+    assert_text(".cmdline", "base");
+    assert_text(".linux", "another");
+    assert_int_equal(open_profile(3), ERR_NOT_FOUND);
+    assert_int_equal(open_profile(UINT32_MAX), ERR_NOT_FOUND);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    pe_add_text(".cmdline", "quiet");
+    assert_int_equal(open_profile(0), ERR_FORMAT);
+    assert_says("no section .linux");
+    assert_false(uki_recognise(&source, &arena));
+    pe_add_text(".linux", "kernel");
+    pe_store(pe_row(1) + 12, 0x1000, 4);
+    assert_int_equal(open_profile(0), ERR_FORMAT);
+    assert_says("overlap");
+    assert_true(uki_recognise(&source, &arena));
+}
+
+/* ---- entries --------------------------------------------------------------------------------- */
+
+static struct entry entry;
+
+static enum err make_entry(const char *file, const char *release, const char *uname)
+{
+    pe_begin();
+    pe_add_text(".linux", "kernel");
+    if (release)
+        pe_add_text(".osrel", release);
+    if (uname)
+        pe_add_text(".uname", uname);
+    source = source_from_memory("/EFI/Linux/x", pe_bytes, pe_size);
+    return entry_from_uki(file, "/EFI/Linux/x", &source, &arena, &entry);
+}
+
+static void test_entry(void **state)
+{
+    (void)state;
+    assert_int_equal(make_entry("debian-6.1+2-1.EFI",
+                                "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=Debian\n"
+                                "VERSION_ID=\"12\"\nBUILD_ID=b\nID=debian\n",
+                                "6.1.0"),
+                     OK);
+    assert_string_equal(entry.id, "debian-6.1");
+    assert_string_equal(entry.suffix, ".efi");
+    assert_string_equal(entry.title, "Debian GNU/Linux 12 (bookworm)");
+    assert_string_equal(entry.version, "12");
+    assert_string_equal(entry.sort_key, "debian");
+    assert_string_equal(entry.kernel_key, "uki");
+    assert_string_equal(entry.kernel, "/EFI/Linux/x");
+    assert_false(entry.exhausted);
+    assert_null(entry.problem);
+}
+
+static const struct {
+    const char *release, *uname, *title, *version, *sort_key;
+} sayings[] = {
+    {NULL, NULL, "u", "", ""},
+    {NULL, "6.1\n", "u", "6.1", ""},
+    {"ID=arch\nBUILD_ID=rolling\n", "6.9", "arch", "rolling", "arch"},
+    {"ID=a\nIMAGE_ID=appliance\nIMAGE_VERSION=7\nVERSION_ID=1\n", NULL, "appliance", "7",
+     "appliance"},
+    {"PRETTY_NAME=A\033[2J\n", "\033[31m", "A?[2J", "?[31m", ""},
+};
+
+static void test_what_images_say(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(sayings); i++) {
+        assert_int_equal(make_entry("u+0.efi", sayings[i].release, sayings[i].uname), OK);
+        assert_string_equal(entry.title, sayings[i].title);
+        assert_string_equal(entry.version, sayings[i].version);
+        assert_string_equal(entry.sort_key, sayings[i].sort_key);
+        assert_true(entry.exhausted);
+    }
+}
+
+static void test_damaged_image_is_a_problem(void **state)
+{
+    (void)state;
+    assert_int_equal(make_entry("u.efi", "ID=x", NULL), OK);
+    pe_store(pe_row(1) + 12, 0x1000, 4);
+    assert_int_equal(entry_from_uki("u.efi", "/EFI/Linux/x", &source, &arena, &entry), OK);
+    assert_non_null(strstr(entry.problem, "overlap"));
+    assert_string_equal(entry.title, "u");
+    source = source_from_memory("/EFI/Linux/x", "no PE file", 10);
+    assert_int_equal(entry_from_uki("u.efi", "/EFI/Linux/x", &source, &arena, &entry),
+                     ERR_NOT_FOUND);
+}
+
+static const struct {
+    const char *text, *value;
+} releases[] = {
+    {"", ""},
+    {"NAMES=x\nXNAME=y\n", ""},
+    {"NAME=plain", "plain"},
+    {"NAME=first\n  NAME=second \r\n#NAME=third\n", "second"},
+    {"NAME=\"a \\\"b\\\" \\$c\"\n", "a \"b\" $c"},
+    {"NAME='it\\s'\n", "it\\s"},
+    {"NAME=\"never closed\n", "never closed"},
+    {"NAME=\"ends in \\", "ends in \\"},
+    {"NAME=\"\"\n", ""},
+    {"NAME=\n", ""},
+};
+
+static void test_os_release(void **state)
+{
+    char *value;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(releases); i++) {
+        assert_int_equal(os_release_get(releases[i].text, "NAME", &arena, &value), OK);
+        assert_string_equal(value, releases[i].value);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_plain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_profiles, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_entry, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_images_say, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged_image_is_a_problem, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_os_release, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
