@@ -59,6 +59,12 @@ static enum err add_copy(struct tags *tags, enum tag_type type, const void *from
     return OK;
 }
 
+static enum err add_empty(struct tags *tags, enum tag_type type)
+{
+    uint8_t *body;
+    return add(tags, type, 0, &body);
+}
+
 static enum err add_text(struct tags *tags, enum tag_type type, const char *text)
 {
     return add_copy(tags, type, text, strlen(text) + 1);
@@ -271,7 +277,7 @@ static enum err add_efi(struct tags *tags, const struct multiboot_info *info)
         return OK;
     TRY(add_copy(tags, TAG_EFI64_SYSTEM_TABLE, &facts->efi_system_table, 8));
     TRY(add_copy(tags, TAG_EFI64_IMAGE, &facts->efi_image_handle, 8));
-    return info->efi_services ? add_copy(tags, TAG_EFI_SERVICES, NULL, 0) : OK;
+    return info->efi_services ? add_empty(tags, TAG_EFI_SERVICES) : OK;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -290,7 +296,7 @@ static enum err add_all(struct tags *tags, const struct multiboot_info *info)
     TRY(add_efi(tags, info));
     if (info->relocated)
         TRY(add_copy(tags, TAG_LOAD_BASE, &info->load_base, 4));
-    return add_copy(tags, TAG_END, NULL, 0);
+    return add_empty(tags, TAG_END);
 }
 
 /* More than all tags of a fixed size have together. */

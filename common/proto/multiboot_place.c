@@ -88,7 +88,8 @@ enum err multiboot_load(const struct multiboot_image *image)
     for (uint32_t i = 0; i < image->segment_count; i++) {
         const struct multiboot_segment *segment = &image->segments[i];
         uint8_t *to = at_physical(segment->loaded_at);
-        TRY(source_read(image->source, segment->file_offset, segment->file_bytes, to));
+        if (segment->file_bytes) /* linkers place a lone .bss behind the end of the file */
+            TRY(source_load(image->source, segment->file_offset, segment->file_bytes, to));
         memset(to + segment->file_bytes, 0, segment->bytes - segment->file_bytes);
     }
     return OK;

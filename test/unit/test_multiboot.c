@@ -1,0 +1,322 @@
+/* Multiboot on the fake machine, from its files to the leap: what the kernel would find, and what
+ * every failure on the way leaves behind. */
+#include "common/handoff/leap_state.h"
+#include "fake_firmware.h"
+#include "multiboot_builder.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#define MEMORY (16 * MIB)
+#define BASE   FAKE_MEMORY_BASE
+#define END    (BASE + MEMORY)
+
+static struct facts *facts;
+static struct firmware firmware;
+static struct boot boot;
+static struct entry entry;
+static struct file kernel;
+static struct entry_file module, initrd;
+static uint8_t page[5000] = "module";
+
+static int begin(void **state)
+{
+    (void)state;
+    facts = fake_begin(MEMORY);
+    firmware = fake_firmware;
+    boot = (struct boot){.facts = facts, .firmware = &firmware};
+    arena_begin(&boot.arena, firmware.allocate);
+    fake_serve("m", page, sizeof page);
+    fake_serve("i", "initrd", 6);
+    boot.volume = (struct volume){.firmware = &firmware, .disk = facts->origin.server};
+    assert_int_equal(OK, fs_mount(&boot.volume, &boot.arena, &boot.fs));
+    initrd = (struct entry_file){.path = "/i", .argument = ""};
+    module = (struct entry_file){.path = "/m", .argument = "words"};
+    entry = (struct entry){
+        .id = "it", .options = "a b", .modules = &module, .initrds = &initrd, .fs = &boot.fs};
+    mb_elf32();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    fake_end();
+    return 0;
+}
+
+static enum err try_boot(const struct protocol *protocol)
+{
+    kernel.source = source_from_memory("kernel", mb.bytes, mb.size);
+    kernel.fs = &boot.fs;
+    return protocol->boot(&boot, &entry, &kernel);
+}
+
+/* Boots, and returns the information that the kernel finds. */
+static const uint8_t *leap_by(const struct protocol *protocol)
+{
+    int way_out = setjmp(fake_way_out);
+    if (!way_out)
+        fail_msg("boot(): %d, %s", try_boot(protocol), err_message());
+    assert_int_equal(FAKE_LEAPT, way_out);
+    assert_true(fake_left());
+    assert_int_equal(LEAP_PROTECTED, fake_leap()->mode);
+    return at_physical(fake_leap()->registers.rbx);
+}
+
+static const uint8_t *leap(void)
+{
+    const uint8_t *information = leap_by(&protocol_multiboot2);
+    assert_int_equal(0x36d76289, fake_leap()->registers.rax);
+    return information;
+}
+
+static void refuse(enum err err, const char *why)
+{
+    assert_int_equal(err, try_boot(&protocol_multiboot2));
+    if (!strstr(err_message(), why))
+        fail_msg("\"%s\" does not say \"%s\"", err_message(), why);
+    assert_int_equal(0, fake_claimed_pages());
+    assert_false(fake_left());
+}
+
+static const uint8_t *find_tag(const uint8_t *information, uint32_t type)
+{
+    for (uint64_t at = 8; at < load32(information); at += align_up(load32(information + at + 4), 8))
+        if (load32(information + at) == type)
+            return information + at + 8;
+    return NULL;
+}
+
+/* ---- what the kernel finds ------------------------------------------------------------------- */
+
+static void check_kernel(uint64_t at)
+{
+    assert_int_equal(at + 0x10, fake_leap()->entry);
+    assert_memory_equal(mb.bytes + MB_CODE, at_physical(at), MB_FILE);
+    for (uint64_t i = MB_FILE; i < MB_MEMORY; i++)
+        assert_int_equal(0, ((const uint8_t *)at_physical(at))[i]);
+}
+
+static void test_fixed_kernel(void **state)
+{
+    (void)state;
+    const uint8_t *information = leap();
+    check_kernel(MB_PHYSICAL);
+    assert_string_equal("a b", find_tag(information, 1));
+    assert_null(find_tag(information, 21));
+    const uint8_t *first = find_tag(information, 3);
+    assert_int_equal(0, load32(first) % PAGE_BYTES);
+    assert_true(load32(first) < MB_PHYSICAL); /* as low as it goes */
+    assert_int_equal(sizeof page, load32(first + 4) - load32(first));
+    assert_string_equal("words", first + 8);
+    assert_memory_equal(page, at_physical(load32(first)), sizeof page);
+}
+
+static void test_bss_of_its_own(void **state)
+{
+    (void)state;
+    mb_program32(1, UINT32_MAX, 0, MB_PHYSICAL + 4 * PAGE_BYTES, 0, 100);
+    leap();
+    const uint8_t *bss = at_physical(MB_PHYSICAL + 4 * PAGE_BYTES);
+    for (uint64_t i = 0; i < 100; i++)
+        assert_int_equal(0, bss[i]);
+    assert_int_equal(FAKE_POISON, bss[100]);
+}
+
+static void test_version_1(void **state)
+{
+    (void)state;
+    mb_put(MB_HEADER, 0x1badb002, 4);
+    mb_put(MB_HEADER + 4, 3, 4);
+    mb_put(MB_HEADER + 8, -(0x1badb002u + 3), 4);
+    const uint8_t *information = leap_by(&protocol_multiboot1);
+    assert_int_equal(0x2badb002, fake_leap()->registers.rax);
+    check_kernel(MB_PHYSICAL);
+    assert_int_equal(2, load32(information + 20));
+    const uint8_t *modules = at_physical(load32(information + 24));
+    assert_memory_equal("initrd", at_physical(load32(modules + 16)), 6);
+    assert_int_equal(6, load32(modules + 20) - load32(modules + 16));
+}
+
+static void test_sections_are_loaded(void **state)
+{
+    (void)state;
+    mb_sections32();
+    const uint8_t *tag = find_tag(leap(), 9);
+    assert_int_equal(4, load32(tag));
+    const uint8_t *text = tag + 12 + 40, *symbols = text + 40, *names = symbols + 40;
+    assert_int_equal(MB_VIRTUAL, load32(text + 12)); /* as it was: it is in a segment */
+    assert_memory_equal(mb.bytes + MB_CODE, at_physical(load32(symbols + 12)), 64);
+    assert_string_equal(".text", (const char *)at_physical(load32(names + 12)) + 1);
+}
+
+static void test_sections_that_lead_nowhere(void **state)
+{
+    (void)state;
+    mb_sections32();
+    mb_put(load32(mb.bytes + 32) + 2 * 40 + 16, 0xfffffff0, 4);
+    assert_null(find_tag(leap(), 9));
+}
+
+static void test_console(void **state)
+{
+    (void)state;
+    facts->firmware = LINTEL_FIRMWARE_UEFI;
+    MB_TAG(4, 0, 1);
+    refuse(ERR_UNSUPPORTED, "requires a console: no framebuffer");
+    facts->firmware = LINTEL_FIRMWARE_BIOS; /* has its text screen */
+    assert_int_equal(0xb8000, load32(find_tag(leap(), 8)));
+}
+
+/* ---- relocation ------------------------------------------------------------------------------ */
+
+static void relocate(uint32_t lowest, uint32_t highest, uint32_t alignment, uint32_t preference)
+{
+    MB_TAG(10, 0, lowest, highest, alignment, preference);
+}
+
+static void check_base(uint64_t base)
+{
+    assert_int_equal(base, load32(find_tag(leap(), 21)));
+    check_kernel(base);
+}
+
+static void test_lowest(void **state)
+{
+    (void)state;
+    relocate(BASE + MIB + 1, BASE + 8 * MIB, 0x10000, 1);
+    check_base(BASE + MIB + 0x10000);
+}
+
+static void test_highest(void **state)
+{
+    (void)state;
+    relocate(BASE, (uint32_t)(BASE + 8 * MIB - 1), 4, 2);
+    check_base(BASE + 8 * MIB - 2 * PAGE_BYTES);
+}
+
+static void test_highest_leaves_out_the_last_byte(void **state)
+{
+    (void)state;
+    relocate(BASE, (uint32_t)(BASE + 8 * MIB - 2), 4, 2);
+    check_base(BASE + 8 * MIB - 3 * PAGE_BYTES);
+}
+
+static void test_no_preference_stays(void **state)
+{
+    (void)state;
+    relocate(BASE, (uint32_t)END, 4, 0);
+    check_base(MB_PHYSICAL);
+}
+
+static void test_no_preference_moves_out_of_the_way(void **state)
+{
+    (void)state;
+    fake_map_add(MB_PHYSICAL + PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_RESERVED);
+    relocate((uint32_t)MB_PHYSICAL, (uint32_t)END, 4, 0);
+    check_base(MB_PHYSICAL + 2 * PAGE_BYTES);
+}
+
+static void test_no_place(void **state)
+{
+    (void)state;
+    relocate(BASE + MIB, BASE + MIB + MB_MEMORY - 2, 4, 1);
+    refuse(ERR_NO_MEMORY, "no place between min_addr 10100000h and max_addr 101017feh");
+}
+
+/* ---- places that are taken ------------------------------------------------------------------- */
+
+static void test_in_the_firmwares_way(void **state)
+{
+    (void)state;
+    fake_map_add(MB_PHYSICAL, PAGE_BYTES, LINTEL_MEMORY_RECLAIMABLE);
+    leap();
+    assert_int_equal(MB_PHYSICAL + 0x10, fake_leap()->entry);
+    const struct leap_state *prepared = at_physical(fake_leap()->memory->physical);
+    assert_int_equal(1, prepared->move_count);
+}
+
+static void test_in_the_way_while_services_live(void **state)
+{
+    (void)state;
+    facts->firmware = LINTEL_FIRMWARE_UEFI;
+    fake_map_add(MB_PHYSICAL, PAGE_BYTES, LINTEL_MEMORY_RECLAIMABLE);
+    mb_tag(7, 0, 0, NULL);
+    MB_TAG(9, 0, (uint32_t)MB_PHYSICAL);
+    refuse(ERR_NO_MEMORY, "needs a relocatable tag");
+}
+
+static void test_not_memory(void **state)
+{
+    (void)state;
+    fake_map_add(MB_PHYSICAL + PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_ACPI_NVS);
+    refuse(ERR_NO_MEMORY, "kernel: the kernel must lie at 10400000h");
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static void test_missing_files(void **state)
+{
+    (void)state;
+    initrd.path = "/gone";
+    refuse(ERR_NOT_FOUND, "initrd: fake server: it has no file gone");
+    initrd.path = "/i";
+    module.path = "/gone";
+    refuse(ERR_NOT_FOUND, "module: fake server: it has no file gone");
+}
+
+static void test_broken_file(void **state)
+{
+    (void)state;
+    fake_break_file("i");
+    refuse(ERR_IO, "broken on purpose");
+}
+
+static void test_leave_fails(void **state)
+{
+    (void)state;
+    fake_fail_leave(1);
+    refuse(ERR_CHANGED, "leave() fails");
+    leap();
+}
+
+/* Whichever claim fails, none stays; one that fails because the firmware took the memory meanwhile
+ * is made again. */
+static void test_claims_fail(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1; n < 6; n++) {
+        fake_fail_claim(n);
+        fake_fail_leave(1);
+        refuse(ERR_CHANGED, "leave() fails");
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(fixed_kernel),
+        TEST(bss_of_its_own),
+        TEST(version_1),
+        TEST(sections_are_loaded),
+        TEST(sections_that_lead_nowhere),
+        TEST(console),
+        TEST(lowest),
+        TEST(highest),
+        TEST(highest_leaves_out_the_last_byte),
+        TEST(no_preference_stays),
+        TEST(no_preference_moves_out_of_the_way),
+        TEST(no_place),
+        TEST(in_the_firmwares_way),
+        TEST(in_the_way_while_services_live),
+        TEST(not_memory),
+        TEST(missing_files),
+        TEST(broken_file),
+        TEST(leave_fails),
+        TEST(claims_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

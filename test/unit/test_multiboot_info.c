@@ -1,0 +1,467 @@
+/* What a Multiboot kernel is told: the memory map, and the structures of both versions. */
+#include "fake_firmware.h"
+#include "multiboot_builder.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#define MAP_ROOM 64
+
+static struct facts *facts;
+static struct multiboot_info info;
+static struct memmap_range ranges[MAP_ROOM];
+static struct memmap scratch;
+static struct multiboot_range told[MAP_ROOM];
+static struct disk disk;
+static struct volume volume;
+static uint8_t block[64 * KIB] __attribute__((aligned(16)));
+static uint64_t used; /* of the block, by the information */
+
+static const struct multiboot_module modules[] = {{0x100000, 0x100005, "first words"},
+                                                  {0x200000, 0x200000, ""}};
+static struct vbe vbe = {.mode = 0x4118, .interface_segment = 0xc000, .interface_bytes = 7};
+static const struct video video = {
+    .fb = {.base_physical = 0xfd000000,
+           .width = 1024,
+           .height = 768,
+           .pitch = 4096,
+           .bits_per_pixel = 32,
+           .red_shift = 16,
+           .red_bits = 8,
+           .green_shift = 8,
+           .green_bits = 7,
+           .blue_shift = 1,
+           .blue_bits = 6},
+    .vbe = &vbe,
+};
+static const struct apm apm = {.version = 0x102,
+                               .flags = 3,
+                               .code32_segment = 0xf000,
+                               .code16_segment = 0xf001,
+                               .data_segment = 0xf002,
+                               .code32_bytes = 4,
+                               .code16_bytes = 5,
+                               .data_bytes = 6,
+                               .entry = 0x12345678};
+static uint8_t headers[80] = "section headers";
+
+static int begin(void **state)
+{
+    (void)state;
+    facts = fake_begin(0);
+    memset(block, 0, sizeof block);
+    scratch = (struct memmap){ranges, 0, MAP_ROOM};
+    disk = (struct disk){.handle = 0x81, .medium = LINTEL_MEDIUM_DISK, .sector_bytes = 512};
+    volume = (struct volume){.disk = &disk, .number = 3};
+    info = (struct multiboot_info){
+        .facts = facts, .volume = &volume, .options = "a b", .map = {told, 0, MAP_ROOM, 0, 0}};
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    fake_end();
+    return 0;
+}
+
+/* ---- the map --------------------------------------------------------------------------------- */
+
+static void make_map(void)
+{
+    info.raw = facts->map;
+    assert_int_equal(OK, multiboot_make_map(&info, &scratch));
+}
+
+static void check_range(uint32_t index, uint64_t base, uint64_t bytes, uint32_t type)
+{
+    assert_true(index < info.map.count);
+    assert_int_equal(base, told[index].base);
+    assert_int_equal(bytes, told[index].bytes);
+    assert_int_equal(type, told[index].type);
+}
+
+static void add_pc(void)
+{
+    fake_map_add(0, 0x9fc00, LINTEL_MEMORY_USABLE);
+    fake_map_add(0xf0000, 0x10000, LINTEL_MEMORY_RESERVED);
+    fake_map_add(MIB, 15 * MIB, LINTEL_MEMORY_USABLE);
+}
+
+static void test_map_of_a_pc(void **state)
+{
+    (void)state;
+    add_pc();
+    make_map();
+    assert_int_equal(4, info.map.count);
+    check_range(0, 0, PAGE_BYTES, 2);
+    check_range(1, PAGE_BYTES, 0x9e000, 1);
+    check_range(2, 0xf0000, 0x10000, 2);
+    check_range(3, MIB, 15 * MIB, 1);
+    assert_int_equal(636, info.map.lower_kib);
+    assert_int_equal(15 * 1024, info.map.upper_kib);
+}
+
+static void test_every_type(void **state)
+{
+    static const uint8_t types[] = {
+        [LINTEL_MEMORY_USABLE] = 1,
+        [LINTEL_MEMORY_RECLAIMABLE] = 1,
+        [LINTEL_MEMORY_KERNEL] = 2,
+        [LINTEL_MEMORY_ACPI_RECLAIMABLE] = 3,
+        [LINTEL_MEMORY_ACPI_NVS] = 4,
+        [LINTEL_MEMORY_RESERVED] = 2,
+        [LINTEL_MEMORY_BAD] = 5,
+        [LINTEL_MEMORY_FRAMEBUFFER] = 2,
+        [LINTEL_MEMORY_EFI_RUNTIME_CODE] = 2,
+        [LINTEL_MEMORY_EFI_RUNTIME_DATA] = 2,
+        [LINTEL_MEMORY_PERSISTENT] = 2,
+        [LINTEL_MEMORY_MMIO] = 2,
+    };
+    (void)state;
+    for (uint32_t type = 1; type < LINTEL_MEMORY_TYPES; type++)
+        fake_map_add(2 * type * MIB, MIB, (enum lintel_memory_type)type);
+    make_map();
+    for (uint32_t type = 1; type < LINTEL_MEMORY_TYPES; type++)
+        check_range(type, 2 * type * MIB, MIB, types[type]);
+}
+
+static void test_neighbours_become_one(void **state)
+{
+    (void)state;
+    fake_map_add(MIB, MIB, LINTEL_MEMORY_USABLE);
+    fake_map_add(2 * MIB, MIB, LINTEL_MEMORY_RECLAIMABLE);
+    fake_map_add(3 * MIB, MIB, LINTEL_MEMORY_MMIO);
+    fake_map_add(4 * MIB, MIB, LINTEL_MEMORY_EFI_RUNTIME_CODE);
+    make_map();
+    assert_int_equal(3, info.map.count); /* page 0 is always reserved */
+    check_range(1, MIB, 2 * MIB, 1);
+    check_range(2, 3 * MIB, 2 * MIB, 2);
+    assert_int_equal(0, info.map.lower_kib);
+    assert_int_equal(2048, info.map.upper_kib);
+}
+
+static void test_more_than_the_fields_hold(void **state)
+{
+    (void)state;
+    fake_map_add(0, UINT64_C(1) << 47, LINTEL_MEMORY_USABLE);
+    make_map();
+    assert_int_equal(640, info.map.lower_kib);
+    assert_int_equal(UINT32_MAX, info.map.upper_kib);
+}
+
+/* ---- tags ------------------------------------------------------------------------------------ */
+
+static void build_2(void)
+{
+    if (multiboot2_build(&info, block, sizeof block) != OK)
+        fail_msg("%s", err_message());
+    used = load32(block);
+    assert_int_equal(0, load32(block + 4));
+    assert_true(used <= multiboot2_bytes(&info));
+}
+
+/* The n-th tag of a type, from 0; its size is checked. NULL: there is none. */
+static const uint8_t *find_tag(uint32_t type, uint32_t number, uint32_t bytes)
+{
+    for (uint64_t at = 8; at + 8 <= used; at += align_up(load32(block + at + 4), 8)) {
+        if (load32(block + at) != type || number--)
+            continue;
+        assert_int_equal(bytes, load32(block + at + 4));
+        return block + at + 8;
+    }
+    return NULL;
+}
+
+#define assert_none(type) assert_null(find_tag((type), 0, 0))
+
+static void test_least_tags(void **state)
+{
+    (void)state;
+    disk.medium = LINTEL_MEDIUM_NETWORK;
+    build_2();
+    assert_string_equal("a b", find_tag(1, 0, 12));
+    assert_string_equal(MULTIBOOT_LOADER_NAME, find_tag(2, 0, 8 + sizeof MULTIBOOT_LOADER_NAME));
+    assert_non_null(find_tag(4, 0, 16));
+    assert_non_null(find_tag(6, 0, 16));
+    static const uint8_t absent[] = {3, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21};
+    for (size_t i = 0; i < sizeof absent; i++)
+        assert_none(absent[i]);
+    assert_int_equal(0, load32(block + used - 8)); /* the end tag */
+    assert_int_equal(8, load32(block + used - 4));
+}
+
+static void test_modules_and_map(void **state)
+{
+    (void)state;
+    add_pc();
+    make_map();
+    info.modules = modules;
+    info.module_count = 2;
+    build_2();
+    const uint8_t *module = find_tag(3, 0, 16 + sizeof "first words");
+    assert_int_equal(0x100000, load32(module));
+    assert_int_equal(0x100005, load32(module + 4));
+    assert_string_equal("first words", module + 8);
+    assert_int_equal(0x200000, load32(find_tag(3, 1, 17)));
+    assert_int_equal(636, load32(find_tag(4, 0, 16)));
+    assert_int_equal(15 * 1024, load32(find_tag(4, 0, 16) + 4));
+    const uint8_t *map = find_tag(6, 0, 16 + 4 * 24);
+    assert_int_equal(24, load32(map));
+    assert_int_equal(0, load32(map + 4));
+    assert_int_equal(MIB, load64(map + 8 + 3 * 24));
+    assert_int_equal(15 * MIB, load64(map + 16 + 3 * 24));
+    assert_int_equal(1, load64(map + 24 + 3 * 24));
+}
+
+static void test_boot_device(void **state)
+{
+    (void)state;
+    build_2();
+    assert_int_equal(0x81, load32(find_tag(5, 0, 20)));
+    assert_int_equal(2, load32(find_tag(5, 0, 20) + 4));
+    assert_int_equal(UINT32_MAX, load32(find_tag(5, 0, 20) + 8));
+    volume.number = 0;
+    build_2();
+    assert_int_equal(UINT32_MAX, load32(find_tag(5, 0, 20) + 4));
+    facts->firmware = LINTEL_FIRMWARE_UEFI;
+    build_2();
+    assert_none(5);
+}
+
+static void test_screens(void **state)
+{
+    (void)state;
+    info.text_screen = true;
+    build_2();
+    const uint8_t *text = find_tag(8, 0, 32);
+    assert_int_equal(0xb8000, load64(text));
+    assert_int_equal(2, text[21]);
+    info.text_screen = false;
+    info.video = &video;
+    memcpy(vbe.control, "VESA", 4);
+    vbe.mode_info[255] = 0x77;
+    build_2();
+    const uint8_t colours[] = {16, 8, 8, 7, 1, 6}, *fb = find_tag(8, 0, 38);
+    assert_int_equal(0xfd000000, load64(fb));
+    assert_int_equal(4096, load32(fb + 8));
+    assert_int_equal(1024, load32(fb + 12));
+    assert_int_equal(768, load32(fb + 16));
+    assert_int_equal(32, fb[20]);
+    assert_int_equal(1, fb[21]);
+    assert_memory_equal(colours, fb + 24, sizeof colours);
+    const uint8_t *mode = find_tag(7, 0, 784);
+    assert_int_equal(0x4118, load16(mode));
+    assert_int_equal(0xc000, load16(mode + 2));
+    assert_int_equal(7, load16(mode + 6));
+    assert_memory_equal("VESA", mode + 8, 4);
+    assert_int_equal(0x77, mode[775]);
+}
+
+static void test_sections_and_apm(void **state)
+{
+    (void)state;
+    info.symbols = (struct multiboot_symbols){headers, 2, 40, 1};
+    info.apm = &apm;
+    build_2();
+    const uint8_t *sections = find_tag(9, 0, 100), *power = find_tag(10, 0, 28);
+    assert_int_equal(2, load32(sections));
+    assert_int_equal(40, load32(sections + 4));
+    assert_int_equal(1, load32(sections + 8));
+    assert_memory_equal(headers, sections + 12, sizeof headers);
+    const uint16_t fields[] = {0x102, 0xf000, 0x5678, 0x1234, 0xf001, 0xf002, 3, 4, 5, 6};
+    assert_memory_equal(fields, power, sizeof fields);
+}
+
+static void test_firmware_tables(void **state)
+{
+    static uint8_t rsdp[256], smbios[31] = {[5] = 31, 2, 8}, smbios3[24] = {[6] = 24, 3, 1};
+    static const uint8_t ack[300] = {2, [299] = 9};
+
+    (void)state;
+    facts->rsdp = (uintptr_t)rsdp;
+    facts->smbios = (uintptr_t)smbios;
+    facts->smbios3 = (uintptr_t)smbios3;
+    facts->origin.dhcp_ack = ack;
+    facts->origin.dhcp_ack_bytes = sizeof ack;
+    build_2();
+    assert_memory_equal(rsdp, find_tag(14, 0, 28), 20);
+    assert_none(15);
+    assert_memory_equal(((uint8_t[]){2, 8}), find_tag(13, 0, 16 + 31), 2);
+    assert_memory_equal(smbios, find_tag(13, 0, 16 + 31) + 8, 31);
+    assert_memory_equal(((uint8_t[]){3, 1}), find_tag(13, 1, 16 + 24), 2);
+    assert_memory_equal(ack, find_tag(16, 0, 308), sizeof ack);
+    rsdp[15] = 2;
+    rsdp[20] = 36;
+    build_2();
+    assert_none(14);
+    assert_memory_equal(rsdp, find_tag(15, 0, 44), 36);
+    memset(rsdp + 20, 0xff, 4); /* a length that lies */
+    build_2();
+    assert_non_null(find_tag(15, 0, 8 + 256));
+}
+
+static void test_efi(void **state)
+{
+    static const uint8_t descriptors[96] = {7};
+    (void)state;
+    facts->firmware = LINTEL_FIRMWARE_UEFI;
+    facts->efi_system_table = 0x123456789a;
+    facts->efi_image_handle = 0xabcdef0123;
+    info.raw.efi = descriptors;
+    info.raw.efi_bytes = info.raw.efi_capacity_bytes = sizeof descriptors;
+    info.raw.efi_descriptor_bytes = 48;
+    info.raw.efi_descriptor_version = 1;
+    build_2();
+    assert_int_equal(0x123456789a, load64(find_tag(12, 0, 16)));
+    assert_int_equal(0xabcdef0123, load64(find_tag(20, 0, 16)));
+    assert_none(18);
+    const uint8_t *map = find_tag(17, 0, 16 + 96);
+    assert_int_equal(48, load32(map));
+    assert_int_equal(1, load32(map + 4));
+    assert_memory_equal(descriptors, map + 8, sizeof descriptors);
+
+    info.efi_services = info.relocated = true;
+    info.load_base = 0x400000;
+    build_2();
+    assert_non_null(find_tag(18, 0, 8));
+    assert_none(4);
+    assert_none(6);
+    assert_none(17);
+    assert_int_equal(0x400000, load32(find_tag(21, 0, 12)));
+}
+
+static void test_too_little_room(void **state)
+{
+    (void)state;
+    info.modules = modules;
+    info.module_count = 2;
+    build_2();
+    for (uint64_t room = 8; room < used; room += 8) {
+        assert_int_equal(ERR_BUG, multiboot2_build(&info, block, room));
+    }
+    assert_int_equal(OK, multiboot2_build(&info, block, used));
+}
+
+/* ---- version 1 ------------------------------------------------------------------------------- */
+
+#define ADDRESS 0x7000000u
+
+/* What a pointer leads to, which is itself in the structure at an offset, or elsewhere. */
+static const uint8_t *follow_from(const uint8_t *at)
+{
+    uint32_t pointer = load32(at);
+    assert_in_range(pointer, ADDRESS + 116, ADDRESS + multiboot1_bytes(&info));
+    return block + (pointer - ADDRESS);
+}
+
+static const uint8_t *follow(uint32_t field)
+{
+    return follow_from(block + field);
+}
+
+static void build_1(void)
+{
+    uint64_t bytes = multiboot1_bytes(&info);
+    assert_true(bytes <= sizeof block);
+    memset(block, 0, sizeof block);
+    if (multiboot1_build(&info, block, bytes, ADDRESS) != OK)
+        fail_msg("%s", err_message());
+}
+
+static void test_least_information(void **state)
+{
+    (void)state;
+    disk.medium = LINTEL_MEDIUM_NETWORK;
+    build_1();
+    assert_int_equal(0x24d, load32(block));
+    assert_string_equal("a b", follow(16));
+    assert_string_equal(MULTIBOOT_LOADER_NAME, follow(64));
+}
+
+static void test_full_information(void **state)
+{
+    (void)state;
+    add_pc();
+    make_map();
+    info.modules = modules;
+    info.module_count = 2;
+    info.symbols = (struct multiboot_symbols){headers, 2, 40, 1};
+    info.video = &video;
+    info.apm = &apm;
+    memcpy(vbe.control, "VESA", 4);
+    build_1();
+    assert_int_equal(0x1e6f, load32(block));
+    assert_int_equal(636, load32(block + 4));
+    assert_int_equal(15 * 1024, load32(block + 8));
+    assert_int_equal(0x8102ffff, load32(block + 12));
+    assert_int_equal(2, load32(block + 20));
+    const uint8_t *module = follow(24);
+    assert_int_equal(0x100000, load32(module));
+    assert_int_equal(0x100005, load32(module + 4));
+    assert_string_equal("first words", follow_from(module + 8));
+    assert_int_equal(0x200000, load32(module + 16));
+    assert_int_equal(2, load32(block + 28));
+    assert_int_equal(40, load32(block + 32));
+    assert_memory_equal(headers, follow(36), sizeof headers);
+    assert_int_equal(1, load32(block + 40));
+    assert_int_equal(4 * 24, load32(block + 44));
+    assert_int_equal(20, load32(follow(48)));
+    assert_int_equal(MIB, load64(follow(48) + 3 * 24 + 4));
+    assert_int_equal(1, load32(follow(48) + 3 * 24 + 20));
+    const uint16_t power[] = {0x102, 0xf000, 0x5678, 0x1234, 0xf001, 0xf002, 3, 4, 5, 6};
+    assert_memory_equal(power, follow(68), sizeof power);
+    assert_memory_equal("VESA", follow(72), 4);
+    assert_int_equal(0x4118, load16(block + 80));
+    assert_int_equal(7, load16(block + 86));
+    assert_int_equal(0xfd000000, load64(block + 88));
+    assert_int_equal(1024, load32(block + 100));
+    const uint8_t screen[] = {32, 1, 16, 8, 8, 7, 1, 6};
+    assert_memory_equal(screen, block + 108, sizeof screen);
+}
+
+static void test_text_screen_1(void **state)
+{
+    (void)state;
+    info.text_screen = true;
+    build_1();
+    assert_int_equal(0x1000, load32(block) & 0x1800);
+    assert_int_equal(0xb8000, load64(block + 88));
+    assert_int_equal(80, load32(block + 100));
+    assert_int_equal(2, block[109]);
+}
+
+static void test_too_little_room_1(void **state)
+{
+    (void)state;
+    info.modules = modules;
+    info.module_count = 2;
+    for (uint64_t room = 0; room < 200; room += 4)
+        assert_int_equal(ERR_BUG, multiboot1_build(&info, block, room, ADDRESS));
+    assert_int_equal(OK, multiboot1_build(&info, block, 512, ADDRESS));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(map_of_a_pc),
+        TEST(every_type),
+        TEST(neighbours_become_one),
+        TEST(more_than_the_fields_hold),
+        TEST(least_tags),
+        TEST(modules_and_map),
+        TEST(boot_device),
+        TEST(screens),
+        TEST(sections_and_apm),
+        TEST(firmware_tables),
+        TEST(efi),
+        TEST(too_little_room),
+        TEST(least_information),
+        TEST(full_information),
+        TEST(text_screen_1),
+        TEST(too_little_room_1),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
