@@ -122,6 +122,8 @@ static enum err take_section(const struct pe *pe, const uint8_t *from, struct pe
     };
     memcpy(section->name, from, PE_NAME_BYTES - 1);
     section->content_bytes = MIN(section->memory_bytes, section->file_bytes);
+    if (!section->file_bytes)
+        section->file_offset = 0; /* whatever it says */
     /* 32-bit sums cannot wrap 64 bits. */
     if (section->file_bytes &&
         (uint64_t)section->file_offset + section->file_bytes > pe->source->bytes)

@@ -179,6 +179,33 @@ static void test_default_that_matches_nothing(void **state)
     assert_says(said, "default windows matches no entry");
 }
 
+/* On BIOS, that is. */
+static void test_entries_for_others(void **state)
+{
+    (void)state;
+    add(ENTRIES, "e.conf", "efi /e\n");
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.count, 1); /* nothing else is there to show */
+    assert_says(config.entries[0].problem, "is for UEFI (`efi`)");
+    assert_string_equal(said, "");
+
+    add_three();
+    add(ENTRIES, "u.conf", "uki /u\n");
+    add(ENTRIES, "a.conf", "linux /l\narchitecture aa64\n");
+    add(ENTRIES, "k.conf", "kernel /u.efi\n");
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.count, 4);
+    assert_says(said, "entry e is hidden: it is for UEFI");
+    assert_says(said, "entry u is hidden: it is for UEFI");
+    assert_says(said, "entry a is hidden: it is for the architecture aa64");
+
+    add(LOADER, "loader.conf", "uki-on-bios yes\n");
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.count, 5);
+    assert_string_equal(config.entries[0].id, "u");
+    assert_null(config.entries[0].problem);
+}
+
 static void test_broken_files(void **state)
 {
     (void)state;
@@ -340,6 +367,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(without_loader_conf), TEST(default),         TEST(default_that_matches_nothing),
+        TEST(entries_for_others),
         TEST(broken_files),        TEST(nothing_to_boot), TEST(very_many_entries),
         TEST(no_memory),           TEST(loader_conf),     TEST(entries_that_loader_conf_lists),
         TEST(no_list_of_entries),

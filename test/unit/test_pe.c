@@ -71,6 +71,7 @@ static void test_corners(void **state)
     pe_store(pe_row(0) + 20, 0xffffffff, 4);
     assert_int_equal(parse(), OK);
     assert_int_equal(pe.sections[0].content_bytes, 0);
+    assert_int_equal(pe.sections[0].file_offset, 0);
 }
 
 static const struct {
