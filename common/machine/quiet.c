@@ -12,8 +12,6 @@
 #define NMI_X2_ALL        UINT32_MAX
 #define REMAPPING_ENTRIES 48
 #define DMAR_DRHD         0
-#define IVRS_IVHD_FIRST   0x10
-#define IVRS_IVHD_LAST    0x40
 
 /* Interrupt entries of both kinds of APIC. */
 #define ENTRY_MODE(entry) ((entry) >> 8 & 7)
@@ -193,6 +191,12 @@ static void quiet_vtd(const struct facts *facts, const struct acpi_table *dmar)
     }
 }
 
+/* The three kinds of blocks that describe an IOMMU, of growing detail. */
+static bool is_ivhd(uint8_t type)
+{
+    return type == 0x10 || type == 0x11 || type == 0x40;
+}
+
 static void quiet_amd(const struct facts *facts, const struct acpi_table *ivrs)
 {
     uint32_t length;
@@ -202,7 +206,7 @@ static void quiet_amd(const struct facts *facts, const struct acpi_table *ivrs)
         if (length < 4)
             return;
         volatile uint32_t *registers = registers_at(facts, load64(entry + 8));
-        if (entry[0] >= IVRS_IVHD_FIRST && entry[0] <= IVRS_IVHD_LAST && registers)
+        if (is_ivhd(entry[0]) && registers)
             registers[AMD_CONTROL] &= ~AMD_ENABLED;
     }
 }

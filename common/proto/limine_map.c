@@ -15,6 +15,12 @@ enum {
     TYPE_RESERVED_MAPPED,
 };
 
+/* UEFI 2.10, 7.2.3: memory descriptors. */
+#define EFI_LOADER_CODE 1
+#define EFI_LOADER_DATA 2
+#define EFI_BASE        8
+#define EFI_PAGES       24
+
 struct memory_entry {
     uint64_t base, bytes, type;
 };
@@ -113,6 +119,24 @@ static void hide_runtime_services(struct memmap *map)
             map->ranges[i].type = LINTEL_MEMORY_RESERVED;
 }
 
+/* What UEFI calls a loader's memory is the loader's to this protocol, too, even where it is free.
+ */
+static enum err keep_loader_memory(const struct raw_map *raw, struct memmap *map)
+{
+    const uint8_t *descriptor = raw->efi;
+    uint64_t count = raw->efi ? raw->efi_bytes / raw->efi_descriptor_bytes : 0;
+    for (; count--; descriptor += raw->efi_descriptor_bytes) {
+        uint32_t type = load32(descriptor);
+        uint64_t bytes;
+        if (type != EFI_LOADER_CODE && type != EFI_LOADER_DATA)
+            continue;
+        if (!mul_wraps(load64(descriptor + EFI_PAGES), PAGE_BYTES, &bytes))
+            TRY(memmap_insert(map, load64(descriptor + EFI_BASE), bytes,
+                              LINTEL_MEMORY_RECLAIMABLE));
+    }
+    return OK;
+}
+
 enum err limine_amend_map(const struct job *job, struct memmap *map)
 {
     const struct limine *limine = (const struct limine *)job;
@@ -121,6 +145,7 @@ enum err limine_amend_map(const struct job *job, struct memmap *map)
     struct firmware_range list[LIMINE_FIRMWARE_RANGES];
     struct firmware_ranges ranges = {list, 0, ARRAY_LENGTH(list)};
 
+    TRY(keep_loader_memory(&job->raw, map));
     if (revision < 5)
         hide_runtime_services(map);
     if (revision < 4)

@@ -1,10 +1,25 @@
 """Kernels for the Limine protocol, of each base revision: they check every answer themselves."""
+import struct
+
 import pytest
-from builder import MODULE, change_files, make_image
+from builder import change_files, make_image
 from machine import PASSED, ROOT, Hardware
 
 KERNELS = ROOT / "build/test-kernels"
 INTERNAL = bytes(i * 7 & 255 for i in range(5000))
+
+
+def number(*values):
+    return struct.pack(f"<{len(values)}Q", *values)
+
+
+def request(high, low):
+    return number(0xc7b1dd30df4c8b88, 0x0a82e883a194f07b, high, low)
+
+
+TAG = number(0xf9562b2d5c95a6c8, 0x6a7b384944536bdc)
+ENTROPY = request(0x65ea80255d5682c5, 0x9117240723f493eb)
+PAGING = request(0x95c1a0edab0944cb, 0xa4e5cb3842f7488a)
 FIVE_LEVELS = Hardware(cpus=2)
 FOUR_LEVELS = Hardware(cpu="qemu64", cpus=4, memory="5G", board="pc")
 
@@ -30,6 +45,30 @@ def check(start, images, firmware, revision, hardware):
 @pytest.mark.parametrize("hardware, levels", [(FIVE_LEVELS, 5), (FOUR_LEVELS, 4)], ids=["5", "4"])
 def test_bios(start, images, revision, hardware, levels):
     assert f"limine: {levels} levels" in check(start, images, "bios", revision, hardware)
+
+
+# What is changed in the kernel for base revision 6; what the message must say.
+FAULTS = {
+    "base revision": (TAG + number(6), TAG + number(7), "base revision 7.*knows 0 to 6"),
+    "two requests": (ENTROPY, PAGING, r"two Limine requests with the same ID.*paging mode"),
+    "internal module": (b"internal.bin\0", b"infernal.bin\0", "infernal.bin"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_refusal(start, images, tmp_path, fault):
+    """Back to the menu with a message, on a machine that still stands."""
+    old, new, message = FAULTS[fault]
+    kernel = (KERNELS / "limine-6.elf").read_bytes()
+    assert old in kernel and len(old) == len(new)
+    (tmp_path / "kernel.elf").write_bytes(kernel.replace(old, new))
+    image = tmp_path / "bad.img"
+    make_image(image, kernel=tmp_path / "kernel.elf")
+    change_files(image, {"/boot/internal.bin": INTERNAL})
+    machine = start("bios", [image], FIVE_LEVELS)
+    machine.wait_for("(?s)" + message.replace(" ", r"\s+"))
+    machine.wait_for("Esc: give up")
+    assert machine.process.poll() is None and "limine:" not in machine.output
 
 
 @pytest.mark.parametrize("revision", [0, 2, 4, 6])

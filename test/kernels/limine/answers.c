@@ -136,9 +136,29 @@ static void check_smbios(void)
     }
 }
 
+/* As UEFI's types translate; what ACPI tables and the like lie in may be more. */
+static void check_efi_type(uint32_t type, uint64_t physical)
+{
+    uint64_t is = type_at(physical);
+    if ((is == RESERVED_MAPPED && REVISION >= 4) || !physical) /* page 0 is nobody's */
+        return;
+    if (type >= 1 && type <= 4)
+        check_value(is == LOADER_RECLAIMABLE || is == EXECUTABLE_AND_MODULES, "a loader's memory",
+                    physical);
+    if (type == 5 || type == 6)
+        check_value(is == (REVISION >= 5 ? RESERVED_MAPPED : RESERVED), "runtime services' memory",
+                    physical);
+    if (type == 7)
+        check_value(is == USABLE, "conventional memory", physical);
+    if (type == 9 || type == 10)
+        check_value(is == (type == 9 ? ACPI_RECLAIMABLE : ACPI_NVS), "ACPI memory", physical);
+}
+
 static void check_efi(void)
 {
     const uint64_t *map = efi_memory_map.response->values;
+    for (uint64_t at = 0; at < map[1]; at += map[2])
+        check_efi_type(*(const uint32_t *)(map[0] + at), *(const uint64_t *)(map[0] + at + 8));
     check_response((void *)map[0], "the EFI memory map");
     CHECK(map[1] && map[2] >= 40 && map[1] % map[2] == 0);
     CHECK_EQUAL(map[3], 1);
