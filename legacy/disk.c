@@ -54,7 +54,7 @@ static void read_bus(const struct parameters *parameters, struct disk *disk)
     const char *from = parameters->bus;
     size_t length = 0;
 
-    if (parameters->bytes < offsetof(struct parameters, path) || parameters->key != PARAMETERS_KEY)
+    if (parameters->key != PARAMETERS_KEY) /* SeaBIOS counts only up to the key in `bytes` */
         return;
     for (size_t i = 0; i < sizeof parameters->bus + sizeof parameters->interface; i++) {
         bool is_space = from[i] == ' ', doubled = length == 0 || disk->bus[length - 1] == ' ';

@@ -259,8 +259,10 @@ def test_text_screen(start, tmp_path):
     """A screen of 25 lines, read from: output waits for a key. And a restart."""
     image = tmp_path / "text.img"
     make_image(image, "", kernel=without_framebuffer(tmp_path / "kernel.elf"))
-    shell = Shell(start("bios", [image]))
+    shell = Shell(start("bios", [image], Hardware(board="pc")))
     shell.find("draw", "There is no framebuffer")
+    shell.find("disk", r"floppy, 5760 sectors of 512 .*\n  80 cylinders, 2 heads, 36 sectors a track\n"
+               "  no EDD", r"\d+ cylinders, 16 heads, 63 sectors a track\n  EDD .*, on PCI ATA")
     shell.press("h", "e", "l", "p", "ret")
     shell.read("help\n")
     time.sleep(0.5)
