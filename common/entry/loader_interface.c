@@ -156,8 +156,11 @@ static void say_who_boots(struct boot *boot)
 
 /* ---- what the operating system wishes -------------------------------------------------------- */
 
+/* `bootctl set-timeout menu-force` of systemd 252 writes the largest number instead. */
 static void set_timeout(struct boot *boot, const char *variable, const char *wish)
 {
+    if (strcmp(wish, "4294967295") == 0)
+        wish = "menu-force";
     if (!config_set_timeout(&boot->config, wish))
         note("%s is neither seconds nor a word that is known: passed over\n", variable);
 }

@@ -194,10 +194,11 @@ static void obeys_every_timeout(void **state)
                  {"menu-hidden", 0},
                  {"menu-disabled", 5},
                  {"menu-force", -1},
+                 {"4294967295", -1},
                  {"", 5},
                  {"-1", 5},
                  {"10 s", 5},
-                 {"99999999999", 5}};
+                 {"4294967296", 5}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         end(state);
