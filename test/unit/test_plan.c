@@ -146,6 +146,8 @@ static void random_scene(struct scene *scene)
         .modules = scene->modules,
         .module_count = below(ARRAY_LENGTH(scene->modules) + 1),
         .info_bytes = 1 + below(MIB),
+        .cpu_count = below(5) * below(2) + below(200) * !below(200),
+        .cpu_stack_bytes = (1 + below(8)) * PAGE_BYTES,
         .random = random64(),
         .loader_levels = 4 + below(2),
         .loader_code = below(4 * GIB),
@@ -180,7 +182,10 @@ static void check_places(const struct scene *scene, const struct plan *plan)
         assert_int_equal(a->physical % PAGE_BYTES, 0);
         assert_int_equal(a->bytes % PAGE_BYTES, 0);
         assert_true(wholly_usable(&scene->free, a->physical, a->bytes));
-        assert_true(a->physical >= MIB);
+        if (i == PLACE_TRAMPOLINE)
+            assert_in_range(a->physical, PAGE_BYTES, PLAN_LOW_END - PAGE_BYTES);
+        else
+            assert_true(a->physical >= MIB);
         assert_true(a->physical + a->bytes <=
                     (i < PLACE_MODULES ? 4 * GIB : scene->request.reachable_end));
         for (uint64_t k = 0; k < i; k++) {
@@ -260,6 +265,34 @@ static void check_stack(const struct plan *plan, uint64_t top, uint64_t bytes)
     assert_null(mapping_at(plan, top - bytes - 1));
 }
 
+/* All that were asked for, or none: without a page to start them in. */
+static void check_cpus(const struct scene *scene, const struct plan *plan)
+{
+    const struct placement *page = &plan->places[PLACE_TRAMPOLINE];
+    uint64_t place;
+    bool wanted =
+        scene->request.cpu_count > 1 && memmap_find_highest(&scene->free, PAGE_BYTES, PAGE_BYTES,
+                                                            PAGE_BYTES, PLAN_LOW_END, &place) == OK;
+    assert_int_equal(plan->cpu_count, wanted ? scene->request.cpu_count : 1);
+    assert_int_equal(page->bytes, wanted ? PAGE_BYTES : 0);
+    for (uint64_t i = 1; i < plan->cpu_count; i++) {
+        check_stack(plan, plan_cpu_stack_top(plan, i), scene->request.cpu_stack_bytes);
+        check_stack(plan, plan_cpu_fault_stack_top(plan, i), PLAN_CPU_FAULT_BYTES);
+    }
+    if (!wanted)
+        return;
+    const struct mapping *there = mapping_at(plan, plan->trampoline_virtual);
+    assert_int_equal(there->physical, page->physical);
+    assert_int_equal(there->flags, MAP_EXECUTE);
+    assert_int_equal(mapping_at(plan, plan->direct_map + page->physical)->flags, 0);
+    bool one_to_one = false;
+    for (uint64_t i = 0; i < plan->bridge_count; i++)
+        one_to_one |= plan->bridge[i].virtual == page->physical &&
+                      plan->bridge[i].physical == page->physical &&
+                      plan->bridge[i].flags == MAP_EXECUTE;
+    assert_true(one_to_one);
+}
+
 static void check_wishes(const struct scene *scene, const struct plan *plan)
 {
     const struct lintel_request *wish = &scene->kernel.request;
@@ -327,6 +360,7 @@ static void random_machines(void **state)
                     plan.places[PLACE_RESIDENT].physical);
         check_stack(&plan, plan.stack_top, plan.places[PLACE_STACK].bytes);
         check_stack(&plan, plan.fault_stack_top, plan.places[PLACE_FAULT_STACK].bytes);
+        check_cpus(&scene, &plan);
         check_wishes(&scene, &plan);
         if (round % 8 == 0)
             check_tables(&scene, &arena, &plan);
