@@ -69,6 +69,21 @@ static void the_rsdt_stands_in(void **state)
     assert_refused(ERR_FORMAT, "RSDT");
 }
 
+/* What such an RSDP has where the XSDT's address would be means nothing. */
+static void an_rsdp_without_an_xsdt(void **state)
+{
+    (void)state;
+    tables->rsdt[0] = 'S';
+    assert_found();
+    tables->rsdp[15] = 0;
+    seal_rsdp();
+    assert_refused(ERR_FORMAT, "RSDT");
+    tables->rsdp[15] = 2;
+    put(tables->rsdp + 20, 20, 4); /* its length */
+    seal(tables->rsdp, 20, 8);
+    assert_refused(ERR_FORMAT, "RSDT");
+}
+
 static void the_xsdt_comes_first(void **state)
 {
     (void)state;
@@ -217,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(finds_a_table),
         TEST(the_rsdt_stands_in),
+        TEST(an_rsdp_without_an_xsdt),
         TEST(the_xsdt_comes_first),
         TEST(damaged_rsdp),
         TEST(damaged_roots),

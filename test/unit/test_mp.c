@@ -144,6 +144,7 @@ static void starts_all(void **state)
     assert_memory_equal(&mp.page->world, &world, sizeof world);
     assert_memory_equal(mp.page->jump, mp_trampoline, sizeof mp.page->jump);
     assert_int_equal(mp.page->apic_base, 0);
+    assert_int_equal(mp.page->gate, MP_NOBODY);
     assert_int_equal(cpus.resets[4], 0);
     for (uint32_t i = 1; i < 4; i++) {
         struct mp_seat seat = {.parked = 7};

@@ -424,6 +424,17 @@ static void plans_a_small_machine(void **state)
     assert_int_equal(plan_small(), OK);
 }
 
+static void boots_one_cpu_without_low_memory(void **state)
+{
+    struct plan plan;
+    (void)state;
+    assert_int_equal(memmap_overlay(&small.map, 0, PLAN_LOW_END, LINTEL_MEMORY_RESERVED), OK);
+    small.request.cpu_count = 4;
+    assert_int_equal(plan_build(&small.request, &small_arena, &plan), OK);
+    assert_int_equal(plan.cpu_count, 1);
+    assert_int_equal(plan.places[PLACE_CPU_STACKS].bytes, 0);
+}
+
 static void refuses_a_module_larger_than_memory(void **state)
 {
     (void)state;
@@ -466,6 +477,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(random_machines, free_granted),
         cmocka_unit_test_setup_teardown(plans_a_small_machine, make_small, free_granted),
+        cmocka_unit_test_setup_teardown(boots_one_cpu_without_low_memory, make_small, free_granted),
         cmocka_unit_test_setup_teardown(refuses_a_module_larger_than_memory, make_small,
                                         free_granted),
         cmocka_unit_test_setup_teardown(refuses_a_kernel_in_the_lower_half, make_small,
