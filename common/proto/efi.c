@@ -1,7 +1,6 @@
 /* EFI programs (UEFI 2.10, 2.1.2): other boot loaders, shells, tools. */
 #include "efi.h"
 #include "../disk/cache.h"
-#include "../image/pe.h"
 #include "../lib/mem.h"
 #include "../machine/claims.h"
 
@@ -26,19 +25,25 @@ static enum err read_and_start(struct boot *boot, struct claims *claims, const s
     return boot->firmware->start(&program);
 }
 
+enum err efi_check(const struct pe *pe)
+{
+    if (pe->subsystem != PE_EFI_APPLICATION)
+        return fail(ERR_UNSUPPORTED, "%s: its Subsystem is %u, not 10 (EFI application)",
+                    pe->source->name, pe->subsystem);
+    return OK;
+}
+
 enum err efi_start(struct boot *boot, const struct file *file, const char *options)
 {
     struct claims claims;
     struct pe pe;
 
     TRY(pe_parse(&file->source, &boot->arena, &pe));
+    TRY(efi_check(&pe));
     if (!boot->firmware->start)
         return fail(ERR_UNSUPPORTED,
                     "%s is an EFI program: UEFI starts such, but this machine was booted by BIOS",
                     file->source.name);
-    if (pe.subsystem != PE_EFI_APPLICATION)
-        return fail(ERR_UNSUPPORTED, "%s: its Subsystem is %u, not 10 (EFI application)",
-                    file->source.name, pe.subsystem);
     claims_begin(&claims, boot->facts, boot->firmware, &boot->arena);
     enum err err = read_and_start(boot, &claims, file, options);
     claims_release(&claims);

@@ -2,6 +2,7 @@
 #include "../entry/reference.h"
 #include "../handoff/dead_end.h"
 #include "../handoff/leap.h"
+#include "../image/pe.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
 #include "multiboot.h"
@@ -259,14 +260,26 @@ int32_t multiboot_bios_drive(const struct multiboot_info *info)
 
 /* ---- the rows of proto.c's table ------------------------------------------------------------- */
 
+/* Xen's EFI program has the header of its ELF file in it, but no addresses of its own. */
+static bool is_only_efi(const struct candidate *file, uint32_t version)
+{
+    struct multiboot_header header;
+
+    if (!pe_recognise(file->source))
+        return false;
+    enum err err = version == 1 ? multiboot1_parse(file->head, file->head_bytes, "", &header)
+                                : multiboot2_parse(file->head, file->head_bytes, "", &header);
+    return err == OK && !header.has_addresses;
+}
+
 static bool is_multiboot1(const struct candidate *file)
 {
-    return multiboot1_recognise(file->head, file->head_bytes);
+    return multiboot1_recognise(file->head, file->head_bytes) && !is_only_efi(file, 1);
 }
 
 static bool is_multiboot2(const struct candidate *file)
 {
-    return multiboot2_recognise(file->head, file->head_bytes);
+    return multiboot2_recognise(file->head, file->head_bytes) && !is_only_efi(file, 2);
 }
 
 static enum err boot_multiboot1(struct boot *boot, const struct entry *entry,

@@ -1,6 +1,7 @@
 /* lintel check: what a boot of a kernel would do, or the error that the loader would show. */
 #include "command.h"
 #include "drawing.h"
+#include "foreign.h"
 #include "forecast.h"
 #include "report.h"
 #include "common/lib/mem.h"
@@ -27,7 +28,8 @@ static const struct syntax syntax = {
         "Runs the loader's own code on the kernel and shows what a boot would do: where each\n"
         "byte goes, what is mapped with which permissions, and the memory map that the kernel\n"
         "sees. Exit status 1, and the message that the loader would show, when it would not\n"
-        "boot. A real firmware has its own memory map: places will differ.",
+        "boot. A real firmware has its own memory map: places will differ. Of a kernel for\n"
+        "another protocol than Lintel's it shows which one, and what the file says of itself.",
     .options = options,
     .notes = "Examples:\n"
              "  lintel check kernel.elf --memory 64M --cpu -nx\n"
@@ -98,12 +100,9 @@ static enum err check(const char *kernel, const struct choices *choices)
 {
     static struct forecast forecast;
     TRY(forecast_begin(&forecast, &choices->machine, kernel));
+    if (forecast.kernel.protocol != &protocol_lintel)
+        return foreign_report(&forecast.kernel, &forecast.boot.arena);
     report_machine(&forecast);
-    if (forecast.kernel.protocol != &protocol_lintel) {
-        printf("Kernel:  %s is %s; Lintel boots it, but plans are shown for Lintel kernels only\n",
-               kernel, forecast.kernel.protocol->name);
-        return OK;
-    }
     TRY(forecast_read(&forecast, choices->modules, choices->module_count));
     report_kernel(&forecast);
     TRY(plan(&forecast));

@@ -163,6 +163,22 @@ def test_other_kinds_of_files():
     assert "No such file" in refusal("/absent")
 
 
+# What the loader knows of a kernel for another protocol.
+FOREIGN = {
+    "build/test-kernels/sector.bin": r"is a boot sector\n  for BIOS only; 1 KiB",
+    "build/test-kernels/program.efi": r"is an EFI program\n  for UEFI only",
+    "build/test-kernels/multiboot2.elf": r"is a Multiboot2 kernel\n  header at [0-9a-f]+h; \d+ seg",
+    "build/guests/boot/memtest86+x64.bin": r"is a Linux kernel\n  boot protocol 2\.12, .* 64-bit",
+    "build/guests/boot/xen-4.17-amd64.efi": r"is an EFI program\n",
+}
+
+
+@pytest.mark.parametrize("kernel", FOREIGN)
+def test_kernels_of_other_protocols(kernel):
+    done = lintel(ROOT / kernel)
+    assert done.returncode == 0 and re.search(FOREIGN[kernel], done.stdout), done
+
+
 def test_too_little_memory(tmp_path):
     (tmp_path / "large.bin").write_bytes(bytes(32 << 20))
     done = lintel(KERNEL, "--memory", "16M", "--module", tmp_path / "large.bin")

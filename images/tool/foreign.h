@@ -1,0 +1,11 @@
+/* Kernels of other protocols than Lintel's own: what the loader knows of them before it boots
+ * them. */
+#ifndef LINTEL_TOOL_FOREIGN_H
+#define LINTEL_TOOL_FOREIGN_H
+
+#include "kernel_file.h"
+
+/* Prints it. Errors are the loader's, of a file that it would not boot. */
+enum err foreign_report(const struct kernel_file *kernel, struct arena *arena);
+
+#endif
