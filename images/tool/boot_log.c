@@ -28,20 +28,25 @@ static void *grow(void *list, size_t count, size_t each)
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
+/* From ESC to the last character of its sequence (ECMA-48, 5.4). */
+static const char *skip_escape(const char *at)
+{
+    if (at[1] != '[')
+        return at[1] ? at + 1 : at;
+    for (at += 2; *at && (*at < '@' || *at > '~'); at++)
+        ;
+    return *at ? at : at - 1;
+}
+
 /* What a terminal would show: escape sequences, carriage returns and backspaces gone. */
 static void clean(char *line)
 {
     char *to = line;
     for (const char *from = line; *from; from++) {
-        if (*from == '\033') {
-            while (from[1] && (unsigned char)(*++from - '@') > '~' - '@')
-                ;
-            if (*from == '[')
-                while (from[1] && (unsigned char)(*++from - '@') > '~' - '@')
-                    ;
-        } else if (*from != '\r' && *from != '\n' && *from != '\b') {
+        if (*from == '\033')
+            from = skip_escape(from);
+        else if (*from != '\r' && *from != '\n' && *from != '\b')
             *to++ = *from;
-        }
     }
     *to = 0;
 }

@@ -101,7 +101,7 @@ int console_key(void)
             return input.key;
         }
         if (input.source == INPUT_NONE)
-            wait_for_interrupt();
+            wait_for_interrupt(); /* what came just before it is seen at the next tick */
     }
 }
 

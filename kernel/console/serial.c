@@ -21,6 +21,7 @@ enum {
 #define STATUS_SENT      0x20
 #define MODEM_INTERRUPTS 0x0b /* DTR, RTS, and OUT2, which lets interrupts through */
 #define ENABLE_RECEIVED  0x01
+#define RECEIVE_MOST     1024 /* bytes in one interrupt: a port that went away reads FFh for ever */
 #define PATIENCE         1000000 /* port reads: about a second on real hardware */
 
 static bool has_port;
@@ -64,7 +65,7 @@ void serial_put(char c)
 static bool receive(struct interrupt_frame *frame)
 {
     (void)frame;
-    while (in8(LINE_STATUS) & STATUS_RECEIVED)
+    for (int left = RECEIVE_MOST; left > 0 && in8(LINE_STATUS) & STATUS_RECEIVED; left--)
         queue_put(&received, in8(DATA));
     return true;
 }

@@ -102,8 +102,12 @@ void show_idt(char **words)
     struct table_register idtr = read_idtr();
     const struct gate *gates = (const struct gate *)idtr.base;
     uint64_t vector = 0;
-    if (words[1] && (!take_number(words[1], &vector) || vector >= IDT_GATES))
+    if (words[1] && !take_number(words[1], &vector))
         return;
+    if (vector >= IDT_GATES) {
+        print_colour(COLOUR_BAD, "%lu: there are %u vectors\n", vector, IDT_GATES);
+        return;
+    }
     if (words[1]) {
         char where[160];
         symbols_describe(handler_of(&gates[vector]), where, sizeof where);

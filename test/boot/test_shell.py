@@ -99,6 +99,7 @@ def check_descriptors(shell):
     shell.find("idt 14", "page fault: interrupt gate, present, DPL 0, code 08, IST 0",
                r"interrupt_vectors\+0xe0 \(vectors.asm:\d+\)")
     shell.find("idt 8", "IST 1")
+    shell.find("idt 256", "there are 256 vectors")
     shell.find("tss", r"IST1 ffffff00\w{8}  the fault stack")
 
 
