@@ -88,7 +88,7 @@ struct vbe {
     uint8_t control[512], mode_info[256];
 };
 
-#define VIDEO_MODES 64
+#define VIDEO_MODES 128
 
 /* A framebuffer as the firmware set it up. `fb.pixels` and `fb.edid` are not filled. */
 struct video {
