@@ -120,8 +120,8 @@ static enum err refuse_wish(const struct claim_wish *wish, const struct memmap *
                 (unsigned long long)(largest_free(free, wish->first, end) / KIB));
 }
 
-/* ERR_CHANGED: the firmware took the place meanwhile. */
-static enum err take_once(struct claims *claims, const struct claim_wish *wish, uint64_t *physical)
+static enum err find_place(const struct claims *claims, const struct claim_wish *wish,
+                           uint64_t *physical)
 {
     uint64_t end = wish->end ? MIN(wish->end, claims->reachable_end) : claims->reachable_end;
     uint64_t alignment = MAX(wish->alignment, PAGE_BYTES);
@@ -133,10 +133,24 @@ static enum err take_once(struct claims *claims, const struct claim_wish *wish, 
         wish->lowest
             ? memmap_find_lowest(&view.free, bytes, alignment, wish->first, end, physical)
             : memmap_find_highest(&view.free, bytes, alignment, wish->first, end, physical);
-    if (err == ERR_NO_MEMORY)
-        return refuse_wish(wish, &view.free, end);
-    TRY(err);
-    return claims->firmware->claim(*physical, bytes / PAGE_BYTES);
+    return err == ERR_NO_MEMORY ? refuse_wish(wish, &view.free, end) : err;
+}
+
+enum err claims_try(const struct claims *claims, const struct claim_wish *wish)
+{
+    struct arena_mark mark = arena_mark(claims->arena);
+    uint64_t physical;
+    enum err err = find_place(claims, wish, &physical);
+
+    arena_reset(claims->arena, mark);
+    return err;
+}
+
+/* ERR_CHANGED: the firmware took the place meanwhile. */
+static enum err take_once(struct claims *claims, const struct claim_wish *wish, uint64_t *physical)
+{
+    TRY(find_place(claims, wish, physical));
+    return claims->firmware->claim(*physical, align_up(wish->bytes, PAGE_BYTES) / PAGE_BYTES);
 }
 
 static enum err take(struct claims *claims, const struct claim_wish *wish, uint64_t *physical)

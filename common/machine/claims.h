@@ -41,6 +41,10 @@ void claims_begin(struct claims *claims, const struct facts *facts, const struct
  * ERR_NO_MEMORY names what does not fit where, and the largest place that is free there. */
 enum err claims_take(struct claims *claims, const struct claim_wish *wish, struct claim **claim);
 
+/* Whether there is such a place now. Takes nothing: where firmware clears what it gets back, as EDK2
+ * does, trying would cost a second for 64 MiB. Errors as claims_take(). */
+enum err claims_try(const struct claims *claims, const struct claim_wish *wish);
+
 /* For a place, of any alignment, that the kernel insists on. Where it is free now, claim->physical
  * == target. Where the loader or the firmware sit on it until they leave, memory elsewhere is
  * taken, and a leap moves it: the protocol loads to claim->physical and goes on by leap_enter().

@@ -55,7 +55,7 @@ static enum err place_params(struct handover *handover)
     uint64_t options_bytes = strlen(job->files->options) + 1;
     struct claim_wish wish = {.name = "boot parameters", .first = 64 * KIB, .end = 4 * GIB};
 
-    /* The claims below move nothing in the map, so that the last one has as much room. */
+    /* However long the last map is, it has to fit into handover->map first. */
     wish.bytes =
         align_up(LINUX_PARAMS_BYTES + options_bytes, 16) + linux_more_bytes(handover->map.capacity);
     TRY(claims_take(&job->claims, &wish, &handover->page));

@@ -9,18 +9,13 @@ static enum err read_initrd(void *context, void *to)
 }
 
 /* The kernel would say so itself, but only after it has begun, and on some screens never. */
-static enum err check_initrd_fits(struct claims *claims, const struct linux_image *image,
+static enum err check_initrd_fits(const struct claims *claims, const struct linux_image *image,
                                   uint64_t bytes)
 {
     const struct claim_wish wish = {
         .name = "initrd", .bytes = bytes, .end = image->above_4gib ? 0 : image->initrd_end};
-    struct claim *claim;
 
-    if (!bytes)
-        return OK;
-    enum err err = claims_take(claims, &wish, &claim);
-    claims_release(claims);
-    return err;
+    return bytes ? claims_try(claims, &wish) : OK;
 }
 
 static enum err read_image(struct claims *claims, const struct source *kernel, struct claim **claim)

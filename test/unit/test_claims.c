@@ -74,6 +74,15 @@ static void test_highest_and_lowest(void **state)
     assert_int_equal(5, fake_claimed_pages());
 }
 
+static void test_trying_takes_nothing(void **state)
+{
+    (void)state;
+    const struct claim_wish wish = {.name = "thing", .bytes = 7 * MIB, .first = SERVICE};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(OK, claims_try(&claims, &wish));
+    assert_int_equal(0, fake_claimed_pages());
+}
+
 static void test_limits_and_alignment(void **state)
 {
     (void)state;
@@ -93,6 +102,7 @@ static void test_what_does_not_fit_is_said(void **state)
     assert_non_null(strstr(err_message(), "the initrd (8192 KiB) does not fit into memory from "
                                           "10800000h"));
     assert_non_null(strstr(err_message(), "has 7168 KiB"));
+    assert_int_equal(ERR_NO_MEMORY, claims_try(&claims, &wish));
     const struct claim_wish endless = {.name = "initrd", .bytes = UINT64_MAX};
     assert_int_equal(ERR_NO_MEMORY, claims_take(&claims, &endless, &claim));
 }
@@ -216,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_highest_and_lowest, begin, end),
+        cmocka_unit_test_setup_teardown(test_trying_takes_nothing, begin, end),
         cmocka_unit_test_setup_teardown(test_limits_and_alignment, begin, end),
         cmocka_unit_test_setup_teardown(test_what_does_not_fit_is_said, begin, end),
         cmocka_unit_test_setup_teardown(test_free_place_is_taken_as_it_is, begin, end),
