@@ -14,13 +14,16 @@
 
 /* What struct disk's handle points to. */
 struct block_device {
-    EFI_BLOCK_IO *io;
-    UINT32 media_id; /* as of the start: a medium that is changed under us is an error */
-    const EFI_DEVICE_PATH *path;
+    EFI_BLOCK_IO *io;      /* NULL: a program that we started took it away */
+    UINT32 media_id;       /* as of the start: a medium that is changed under us is an error */
+    EFI_DEVICE_PATH *path; /* our own copy */
 };
 
 /* For destinations that the driver's alignment does not allow. */
 static _Alignas(4096) uint8_t bounce[64 * KIB];
+
+static struct block_device *devices;
+static uint32_t device_count;
 
 static struct block_device *device_of(const struct disk *disk)
 {
@@ -59,33 +62,85 @@ static void describe(const struct block_device *device, uint32_t index, struct d
     disk->removable = media->RemovableMedia;
 }
 
+static const EFI_DEVICE_PATH *path_on(EFI_HANDLE handle)
+{
+    return protocol_on(handle, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+}
+
+/* A driver frees its device's path when it is stopped. */
+static EFI_DEVICE_PATH *keep_path(const EFI_DEVICE_PATH *path, uint8_t **room)
+{
+    EFI_DEVICE_PATH *kept = (EFI_DEVICE_PATH *)*room;
+    uint64_t bytes = path_bytes(path);
+
+    if (!path)
+        return NULL;
+    memcpy(kept, path, bytes);
+    path_end(*room + bytes);
+    *room += bytes + sizeof *kept;
+    return kept;
+}
+
+static void add(EFI_HANDLE handle, struct disk *disks, uint8_t **room)
+{
+    EFI_BLOCK_IO *io = protocol_on(handle, (EFI_GUID)EFI_BLOCK_IO_PROTOCOL_GUID);
+
+    if (!is_usable(io))
+        return;
+    devices[device_count] = (struct block_device){
+        .io = io,
+        .media_id = io->Media->MediaId,
+        .path = keep_path(path_on(handle), room),
+    };
+    describe(&devices[device_count], device_count, &disks[device_count]);
+    device_count++;
+}
+
 enum err disk_list(struct disk **disks, uint32_t *count)
 {
     EFI_HANDLE *handles;
     UINTN handle_count = protocol_handles((EFI_GUID)EFI_BLOCK_IO_PROTOCOL_GUID, &handles);
-    uint64_t physical, each = sizeof(struct disk) + sizeof(struct block_device);
+    uint64_t physical, bytes = 0;
 
     *count = 0;
     *disks = NULL;
     if (!handle_count)
         return OK;
-    TRY(memory_allocate(pages_of(handle_count * each), &physical));
+    for (UINTN i = 0; i < handle_count; i++)
+        bytes += sizeof **disks + sizeof *devices + path_bytes(path_on(handles[i])) +
+                 sizeof(EFI_DEVICE_PATH);
+    TRY(memory_allocate(pages_of(bytes), &physical));
     *disks = at_physical(physical);
-    struct block_device *devices = (struct block_device *)(*disks + handle_count);
-    for (UINTN i = 0; i < handle_count; i++) {
-        EFI_BLOCK_IO *io = protocol_on(handles[i], (EFI_GUID)EFI_BLOCK_IO_PROTOCOL_GUID);
-        if (!is_usable(io))
-            continue;
-        devices[*count] = (struct block_device){
-            .io = io,
-            .media_id = io->Media->MediaId,
-            .path = protocol_on(handles[i], (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID),
-        };
-        describe(&devices[*count], *count, &(*disks)[*count]);
-        ++*count;
-    }
+    devices = (struct block_device *)(*disks + handle_count);
+    uint8_t *paths = (uint8_t *)(devices + handle_count);
+    for (UINTN i = 0; i < handle_count; i++)
+        add(handles[i], *disks, &paths);
+    *count = device_count;
     uefi_boot->FreePool(handles);
     return OK;
+}
+
+static EFI_BLOCK_IO *find_again(const struct block_device *device)
+{
+    EFI_GUID block_io = EFI_BLOCK_IO_PROTOCOL_GUID;
+    EFI_DEVICE_PATH *rest = device->path;
+    EFI_HANDLE handle;
+
+    if (!rest || EFI_ERROR(uefi_boot->LocateDevicePath(&block_io, &rest, &handle)) ||
+        !IsDevicePathEnd(rest))
+        return NULL;
+    EFI_BLOCK_IO *io = protocol_on(handle, block_io);
+    return is_usable(io) ? io : NULL;
+}
+
+void disk_refresh(void)
+{
+    for (uint32_t i = 0; i < device_count; i++) {
+        EFI_BLOCK_IO *io = find_again(&devices[i]);
+        if (io != devices[i].io && io)
+            devices[i].media_id = io->Media->MediaId;
+        devices[i].io = io;
+    }
 }
 
 /* ---- boot origin ----------------------------------------------------------------------------- */
@@ -110,7 +165,7 @@ static void read_partition_node(const EFI_DEVICE_PATH *node, struct boot_origin 
 struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count)
 {
     struct boot_origin origin = {.disk = -1};
-    const EFI_DEVICE_PATH *path = protocol_on(volume, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+    const EFI_DEVICE_PATH *path = path_on(volume);
 
     for (uint32_t i = 0; path && i < count; i++) {
         const EFI_DEVICE_PATH *disk = device_of(&disks[i])->path;
@@ -126,7 +181,8 @@ struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint
     return origin;
 }
 
-/* ---- volumes ---------------------------------------------------------------------------------- */
+/* ---- volumes ----------------------------------------------------------------------------------
+ */
 
 static bool begins_at(const EFI_DEVICE_PATH *partition, uint64_t first_lba)
 {
@@ -147,8 +203,7 @@ EFI_HANDLE disk_volume(const struct disk *disk, uint64_t first_lba)
     UINTN count = protocol_handles((EFI_GUID)EFI_BLOCK_IO_PROTOCOL_GUID, &handles);
 
     for (UINTN i = 0; whole && i < count; i++) {
-        const EFI_DEVICE_PATH *path =
-            protocol_on(handles[i], (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+        const EFI_DEVICE_PATH *path = path_on(handles[i]);
         const EFI_DEVICE_PATH *rest = path ? path_behind(path, whole) : NULL;
         if (!rest)
             continue;
@@ -232,6 +287,8 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
     if (add_wraps(lba, sectors, &end) || (disk->sectors && end > disk->sectors))
         return fail(ERR_IO, "%s: LBA %lu and %lu sectors from there leave the disk", disk->name,
                     (unsigned long)lba, (unsigned long)sectors);
+    if (!device->io)
+        return fail(ERR_IO, "%s has gone: a program took it away", disk->name);
     bool straight = is_aligned_for(device, to);
     uint64_t most = (straight ? CHUNK_BYTES : sizeof bounce) / disk->sector_bytes;
 

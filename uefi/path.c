@@ -15,6 +15,21 @@ const EFI_DEVICE_PATH *path_next(const EFI_DEVICE_PATH *node)
     return is_last(node) ? NULL : NextDevicePathNode(node);
 }
 
+uint64_t path_bytes(const EFI_DEVICE_PATH *path)
+{
+    uint64_t bytes = 0;
+
+    for (const EFI_DEVICE_PATH *next; path && (next = path_next(path)); path = next)
+        bytes += (uint64_t)DevicePathNodeLength(path);
+    return bytes;
+}
+
+void path_end(void *to)
+{
+    *(EFI_DEVICE_PATH *)to =
+        (EFI_DEVICE_PATH){END_DEVICE_PATH_TYPE, END_ENTIRE_DEVICE_PATH_SUBTYPE, {4, 0}};
+}
+
 const EFI_DEVICE_PATH *path_find(const EFI_DEVICE_PATH *path, uint8_t type, uint8_t subtype)
 {
     const EFI_DEVICE_PATH *found = NULL;

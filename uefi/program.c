@@ -61,18 +61,15 @@ static EFI_DEVICE_PATH *make_path(EFI_HANDLE device, const char *file)
 {
     const EFI_DEVICE_PATH *parent = protocol_on(device, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
     EFI_DEVICE_PATH *path;
-    uint64_t bytes = 0;
+    uint64_t bytes = path_bytes(parent);
 
-    for (const EFI_DEVICE_PATH *node = parent, *next; node; node = next)
-        if ((next = path_next(node)))
-            bytes += (uint64_t)DevicePathNodeLength(node);
     uint64_t room = bytes + (strlen(file) + 2) * sizeof(CHAR16) + 2 * sizeof *path;
     if (EFI_ERROR(uefi_boot->AllocatePool(EfiLoaderData, room, (void **)&path)))
         return NULL;
     if (bytes)
         memcpy(path, parent, bytes);
     uint8_t *behind = put_file_node((uint8_t *)path + bytes, file);
-    put_node(behind, END_DEVICE_PATH_TYPE, END_ENTIRE_DEVICE_PATH_SUBTYPE, sizeof *path);
+    path_end(behind);
     return path;
 }
 
@@ -199,6 +196,8 @@ static enum err run(const struct program *program, EFI_HANDLE image)
     enum err initrd = initrd_withdraw();
     uefi_boot->SetWatchdogTimer(0, 0, 0, NULL);
     restore_screens(&screens);
+    serial_begin();
+    disk_refresh();
     tell_exit_data(program, exit_data, exit_bytes);
     if (status == EFI_SECURITY_VIOLATION)
         uefi_boot->UnloadImage(image);

@@ -41,6 +41,12 @@ void memory_free_all(void);
  * header. */
 const EFI_DEVICE_PATH *path_next(const EFI_DEVICE_PATH *node);
 
+/* What its nodes take, without the one that ends it. */
+uint64_t path_bytes(const EFI_DEVICE_PATH *path);
+
+/* Writes that one. */
+void path_end(void *to);
+
 /* The last node of this type in any instance of the path; NULL when there is none. */
 const EFI_DEVICE_PATH *path_find(const EFI_DEVICE_PATH *path, uint8_t type, uint8_t subtype);
 
@@ -59,6 +65,9 @@ const char *path_of_file(const EFI_DEVICE_PATH *path);
 /* Lists every whole disk with a medium in it. ERR_NO_MEMORY. */
 enum err disk_list(struct disk **disks, uint32_t *count);
 enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to);
+
+/* Finds the drivers of the disks anew: a program may have stopped them, and started others. */
+void disk_refresh(void);
 
 /* Which disk and partition a handle's device path lies on; none for one that firmware loaded from
  * memory or over the network. */

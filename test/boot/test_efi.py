@@ -44,6 +44,7 @@ def test_own_program(start, tmp_path):
     image, program = tmp_path / "efi.img", PROGRAM.read_bytes()
     entries = {"returns": "efi /tools/program.efi\noptions first gr\u00fc\u00df \U0001f600",
                "fails": "kernel /tools/program.efi\noptions fail",
+               "restarts": "efi /tools/program.efi\noptions restart",
                **{title: lines for title, (lines, _) in REFUSED.items()}}
     make_entries_image(image, entries, {
         "/tools/program.efi": program, "/program.efi": program,
@@ -62,7 +63,11 @@ def test_own_program(start, tmp_path):
         free.append(pages)
         machine.wait_for(f"({FAILED}[\\s\\S]*?){{{count - 1}}}")
     assert len(set(free[1:])) == 1, free
-    choose_each(machine, [message for _, message in REFUSED.values()], first=3)
+    choose_each(machine, [message for _, message in REFUSED.values()], first=4)
+    machine.type("3")
+    told(machine, 6)
+    machine.type("1")
+    assert told(machine, 7)[2] == "finds itself"
 
 
 def test_other_programs(start, tmp_path):

@@ -1,6 +1,8 @@
 /* An EFI program that tells what it was given, in one line, and returns: with success, or, where
- * its options ask for that, with an error and a word about it. */
+ * its options ask for that, with an error and a word about it, or after all drivers of disks have
+ * been stopped and started again. */
 #include <efi.h>
+#include <efipciio.h>
 
 static EFI_SYSTEM_TABLE *system_table;
 static EFI_GUID loaded_image = EFI_LOADED_IMAGE_PROTOCOL_GUID;
@@ -86,7 +88,32 @@ static BOOLEAN finds_itself(const EFI_LOADED_IMAGE *image)
     return found;
 }
 
-static void __attribute__((noinline)) end_with_error(EFI_HANDLE handle)
+#define CLASS_AT     11 /* in PCI configuration space */
+#define MASS_STORAGE 1
+
+static void restart_disks(void)
+{
+    EFI_BOOT_SERVICES *boot = system_table->BootServices;
+    EFI_GUID pci_io = EFI_PCI_IO_PROTOCOL_GUID;
+    EFI_HANDLE *handles;
+    UINTN count;
+
+    if (EFI_ERROR(boot->LocateHandleBuffer(ByProtocol, &pci_io, NULL, &count, &handles)))
+        return;
+    for (UINTN i = 0; i < count; i++) {
+        EFI_PCI_IO_PROTOCOL *pci;
+        UINT8 class;
+        if (EFI_ERROR(boot->HandleProtocol(handles[i], &pci_io, (void **)&pci)) ||
+            EFI_ERROR(pci->Pci.Read(pci, EfiPciIoWidthUint8, CLASS_AT, 1, &class)) ||
+            class != MASS_STORAGE)
+            continue;
+        boot->DisconnectController(handles[i], NULL, NULL);
+        boot->ConnectController(handles[i], NULL, NULL, TRUE);
+    }
+    boot->FreePool(handles);
+}
+
+static void end_with_error(EFI_HANDLE handle)
 {
     static const CHAR16 words[] = u"made to fail";
     EFI_BOOT_SERVICES *boot = system_table->BootServices;
@@ -115,6 +142,8 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
     put(u" free=");
     put_number(count_free_pages());
     put(u" end\r\n");
+    if (holds(options, u"restart"))
+        restart_disks();
     if (holds(options, u"fail"))
         end_with_error(handle);
     return EFI_SUCCESS;
