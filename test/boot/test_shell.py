@@ -195,19 +195,36 @@ def check_fault(shell, kind):
     assert first <= int(place[1]) <= last
 
 
+def as_terminal_shows(received):
+    """The first line that a terminal ends up with."""
+    cells, column = [], 0
+    for character in re.sub(r"\x1b\[[0-9;]*m", "", received.decode()):
+        if character == "\n":
+            break
+        if character == "\b":
+            column -= 1
+        elif character != "\r":
+            cells[column:column + 1] = [character]
+            column += 1
+    return "".join(cells).rstrip()
+
+
 def check_keyboard(shell):
     """Shift, caps lock, arrows, Home, End, Delete, Backspace, history; the same by a terminal."""
-    # "XY no-such" comes to be of: o - s u c h, edited
+    before = len(shell.machine.received)
     shell.press("shift+x", "caps_lock", "y", "caps_lock", "1", "left", "left", "delete", "end",
                 "backspace", "shift+1", "home", "q", "ret")
     shell.read("\n")
     assert "qX!: no such command" in shell.read()
+    assert as_terminal_shows(shell.machine.received[before:]) == "qX!"
     shell.press("up", "left", "z", "ret")
     shell.read("\n")
     assert "qXz!: no such command" in shell.read()
+    before = len(shell.machine.received)
     shell.press("up", "up", "down", "down", "a", "2", "0", "ret")
     shell.read("\n")
     assert "20" in shell.read()
+    assert as_terminal_shows(shell.machine.received[before:]) == "a20"
     shell.machine.type("\033[A\033[A\033[A\033[H1\033[3~\033[F2\x7f\r")
     shell.read("\n")
     assert "1X!: no such command" in shell.read()
