@@ -51,8 +51,7 @@ struct disk {
 struct boot_origin {
     int32_t disk; /* index into facts.disks; -1: not known */
     bool has_first_lba;
-    uint64_t first_lba; /* UEFI: the partition's first sector. BIOS: the second stage's own first
-                           sector */
+    uint64_t first_lba; /* the volume's first sector, as UEFI tells it, or Lintel's installer did */
     bool has_guid;
     uint8_t guid[16]; /* UEFI: GPT unique partition GUID, as on disk */
     /* The server that the loader came from over the network, with LINTEL_MEDIUM_NETWORK; not one of

@@ -6,21 +6,25 @@
 ;
 ;     1A8h  u64  first sector of the second stage, counted from the start of the whole disk
 ;     1B0h  u16  sectors of the second stage
+;     1B2h  u32  the first four bytes of its identity
 ;
-; both in the disk's own sectors, which may be of 512, 1024, 2048 or 4096 bytes.
+; LBA and count in the disk's own sectors, which may be of 512, 1024, 2048 or 4096 bytes.
 ;
 ; The second stage begins as follows, all little-endian; see entry.asm:
 ;
 ;     00h  jump    04h  u32 magic "LNT2"    08h  u32 bytes of the file, a multiple of 512
 ;     0Ch  u32 checksum: the sum of all u32 in the file is 0 modulo 2^32
+;     18h  16 bytes of identity, which no other installation has
+;
+; A BIOS may tell a wrong drive. So, where there is no such second stage on it, all hard disks and
+; CDs are tried; but not by VBR_FAT32, which has no room for that.
 ;
 ; In:  DL = BIOS drive; CS:IP = 0000:7C00 or, from some BIOSes, 07C0:0000.
-; Out: 0000:8000 with DL = BIOS drive, DS:SI = `place`, whose LBA has moved on by its count of sectors
-;      (subtract it), DS = SS = 0, SP = 7C00h.
+; Out: 0000:8000 with DL = the drive that this stage was read from, DS = SS = 0, SP = 7C00h.
 
 STAGE2          equ 8000h
-STAGE2_MAGIC    equ 32544E4Ch
-STAGE2_BYTES    equ 8                   ; offset in the second stage
+STAGE2_BYTES    equ 8                   ; offsets in the second stage
+STAGE2_IDENTITY equ 18h
 PLACE           equ 1A8h                ; offsets in this sector
 TABLE           equ 1B8h
 SIGNATURE       equ 1FEh
@@ -39,7 +43,12 @@ BEHIND          equ 7E00h
 %define cylinder_sector bp + 22h        ; u16, as AH=02h takes it in CX
 %define track_sectors bp + 24h          ; u32
 %define heads   bp + 28h                ; u32
-%define left    bp + 2Ch                ; u16, sectors still to read
+%ifdef VBR_FAT32
+%define variable(label) near_bp(label)
+%else
+WORK            equ BEHIND + 2Ch        ; a copy of the variables for each drive that is tried
+%define variable(label) bp + WORK - BEHIND + (label) - variables
+%endif
 
 %ifdef MBR
 BPB_END         equ 0
@@ -69,11 +78,16 @@ begin:  xor     ax, ax
 .flat:  sti
         cld
         mov     bp, BEHIND
+try_drive:
         mov     [drive], dl
-        mov     ax, [near_bp(place.count)]
-        mov     [left], ax
-
-choose_method:
+%ifndef VBR_FAT32
+        push    ds
+        pop     es
+        mov     si, variables
+        mov     di, WORK
+        mov     cx, place.end - variables
+        rep movsb
+%endif
         mov     ah, 41h
         mov     bx, 55AAh
         int     13h
@@ -82,7 +96,7 @@ choose_method:
         jne     .chs
         shr     cx, 1                   ; bit 0: AH=42h and AH=48h exist
         jnc     .chs
-        mov     byte [near_bp(function)], 42h
+        mov     byte [variable(function)], 42h
         mov     ah, 48h
         mov     si, bp
         mov     word [si], 1Ah
@@ -93,7 +107,7 @@ choose_method:
         jnz     load
         shr     ax, 4
         jz      load
-        mov     [near_bp(sector_paragraphs)], ax
+        mov     [variable(sector_paragraphs)], ax
         jmp     load
 .chs:   mov     ah, 8
         call    disk
@@ -106,29 +120,29 @@ choose_method:
         mov     [heads], edx
 
 load:   mov     ax, STAGE2 >> 4
-chunk:  mov     [near_bp(packet.segment)], ax
-        mov     bx, [left]
+chunk:  mov     [variable(packet.segment)], ax
+        mov     bx, [variable(place.count)]
         test    bx, bx
         jz      check
         not     ax                      ; DMA must not cross a 64 KiB boundary: AX = paragraphs
         and     ax, 0FFFh               ; before the next one
         inc     ax
         cwd
-        div     word [near_bp(sector_paragraphs)]
+        div     word [variable(sector_paragraphs)]
         call    lower
         mov     bx, MOST_SECTORS
         call    lower
-        cmp     byte [near_bp(function)], 2
+        cmp     byte [variable(function)], 2
         jne     .read
         call    locate
 .read:  mov     di, TRIES
-.try:   mov     [near_bp(packet.count)], ax ; anew each time: a failed read changes it
+.try:   mov     [variable(packet.count)], ax ; anew each time: a failed read changes it
         pusha
-        mov     ah, [near_bp(function)]
+        mov     ah, [variable(function)]
         mov     cx, [cylinder_sector]
         mov     dh, [head]
-        les     bx, [near_bp(packet.buffer)]
-        mov     si, packet
+        les     bx, [variable(packet.buffer)]
+        lea     si, [variable(packet)]
         call    disk
         popa
         jnc     advance
@@ -139,43 +153,47 @@ chunk:  mov     [near_bp(packet.segment)], ax
         dec     di
         jnz     .try
 read_failed:
-        mov     si, text_read
-        jmp     stop
+        push    text_read
+        jmp     next_drive
 
 advance:
         cwde
-        add     [near_bp(place)], eax
-        adc     dword [near_bp(place + 4)], byte 0
-        sub     [left], ax
-        mul     word [near_bp(sector_paragraphs)]
-        add     ax, [near_bp(packet.segment)]
+        add     [variable(place)], eax
+        adc     dword [variable(place + 4)], byte 0
+        sub     [variable(place.count)], ax
+        mul     word [variable(sector_paragraphs)]
+        add     ax, [variable(packet.segment)]
         jmp     chunk
 
 ; A good status proves little: SeaBIOS gives zeros for a bad floppy sector. The sum tells.
-check:  mov     si, STAGE2
-        xor     ebx, ebx
-        cmp     dword [si + 4], STAGE2_MAGIC
-        jne     .bad
-        mov     cx, [si + STAGE2_BYTES + 1]
-        shr     cx, 1                   ; CX = blocks of 512 bytes
-.block: lodsd
-        add     ebx, eax
-        test    si, 1FFh
+check:  mov     bx, STAGE2
+        xor     edx, edx
+        mov     eax, [near_bp(place.identity)]
+        cmp     [bx + STAGE2_IDENTITY], eax
+        jne     bad
+        mov     cx, [bx + STAGE2_BYTES + 1] ; in blocks of 256 bytes
+.block: add     edx, [bx]
+        add     bl, 4
         jnz     .block
-        sub     si, 512
         mov     ax, ds
-        add     ax, 512 >> 4
+        add     ax, 256 >> 4
         mov     ds, ax
         loop    .block
         mov     ds, cx
-        mov     si, place
+        test    edx, edx
         mov     dl, [drive]
-        test    ebx, ebx
         jz      STAGE2
-.bad:   mov     si, text_bad
+bad:    push    text_bad
+next_drive:
+%ifndef VBR_FAT32
+        inc     byte [near_bp(candidate)]
+        mov     dl, [near_bp(candidate)]
+        jnz     try_drive
+%endif
 
-; In: SI = text. Says it on the screen and on COM1, and stops.
-stop:   mov     ax, 00E3h               ; 9600 8N1
+; Says on the screen and on COM1 what was wrong with the first drive, and stops.
+        mov     si, [start - 2]         ; the first that was pushed
+        mov     ax, 00E3h               ; 9600 8N1
         cwd
         int     14h
 .next:  lodsb
@@ -206,7 +224,7 @@ disk:   mov     dl, [drive]
 ; Finds where the LBA lies for AH=02h. In: AX = sectors wanted. Out: AX = as many of them as the
 ; track holds; cylinder_sector; head. Clobbers BX, CX, EDX.
 locate: push    ax
-        mov     eax, [near_bp(place)]
+        mov     eax, [variable(place)]
         xor     edx, edx
         div     dword [track_sectors]
         mov     bx, [track_sectors]
@@ -237,7 +255,10 @@ lower:  cmp     ax, bx
 %ifdef MBR
         ROUTINES
 %endif
-        PAD_TO  PLACE - 11
+        PAD_TO  PLACE - 12
+candidate:
+        db      7Fh                     ; the drive after which to go on trying
+variables:
 sector_paragraphs:
         dw      512 >> 4
 function:
@@ -248,8 +269,11 @@ packet: dw      16                      ; disk address packet (EDD 3.0, table 2)
         dw      0
 .segment:
         dw      0
-place:  dq      0
+place:  dq      0                       ; of what is still to read
 .count: dw      0
+.end:
+.identity:
+        dd      0
 %ifdef MBR
         PAD_TO  TABLE
 %else

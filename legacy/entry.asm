@@ -26,6 +26,14 @@ start:  jmp     near from_first_sector
         dd      0                       ; the checksum: seal.py
         jmp     near from_network       ; 10h: where pxe_boot.asm enters
 
+; Patched when Lintel is installed; all ones before. See origin.c.
+        align   8, db 0                 ; 18h
+global installed
+installed:
+        times   16 db 0FFh              ; its identity; boot.asm compares the first four bytes
+        dq      -1                      ; where this stage lies, in bytes from the disk's start
+        dq      -1                      ; where the boot volume begins, the same
+
 ; Multiboot2 specification 2.0, 3.1: GRUB's `multiboot2` loads this very file. It is flat, so the
 ; address tag says where it goes.
 MULTIBOOT2      equ 0E85250D6h
@@ -45,17 +53,10 @@ section .real progbits alloc exec write align=16
 
 ; ---- ways in ------------------------------------------------------------------------------------
 
-; In: as boot.asm leaves it: DL = drive, DS:SI = place of this stage.
+; In: as boot.asm leaves it: DL = drive.
 from_first_sector:
         mov     [boot_drive], dl
-        movzx   eax, word [si + 8]      ; the place's LBA has moved on by its count of sectors
-        mov     ebx, [si]
-        mov     ecx, [si + 4]
-        sub     ebx, eax
-        sbb     ecx, 0
-        mov     [boot_lba], ebx
-        mov     [boot_lba + 4], ecx
-        mov     byte [boot_has_lba], 1
+        mov     byte [boot_drive_is_proven], 1
         jmp     check_machine
 
 ; In: Multiboot2 specification, 3.3: EAX = magic, EBX = information, protected mode, no paging.
@@ -232,12 +233,11 @@ text_a20:
 
 start_of_first_sector equ 7C00h         ; the real-mode stack grows down from here
 
-global boot_drive, boot_has_lba, boot_lba, boot_network, boot_tsc
+global boot_drive, boot_drive_is_proven, boot_network, boot_tsc
 align 8
-boot_lba:       dq 0
 boot_tsc:       dq 0
 boot_drive:     db 80h
-boot_has_lba:   db 0
+boot_drive_is_proven: db 0              ; this stage was read from it
 boot_network:   db 0
 
 global gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64

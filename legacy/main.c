@@ -8,14 +8,15 @@
 #include "disk.h"
 #include "fault.h"
 #include "memory.h"
+#include "origin.h"
 #include "pxe.h"
 #include "tables.h"
 #include "vbe.h"
 #include "vga.h"
 
 /* What entry.asm noted in real mode. */
-extern const uint64_t boot_lba, boot_tsc;
-extern const uint8_t boot_drive, boot_has_lba, boot_network, a20_method;
+extern const uint64_t boot_tsc;
+extern const uint8_t boot_drive, boot_network, a20_method;
 
 void main(void) __attribute__((noreturn));
 
@@ -96,7 +97,6 @@ static enum err find_facts(struct facts *facts)
 
     *facts = (struct facts){
         .firmware = LINTEL_FIRMWARE_BIOS,
-        .origin = {.has_first_lba = boot_has_lba, .first_lba = boot_lba},
         .first_tsc = boot_tsc,
         .reachable_end = MEMORY_REACHABLE_END,
     };
@@ -104,7 +104,9 @@ static enum err find_facts(struct facts *facts)
     TRY(memory_begin());
     TRY(memory_map(&facts->map, &busy));
     TRY(disk_find(boot_drive, &facts->disks, &facts->disk_count, &facts->origin.disk));
-    if (boot_network)
+    if (!boot_network)
+        origin_find(facts->disks, facts->disk_count, &facts->origin);
+    else
         TRY(pxe_find_server(&facts->origin));
     facts->rsdp = tables_find_rsdp();
     facts->smbios = tables_find_smbios();

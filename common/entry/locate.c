@@ -3,7 +3,7 @@
 #include "../lib/mem.h"
 
 /* How well a volume fits; the highest wins, the first among equals. */
-enum fit { FIT_NONE, FIT_LOADER_DIRECTORY, FIT_ESP, FIT_HOLDS_SECOND_STAGE, FIT_NAMED_BY_FIRMWARE };
+enum fit { FIT_NONE, FIT_LOADER_DIRECTORY, FIT_ESP, FIT_NAMED };
 
 static bool ignore_entry(void *context, const struct fs_entry *entry)
 {
@@ -18,33 +18,21 @@ static bool has_loader_directory(struct boot *boot, const struct volume *volume,
             fs_list(fs, "/EFI/Linux", ignore_entry, NULL) == OK);
 }
 
-static bool named_by_firmware(const struct facts *facts, const struct volume *volume)
+/* UEFI starts a program from a volume that it knows: without partitions that is the whole disk. */
+static bool is_named(const struct facts *facts, const struct volume *volume)
 {
     const struct boot_origin *origin = &facts->origin;
-    if (facts->firmware != LINTEL_FIRMWARE_UEFI)
-        return false;
-    return origin->has_first_lba ? volume->first_lba == origin->first_lba : volume->number == 0;
+    if (origin->has_first_lba)
+        return volume->first_lba == origin->first_lba;
+    return facts->firmware == LINTEL_FIRMWARE_UEFI && volume->number == 0;
 }
 
-/* On BIOS the origin is the second stage's own first sector: inside a volume only when that volume
- * carries it in its reserved sectors. That says nothing of a whole disk which has partitions, too:
- * a CD image that was written to it before may still be there. */
-static bool holds_second_stage(const struct facts *facts, const struct volume *volume, bool alone)
-{
-    const struct boot_origin *origin = &facts->origin;
-    return facts->firmware == LINTEL_FIRMWARE_BIOS && origin->has_first_lba &&
-           (volume->number || alone) && origin->first_lba >= volume->first_lba &&
-           origin->first_lba - volume->first_lba < volume->sectors;
-}
-
-static enum fit judge(struct boot *boot, const struct volume *volume, bool alone, struct fs *fs)
+static enum fit judge(struct boot *boot, const struct volume *volume, struct fs *fs)
 {
     if (!has_loader_directory(boot, volume, fs))
         return FIT_NONE;
-    if (named_by_firmware(boot->facts, volume))
-        return FIT_NAMED_BY_FIRMWARE;
-    if (holds_second_stage(boot->facts, volume, alone))
-        return FIT_HOLDS_SECOND_STAGE;
+    if (is_named(boot->facts, volume))
+        return FIT_NAMED;
     return volume_is_esp(volume) ? FIT_ESP : FIT_LOADER_DIRECTORY;
 }
 
@@ -53,9 +41,9 @@ static enum err search_disk(struct boot *boot, const struct disk *disk, enum fit
     struct volume *volumes;
     uint32_t count;
     TRY(partition_list(boot->firmware, disk, &boot->arena, &volumes, &count));
-    for (uint32_t i = 0; i < count && *best < FIT_HOLDS_SECOND_STAGE; i++) {
+    for (uint32_t i = 0; i < count && *best < FIT_NAMED; i++) {
         struct fs fs;
-        enum fit fit = judge(boot, &volumes[i], count == 1, &fs);
+        enum fit fit = judge(boot, &volumes[i], &fs);
         if (fit > *best) {
             *best = fit;
             boot->volume = volumes[i];

@@ -4,11 +4,10 @@
 #include "../boot.h"
 
 /* Finds and mounts the volume that Lintel came from, into boot->volume and boot->fs: over the
- * network that is its server. On a disk it is the volume that the firmware names; else, on the disk
- * that the first sector was read from, the one whose reserved sectors hold the second stage; else
- * that disk's EFI system partition; else its first volume with a /loader directory. When not even
- * the disk is known, all disks are searched in this way. ERR_NOT_FOUND says where it looked and
- * what was wrong there. */
+ * network that is its server. On a disk it is the volume that the firmware names, or that Lintel's
+ * installer named; else, on the disk that Lintel came from, its EFI system partition; else its
+ * first volume with a /loader directory. When not even the disk is known, all disks are searched in
+ * this way. ERR_NOT_FOUND says where it looked and what was wrong there. */
 enum err locate_boot_volume(struct boot *boot);
 
 /* Where entries lie (UAPI.1): on the boot volume, and on the same disk's extended boot loader

@@ -5,33 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The second stage's header; see legacy/entry.asm. */
-#define STAGE_MAGIC     0x32544e4c /* "LNT2" */
-#define STAGE_MAGIC_AT  4
-#define STAGE_BYTES_AT  8
-#define STAGE_BYTES_MAX (128 * KIB)
-
 /* Nobody needs to look further into a large BIOS boot partition. */
 #define SEARCHED_BYTES_MAX (16 * MIB)
 
 /* TYPE_BIOS_BOOT as on disk: the first three fields are little-endian. */
 static const uint8_t bios_boot[16] = {0x48, 0x61, 0x68, 0x21, 0x49, 0x64, 0x6f, 0x6e,
                                       0x74, 0x4e, 0x65, 0x65, 0x64, 0x45, 0x46, 0x49};
-
-enum err stage_check(const struct content *stage)
-{
-    uint32_t sum = 0;
-
-    for (uint64_t i = 0; i + 4 <= stage->size; i += 4)
-        sum += load32(stage->bytes + i);
-    if (stage->size < 16 || load32(stage->bytes + STAGE_MAGIC_AT) != STAGE_MAGIC ||
-        load32(stage->bytes + STAGE_BYTES_AT) != stage->size || sum)
-        return fail(ERR_FORMAT,
-                    "the second stage in this program is damaged (sum %08xh): build or install "
-                    "lintel anew",
-                    sum);
-    return OK;
-}
 
 static bool is_bios_boot(const struct volume *volume)
 {
@@ -51,7 +30,7 @@ static bool is_free(const uint8_t *room, uint32_t sector_bytes, const struct con
 {
     for (uint64_t at = 0; at < stage->size; at += sector_bytes) {
         uint64_t own = MIN(sector_bytes, stage->size - at);
-        uint64_t same = memcmp(room + at, stage->bytes + at, own) == 0 ? own : 0;
+        uint64_t same = stage_is_like(stage, room + at, at, own) ? own : 0;
         if (!is_zero(room + at + same, sector_bytes - same))
             return false;
     }
@@ -64,12 +43,9 @@ static bool is_in_other_stage(const uint8_t *bytes, uint32_t sector_bytes, uint6
 {
     uint64_t most = STAGE_BYTES_MAX / sector_bytes;
 
-    for (uint64_t j = i > most ? i - most : 0; j < i; j++) {
-        const uint8_t *header = bytes + j * sector_bytes;
-        if (load32(header + STAGE_MAGIC_AT) == STAGE_MAGIC &&
-            load32(header + STAGE_BYTES_AT) > (i - j) * sector_bytes)
+    for (uint64_t j = i > most ? i - most : 0; j < i; j++)
+        if (stage_bytes_at(bytes + j * sector_bytes) > (i - j) * sector_bytes)
             return true;
-    }
     return false;
 }
 
@@ -110,7 +86,7 @@ static enum err find_room(const struct disk_image *image, uint64_t first, uint64
     if (!bytes)
         return fail(ERR_NO_MEMORY, "this machine has no memory left");
     enum err err = disk_image_read(image, first * sector_bytes, sectors * sector_bytes, bytes);
-    is_there = err == OK && find_free(bytes, sectors, sector_bytes, place->content, &found);
+    is_there = err == OK && find_free(bytes, sectors, sector_bytes, &place->content, &found);
     free(bytes);
     if (err == OK && !is_there)
         return fail(ERR_NO_MEMORY,
@@ -194,6 +170,7 @@ static enum err use_reserved(const struct disk_image *image, const struct volume
              "format it with `mkfs.fat -R %lu`, or `lintel uninstall` what lies there",
              (unsigned long)(own + place->sectors));
     place->where = "the reserved sectors of the FAT volume";
+    place->host = volume;
     place->number = volume->number;
     TRY(add_volume_codes(image, &fat, place));
     return find_room(image, first + own, first + fat.reserved_sectors, remedy, place);
@@ -243,7 +220,7 @@ enum err boot_place_find(const struct disk_image *image, const struct disk_table
                          uint32_t partition, const struct content *stage, struct boot_place *place)
 {
     *place = (struct boot_place){
-        .content = stage,
+        .content = *stage,
         .sectors = stage_sectors(stage, image->disk.sector_bytes),
     };
     if (partition)

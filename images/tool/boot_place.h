@@ -5,18 +5,16 @@
 #include "boot_sector.h"
 #include "disk_tables.h"
 
-/* ERR_FORMAT when it is not the second stage that was built: boot sectors refuse any other. */
-enum err stage_check(const struct content *stage);
-
 struct boot_code {
     uint64_t lba;
     enum boot_sector_kind kind;
 };
 
 struct boot_place {
-    const char *where;             /* for people: "the gap before the first partition" */
-    uint32_t number;               /* of the partition; 0: none */
-    const struct content *content; /* of the second stage */
+    const char *where;         /* for people: "the gap before the first partition" */
+    uint32_t number;           /* of the partition; 0: none */
+    const struct volume *host; /* the FAT volume whose reserved sectors it is; NULL: none */
+    struct content content;    /* of the second stage */
     uint64_t sectors;
     struct stage_place stage; /* where it goes */
     struct boot_code codes[3];

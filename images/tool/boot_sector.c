@@ -5,6 +5,7 @@
 /* In all three variants (legacy/boot.asm). */
 #define PLACE_LBA     0x1a8
 #define PLACE_SECTORS 0x1b0
+#define PLACE_MARK    0x1b2
 
 static const struct {
     const struct content *code;
@@ -21,22 +22,18 @@ void boot_sector_kept(enum boot_sector_kind kind, uint32_t *kept, uint32_t *kept
     *kept_end = kinds[kind].kept_end;
 }
 
-uint64_t stage_sectors(const struct content *stage, uint32_t sector_bytes)
-{
-    return align_up(stage->size, sector_bytes) / sector_bytes;
-}
-
 void boot_sector_fill(uint8_t sector[BOOT_SECTOR_BYTES], enum boot_sector_kind kind,
                       const struct content *stage, const struct stage_place *place)
 {
     uint16_t sectors = (uint16_t)stage_sectors(stage, place->sector_bytes);
-    uint32_t kept = kinds[kind].kept, kept_end = kinds[kind].kept_end;
+    uint32_t kept = kinds[kind].kept, kept_end = kinds[kind].kept_end, mark = stage_mark(stage);
     const uint8_t *code = kinds[kind].code->bytes;
 
     memcpy(sector, code, kept);
     memcpy(sector + kept_end, code + kept_end, BOOT_SECTOR_BYTES - kept_end);
     memcpy(sector + PLACE_LBA, &place->lba, sizeof place->lba);
     memcpy(sector + PLACE_SECTORS, &sectors, sizeof sectors);
+    memcpy(sector + PLACE_MARK, &mark, sizeof mark);
 }
 
 enum err boot_sector_install(const char *path, uint64_t offset, enum boot_sector_kind kind,
@@ -46,21 +43,4 @@ enum err boot_sector_install(const char *path, uint64_t offset, enum boot_sector
     TRY(file_read_at(path, offset, sector, sizeof sector));
     boot_sector_fill(sector, kind, stage, place);
     return file_write_at(path, offset, sector, sizeof sector);
-}
-
-enum err stage_install(const char *path, const struct content *stage,
-                       const struct stage_place *place, uint64_t room)
-{
-    static const uint8_t zeros[4096];
-    uint64_t sectors = stage_sectors(stage, place->sector_bytes),
-             offset = place->lba * place->sector_bytes;
-
-    if (sectors > room)
-        return fail(ERR_NO_MEMORY,
-                    "%s: the second stage takes %lu sectors, but at sector %lu there is room for "
-                    "%lu only",
-                    path, (unsigned long)sectors, (unsigned long)place->lba, (unsigned long)room);
-    TRY(file_write_at(path, offset, stage->bytes, stage->size));
-    return file_write_at(path, offset + stage->size, zeros,
-                         sectors * place->sector_bytes - stage->size);
 }

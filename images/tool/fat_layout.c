@@ -79,6 +79,15 @@ static bool match(void *context, const struct fs_entry *entry)
     return false;
 }
 
+enum err fat_serial(const struct fat_layout *fat, uint32_t *serial)
+{
+    uint8_t bytes[4];
+
+    TRY(volume_read(fat->volume, fat->bits == 32 ? 0x43 : 0x27, sizeof bytes, bytes));
+    *serial = load32(bytes);
+    return OK;
+}
+
 enum err fat_find(const struct volume *volume, const char *path, bool directory,
                   struct fs_entry *entry)
 {

@@ -22,6 +22,9 @@ struct fat_layout {
  */
 enum err fat_layout_read(const struct volume *volume, struct fat_layout *fat);
 
+/* The serial number that the volume was given when it was formatted. */
+enum err fat_serial(const struct fat_layout *fat, uint32_t *serial);
+
 /* Where a file or directory lies. `volume` may be on the disk or on a shadow of it. ERR_NOT_FOUND:
  * nothing of that name, or not of that kind. */
 enum err fat_find(const struct volume *volume, const char *path, bool directory,

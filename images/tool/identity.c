@@ -32,6 +32,25 @@ struct identity identity_of(const struct tree *tree, const char *layout)
     return identity;
 }
 
+void identity_of_stage(const struct identity *identity, uint8_t bytes[16])
+{
+    struct identity own = *identity;
+    add_text(&own, "second stage");
+    memcpy(bytes, &own.hash, sizeof own.hash);
+}
+
+void identity_of_parts(const struct identity_parts *parts, uint8_t bytes[16])
+{
+    struct identity identity = {FNV_BASIS};
+    add(&identity, &parts->disk_bytes, sizeof parts->disk_bytes);
+    add(&identity, &parts->first_lba, sizeof parts->first_lba);
+    add(&identity, &parts->sectors, sizeof parts->sectors);
+    add(&identity, parts->disk_guid, sizeof parts->disk_guid);
+    add(&identity, parts->volume_guid, sizeof parts->volume_guid);
+    add(&identity, &parts->serial, sizeof parts->serial);
+    identity_of_stage(&identity, bytes);
+}
+
 void identity_uuid(const struct identity *identity, const char *part, char text[UUID_TEXT_BYTES])
 {
     struct identity own = *identity;

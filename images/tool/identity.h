@@ -12,6 +12,17 @@ struct identity {
 
 struct identity identity_of(const struct tree *tree, const char *layout);
 
+/* What tells a disk and a volume that Lintel did not make from all others. */
+struct identity_parts {
+    uint64_t disk_bytes, first_lba, sectors;
+    uint8_t disk_guid[16], volume_guid[16]; /* as struct volume has them */
+    uint32_t serial;                        /* of the FAT volume */
+};
+
+/* A hash of these, and of the identity of an image: for a second stage (stage.h). */
+void identity_of_parts(const struct identity_parts *parts, uint8_t bytes[16]);
+void identity_of_stage(const struct identity *identity, uint8_t bytes[16]);
+
 /* A UUID (RFC 9562, version 8) for one of the disk's parts, in the usual text form. */
 #define UUID_TEXT_BYTES 37
 void identity_uuid(const struct identity *identity, const char *part, char text[UUID_TEXT_BYTES]);

@@ -3,7 +3,10 @@
 #define LINTEL_TOOL_IMAGE_H
 
 #include "identity.h"
+#include "stage.h"
 #include <stdbool.h>
+
+#define STAGE_PATH "/lintel/stage2.bin" /* the second stage as a file, for GRUB's multiboot2 */
 
 struct image {
     const char *output;
@@ -17,6 +20,11 @@ struct image {
     bool boot_in_volume; /* the volume has Lintel's boot sector and second stage, too */
     bool logical, inactive;
 };
+
+/* Lets the second stage, where there is one among the files too, know where it is to lie and where
+ * the boot volume begins. */
+enum err image_tell_stage(struct image *image, const struct stage_place *place,
+                          uint64_t volume_lba);
 
 struct layout {
     const char *name;

@@ -17,7 +17,23 @@ static enum err add_loader(struct image *image, const struct layout *layout)
     if (layout->small)
         return OK;
     TRY(tree_add(tree, "/EFI/lintel/lintelx64.efi", &image->application));
-    return tree_add(tree, "/lintel/stage2.bin", &image->stage);
+    return tree_add(tree, STAGE_PATH, &image->stage);
+}
+
+enum err image_tell_stage(struct image *image, const struct stage_place *place, uint64_t volume_lba)
+{
+    struct installed installed = {
+        .stage_offset = place->lba * place->sector_bytes,
+        .volume_offset = volume_lba * place->sector_bytes,
+    };
+
+    identity_of_stage(&image->identity, installed.identity);
+    TRY(stage_tell(&image->stage, &installed, &image->stage));
+    for (size_t i = 0; i < image->tree.count; i++)
+        if (strcmp(image->tree.files[i].path, STAGE_PATH) == 0)
+            return file_write_at(image->tree.files[i].host, 0, image->stage.bytes,
+                                 STAGE_HEADER_BYTES);
+    return OK;
 }
 
 /* ---- FILE=NAME ------------------------------------------------------------------------------- */

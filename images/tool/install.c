@@ -129,8 +129,7 @@ static enum err plan_install(const struct request *request, struct installation 
     TRY(stage_check(&embedded_stage2));
     TRY(installation_open(request->path, !request->dry_run, (uint32_t)request->partition,
                           installation));
-    err = boot_place_find(&installation->disk, &installation->tables, (uint32_t)request->partition,
-                          &embedded_stage2, &installation->place);
+    err = installation_find_place(installation, (uint32_t)request->partition);
     *nothing_to_do = installation_is_current(installation);
     if (*nothing_to_do)
         return OK;

@@ -1,5 +1,6 @@
 #include "installation.h"
 #include "embedded.h"
+#include "identity.h"
 #include "common/lib/crc32.h"
 #include "common/lib/mem.h"
 
@@ -71,6 +72,52 @@ enum err installation_open(const char *path, bool writable, uint32_t partition,
     TRY(disk_tables_read(&installation->disk, &installation->tables));
     err = find_record(installation);
     return err == ERR_NOT_FOUND ? find_home(installation, partition) : err;
+}
+
+/* ---- the second stage ------------------------------------------------------------------------ */
+
+/* What the disk and the volume are known by. The same each time, so that an installation that was
+ * killed is found again. */
+static enum err identify(const struct installation *installation, uint8_t identity[16])
+{
+    const struct volume *home = &installation->home;
+    struct identity_parts parts = {
+        .disk_bytes = installation->disk.bytes,
+        .first_lba = home->first_lba,
+        .sectors = home->sectors,
+    };
+
+    memcpy(parts.disk_guid, home->disk_guid, sizeof parts.disk_guid);
+    memcpy(parts.volume_guid, home->guid, sizeof parts.volume_guid);
+    TRY(fat_serial(&installation->fat, &parts.serial));
+    identity_of_parts(&parts, identity);
+    return OK;
+}
+
+/* The second stage as it is to be at an offset. It leads to the volume that it lies in, or else to
+ * home. */
+static enum err make_stage(const struct installation *installation, uint64_t offset,
+                           struct content *stage)
+{
+    const struct volume *host = installation->place.host;
+    struct installed installed = {
+        .stage_offset = offset,
+        .volume_offset =
+            (host ? host : &installation->home)->first_lba * installation->disk.disk.sector_bytes,
+    };
+
+    TRY(identify(installation, installed.identity));
+    return stage_tell(&embedded_stage2, &installed, stage);
+}
+
+enum err installation_find_place(struct installation *installation, uint32_t partition)
+{
+    struct boot_place *place = &installation->place;
+    struct content stage;
+
+    TRY(make_stage(installation, 0, &stage));
+    TRY(boot_place_find(&installation->disk, &installation->tables, partition, &stage, place));
+    return make_stage(installation, place->stage.lba * place->stage.sector_bytes, &place->content);
 }
 
 /* ---- the base -------------------------------------------------------------------------------- */
@@ -194,9 +241,9 @@ static const struct extent *find_stage(const struct record *record)
     return NULL;
 }
 
-static bool holds_stage(const struct installation *installation, uint64_t offset)
+static bool holds_stage(const struct installation *installation, uint64_t offset,
+                        const struct content *stage)
 {
-    const struct content *stage = &embedded_stage2;
     uint8_t *found;
 
     return offset + stage->size <= installation->disk.bytes &&
@@ -206,7 +253,7 @@ static bool holds_stage(const struct installation *installation, uint64_t offset
 }
 
 static bool holds_code(const struct installation *installation, const struct boot_code *code,
-                       const struct stage_place *place)
+                       const struct content *stage, const struct stage_place *place)
 {
     uint8_t found[BOOT_SECTOR_BYTES], wanted[BOOT_SECTOR_BYTES];
 
@@ -214,7 +261,7 @@ static bool holds_code(const struct installation *installation, const struct boo
                         found) != OK)
         return false;
     memcpy(wanted, found, sizeof wanted);
-    boot_sector_fill(wanted, code->kind, &embedded_stage2, place);
+    boot_sector_fill(wanted, code->kind, stage, place);
     return memcmp(found, wanted, sizeof found) == 0;
 }
 
@@ -230,14 +277,16 @@ static bool holds_loader(const struct installation *installation, enum item item
 bool installation_is_current(const struct installation *installation)
 {
     const struct boot_place *place = &installation->place;
-    const struct extent *stage = find_stage(&installation->found);
+    const struct extent *first = find_stage(&installation->found);
+    struct content stage;
     struct stage_place there = {.sector_bytes = installation->disk.disk.sector_bytes};
 
-    if (!stage || !place->code_count || !holds_stage(installation, stage->offset))
+    if (!first || !place->code_count || make_stage(installation, first->offset, &stage) != OK ||
+        !holds_stage(installation, first->offset, &stage))
         return false;
-    there.lba = stage->offset / there.sector_bytes;
+    there.lba = first->offset / there.sector_bytes;
     for (uint32_t i = 0; i < place->code_count; i++)
-        if (!holds_code(installation, &place->codes[i], &there))
+        if (!holds_code(installation, &place->codes[i], &stage, &there))
             return false;
     return holds_loader(installation, ITEM_LOADER) &&
            (!(installation->found.made >> ITEM_DEFAULT_LOADER & 1) ||

@@ -50,6 +50,10 @@ struct installation {
 enum err installation_open(const char *path, bool writable, uint32_t partition,
                            struct installation *installation);
 
+/* Finds a place for the second stage, and makes the one that belongs there. Errors as
+ * boot_place_find(). */
+enum err installation_find_place(struct installation *installation, uint32_t partition);
+
 /* Makes the base. ERR_FORMAT: the record does not fit the disk. */
 enum err installation_make_base(struct installation *installation);
 

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define CD_SECTOR_BYTES 2048
-#define STAGE_PATH      "/lintel/stage2.bin"
 #define FIRST_PATH      "/lintel/cd.bin" /* the first sector as El Torito wants it */
 #define MBR_SIGNATURE   0x1b8
 
@@ -115,7 +114,7 @@ static enum err find_file(const struct image *image, const char *path, uint64_t 
 }
 
 /* The disc is read in sectors of 2,048 bytes from a CD drive, of 512 from any other. */
-static enum err install(const struct image *image)
+static enum err install(struct image *image)
 {
     const char *disc = image->workshop.draft;
     uint32_t signature = identity_serial(&image->identity, "disk");
@@ -125,6 +124,8 @@ static enum err install(const struct image *image)
     const struct stage_place on_cd = {stage, CD_SECTOR_BYTES},
                              on_disk = {stage * CD_SECTOR_BYTES / BOOT_SECTOR_BYTES,
                                         BOOT_SECTOR_BYTES};
+    TRY(image_tell_stage(image, &on_cd, 0));
+    TRY(file_write_at(disc, stage * CD_SECTOR_BYTES, image->stage.bytes, STAGE_HEADER_BYTES));
     TRY(boot_sector_install(disc, first * CD_SECTOR_BYTES, BOOT_SECTOR_MBR, &image->stage, &on_cd));
     TRY(file_write_at(disc, MBR_SIGNATURE, &signature, sizeof signature));
     return boot_sector_install(disc, 0, BOOT_SECTOR_MBR, &image->stage, &on_disk);

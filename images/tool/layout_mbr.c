@@ -83,6 +83,7 @@ static enum err make_mbr(struct image *image)
 
     TRY(file_create(table.path, sectors * image->sector_bytes));
     TRY(table_write(&table, &image->workshop, &image->identity));
+    TRY(image_tell_stage(image, &place, volume.first));
     TRY(fat_make(&volume, &image->tree));
     TRY(stage_install(table.path, &image->stage, &place,
                       image->boot_in_volume ? volume.reserved - own : gap));

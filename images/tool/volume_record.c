@@ -1,5 +1,4 @@
 /* What an installation changes, as extents of its record. */
-#include "embedded.h"
 #include "installation.h"
 #include "common/lib/crc32.h"
 #include "common/lib/mem.h"
@@ -145,7 +144,7 @@ static enum err put_code(struct installation *installation, const struct boot_co
 
     TRY(hold(installation, offset, installation->disk.disk.sector_bytes));
     TRY(disk_image_read(target, offset, sizeof sector, sector));
-    boot_sector_fill(sector, code->kind, &embedded_stage2, &installation->place.stage);
+    boot_sector_fill(sector, code->kind, &installation->place.content, &installation->place.stage);
     TRY(disk_image_write(target, offset, sizeof sector, sector));
     boot_sector_kept(code->kind, &kept, &kept_end);
     TRY(add_extent(installation, EXTENT_CODE, offset, kept));
@@ -174,7 +173,7 @@ static enum err put_stage(struct installation *installation)
     /* What is not zero there is the rest of an installation that was killed (boot_place.h). */
     TRY(arena_take(&host_arena, bytes, (void **)&zeros));
     TRY(disk_image_write(&installation->base.image, offset, bytes, zeros));
-    TRY(stage_install(installation->target.image.path, &embedded_stage2, &place->stage,
+    TRY(stage_install(installation->target.image.path, &place->content, &place->stage,
                       place->sectors));
     return add_stage_extents(installation, offset, bytes);
 }

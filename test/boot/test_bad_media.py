@@ -2,11 +2,14 @@
 import subprocess
 
 import pytest
-from machine import PASSED, ROOT
+from builder import VOLUME, make_image
+from grub import PREAMBLE, make_grub_bios
+from machine import ROOT
 from media import KERNEL, machine_with, shared_medium
 
 SECTOR = 512
 STAGE_MAGIC = b"LNT2"
+IDENTITY_MARK = 0x1B2  # in the first sector
 
 
 def sector_of(image, content):
@@ -62,27 +65,80 @@ def test_floppy_pulled(start, images, tmp_path):
     start("bios", [], machine_with("floppy", file)).wait_for("Lintel: bad stage 2")
 
 
+# ---- drives that are not the one -----------------------------------------------------------------
+
+RIGHT = 0x81  # the drive whose first sector starts, whatever DL says
+
+
 @pytest.fixture
-def start_as_drive(start, images, tmp_path):
-    """start_as_drive(number): enters Lintel's first sector, of BIOS drive 81h, with DL = number."""
-    def enter(number):
-        first = tmp_path / "first.img"
+def disks_behind(tmp_path):
+    """disks_behind(number, right) -> [a disk that starts the next one's first sector with DL =
+    number, that next one, another one with another Lintel on it]."""
+    def make(number, right):
+        first, other = tmp_path / "first.img", tmp_path / "other.img"
         subprocess.run(["nasm", "-f", "bin", f"-DDRIVE={number}", "-o", first,
                         ROOT / "test/boot/wrong_drive.asm"], check=True)
         with open(first, "r+b") as disk:
             disk.truncate(1 << 20)
-        return start("bios", [first, shared_medium(images, "gpt")])
-    return enter
+        make_image(other, "test other")
+        return [first, right, other]
+    return make
+
+
+@pytest.mark.parametrize("number", [
+    RIGHT,
+    0x80,   # a disk without a second stage
+    0x82,   # a disk with another Lintel's, in the same sectors
+    0x00,   # a floppy drive that is not there
+    0xff])
+def test_drive_is_told_by_identity(boot, images, disks_behind, number):
+    facts = boot("bios", disks_behind(number, shared_medium(images, "gpt"))).facts
+    assert facts["command-line"] == "test"
 
 
 @pytest.mark.parametrize("number, message", [
-    (0x80, "Lintel: bad stage 2"),  # another disk, without a second stage
-    (0x00, "Lintel: disk error"),   # a floppy drive that is not there
-    (0xff, "Lintel: disk error")])
-def test_wrong_drive_number(start_as_drive, number, message):
-    start_as_drive(number).wait_for(message)
+    (0x80, "Lintel: disk error"),  # a disk that ends before
+    (0x82, "Lintel: bad stage 2"), (0xff, "Lintel: disk error")])
+def test_fat32_boot_sector_says_what_is_wrong(start, tmp_path, disks_behind, number, message):
+    """It has no room for trying other drives; but never starts another Lintel."""
+    right = tmp_path / "right.img"
+    make_image(right, "test", "--layout", "mbr", "--fat-vbr")
+    copy_sector(right, VOLUME // SECTOR, 0)
+    machine = start("bios", disks_behind(number, right))
+    machine.wait_for(message)
+    assert "claims:" not in machine.output
 
 
-def test_right_drive_number(start_as_drive):
-    """What the test above does, with the number that is right."""
-    assert start_as_drive(0x81).wait_exit() == PASSED
+def copy_sector(image, source, target):
+    with open(image, "r+b") as disk:
+        disk.seek(source * SECTOR)
+        content = disk.read(SECTOR)
+        disk.seek(target * SECTOR)
+        disk.write(content)
+
+
+def test_no_drive_has_the_second_stage(start, images, disks_behind, tmp_path):
+    """All are tried, none has it: the identity in the first sector is another one."""
+    right = tmp_path / "right.img"
+    right.write_bytes(shared_medium(images, "gpt").read_bytes()[:VOLUME])
+    with open(right, "r+b") as disk:
+        disk.seek(IDENTITY_MARK)
+        disk.write(b"none")
+    start("bios", disks_behind(RIGHT, right)).wait_for("Lintel: bad stage 2")
+
+
+GRUB_NAMES_WRONG_DISK = """search --no-floppy --set=partition --file /lintel/stage2.bin \\
+    --hint-bios=hd1,gpt2
+set root=hd0
+multiboot2 ($partition)/lintel/stage2.bin
+boot
+"""
+
+
+def test_multiboot2_finds_its_own_drive(boot, images, tmp_path):
+    """GRUB tells the drive of its `root`, which the file need not have come from."""
+    grub, other = tmp_path / "grub.img", tmp_path / "other.img"
+    make_grub_bios(grub, "", PREAMBLE + GRUB_NAMES_WRONG_DISK)
+    make_image(other, "test other")
+    facts = boot("bios", [grub, shared_medium(images, "gpt"), other]).facts
+    assert facts["command-line"] == "test"

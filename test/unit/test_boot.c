@@ -274,6 +274,24 @@ static void refuses_a_label_that_two_volumes_have(void **unused)
     assert_non_null(strstr(fake_output(), "LABEL=DATA names two volumes"));
 }
 
+/* Neither is an EFI system partition, and both hold entries: the installer's word counts. */
+static void boots_the_volume_that_was_named(void **unused)
+{
+    static const char *const tables = "printf '2048 16384 c\\n18432 16384 c\\n' | "
+                                      "sfdisk -q two.img";
+
+    (void)unused;
+    run("rm -f two.img && truncate -s 18M two.img && %s", tables);
+    run("dd if=bad.img of=two.img bs=1M seek=1 conv=notrunc status=none");
+    run("dd if=disk.img of=two.img bs=1M seek=9 conv=notrunc status=none");
+    fake_disk_in_file("two.img", 512);
+    facts->origin.has_first_lba = true;
+    facts->origin.first_lba = 18432;
+    fake_press(KEY_ESCAPE);
+    assert_int_equal(boot(), FAKE_HANDED_OFF);
+    assert_int_equal(handed_over()->volume.partition_number, 2);
+}
+
 /* ---- what failures leave behind -------------------------------------------------------------- */
 
 static void returns_to_the_menu_ten_times(void **unused)
@@ -408,6 +426,7 @@ int main(void)
         BOOT_TEST(finds_an_mbr_partition),
         BOOT_TEST(says_that_no_volume_has_the_label),
         BOOT_TEST(refuses_a_label_that_two_volumes_have),
+        BOOT_TEST(boots_the_volume_that_was_named),
         BOOT_TEST(returns_to_the_menu_ten_times),
         BOOT_TEST(boots_another_entry_after_a_failure),
         BOOT_TEST(survives_any_failed_allocation),
