@@ -50,13 +50,28 @@ static enum err list_table(struct partitions *list)
     return fail(ERR_NOT_FOUND, "%s: no partition table", list->whole.disk->name);
 }
 
-/* A primary volume descriptor of ISO 9660 (ECMA-119, 8.4) in the 16th sector of 2,048 bytes. */
-static bool holds_iso9660(const struct partitions *list)
+/* What the primary volume descriptor of ISO 9660 (ECMA-119, 8.4), in the 16th sector of 2,048 bytes,
+ * says of its size: false where there is none. */
+static bool find_iso9660(const struct partitions *list, uint64_t *bytes)
 {
-    uint8_t start[6];
+    uint8_t descriptor[130];
 
-    return volume_read(&list->whole, 16 * 2048, sizeof start, start) == OK &&
-           memcmp(start, "\1CD001", sizeof start) == 0;
+    if (volume_read(&list->whole, 16 * 2048, sizeof descriptor, descriptor) != OK ||
+        memcmp(descriptor, "\1CD001", 6) != 0)
+        return false;
+    *bytes = (uint64_t)load32(descriptor + 80) * load16(descriptor + 128);
+    return true;
+}
+
+/* Tables mean nothing on a CD. Many BIOSes don't know its size. */
+static enum err list_cd(struct partitions *list)
+{
+    struct volume *whole = &list->whole;
+    uint64_t bytes;
+
+    if (!whole->sectors && find_iso9660(list, &bytes))
+        whole->sectors = bytes / whole->disk->sector_bytes;
+    return list_whole(list);
 }
 
 /* A CD image that was written to a disk carries tables beside its file system: xorriso makes one
@@ -83,12 +98,12 @@ static enum err list_hybrid(struct partitions *list)
 
 static enum err list_disk(struct partitions *list)
 {
+    uint64_t bytes;
     enum err err;
 
-    /* On a CD such tables mean nothing. */
     if (list->whole.disk->medium == LINTEL_MEDIUM_CD)
-        return list_whole(list);
-    if (holds_iso9660(list))
+        return list_cd(list);
+    if (find_iso9660(list, &bytes))
         return list_hybrid(list);
     err = list_table(list);
     return err == ERR_NOT_FOUND ? list_whole(list) : err;

@@ -1,5 +1,7 @@
 """Every medium that a PC's firmware starts from. The kernel proves its claims, and knows where it
 came from."""
+import re
+
 import pytest
 from media import IMAGES, machine_with, shared_medium
 
@@ -43,4 +45,4 @@ def test_medium_boots(boot, images, firmware, image, drive):
     expected = IMAGES[image]
     assert facts["medium"] == expected.medium
     assert facts["partitioning"] == expected.partitioning
-    assert facts["boot-volume"].startswith(f"partition {expected.partition},")
+    assert re.match(rf"partition {expected.partition}, [1-9]\d* sectors", facts["boot-volume"])

@@ -151,6 +151,32 @@ static void as_a_cd(void **state)
     }
 }
 
+static const struct disk *known;
+
+static enum err read_known(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    (void)disk;
+    return fake_firmware.read(known, lba, sectors, to);
+}
+
+/* SeaBIOS does not say how large a CD is: then the file system does. */
+static void as_a_cd_of_unknown_size(void **state)
+{
+    const struct firmware firmware = {.read = read_known};
+
+    (void)state;
+    make(EL_TORITO);
+    list(2048, LINTEL_MEDIUM_CD);
+    known = volumes[0].disk;
+    struct disk unknown = *known;
+    unknown.sectors = 0;
+    assert_int_equal(partition_list(&firmware, &unknown, &arena, &volumes, &count), OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(volumes[0].sectors, known->sectors);
+    expect_source(&volumes[0]);
+    fake_end();
+}
+
 /* Written to a larger disk: the GPT's backup is not where the disk ends. */
 static void on_a_larger_disk(void **state)
 {
@@ -193,9 +219,9 @@ static int begin(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_a_disk),   cmocka_unit_test(as_a_disk_with_large_sectors),
-        cmocka_unit_test(as_a_cd),     cmocka_unit_test(on_a_larger_disk),
-        cmocka_unit_test(damaged_gpt),
+        cmocka_unit_test(as_a_disk),        cmocka_unit_test(as_a_disk_with_large_sectors),
+        cmocka_unit_test(as_a_cd),          cmocka_unit_test(as_a_cd_of_unknown_size),
+        cmocka_unit_test(on_a_larger_disk), cmocka_unit_test(damaged_gpt),
     };
 
     return cmocka_run_group_tests(tests, begin, scratch_end);
