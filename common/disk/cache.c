@@ -53,6 +53,14 @@ static struct block *oldest_block(struct disk_cache *cache)
     return oldest;
 }
 
+/* A floppy's block is a track, which one turn of the floppy brings whole or in part. */
+static uint64_t block_sectors_of(const struct disk *disk)
+{
+    uint64_t most = BLOCK_BYTES / disk->sector_bytes;
+    bool by_track = disk->medium == LINTEL_MEDIUM_FLOPPY && disk->track_sectors;
+    return by_track ? MIN(disk->track_sectors, most) : most;
+}
+
 /* The block at `lba`, read when it is not there yet; NULL when that fails. */
 static struct block *get_block(const struct firmware *firmware, const struct disk *disk,
                                uint64_t lba, uint64_t sectors)
@@ -75,7 +83,7 @@ static struct block *get_block(const struct firmware *firmware, const struct dis
 enum err cache_read(const struct firmware *firmware, const struct disk *disk, uint64_t lba,
                     uint64_t sectors, void *to)
 {
-    uint64_t block_sectors = BLOCK_BYTES / disk->sector_bytes, end;
+    uint64_t block_sectors = block_sectors_of(disk), end;
     uint8_t *next = to;
 
     if (!disk->cache || sectors >= block_sectors || add_wraps(lba, sectors, &end) ||

@@ -57,6 +57,21 @@ static void neighbours_cost_one_request(void **state)
     assert_int_equal(fake_reads(0), 1);
 }
 
+static void track_of_a_floppy_costs_one_request(void **state)
+{
+    (void)state;
+    facts->disks[0].medium = LINTEL_MEDIUM_FLOPPY;
+    facts->disks[0].track_sectors = 18;
+    expect(17, 1);
+    for (uint64_t lba = 0; lba < 18; lba++)
+        expect(lba, 1);
+    assert_int_equal(fake_reads(0), 1);
+    expect(17, 2);
+    expect(18, 17);
+    assert_int_equal(fake_reads(0), 2);
+    every_range_is_read_right(NULL);
+}
+
 /* SeaBIOS does not say how large a CD is. */
 static struct disk known;
 
@@ -106,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_range_is_read_right, begin, end),
         cmocka_unit_test_setup_teardown(neighbours_cost_one_request, begin, end),
+        cmocka_unit_test_setup_teardown(track_of_a_floppy_costs_one_request, begin, end),
         cmocka_unit_test_setup_teardown(disk_of_unknown_size, begin, end),
         cmocka_unit_test_setup_teardown(bad_sector_that_nobody_asked_for, begin, end),
         cmocka_unit_test_setup_teardown(behind_the_end, begin, end),
