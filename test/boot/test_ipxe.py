@@ -1,16 +1,14 @@
 """Started by iPXE: by the PXE interface that it offers on BIOS, as the EFI file that it chains, and
 from a disk image that it lends the firmware as a disk (sanboot)."""
-import sys
 from pathlib import Path
 
 import pytest
 from builder import make_fat_disk, make_image
-from machine import PASSED, ROOT, Hardware
+from machine import PASSED, Hardware
 from media import IMAGES, make_medium
+from network import WEB, web_server
 
 FOLDER = Path("/usr/lib/ipxe")
-RESPONDER = ROOT / "test/boot/http_responder.py"
-WEB = "10.0.2.100"
 SCRIPT = "boot.ipxe"
 CHAIN = "imgfree\nchain EFI/BOOT/BOOTX64.EFI"
 
@@ -22,9 +20,8 @@ def ipxe(images):
 
     def prepare(firmware, root, script, url=""):
         (root / SCRIPT).write_text(f"#!ipxe\n{script}\n")
-        web = f"guestfwd=tcp:{WEB}:80-cmd:{sys.executable} {RESPONDER} {root}"
-        options = ("-netdev", f"user,id=net,restrict=on,tftp={root},bootfile={url}{SCRIPT},{web}",
-                   "-device", "virtio-net-pci,netdev=net,romfile=")
+        network = f"user,id=net,restrict=on,tftp={root},bootfile={url}{SCRIPT},{web_server(root)}"
+        options = ("-netdev", network, "-device", "virtio-net-pci,netdev=net,romfile=")
         if firmware == "bios":
             return [], Hardware(options=("-kernel", str(FOLDER / "ipxe.lkrn"), *options))
         program = {"/EFI/BOOT/BOOTX64.EFI": FOLDER / "ipxe.efi"}

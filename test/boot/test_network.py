@@ -1,25 +1,17 @@
 """Boots from the network: PXE on both firmwares, HTTP on UEFI, and servers that fail on the way.
-
-QEMU's user network is DHCP, TFTP and, through a program of ours, HTTP server; no packet leaves it.
 """
 import os
-import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from builder import make_image
-from machine import ROOT, Hardware
+from machine import Hardware
+from network import BOOTFILES, WEB, by_http, by_tftp
 
-BOOTFILES = {"bios": "lintel.pxe", "uefi": "EFI/BOOT/BOOTX64.EFI"}
 # Firmware and card. OVMF's own drivers know virtio; e1000 brings iPXE in its ROM.
 CARDS = [("bios", "e1000"), ("bios", "virtio-net-pci"), ("bios", "rtl8139"),
          ("uefi", "virtio-net-pci,romfile="), ("uefi", "e1000")]
 QUICK_CARDS = [("bios", "virtio-net-pci"), ("uefi", "virtio-net-pci,romfile=")]
-WEB = "10.0.2.100"
-RESPONDER = ROOT / "test/boot/http_responder.py"
-NO_PXE = tuple(argument for version in "46" for argument in
-               ("-fw_cfg", f"name=opt/org.tianocore/IPv{version}PXESupport,string=n"))
 LOADER_CONF = "loader/loader.conf"
 ENTRY = "loader/entries/lintel.conf"
 LARGE_BYTES = 48 << 20
@@ -43,22 +35,6 @@ def folder(tmp_path):
         return root
 
     return make
-
-
-def on_network(card, settings, hardware=Hardware()):
-    return replace(hardware, options=(
-        *hardware.options, "-netdev", f"user,id=net0,restrict=on,{settings}",
-        "-device", f"{card},netdev=net0,bootindex=0"))
-
-
-def by_tftp(firmware, card, root, below="", **others):
-    return on_network(card, f"tftp={root},bootfile={below}{BOOTFILES[firmware]}", **others)
-
-
-def by_http(root, path, card="virtio-net-pci,romfile="):
-    command = f"{sys.executable} {RESPONDER} {root}"
-    return on_network(card, f"bootfile=http://{WEB}/{path},guestfwd=tcp:{WEB}:80-cmd:{command}",
-                      Hardware(options=NO_PXE))
 
 
 @pytest.mark.parametrize("firmware, card", CARDS)
