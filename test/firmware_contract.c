@@ -1,7 +1,7 @@
 /* Linked in place of common/boot.c into the second stage and the UEFI application, and run on the
  * host against the fake firmware: what the core may rely on, verb by verb. Ends QEMU by its
  * isa-debug-exit device at port F4h: 10h when all promises hold, else 11h. */
-#include "firmware_contract.h"
+#include "firmware_contract_parts.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/machine/cpu.h"
@@ -10,19 +10,9 @@
 #define COM1       0x3f8
 #define DEBUG_EXIT 0xf4
 
-#define READ_SECTORS   300 /* more than one INT 13h request can carry */
-#define SMALL_PIECES   1000
-#define RAW_RANGES_MAX 4096
+#define READ_SECTORS 300 /* more than one INT 13h request can carry */
 
-static struct contract {
-    const struct facts *facts;
-    const struct firmware *firmware;
-    const struct contract_after *after;
-    void (*put)(char c);
-    uint64_t capacity, efi_capacity_bytes; /* as memory_map() announced */
-    uint32_t asked, passed;
-    char why[160]; /* the first complaint about the promise at hand */
-} contract;
+struct contract contract;
 
 static void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void print(const char *format, ...)
@@ -37,9 +27,7 @@ static void print(const char *format, ...)
         contract.put(*c);
 }
 
-/* Notes that the promise at hand is broken; later complaints about it are not kept. */
-static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void complain(const char *format, ...)
+void complain(const char *format, ...)
 {
     va_list list;
 
@@ -50,13 +38,13 @@ static void complain(const char *format, ...)
     va_end(list);
 }
 
-static void expect(bool holds, const char *what)
+void expect(bool holds, const char *what)
 {
     if (!holds)
         complain("%s", what);
 }
 
-static void expect_ok(enum err err, const char *verb)
+void expect_ok(enum err err, const char *verb)
 {
     if (err != OK)
         complain("%s gave error %d: %s", verb, (int)err, err_message());
@@ -104,7 +92,7 @@ static void check_disk_facts(void)
 {
     const struct facts *facts = contract.facts;
 
-    expect(facts->disk_count > 0, "no disks");
+    expect(facts->disk_count > 0 || facts->origin.server, "no disks, and no server");
     expect(facts->origin.disk >= -1 && facts->origin.disk < (int32_t)facts->disk_count,
            "the origin is not a disk");
     for (uint32_t i = 0; i < facts->disk_count; i++) {
@@ -128,14 +116,6 @@ static const struct disk *test_disk(void)
         return NULL;
     disk = &facts->disks[facts->origin.disk >= 0 ? facts->origin.disk : 0];
     return disk->sectors >= READ_SECTORS ? disk : NULL;
-}
-
-static uint8_t *take(uint64_t bytes)
-{
-    uint64_t physical = 0;
-
-    expect_ok(contract.firmware->allocate(pages_of(bytes), &physical), "allocate");
-    return contract.why[0] ? NULL : at_physical(physical);
 }
 
 /* One big read equals the same sectors one by one, also at an odd address, and writes nothing
@@ -208,6 +188,51 @@ static void check_read_outside(void)
     expect_ok(contract.firmware->read(disk, 0, 1, to), "a good read after bad ones");
 }
 
+/* ---- files of a server -------------------------------------------------------------------------
+ */
+
+#define SERVED     "loader/loader.conf"
+#define NOT_SERVED "loader/absent.conf"
+
+/* A whole file, twice the same, also to an odd address, and nothing beyond its end. */
+static void check_fetch(void)
+{
+    const struct firmware *firmware = contract.firmware;
+    uint64_t bytes = 0;
+
+    expect_ok(firmware->fetch_size(SERVED, &bytes), "fetch_size");
+    expect(bytes > 1 && bytes < MIB, "an implausible size");
+    uint8_t *once = contract.why[0] ? NULL : take(bytes + 2),
+            *again = once ? take(bytes + 2) : NULL;
+    if (!again)
+        return;
+    memset(once, 0x5a, bytes + 2);
+    memset(again, 0xa5, bytes + 2);
+    expect_ok(firmware->fetch(SERVED, bytes, once), "fetch");
+    expect_ok(firmware->fetch(SERVED, bytes, again + 1), "fetch to an odd address");
+    expect(memcmp(once, again + 1, bytes) == 0, "the same file differs the second time");
+    expect(once[bytes] == 0x5a && again[0] == 0xa5 && again[bytes + 1] == 0xa5,
+           "fetch beyond its buffer");
+}
+
+static void check_fetch_refused(void)
+{
+    const struct firmware *firmware = contract.firmware;
+    uint64_t bytes = 0, unused;
+    uint8_t *to = take(MIB);
+
+    expect(firmware->fetch_size(NOT_SERVED, &unused) == ERR_NOT_FOUND,
+           "the size of a file that is not there");
+    expect(err_message()[0], "an error without a message");
+    expect(firmware->fetch(NOT_SERVED, 1, to) != OK, "a file that is not there");
+    expect_ok(firmware->fetch_size(SERVED, &bytes), "fetch_size");
+    if (contract.why[0])
+        return;
+    expect(firmware->fetch(SERVED, bytes - 1, to) == ERR_IO, "a file that has grown is no ERR_IO");
+    expect(firmware->fetch(SERVED, bytes + 1, to) == ERR_IO, "a file that has shrunk is no ERR_IO");
+    expect_ok(firmware->fetch(SERVED, bytes, to), "a good fetch after bad ones");
+}
+
 /* ---- console and time ------------------------------------------------------------------------ */
 
 static void check_put(void)
@@ -259,185 +284,6 @@ static void check_video(void)
     expect(fb->edid_bytes <= sizeof video.edid && fb->edid_bytes % 128 == 0, "size of the EDID");
 }
 
-/* ---- memory ---------------------------------------------------------------------------------- */
-
-static bool touches(const struct raw_range *range, uint64_t base, uint64_t bytes)
-{
-    return base < range->base ? range->base - base < bytes : base - range->base < range->bytes;
-}
-
-/* True when one range holds all of the bytes. */
-static bool is_held(const struct raw_map *map, uint64_t base, uint64_t bytes)
-{
-    for (uint64_t i = 0; i < map->count; i++) {
-        const struct raw_range *range = &map->ranges[i];
-        if (base >= range->base && bytes <= range->bytes &&
-            base - range->base <= range->bytes - bytes)
-            return true;
-    }
-    return false;
-}
-
-/* True when one range holds all of the bytes, and none that isn't usable has a part of them. */
-static bool is_usable(const struct raw_map *map, uint64_t base, uint64_t bytes)
-{
-    for (uint64_t i = 0; i < map->count; i++)
-        if (map->ranges[i].type != LINTEL_MEMORY_USABLE && touches(&map->ranges[i], base, bytes))
-            return false;
-    return is_held(map, base, bytes);
-}
-
-static bool is_busy(const struct raw_map *busy, uint64_t base, uint64_t bytes)
-{
-    for (uint64_t i = 0; i < busy->count; i++)
-        if (touches(&busy->ranges[i], base, bytes))
-            return true;
-    return false;
-}
-
-static bool is_all_zero(const uint8_t *bytes, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++)
-        if (bytes[i])
-            return false;
-    return true;
-}
-
-/* Pieces are zeroed, page-aligned, distinct, and each holds what was written to it. */
-static void check_allocate(void)
-{
-    static uint64_t pieces[SMALL_PIECES];
-    uint64_t big = 0;
-
-    for (uint32_t i = 0; i < SMALL_PIECES; i++) {
-        expect_ok(contract.firmware->allocate(1, &pieces[i]), "allocate");
-        if (contract.why[0])
-            return;
-        expect(pieces[i] % PAGE_BYTES == 0, "not page-aligned");
-        expect(pieces[i] && pieces[i] < contract.facts->reachable_end, "not reachable");
-        expect(contract.facts->firmware != LINTEL_FIRMWARE_BIOS || pieces[i] < 4 * GIB,
-               "above 4 GiB on BIOS");
-        expect(is_all_zero(at_physical(pieces[i]), PAGE_BYTES), "not zeroed, or given twice");
-        memset(at_physical(pieces[i]), (int)(i % 255) + 1, PAGE_BYTES);
-    }
-    for (uint32_t i = 0; i < SMALL_PIECES; i++)
-        expect(*(uint8_t *)at_physical(pieces[i]) == i % 255 + 1, "given twice");
-    expect_ok(contract.firmware->allocate(512, &big), "allocate of 2 MiB");
-    expect(contract.why[0] || is_all_zero(at_physical(big), 2 * MIB), "2 MiB not zeroed");
-}
-
-static void check_allocate_too_much(void)
-{
-    uint64_t physical;
-
-    expect(contract.firmware->allocate(UINT64_C(1) << 40, &physical) == ERR_NO_MEMORY,
-           "2^52 bytes were not refused");
-    expect(contract.firmware->allocate(UINT64_MAX, &physical) == ERR_NO_MEMORY,
-           "2^64 pages were not refused");
-    expect_ok(contract.firmware->allocate(1, &physical), "a page after refusals");
-}
-
-static void check_memory_map(void)
-{
-    struct raw_map map = {0}, busy = {0};
-    uint64_t usable = 0, piece;
-
-    expect_ok(contract.firmware->allocate(3, &piece), "allocate");
-    expect_ok(contract.firmware->memory_map(&map, &busy), "memory_map");
-    if (contract.why[0])
-        return;
-    expect(map.count > 0 && map.count < RAW_RANGES_MAX, "implausible number of ranges");
-    for (uint64_t i = 0; i < map.count; i++) {
-        expect(map.ranges[i].type > 0 && map.ranges[i].type < LINTEL_MEMORY_TYPES, "unknown type");
-        usable += map.ranges[i].type == LINTEL_MEMORY_USABLE ? map.ranges[i].bytes : 0;
-    }
-    expect(usable >= 16 * MIB, "less than 16 MiB usable");
-    expect(map.count <= map.capacity, "more ranges than the capacity");
-    expect(map.efi_bytes <= map.efi_capacity_bytes, "more UEFI descriptors than the capacity");
-    contract.capacity = map.capacity;
-    contract.efi_capacity_bytes = map.efi_capacity_bytes;
-    expect(is_held(&busy, piece, 3 * PAGE_BYTES), "an allocation is not in busy");
-    expect(is_usable(&map, piece, 3 * PAGE_BYTES), "an allocation does not show as usable");
-    expect((map.efi != NULL) == (contract.facts->firmware == LINTEL_FIRMWARE_UEFI),
-           "UEFI descriptors on the wrong firmware");
-    expect(!map.efi || (map.efi_descriptor_bytes >= 40 && map.efi_bytes &&
-                        map.efi_bytes % map.efi_descriptor_bytes == 0),
-           "size of the UEFI descriptors");
-}
-
-/* The highest whole free MiB, below 4 GiB and reachable; 0 where there is none. */
-static uint64_t find_free_mib(const struct raw_map *map, const struct raw_map *busy)
-{
-    uint64_t limit = MIN(contract.facts->reachable_end, 4 * GIB);
-
-    for (uint64_t place = align_down(limit, MIB) - MIB; place >= MIB; place -= MIB)
-        if (is_usable(map, place, MIB) && !is_busy(busy, place, MIB))
-            return place;
-    return 0;
-}
-
-static void check_claim(void)
-{
-    const struct firmware *firmware = contract.firmware;
-    struct raw_map map, busy;
-    uint64_t place = 0, piece, pages = MIB / PAGE_BYTES;
-
-    expect_ok(firmware->memory_map(&map, &busy), "memory_map");
-    if (!contract.why[0])
-        place = find_free_mib(&map, &busy);
-    if (!place) {
-        complain("no free MiB to claim");
-        return;
-    }
-    expect_ok(firmware->claim(place, pages), "claim");
-    expect(firmware->claim(place, pages) == ERR_CHANGED, "claimed twice");
-    expect(firmware->claim(place + MIB / 2, 1) == ERR_CHANGED,
-           "a page in the middle claimed twice");
-    expect_ok(firmware->memory_map(&map, &busy), "memory_map");
-    expect(is_usable(&map, place, MIB), "a claimed range does not show as usable");
-    memset(at_physical(place), 0x77, MIB);
-    for (uint32_t i = 0; i < 64; i++) {
-        expect_ok(firmware->allocate(1, &piece), "allocate");
-        expect(piece < place || piece >= place + MIB, "allocate gave claimed memory away");
-    }
-    firmware->release(place, pages);
-    expect_ok(firmware->claim(place, pages), "claim after release");
-    firmware->release(place, pages);
-}
-
-static void check_claim_of_others(void)
-{
-    uint64_t piece;
-
-    expect_ok(contract.firmware->allocate(2, &piece), "allocate");
-    if (contract.why[0])
-        return;
-    expect(contract.firmware->claim(piece, 2) == ERR_CHANGED, "the loader's own memory claimed");
-    expect(contract.firmware->claim(piece + PAGE_BYTES, 1) == ERR_CHANGED, "a page of it claimed");
-}
-
-/* ---- the end --------------------------------------------------------------------------------- */
-
-/* Allocated and claimed memory is usable in the final map, and stays where it is. */
-static void check_leave(void)
-{
-    struct raw_map map = {0};
-    uint8_t *piece = take(PAGE_BYTES);
-
-    if (!piece)
-        return;
-    memset(piece, 0x33, PAGE_BYTES);
-    expect_ok(contract.firmware->leave(&map), "leave");
-    if (contract.why[0])
-        return;
-    expect(map.count <= contract.capacity, "more ranges than memory_map() had announced");
-    expect(map.efi_bytes <= contract.efi_capacity_bytes, "more descriptors than announced");
-    expect(is_usable(&map, (uintptr_t)piece, PAGE_BYTES), "an allocation is not usable at the end");
-    for (uint64_t i = 0; i < PAGE_BYTES; i++)
-        expect(piece[i] == 0x33, "leave() touched allocated memory");
-    expect(contract.after->is_quiet(), "interrupts may still arrive");
-}
-
 bool contract_check(const struct facts *facts, const struct firmware *firmware,
                     const struct contract_after *after)
 {
@@ -450,9 +296,15 @@ bool contract_check(const struct facts *facts, const struct firmware *firmware,
     ask("wait", check_wait);
     ask("allocate", check_allocate);
     ask("allocate too much", check_allocate_too_much);
-    ask("read", check_read);
-    ask("read at the end of the disk", check_read_far);
-    ask("read outside the disk", check_read_outside);
+    if (facts->disk_count) {
+        ask("read", check_read);
+        ask("read at the end of the disk", check_read_far);
+        ask("read outside the disk", check_read_outside);
+    }
+    if (facts->origin.server) {
+        ask("fetch", check_fetch);
+        ask("fetch what is not so", check_fetch_refused);
+    }
     ask("memory_map", check_memory_map);
     ask("claim and release", check_claim);
     ask("claim what is taken", check_claim_of_others);

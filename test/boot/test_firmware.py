@@ -2,6 +2,7 @@
 import pytest
 from builder import BUILD, make_image
 from machine import PASSED, Hardware
+from network import by_tftp
 
 
 @pytest.mark.parametrize("hardware", [Hardware(), Hardware("pc", "qemu64", "64M")],
@@ -14,6 +15,18 @@ def test_front_end_keeps_the_contract(start, tmp_path, firmware, hardware):
                "--second-stage", BUILD / "legacy/contract.bin")
     machine = start(firmware, [image], hardware)
     assert machine.wait_exit() == PASSED, machine.error("the contract is broken")
+
+
+@pytest.mark.parametrize("firmware, card", [("bios", "e1000"), ("uefi", "virtio-net-pci,romfile=")],
+                         ids=["bios", "uefi"])
+def test_front_end_keeps_the_contract_by_network(start, tmp_path, firmware, card):
+    """The same with files of a TFTP server, and no disk."""
+    root = tmp_path / "netboot"
+    make_image(root, "", "--layout", "netboot", "--application", BUILD / "uefi/contract.efi",
+               "--second-stage", BUILD / "legacy/contract.bin")
+    machine = start(firmware, [], by_tftp(firmware, card, root))
+    assert machine.wait_exit() == PASSED, machine.error("the contract is broken")
+    assert "contract: fetch ok" in machine.output
 
 
 @pytest.mark.parametrize("board", ["pc", "q35"])

@@ -414,7 +414,11 @@ static enum err fake_fetch(const char *path, uint64_t bytes, void *to)
     struct served *file = find_served(path);
 
     must_be_there();
-    must(file && bytes == file->size, "fetch() of what fetch_size() did not say");
+    if (!file)
+        return fail(ERR_NOT_FOUND, "fake server: it has no file %s", path);
+    if (bytes != file->size)
+        return fail(ERR_IO, "fake server: %s: it has %llu bytes, not %llu", path,
+                    (unsigned long long)file->size, (unsigned long long)bytes);
     file->fetches++;
     memcpy(to, file->bytes, file->broken ? bytes / 2 : bytes);
     if (file->broken)

@@ -2,6 +2,7 @@
  * and the fake to be a firmware that other tests may stand on. */
 #define boot_main contract_main /* the core has its own */
 #include "../firmware_contract.c"
+#include "../firmware_contract_memory.c"
 #include "fake_firmware.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -76,6 +77,41 @@ static enum err read_too_far(const struct disk *disk, uint64_t lba, uint64_t sec
     return fake_firmware.read(disk, lba, sectors, to);
 }
 
+static const char served[] = "timeout 0\n";
+
+static struct facts *begin_with_server(void)
+{
+    struct facts *facts = begin();
+
+    fake_serve(SERVED, served, sizeof served);
+    return facts;
+}
+
+static void test_server_keeps_the_contract(void **state)
+{
+    struct facts *facts = begin_with_server();
+
+    (void)state;
+    if (!contract_check(facts, &fake_firmware, &(struct contract_after){put_late, is_quiet}))
+        fail_msg("%s%s", fake_output(), late);
+    assert_said("contract: 17 of 17 passed\n");
+    fake_end();
+}
+
+static enum err fetch_a_part(const char *path, uint64_t bytes, void *to)
+{
+    (void)path;
+    memcpy(to, served, bytes / 2);
+    return OK;
+}
+
+static enum err find_everything(const char *path, uint64_t *bytes)
+{
+    (void)path;
+    *bytes = sizeof served;
+    return OK;
+}
+
 static enum err allocate_dirty(uint64_t pages, uint64_t *physical)
 {
     TRY(fake_firmware.allocate(pages, physical));
@@ -122,6 +158,13 @@ static void test_broken_promises_are_named(void **state)
     firmware = fake_firmware;
     firmware.allocate = allocate_dirty;
     assert_broken(begin(), &firmware, is_quiet, "contract: allocate FAILED");
+    firmware = fake_firmware;
+    firmware.fetch = fetch_a_part;
+    assert_broken(begin_with_server(), &firmware, is_quiet, "contract: fetch FAILED");
+    firmware = fake_firmware;
+    firmware.fetch_size = find_everything;
+    assert_broken(begin_with_server(), &firmware, is_quiet,
+                  "contract: fetch what is not so FAILED");
     firmware = fake_firmware;
     firmware.claim = claim_anything;
     firmware.release = release_nothing;
@@ -170,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fake_keeps_the_contract),
+        cmocka_unit_test(test_server_keeps_the_contract),
         cmocka_unit_test(test_broken_promises_are_named),
         cmocka_unit_test(test_broken_disk_is_named),
         cmocka_unit_test(test_refused_leave_is_named),
