@@ -80,7 +80,8 @@ struct facts {
     uint64_t reachable_end;
 };
 
-/* What the video BIOS says of the mode that it set (VBE 3.0, 4.3 to 4.5 and 4.13). */
+/* What the video BIOS says of the mode that it set (VBE 3.0, 4.3 to 4.5 and 4.13). In the order of
+ * Multiboot2. */
 struct vbe {
     uint16_t mode;
     uint16_t interface_segment, interface_offset, interface_bytes; /* 0: has none */
@@ -99,12 +100,14 @@ struct video {
     uint32_t mode_count;
 };
 
-/* The 32-bit interface to power management (APM 1.2, 4.6.1.4): real-mode segments, and sizes. */
+/* The 32-bit interface to power management (APM 1.2, 4.6.1.4): real-mode segments, and sizes. In the
+ * order in which Multiboot and Linux have it. */
 struct apm {
-    uint16_t version, flags;
-    uint16_t code32_segment, code16_segment, data_segment;
-    uint16_t code32_bytes, code16_bytes, data_bytes;
+    uint16_t version, code32_segment;
     uint32_t entry; /* offset in the 32-bit code segment */
+    uint16_t code16_segment, data_segment;
+    uint16_t flags;
+    uint16_t code32_bytes, code16_bytes, data_bytes;
 };
 
 enum key {

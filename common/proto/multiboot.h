@@ -166,6 +166,21 @@ struct multiboot_info {
  * capacity or more. */
 enum err multiboot_make_map(struct multiboot_info *info, struct memmap *scratch);
 
+enum { MULTIBOOT_RGB = 1, MULTIBOOT_TEXT = 2 };
+
+struct multiboot_screen {
+    uint64_t base; /* physical */
+    uint32_t pitch, width, height;
+    uint8_t bits_per_pixel, type;
+    uint8_t colours[6]; /* shift and bits of red, green and blue */
+};
+
+/* False: there is none. */
+bool multiboot_describe_screen(const struct multiboot_info *info, struct multiboot_screen *screen);
+
+/* The drive's BIOS number, or -1 where it has none. */
+int32_t multiboot_bios_drive(const struct multiboot_info *info);
+
 /* What the builders below need at most, for any later map of the same firmware. */
 uint64_t multiboot1_bytes(const struct multiboot_info *info);
 uint64_t multiboot2_bytes(const struct multiboot_info *info);
@@ -175,8 +190,5 @@ uint64_t multiboot2_bytes(const struct multiboot_info *info);
 enum err multiboot1_build(const struct multiboot_info *info, uint8_t *to, uint64_t bytes,
                           uint32_t address);
 enum err multiboot2_build(const struct multiboot_info *info, uint8_t *to, uint64_t bytes);
-
-/* The drive's BIOS number, or -1 where it has none. */
-int32_t multiboot_bios_drive(const struct multiboot_info *info);
 
 #endif

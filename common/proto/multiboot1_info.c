@@ -13,9 +13,6 @@
 #define HAS_VBE         0x0800u
 #define HAS_FRAMEBUFFER 0x1000u
 
-#define FRAMEBUFFER_RGB  1
-#define FRAMEBUFFER_TEXT 2
-
 struct information {
     uint32_t flags;
     uint32_t lower_kib, upper_kib;
@@ -32,17 +29,11 @@ struct information {
     uint64_t framebuffer;
     uint32_t pitch, width, height;
     uint8_t bits_per_pixel, framebuffer_type;
-    uint8_t red_shift, red_bits, green_shift, green_bits, blue_shift, blue_bits;
+    uint8_t colours[6];
 };
 
-struct apm_table {
-    uint16_t version, code32_segment;
-    uint32_t entry;
-    uint16_t code16_segment, data_segment, flags, code32_bytes, code16_bytes, data_bytes;
-};
-
-_Static_assert(offsetof(struct information, blue_bits) == 115, "3.3");
-_Static_assert(sizeof(struct apm_table) == 20, "3.3");
+_Static_assert(offsetof(struct information, colours) == 110, "3.3");
+_Static_assert(sizeof(struct apm) == 20, "3.3");
 
 struct module_entry {
     uint32_t first, end, text, reserved;
@@ -139,19 +130,6 @@ static enum err add_sections(struct block *block, const struct multiboot_symbols
                 &to->sections);
 }
 
-static enum err add_apm(struct block *block, const struct apm *apm, struct information *to)
-{
-    if (!apm)
-        return OK;
-    const struct apm_table table = {
-        apm->version,        apm->code32_segment, apm->entry,
-        apm->code16_segment, apm->data_segment,   apm->flags,
-        apm->code32_bytes,   apm->code16_bytes,   apm->data_bytes,
-    };
-    to->flags |= HAS_APM;
-    return copy(block, &table, sizeof table, &to->apm);
-}
-
 static enum err add_vbe(struct block *block, const struct vbe *vbe, struct information *to)
 {
     to->flags |= HAS_VBE;
@@ -163,41 +141,20 @@ static enum err add_vbe(struct block *block, const struct vbe *vbe, struct infor
     return copy(block, vbe->mode_info, sizeof vbe->mode_info, &to->vbe_mode_info);
 }
 
-static void describe_framebuffer(const struct lintel_framebuffer *fb, struct information *to)
-{
-    to->flags |= HAS_FRAMEBUFFER;
-    to->framebuffer = fb->base_physical;
-    to->pitch = fb->pitch;
-    to->width = fb->width;
-    to->height = fb->height;
-    to->bits_per_pixel = fb->bits_per_pixel;
-    to->framebuffer_type = FRAMEBUFFER_RGB;
-    to->red_shift = fb->red_shift;
-    to->red_bits = fb->red_bits;
-    to->green_shift = fb->green_shift;
-    to->green_bits = fb->green_bits;
-    to->blue_shift = fb->blue_shift;
-    to->blue_bits = fb->blue_bits;
-}
-
-static void describe_text_screen(struct information *to)
-{
-    to->flags |= HAS_FRAMEBUFFER;
-    to->framebuffer = 0xb8000;
-    to->pitch = 160;
-    to->width = 80;
-    to->height = 25;
-    to->bits_per_pixel = 16;
-    to->framebuffer_type = FRAMEBUFFER_TEXT;
-}
-
 static enum err add_screen(struct block *block, const struct multiboot_info *info,
                            struct information *to)
 {
-    if (info->video)
-        describe_framebuffer(&info->video->fb, to);
-    else if (info->text_screen)
-        describe_text_screen(to);
+    struct multiboot_screen screen;
+    if (multiboot_describe_screen(info, &screen)) {
+        to->flags |= HAS_FRAMEBUFFER;
+        to->framebuffer = screen.base;
+        to->pitch = screen.pitch;
+        to->width = screen.width;
+        to->height = screen.height;
+        to->bits_per_pixel = screen.bits_per_pixel;
+        to->framebuffer_type = screen.type;
+        memcpy(to->colours, screen.colours, sizeof to->colours);
+    }
     return info->video && info->video->vbe ? add_vbe(block, info->video->vbe, to) : OK;
 }
 
@@ -238,7 +195,10 @@ enum err multiboot1_build(const struct multiboot_info *info, uint8_t *to, uint64
     TRY(add_modules(&block, info, information));
     TRY(add_memory(&block, &info->map, information));
     TRY(add_sections(&block, &info->symbols, information));
-    TRY(add_apm(&block, info->apm, information));
+    if (info->apm) {
+        information->flags |= HAS_APM;
+        TRY(copy(&block, info->apm, sizeof *info->apm, &information->apm));
+    }
     TRY(add_screen(&block, info, information));
     describe_boot_device(info, information);
     return OK;

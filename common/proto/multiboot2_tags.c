@@ -133,7 +133,7 @@ static enum err add_efi_map(struct tags *tags, const struct raw_map *raw)
 }
 
 /* While boot services are alive any map is out of date when the kernel reads it, and the
- * specification allows to leave these out (3.6.4, 3.6.8, 3.6.17). */
+ * specification allows to leave these out (3.6.3, 3.6.8, 3.6.19). */
 static enum err add_memory(struct tags *tags, const struct multiboot_info *info)
 {
     const uint32_t basic[] = {info->map.lower_kib, info->map.upper_kib};
@@ -146,69 +146,38 @@ static enum err add_memory(struct tags *tags, const struct multiboot_info *info)
 
 /* ---- the screen ------------------------------------------------------------------------------ */
 
-#define FRAMEBUFFER_RGB  1
-#define FRAMEBUFFER_TEXT 2
-
 struct __attribute__((packed)) framebuffer_tag {
     uint64_t base;
     uint32_t pitch, width, height;
     uint8_t bits_per_pixel, type;
     uint16_t reserved;
-    uint8_t red_shift, red_bits, green_shift, green_bits, blue_shift, blue_bits; /* RGB */
+    uint8_t colours[6]; /* RGB only */
 };
 
-static enum err add_framebuffer(struct tags *tags, const struct lintel_framebuffer *fb)
+static enum err add_framebuffer(struct tags *tags, const struct multiboot_screen *screen)
 {
-    const struct framebuffer_tag tag = {
-        .base = fb->base_physical,
-        .pitch = fb->pitch,
-        .width = fb->width,
-        .height = fb->height,
-        .bits_per_pixel = fb->bits_per_pixel,
-        .type = FRAMEBUFFER_RGB,
-        .red_shift = fb->red_shift,
-        .red_bits = fb->red_bits,
-        .green_shift = fb->green_shift,
-        .green_bits = fb->green_bits,
-        .blue_shift = fb->blue_shift,
-        .blue_bits = fb->blue_bits,
+    struct framebuffer_tag tag = {
+        .base = screen->base,
+        .pitch = screen->pitch,
+        .width = screen->width,
+        .height = screen->height,
+        .bits_per_pixel = screen->bits_per_pixel,
+        .type = screen->type,
     };
-    return add_copy(tags, TAG_FRAMEBUFFER, &tag, sizeof tag);
+    memcpy(tag.colours, screen->colours, sizeof tag.colours);
+    return add_copy(tags, TAG_FRAMEBUFFER, &tag,
+                    screen->type == MULTIBOOT_RGB ? sizeof tag
+                                                  : offsetof(struct framebuffer_tag, colours));
 }
 
-static enum err add_text_screen(struct tags *tags)
-{
-    const struct framebuffer_tag tag = {
-        .base = 0xb8000,
-        .pitch = 160,
-        .width = 80,
-        .height = 25,
-        .bits_per_pixel = 16,
-        .type = FRAMEBUFFER_TEXT,
-    };
-    return add_copy(tags, TAG_FRAMEBUFFER, &tag, offsetof(struct framebuffer_tag, red_shift));
-}
-
-static enum err add_vbe(struct tags *tags, const struct vbe *vbe)
-{
-    const uint16_t fixed[] = {vbe->mode, vbe->interface_segment, vbe->interface_offset,
-                              vbe->interface_bytes};
-    uint8_t *body = NULL;
-
-    TRY(add(tags, TAG_VBE, sizeof fixed + sizeof vbe->control + sizeof vbe->mode_info, &body));
-    memcpy(body, fixed, sizeof fixed);
-    memcpy(body + sizeof fixed, vbe->control, sizeof vbe->control);
-    memcpy(body + sizeof fixed + sizeof vbe->control, vbe->mode_info, sizeof vbe->mode_info);
-    return OK;
-}
+_Static_assert(sizeof(struct vbe) == 776, "3.6.11");
 
 static enum err add_screen(struct tags *tags, const struct multiboot_info *info)
 {
+    struct multiboot_screen screen;
     if (info->video && info->video->vbe)
-        TRY(add_vbe(tags, info->video->vbe));
-    if (info->video)
-        return add_framebuffer(tags, &info->video->fb);
-    return info->text_screen ? add_text_screen(tags) : OK;
+        TRY(add_copy(tags, TAG_VBE, info->video->vbe, sizeof *info->video->vbe));
+    return multiboot_describe_screen(info, &screen) ? add_framebuffer(tags, &screen) : OK;
 }
 
 /* ---- the firmware ---------------------------------------------------------------------------- */
@@ -219,19 +188,6 @@ static enum err add_boot_device(struct tags *tags, const struct multiboot_info *
     uint32_t number = info->volume->number;
     const uint32_t device[] = {(uint32_t)drive, number ? number - 1 : NO_PARTITION, NO_PARTITION};
     return drive < 0 ? OK : add_copy(tags, TAG_BOOT_DEVICE, device, sizeof device);
-}
-
-/* In the order of the tag's fields, without padding. */
-static enum err add_apm(struct tags *tags, const struct apm *apm)
-{
-    if (!apm)
-        return OK;
-    const uint16_t fields[] = {
-        apm->version,        apm->code32_segment, (uint16_t)apm->entry, apm->entry >> 16,
-        apm->code16_segment, apm->data_segment,   apm->flags,           apm->code32_bytes,
-        apm->code16_bytes,   apm->data_bytes,
-    };
-    return add_copy(tags, TAG_APM, fields, sizeof fields);
 }
 
 /* A copy of an entry point; the major and minor version stand in it, and its length. */
@@ -291,7 +247,8 @@ static enum err add_all(struct tags *tags, const struct multiboot_info *info)
     TRY(add_memory(tags, info));
     TRY(add_screen(tags, info));
     TRY(add_sections(tags, info));
-    TRY(add_apm(tags, info->apm));
+    if (info->apm)
+        TRY(add_copy(tags, TAG_APM, info->apm, sizeof *info->apm));
     TRY(add_tables(tags, info->facts));
     TRY(add_efi(tags, info));
     if (info->relocated)

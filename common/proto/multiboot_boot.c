@@ -250,14 +250,6 @@ static enum err boot_multiboot(struct boot *boot, const struct entry *entry,
     return fail(err, "entry %s: %s", entry->id, err_message());
 }
 
-int32_t multiboot_bios_drive(const struct multiboot_info *info)
-{
-    const struct disk *disk = info->volume->disk;
-    if (info->facts->firmware != LINTEL_FIRMWARE_BIOS || disk->medium == LINTEL_MEDIUM_NETWORK)
-        return -1;
-    return (int32_t)(disk->handle & 0xff);
-}
-
 /* ---- the rows of proto.c's table ------------------------------------------------------------- */
 
 /* Xen's EFI program has the header of its ELF file in it, but no addresses of its own. */

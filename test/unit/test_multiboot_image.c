@@ -166,6 +166,16 @@ static void test_headers_that_lie(void **state)
     }
 }
 
+static void test_up_to_4_gib(void **state)
+{
+    (void)state;
+    mb_program32(1, MB_CODE, 0, 0xfffff000, 16, 0x1000);
+    accept();
+    assert_int_equal(MULTIBOOT_END, image.end);
+    mb_program32(1, MB_CODE, 0, 0xfffff000, 16, 0x1001);
+    refuse(ERR_UNSUPPORTED, "program header 1: p_paddr FFFFF000h + p_memsz 1001h pass 4 GiB");
+}
+
 static void test_wide_fields_that_wrap(void **state)
 {
     (void)state;
@@ -254,6 +264,7 @@ int main(void)
         TEST(overlap),
         TEST(entries),
         TEST(headers_that_lie),
+        TEST(up_to_4_gib),
         TEST(wide_fields_that_wrap),
         TEST(short_files),
         TEST(flat),

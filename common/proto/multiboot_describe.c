@@ -1,5 +1,6 @@
-/* The memory map as a Multiboot kernel sees it. What was loaded for it lies in available memory:
- * the specifications leave it to the kernel to mind its modules and this information. */
+/* The machine as a Multiboot kernel sees it, in either version: memory, screen, boot drive. What
+ * was loaded for it lies in available memory: the specifications leave it to the kernel to mind its
+ * modules and this information. */
 #include "../lib/mem.h"
 #include "../machine/memmap.h"
 #include "multiboot.h"
@@ -64,4 +65,32 @@ enum err multiboot_make_map(struct multiboot_info *info, struct memmap *scratch)
     map->lower_kib = MIN(kib_from(map, 0, PAGE_BYTES), LOWER_KIB_MAX);
     map->upper_kib = kib_from(map, MIB, 0);
     return OK;
+}
+
+/* A text screen's sizes are in characters. */
+bool multiboot_describe_screen(const struct multiboot_info *info, struct multiboot_screen *screen)
+{
+    *screen = (struct multiboot_screen){0xb8000, 160, 80, 25, 16, MULTIBOOT_TEXT, {0}};
+    if (!info->video)
+        return info->text_screen;
+    const struct lintel_framebuffer *fb = &info->video->fb;
+    *screen = (struct multiboot_screen){
+        .base = fb->base_physical,
+        .pitch = fb->pitch,
+        .width = fb->width,
+        .height = fb->height,
+        .bits_per_pixel = fb->bits_per_pixel,
+        .type = MULTIBOOT_RGB,
+        .colours = {fb->red_shift, fb->red_bits, fb->green_shift, fb->green_bits, fb->blue_shift,
+                    fb->blue_bits},
+    };
+    return true;
+}
+
+int32_t multiboot_bios_drive(const struct multiboot_info *info)
+{
+    const struct disk *disk = info->volume->disk;
+    if (info->facts->firmware != LINTEL_FIRMWARE_BIOS || disk->medium == LINTEL_MEDIUM_NETWORK)
+        return -1;
+    return (int32_t)(disk->handle & 0xff);
 }
