@@ -36,7 +36,8 @@ struct lintel_request {
 #define LINTEL_REQUEST_PAGING_MUST      0x4  /* do not boot without paging_levels levels */
 #define LINTEL_REQUEST_NO_SLIDE         0x8  /* load a static PIE at its link address */
 #define LINTEL_REQUEST_CPUS             0x10 /* start the other CPUs and park them */
-#define LINTEL_REQUEST_FLAGS_KNOWN      0x1f
+#define LINTEL_REQUEST_PHYSICAL         0x20 /* load at the physical addresses of the ELF file */
+#define LINTEL_REQUEST_FLAGS_KNOWN      0x3f
 
 /* Put this once, at file scope, in one C file: LINTEL_REQUEST(.stack_bytes = 32768, ...); and keep
  * the section .note.lintel in a PT_NOTE segment. */

@@ -226,6 +226,16 @@ static enum err place_one(const struct plan_request *request, struct memmap *fre
     return memmap_overlay(free, place->physical, place->bytes, place->type);
 }
 
+/* Before all others: they can lie elsewhere. */
+static enum err place_as_wished(const struct plan_request *request, struct memmap *free,
+                                struct plan *plan)
+{
+    struct placement *place = &plan->places[PLACE_KERNEL];
+    TRY(plan_find_wished_place(request, free, &place->physical));
+    add_claim(plan, place);
+    return memmap_overlay(free, place->physical, place->bytes, place->type);
+}
+
 static enum err count_tables(const struct plan_request *request, struct arena *arena,
                              struct plan *plan)
 {
@@ -247,8 +257,11 @@ static enum err place_all(const struct plan_request *request, struct arena *aren
     memcpy(free.ranges, request->free->ranges, request->free->count * sizeof *free.ranges);
     free.count = request->free->count;
 
+    bool wished = request->kernel->request.flags & LINTEL_REQUEST_PHYSICAL;
+    if (wished)
+        TRY(place_as_wished(request, &free, plan));
     for (uint64_t i = plan->place_count; i-- > 0;)
-        if (i != PLACE_TABLES)
+        if (i != PLACE_TABLES && !(i == PLACE_KERNEL && wished))
             TRY(place_one(request, &free, plan, i));
     lay_out(request->rules, plan);
     TRY(count_tables(request, arena, plan));

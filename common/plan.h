@@ -124,6 +124,11 @@ enum err plan_map(const struct plan_request *request, const struct memmap *map,
                   const struct lintel_framebuffer *framebuffer, struct arena *arena,
                   struct plan *plan);
 
+/* The kernel's place for LINTEL_REQUEST_PHYSICAL. ERR_UNSUPPORTED: its segments name none that is
+ * one piece; ERR_NO_MEMORY: it is not all free, says where and why. */
+enum err plan_find_wished_place(const struct plan_request *request, const struct memmap *free,
+                                uint64_t *physical);
+
 /* Virtual addresses of a CPU's stacks, 1 <= index < cpu_count. */
 uint64_t plan_cpu_stack_top(const struct plan *plan, uint64_t index);
 uint64_t plan_cpu_fault_stack_top(const struct plan *plan, uint64_t index);

@@ -9,7 +9,8 @@
 #include "../machine/paging.h"
 
 struct elf_segment {
-    uint64_t virtual; /* link address of the first byte; need not be page-aligned */
+    uint64_t virtual;  /* link address of the first byte; need not be page-aligned */
+    uint64_t physical; /* as the file says: nothing is checked */
     uint64_t file_offset;
     uint64_t file_bytes; /* <= memory_bytes; the rest is zero */
     uint64_t memory_bytes;

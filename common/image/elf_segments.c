@@ -53,6 +53,7 @@ static enum err add_segment(const struct elf_file *file, uint32_t index, struct 
     elf->alignment = MAX(elf->alignment, program->p_align);
     insert_segment(elf, (struct elf_segment){
                             .virtual = program->p_vaddr,
+                            .physical = program->p_paddr,
                             .file_offset = program->p_offset,
                             .file_bytes = program->p_filesz,
                             .memory_bytes = program->p_memsz,

@@ -30,6 +30,31 @@ def make_image(path, command_line="", *options, kernel=KERNEL, modules=(MODULE,)
                    check=True)
 
 
+# Where a small kernel is linked: %s is "" or its physical address, as AT(...).
+SMALL_KERNEL = """
+ENTRY(kernel_main)
+SECTIONS
+{
+    . = 0xffffffff80000000;
+    .text : %s { *(.text*) }
+    .rodata ALIGN(4096) : { *(.rodata*) }
+    .note.lintel : { KEEP(*(.note.lintel)) }
+    .data ALIGN(4096) : { *(.data*) *(.bss*) }
+}
+"""
+
+
+def build_kernel(folder, source, at=""):
+    """A kernel from one C file with Lintel's lintel.h, that says a word by itself."""
+    (folder / "kernel.c").write_text(source)
+    (folder / "kernel.ld").write_text(SMALL_KERNEL % at)
+    subprocess.run(["gcc", "-O2", "-ffreestanding", "-fno-pic", "-mcmodel=kernel", "-mno-red-zone",
+                    "-mgeneral-regs-only", "-fno-stack-protector", "-nostdlib", "-static",
+                    f"-I{ROOT}/common", f"-Wl,-T,{folder}/kernel.ld", "-o", folder / "kernel.elf",
+                    folder / "kernel.c"], check=True)
+    return folder / "kernel.elf"
+
+
 def change_files(path, changes, offset=VOLUME):
     """Replaces, adds or (None) removes files of an image's volume."""
     for name, content in changes.items():

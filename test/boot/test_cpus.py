@@ -1,11 +1,10 @@
 """The other CPUs: started by Lintel, parked until the kernel writes an address. That they are as
 PROTOCOL.md says is what the kernel's claims C34 to C38 prove, each CPU by itself."""
 import re
-import subprocess
 
 import pytest
-from builder import make_image
-from machine import ROOT, Hardware
+from builder import build_kernel, make_image
+from machine import Hardware
 
 WINDOW = range(0xFFFFFF0000000000, 0xFFFFFF8000000000)
 CR4_PGE = 1 << 7
@@ -43,14 +42,7 @@ void kernel_main(const struct lintel_boot_info *info)
 @pytest.fixture(scope="session")
 def patient_kernel(tmp_path_factory):
     """A kernel that leaves the CPUs where they are."""
-    folder = tmp_path_factory.mktemp("patient")
-    (folder / "kernel.c").write_text(PATIENT_KERNEL)
-    subprocess.run(["gcc", "-O2", "-ffreestanding", "-fno-pic", "-mcmodel=kernel",
-                    "-mgeneral-regs-only", "-fno-stack-protector", "-nostdlib", "-static",
-                    f"-I{ROOT}/common", f"-Wl,-T,{ROOT}/kernel/kernel.ld,-e,kernel_main",
-                    "-Wl,--defsym=kernel_entry=kernel_main", "-o", folder / "kernel.elf",
-                    folder / "kernel.c"], check=True)
-    return folder / "kernel.elf"
+    return build_kernel(tmp_path_factory.mktemp("patient"), PATIENT_KERNEL)
 
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from builder import PIE_KERNEL, make_image
+from builder import PIE_KERNEL, build_kernel, make_image
 from machine import ROOT, Hardware
 from report import parse_report
 
@@ -81,3 +81,31 @@ def test_smallest_kernel_of_the_readme(start, tmp_path, smallest_kernel, firmwar
     image = tmp_path / "smallest.img"
     make_image(image, kernel=smallest_kernel)
     start(firmware, [image]).wait_for(r"Hello")
+
+
+PLACED_KERNEL = """
+#include "lintel.h"
+LINTEL_REQUEST(.flags = LINTEL_REQUEST_PHYSICAL);
+void kernel_main(const struct lintel_boot_info *info)
+{
+    static volatile int data = 1;
+    for (const char *text = info->kernel_physical == 0x2000000 && data ? "in place" : "elsewhere";
+         *text; text++)
+        __asm__ volatile("outb %b0, %w1" : : "a"(*text), "d"(0x3f8));
+    for (;;)
+        __asm__ volatile("hlt");
+}
+"""
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_kernel_at_its_physical_address(start, tmp_path, firmware):
+    image = tmp_path / "placed.img"
+    make_image(image, kernel=build_kernel(tmp_path, PLACED_KERNEL, "AT(0x2000000)"))
+    start(firmware, [image]).wait_for(r"in place")
+
+
+def test_physical_address_that_is_not_free(start, tmp_path):
+    image = tmp_path / "placed.img"
+    make_image(image, kernel=build_kernel(tmp_path, PLACED_KERNEL, "AT(0xa0000)"))
+    start("bios", [image]).wait_for(r"asks for physical a0000 to a3000, but\s+a0000 is no memory")

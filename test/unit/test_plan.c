@@ -55,6 +55,7 @@ struct scene {
     struct elf kernel, resident;
     struct source kernel_source;
     struct elf_pages kernel_pages[6], resident_pages[3];
+    struct elf_segment kernel_segments[2];
     struct plan_module modules[4];
     struct plan_request request;
 };
@@ -120,7 +121,13 @@ static void random_kernel(struct scene *scene)
         .stack_bytes = below(3) ? below(16 * MIB + 1) : 0,
         .paging_levels = below(3) ? 4 : 5,
     };
+    if (below(8))
+        kernel->request.flags &= ~LINTEL_REQUEST_PHYSICAL;
     random_pages(kernel, scene->kernel_pages, 1 + below(6), below(4) ? 64 * KIB : 64 * MIB);
+    scene->kernel_segments[0] = (struct elf_segment){
+        .virtual = kernel->first, .physical = align_down(below(5 * GIB), PAGE_BYTES)};
+    kernel->segments = scene->kernel_segments;
+    kernel->segment_count = 1;
 }
 
 static void random_scene(struct scene *scene)
@@ -173,21 +180,30 @@ static bool wholly_usable(const struct memmap *map, uint64_t physical, uint64_t 
     return false;
 }
 
+static void check_limits(const struct scene *scene, const struct plan *plan, uint64_t i)
+{
+    const struct placement *place = &plan->places[i];
+    bool wished = i == PLACE_KERNEL && scene->kernel.request.flags & LINTEL_REQUEST_PHYSICAL;
+    uint64_t end = wished || i >= PLACE_MODULES ? scene->request.reachable_end : 4 * GIB;
+    assert_true(place->physical + place->bytes <= end);
+    if (wished)
+        assert_int_equal(place->physical, scene->kernel_segments[0].physical);
+    else if (i == PLACE_TRAMPOLINE)
+        assert_in_range(place->physical, PAGE_BYTES, PLAN_LOW_END - PAGE_BYTES);
+    else
+        assert_true(place->physical >= MIB);
+}
+
 static void check_places(const struct scene *scene, const struct plan *plan)
 {
     for (uint64_t i = 0; i < plan->place_count; i++) {
         const struct placement *a = &plan->places[i];
         if (!a->bytes)
             continue;
+        check_limits(scene, plan, i);
         assert_int_equal(a->physical % PAGE_BYTES, 0);
         assert_int_equal(a->bytes % PAGE_BYTES, 0);
         assert_true(wholly_usable(&scene->free, a->physical, a->bytes));
-        if (i == PLACE_TRAMPOLINE)
-            assert_in_range(a->physical, PAGE_BYTES, PLAN_LOW_END - PAGE_BYTES);
-        else
-            assert_true(a->physical >= MIB);
-        assert_true(a->physical + a->bytes <=
-                    (i < PLACE_MODULES ? 4 * GIB : scene->request.reachable_end));
         for (uint64_t k = 0; k < i; k++) {
             const struct placement *b = &plan->places[k];
             assert_true(!b->bytes || a->physical + a->bytes <= b->physical ||
@@ -397,7 +413,11 @@ static int make_small(void **state)
                                 .end = PLAN_SLIDE_BASE + PAGE_BYTES,
                                 .pages = small.kernel_pages,
                                 .pages_count = 1,
+                                .segments = small.kernel_segments,
+                                .segment_count = 1,
                                 .alignment = PAGE_BYTES};
+    small.kernel_segments[0] =
+        (struct elf_segment){.virtual = PLAN_SLIDE_BASE + 0x10, .physical = 2 * MIB + 0x10};
     small.resident = (struct elf){.source = &small.kernel_source,
                                   .end = PAGE_BYTES,
                                   .pages = small.resident_pages,
@@ -472,6 +492,72 @@ static void refuses_five_levels_without_the_cpu(void **state)
     assert_non_null(strstr(err_message(), "5-level"));
 }
 
+/* ---- a place of the kernel's own choice ------------------------------------------------------ */
+
+static void assert_no_place(enum err err, const char *message)
+{
+    small.kernel.request.flags = LINTEL_REQUEST_PHYSICAL;
+    assert_int_equal(plan_small(), err);
+    if (!strstr(err_message(), message))
+        fail_msg("\"%s\" lacks \"%s\"", err_message(), message);
+}
+
+static void places_a_kernel_as_its_file_says(void **state)
+{
+    struct plan plan;
+    (void)state;
+    small.kernel.request.flags = LINTEL_REQUEST_PHYSICAL;
+    assert_int_equal(plan_build(&small.request, &small_arena, &plan), OK);
+    assert_int_equal(plan.places[PLACE_KERNEL].physical, 2 * MIB);
+    small.kernel.request.flags = 0;
+    assert_int_equal(plan_build(&small.request, &small_arena, &plan), OK);
+    assert_true(plan.places[PLACE_KERNEL].physical > 32 * MIB);
+}
+
+static void refuses_segments_at_odd_distances(void **state)
+{
+    (void)state;
+    small.kernel.segment_count = 2;
+    small.kernel_segments[1] =
+        (struct elf_segment){.virtual = PLAN_SLIDE_BASE + 0x1000, .physical = 2 * MIB + 0x2000};
+    assert_no_place(ERR_UNSUPPORTED, "p_paddr 200010 and 202000");
+    small.kernel.segment_count = 1;
+    small.kernel_segments[0].physical++;
+    assert_no_place(ERR_UNSUPPORTED, "not whole pages");
+    small.kernel_segments[0].physical = UINT64_C(0xfffffffffffff010);
+    assert_no_place(ERR_UNSUPPORTED, "not whole pages");
+}
+
+static void refuses_a_place_that_is_taken(void **state)
+{
+    static const struct {
+        uint64_t physical;
+        const char *message;
+    } rows[] = {
+        {0x10, "asks for physical 0 to 1000, but 0 is reserved"},
+        {64 * MIB + 0x10, "but 4000000 is no memory"},
+        {8 * MIB + 0x10, "but 800000 is ACPI NVS"},
+        {16 * MIB + 0x10, "but 1000000 is the loader's own until the kernel runs"},
+        {5 * GIB + 0x10, "but 100000000 is out of the loader's reach"},
+    };
+    (void)state;
+    assert_int_equal(memmap_overlay(&small.map, 8 * MIB, PAGE_BYTES, LINTEL_MEMORY_ACPI_NVS), OK);
+    assert_int_equal(memmap_overlay(&small.map, 5 * GIB, GIB, LINTEL_MEMORY_USABLE), OK);
+    small.free = small.map;
+    small.free.ranges = memcpy(small.free_ranges, small.ranges, sizeof small.ranges);
+    small.request.free = &small.free;
+    assert_int_equal(memmap_overlay(&small.free, 16 * MIB, MIB, LINTEL_MEMORY_RESERVED), OK);
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        small.kernel_segments[0].physical = rows[i].physical;
+        assert_no_place(ERR_NO_MEMORY, rows[i].message);
+    }
+    small.kernel.end = PLAN_SLIDE_BASE + 4 * PAGE_BYTES; /* runs into what is taken */
+    small.kernel_segments[0].physical = 8 * MIB - 2 * PAGE_BYTES + 0x10;
+    assert_no_place(ERR_NO_MEMORY, "but 800000 is ACPI NVS");
+    small.kernel_segments[0].physical = 64 * MIB - PAGE_BYTES + 0x10;
+    assert_no_place(ERR_NO_MEMORY, "but 4000000 is no memory");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,6 +569,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_a_kernel_in_the_lower_half, make_small,
                                         free_granted),
         cmocka_unit_test_setup_teardown(refuses_a_kernel_in_the_window, make_small, free_granted),
+        cmocka_unit_test_setup_teardown(places_a_kernel_as_its_file_says, make_small, free_granted),
+        cmocka_unit_test_setup_teardown(refuses_segments_at_odd_distances, make_small,
+                                        free_granted),
+        cmocka_unit_test_setup_teardown(refuses_a_place_that_is_taken, make_small, free_granted),
         cmocka_unit_test_setup_teardown(refuses_five_levels_without_the_cpu, make_small,
                                         free_granted),
     };
