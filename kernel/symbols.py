@@ -24,8 +24,9 @@ def functions_of(kernel):
     rows = [line.split() for line in run("nm", "--numeric-sort", kernel).splitlines()]
     address = {name: int(value, 16) for value, _, name in rows}
     start, end = address["text_start"], address["text_end"]
-    return start, end - start, [(int(value, 16) - start, name) for value, kind, name in rows
-                                if kind in "tT" and name not in BOUNDS and start <= int(value, 16) < end]
+    functions = [(int(value, 16) - start, name) for value, kind, name in rows
+                 if kind in "tT" and name not in BOUNDS and start <= int(value, 16) < end]
+    return start, end - start, functions
 
 
 def lines_of(kernel, start):

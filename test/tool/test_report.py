@@ -96,7 +96,7 @@ def test_page_is_complete(tmp_path, logs):
     assert {"firmware 2.5", "config 5.5", "8.0 ms"} <= set(timeline)
     for space, memory in zip(spaces, memories):
         assert {"ffffffff80000000", "r-x-g write-back", "64 KiB", "physical 1fe00000",
-                "absent: 127 TiB", "512 MiB"} <= set(space)
+                "absent: 127 TiB", "512 MiB", "absent: 15 EiB"} <= set(space)
         assert memory.count("usable") == 4 and memory.count("reserved") == 2
         assert "9fc00" in memory and "1000" in memory and "511 MiB" in memory
     assert text.count("holds</td>") == 2 and text.count("FAILED</td>") == 2
@@ -110,6 +110,16 @@ def test_what_is_the_same_lies_at_the_same_height(tmp_path, logs):
     left, right = sorted((box for box in boxes if box["y"] == min(box["y"] for box in boxes)),
                          key=lambda box: box["x"])
     assert (left["y"], left["height"]) == (right["y"], right["height"]) and left["x"] < right["x"]
+
+
+def test_ranges_that_touch_are_drawn_so(tmp_path, logs):
+    text = make_page(tmp_path, logs[0]).read_text()
+    drawing = re.findall(r"<svg.*?</svg>", text, re.DOTALL)[2]
+    boxes = [[float(rect.get(name)) for name in ("x", "y", "height")]
+             for rect in xml.fromstring(drawing).iter("rect")]
+    right = sorted((y, height) for x, y, height in boxes if x == max(box[0] for box in boxes))
+    (_, _), (upper, height), (lower, _) = right
+    assert upper + height == pytest.approx(lower, abs=0.11)
 
 
 def test_the_last_boot_counts(tmp_path, logs):
