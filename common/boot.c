@@ -9,8 +9,16 @@
 #include "machine/cpu.h"
 #include "proto/proto.h"
 
+/* The stages in which a kernel or program gets the machine. */
+static bool is_last(const char *stage)
+{
+    return strcmp(stage, "leave") == 0 || strcmp(stage, "start") == 0;
+}
+
 void boot_stage(struct boot *boot, const char *name)
 {
+    if (is_last(name))
+        loader_interface_note_execution(boot);
     if (boot->stage_count < ARRAY_LENGTH(boot->stages))
         boot->stages[boot->stage_count++] = (struct lintel_stage){name, cpu_tsc()};
 }
@@ -43,7 +51,6 @@ static enum err boot_entry(struct boot *boot, const struct entry *entry)
     struct arena_mark before = arena_mark(&boot->arena);
 
     loader_interface_note_choice(boot, entry);
-    loader_interface_note_execution(boot);
     enum err err = protocol_boot(boot, entry);
     arena_reset(&boot->arena, before);
     return err;

@@ -20,7 +20,8 @@ struct boot {
     uint32_t stage_count;
 };
 
-/* Marks the begin of a stage in the timeline. */
+/* Marks the begin of a stage in the timeline. "leave" and "start" come right before the firmware is
+ * asked to: on UEFI the operating system learns of that time, too. */
 void boot_stage(struct boot *boot, const char *name);
 
 #endif

@@ -16,7 +16,7 @@ void loader_interface_note_menu(const struct boot *boot);
 /* This entry is about to be booted. */
 void loader_interface_note_choice(struct boot *boot, const struct entry *entry);
 
-/* The kernel is about to run: for protocols, before the firmware is left. */
+/* The kernel is about to run (boot_stage() calls it). */
 void loader_interface_note_execution(const struct boot *boot);
 
 /* From now on this entry is the default. ERR_UNSUPPORTED, ERR_IO. */

@@ -26,14 +26,15 @@ static enum err read_image(struct claims *claims, const struct source *kernel, s
     return source_load(kernel, 0, kernel->bytes, at_physical((*claim)->physical));
 }
 
-static enum err start(struct claims *claims, struct program *program, const struct source *kernel,
-                      const struct firmware *firmware)
+static enum err start(struct boot *boot, struct claims *claims, struct program *program,
+                      const struct source *kernel)
 {
     struct claim *image;
 
     TRY(read_image(claims, kernel, &image));
     program->image = at_physical(image->physical);
-    return firmware->start(program);
+    boot_stage(boot, "start");
+    return boot->firmware->start(program);
 }
 
 enum err linux_boot_efi(struct boot *boot, const struct linux_files *files,
@@ -57,7 +58,7 @@ enum err linux_boot_efi(struct boot *boot, const struct linux_files *files,
     claims_begin(&claims, boot->facts, boot->firmware, &boot->arena);
     TRY(check_initrd_fits(&claims, image, program.initrd_bytes));
     boot_stage(boot, "load");
-    enum err err = start(&claims, &program, &kernel->source, boot->firmware);
+    enum err err = start(boot, &claims, &program, &kernel->source);
     claims_release(&claims);
     if (err == OK)
         return fail(ERR_UNSUPPORTED, "%s: the kernel returned to the loader", program.name);
