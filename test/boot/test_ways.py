@@ -7,19 +7,21 @@ from ways import WAYS
 MATRIX = CONFIG["matrix"]
 
 
-def machines():
+def rows():
     """Each CPU model with each amount of memory. Boards and CPU counts alternate so that every
-    value of one column meets every value of another."""
-    for i, (name, cpu) in enumerate(MATRIX["cpu_models"].items()):
-        for j, memory in enumerate(MATRIX["memory"]):
-            board = MATRIX["boards"][(i + j) % 2]
-            cpus = MATRIX["cpus"][(i + j // 2) % 2]
-            yield pytest.param(Hardware(board, cpu, memory, cpus),
-                               id=f"{board}-{name}-{memory}-{cpus}cpu")
+    value of one column meets every value of another. Behind GRUB the machine is the same again: there
+    each CPU model and each amount of memory comes once."""
+    for way in WAYS.values():
+        for i, (name, cpu) in enumerate(MATRIX["cpu_models"].items()):
+            for j, memory in enumerate(MATRIX["memory"]):
+                board = MATRIX["boards"][(i + j) % 2]
+                cpus = MATRIX["cpus"][(i + j // 2) % 2]
+                if not way.recipe or j == i % len(MATRIX["memory"]):
+                    yield pytest.param(way, Hardware(board, cpu, memory, cpus),
+                                       id=f"{way.name}-{board}-{name}-{memory}-{cpus}cpu")
 
 
-@pytest.mark.parametrize("hardware", machines())
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+@pytest.mark.parametrize("way, hardware", rows())
 def test_every_claim_holds(boot, images, way, hardware):
     report = boot(way.firmware, images.disks(way), hardware)
     assert report.facts["firmware"].lower().startswith(way.firmware)
