@@ -62,9 +62,9 @@ static void describe(const struct block_device *device, uint32_t index, struct d
     disk->removable = media->RemovableMedia;
 }
 
-static const EFI_DEVICE_PATH *path_on(EFI_HANDLE handle)
+const EFI_DEVICE_PATH *disk_path(const struct disk *disk)
 {
-    return protocol_on(handle, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+    return device_of(disk)->path;
 }
 
 /* A driver frees its device's path when it is stopped. */
@@ -141,78 +141,6 @@ void disk_refresh(void)
             devices[i].media_id = io->Media->MediaId;
         devices[i].io = io;
     }
-}
-
-/* ---- boot origin ----------------------------------------------------------------------------- */
-
-/* The node of a partition (UEFI 2.10, 10.3.5.1), whose fields may lie unaligned. */
-static void read_partition_node(const EFI_DEVICE_PATH *node, struct boot_origin *origin)
-{
-    const uint8_t *bytes = (const uint8_t *)node;
-
-    if (DevicePathNodeLength(node) <= (int)offsetof(HARDDRIVE_DEVICE_PATH, SignatureType))
-        return;
-    origin->has_first_lba = true;
-    origin->first_lba = load64(bytes + offsetof(HARDDRIVE_DEVICE_PATH, PartitionStart));
-    if (bytes[offsetof(HARDDRIVE_DEVICE_PATH, SignatureType)] != SIGNATURE_TYPE_GUID)
-        return;
-    origin->has_guid = true;
-    memcpy(origin->guid, bytes + offsetof(HARDDRIVE_DEVICE_PATH, Signature), sizeof origin->guid);
-}
-
-/* Only a partition of the disk itself counts. Behind the node of a CD's boot image firmware may see
- * partitions in that image; the volume to look in is then the whole disc. */
-struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count)
-{
-    struct boot_origin origin = {.disk = -1};
-    const EFI_DEVICE_PATH *path = path_on(volume);
-
-    for (uint32_t i = 0; path && i < count; i++) {
-        const EFI_DEVICE_PATH *disk = device_of(&disks[i])->path;
-        const EFI_DEVICE_PATH *rest = disk ? path_behind(path, disk) : NULL;
-        if (!rest)
-            continue;
-        origin.disk = (int32_t)i;
-        if (DevicePathType(rest) == MEDIA_DEVICE_PATH &&
-            DevicePathSubType(rest) == MEDIA_HARDDRIVE_DP)
-            read_partition_node(rest, &origin);
-        break;
-    }
-    return origin;
-}
-
-/* ---- volumes ----------------------------------------------------------------------------------
- */
-
-static bool begins_at(const EFI_DEVICE_PATH *partition, uint64_t first_lba)
-{
-    struct boot_origin origin = {0};
-
-    if (DevicePathType(partition) != MEDIA_DEVICE_PATH ||
-        DevicePathSubType(partition) != MEDIA_HARDDRIVE_DP)
-        return false;
-    read_partition_node(partition, &origin);
-    const EFI_DEVICE_PATH *end = path_next(partition);
-    return end && IsDevicePathEnd(end) && origin.has_first_lba && origin.first_lba == first_lba;
-}
-
-EFI_HANDLE disk_volume(const struct disk *disk, uint64_t first_lba)
-{
-    const EFI_DEVICE_PATH *whole = device_of(disk)->path;
-    EFI_HANDLE *handles, found = NULL;
-    UINTN count = protocol_handles((EFI_GUID)EFI_BLOCK_IO_PROTOCOL_GUID, &handles);
-
-    for (UINTN i = 0; whole && i < count; i++) {
-        const EFI_DEVICE_PATH *path = path_on(handles[i]);
-        const EFI_DEVICE_PATH *rest = path ? path_behind(path, whole) : NULL;
-        if (!rest)
-            continue;
-        if (begins_at(rest, first_lba) || (IsDevicePathEnd(rest) && !found))
-            found = handles[i];
-    }
-    if (count)
-        uefi_boot->FreePool(handles);
-    return found;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -15,6 +15,11 @@ const EFI_DEVICE_PATH *path_next(const EFI_DEVICE_PATH *node)
     return is_last(node) ? NULL : NextDevicePathNode(node);
 }
 
+const EFI_DEVICE_PATH *path_on(EFI_HANDLE handle)
+{
+    return protocol_on(handle, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+}
+
 uint64_t path_bytes(const EFI_DEVICE_PATH *path)
 {
     uint64_t bytes = 0;

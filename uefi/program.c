@@ -59,7 +59,7 @@ static void *put_file_node(void *to, const char *file)
  * of a configuration file names: its length fits a node. NULL: no memory. */
 static EFI_DEVICE_PATH *make_path(EFI_HANDLE device, const char *file)
 {
-    const EFI_DEVICE_PATH *parent = protocol_on(device, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+    const EFI_DEVICE_PATH *parent = path_on(device);
     EFI_DEVICE_PATH *path;
     uint64_t bytes = path_bytes(parent);
 

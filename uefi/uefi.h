@@ -47,6 +47,9 @@ uint64_t path_bytes(const EFI_DEVICE_PATH *path);
 /* Writes that one. */
 void path_end(void *to);
 
+/* The device path of a handle; NULL: it has none. */
+const EFI_DEVICE_PATH *path_on(EFI_HANDLE handle);
+
 /* The last node of this type in any instance of the path; NULL when there is none. */
 const EFI_DEVICE_PATH *path_find(const EFI_DEVICE_PATH *path, uint8_t type, uint8_t subtype);
 
@@ -68,6 +71,11 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
 
 /* Finds the drivers of the disks anew: a program may have stopped them, and started others. */
 void disk_refresh(void);
+
+/* Its device path; NULL: it has none. */
+const EFI_DEVICE_PATH *disk_path(const struct disk *disk);
+
+/* ---- volume.c -------------------------------------------------------------------------------- */
 
 /* Which disk and partition a handle's device path lies on; none for one that firmware loaded from
  * memory or over the network. */
@@ -100,7 +108,8 @@ enum err pxe_learn(EFI_HANDLE device, struct tftp_server *server);
 
 enum err program_start(const struct program *program);
 
-/* ---- initrd.c --------------------------------------------------------------------------------- */
+/* ---- initrd.c ---------------------------------------------------------------------------------
+ */
 
 /* Offers a program's initial file system to it, where nobody offers one yet (UEFI 2.10, 13.1.2). */
 enum err initrd_offer(const struct program *program);

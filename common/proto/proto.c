@@ -71,6 +71,11 @@ static enum err find_wanted(const struct entry *entry, const char *key,
 
 /* ---- recognition by content ------------------------------------------------------------------ */
 
+static bool is_compressed(const struct candidate *file)
+{
+    return file->head_bytes > 2 && memcmp(file->head, "\x1f\x8b\x08", 3) == 0; /* RFC 1952 */
+}
+
 /* An ELF file that is damaged is told so: what kind it was can't be seen then. */
 static enum err refuse_unknown(const struct entry *entry, const struct candidate *file)
 {
@@ -78,6 +83,9 @@ static enum err refuse_unknown(const struct entry *entry, const struct candidate
     struct elf elf;
 
     list_protocols(true, list, sizeof list);
+    if (is_compressed(file))
+        return fail(ERR_UNSUPPORTED, "entry %s: %s is compressed by gzip: unpack it (gunzip)",
+                    entry->id, entry->kernel);
     if (!elf_recognise(file->head, file->head_bytes))
         return fail(ERR_FORMAT, "entry %s: %s is no kernel that Lintel knows; it boots %s",
                     entry->id, entry->kernel, list);

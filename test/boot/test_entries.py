@@ -1,5 +1,7 @@
 """Entries as the Boot Loader Specification has them: unified kernel images, a second volume, and
 those for other machines."""
+import gzip
+
 import pytest
 from builder import KERNEL, MIB, mtools
 from entries import (add_xbootldr, choose_each, format_volume, make_entries_image, make_uki,
@@ -62,12 +64,14 @@ def test_bad_files(start, tmp_path, firmware):
     other.write_bytes(bytes(8 * MIB))
     sfdisk(other, "label: dos\nlabel-id: 0x1234abcd\n1: start=2048, size=8192, type=83\n")
     entries = {title: lines for title, (lines, _) in BAD_UKIS.items()}
+    entries["packed"] = "kernel /packed.gz"
     entries["volume"] = "kernel PARTUUID=1234abcd-01:/vmlinuz"
-    messages = [message for _, message in BAD_UKIS.values()] + ["no file system that Lintel reads"]
+    messages = [message for _, message in BAD_UKIS.values()]
+    messages += [r"packed\.gz is compressed by gzip", "no file system that Lintel reads"]
     if firmware == "bios":
         entries["efi"] = "kernel /good.efi\nprotocol efi"
         messages.append("/good.efi is an EFI program: UEFI starts such")
-    make_entries_image(image, entries, damaged_ukis(tmp_path))
+    make_entries_image(image, entries, {**damaged_ukis(tmp_path), "/packed.gz": gzip.compress(b"")})
     machine = start(firmware, [image, other])
     machine.wait_for("volume")
     choose_each(machine, messages)
