@@ -74,13 +74,27 @@ void take_image(const struct tag *tag)
 /* Offsets of what is needed of the two tables. */
 #define BOOT_SERVICES      96
 #define GET_MEMORY_MAP     56
+#define HANDLE_PROTOCOL    152
 #define EXIT_BOOT_SERVICES 232
 
 typedef uint64_t EFIAPI (*get_map)(uint64_t *bytes, void *map, uint64_t *key, uint64_t *each,
                                    uint32_t *version);
+typedef uint64_t EFIAPI (*get_interface)(uint64_t handle, const void *guid, uint64_t **interface);
 typedef uint64_t EFIAPI (*exit_services)(uint64_t image, uint64_t key);
 
 static uint8_t map[32768];
+
+/* A loaded image has the system table as its third word (9.1). OVMF's ExitBootServices() takes any
+ * handle. */
+static void check_image(uint64_t services)
+{
+    static const uint8_t loaded_image[16] = {0xa1, 0x31, 0x1b, 0x5b, 0x62, 0x95, 0xd2, 0x11,
+                                             0x8e, 0x3f, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b};
+    get_interface get = *(get_interface *)at(services + HANDLE_PROTOCOL);
+    uint64_t *loaded;
+    check(get(image, loaded_image, &loaded) == 0 && loaded[2] == system_table,
+          "EFI: the image handle is a loaded image's");
+}
 
 void leave_services(void)
 {
@@ -91,6 +105,7 @@ void leave_services(void)
     uint32_t version;
 
     check(same(at(services), "BOOTSERV", 8), "EFI: the boot services' signature");
+    check_image(services);
     uint64_t status = get(&bytes, map, &key, &each, &version);
     check(status == 0, "EFI: GetMemoryMap() works");
     status = leave(image, key);
