@@ -110,14 +110,16 @@ def wait_until(machine, holds):
 
 # ---- kernels that must lie where the loader lives -------------------------------------------------
 
-@pytest.mark.parametrize("mode, said", [("64", "64 bits"), ("32", "32 bits"),
-                                        ("real", "real mode")])
-def test_kernel_in_the_loaders_place(start, tmp_path, mode, said):
-    """Moved there by a leap; it looks at all of its bytes, its registers, high memory or the
+@pytest.mark.parametrize("firmware, probe, cpu, said", [
+    ("bios", "64", "max", "64 bits"), ("bios", "64", "qemu64", "64 bits"),
+    ("bios", "32", "max", "32 bits"), ("bios", "real", "max", "real mode"),
+    ("uefi", "uefi", "max", "64 bits")])
+def test_kernel_in_the_loaders_place(start, tmp_path, firmware, probe, cpu, said):
+    """Moved there by a leap; it looks at all of its bytes, its registers, memory above 4 GiB or the
     BIOS."""
     image = tmp_path / "probe.img"
-    linux_image(image, BUILD / f"test-kernels/probe-{mode}", "one two")
-    machine = start("bios", [image], Hardware(memory="6G"))
+    linux_image(image, BUILD / f"test-kernels/probe-{probe}", "one two")
+    machine = start(firmware, [image], Hardware(cpu=cpu, memory="6G"))
     assert machine.wait_for(r"probe: (.*)\n")[1].strip() == f"{said}, all there: one two"
 
 

@@ -1,9 +1,8 @@
-; probe.asm: a kernel for the Linux boot protocol that must lie where the loader itself lives, so
-; that a leap has to move it. It checks on COM1 how it was entered and that nothing of it was lost.
-; -DBITS=64, 32 or real: its only entry.
+; probe.asm: a kernel for the Linux boot protocol that must lie where the loader or the firmware
+; lives, so that a leap has to move it. It says on COM1 whether it was entered as it should be, and
+; whether all of it is there. -DBITS=64, 32 or real: its only entry. -DADDRESS: its place.
 
 %define real    16
-ADDRESS         equ 10000h              ; a zImage's, and in the loader's way in any case
 PATTERN_DWORDS  equ 10000h              ; 256 KiB
 PATTERN_STEP    equ 9E3779B1h
 COM1            equ 3F8h
