@@ -21,6 +21,7 @@ say() { echo "guest: $1 = $2"; }
 say cmdline "$(/bin/busybox cat /proc/cmdline)"
 say second "$(/bin/busybox cat /second)"
 say memory "$(/bin/busybox awk '/MemTotal/ { print $2 }' /proc/meminfo)"
+say loader "$(/bin/busybox cat /proc/sys/kernel/bootloader_type)"
 say screen "$(/bin/busybox cat /proc/fb)"
 /bin/busybox test -d /sys/firmware/efi && say efi yes || say efi no
 say end end

@@ -12,6 +12,8 @@ from machine import PATIENCE, Hardware
 
 FIRMWARES = ("bios", "uefi")
 GIB = 1 << 20  # KiB
+# /proc/sys/kernel/bootloader_type: Linux's own EFI entry, and a loader without a number.
+EFI_STUB, UNASSIGNED = "33", "255"
 # memtest86+ measures caches and memory before it shows itself: small ones are quick.
 MEMTEST_PC = Hardware(cpu="max,l3-cache=off", memory="128M")
 
@@ -33,23 +35,26 @@ def test_cloud_kernel_to_user_space(start, tmp_path, firmware):
     facts = run_to_user_space(start, firmware, image)
     assert facts["cmdline"] == f"{SERIAL} quiet one=two"
     assert facts["efi"] == ("yes" if firmware == "uefi" else "no")
+    assert facts["loader"] == (EFI_STUB if firmware == "uefi" else UNASSIGNED)
     assert 0.4 * GIB < int(facts["memory"]) < 0.5 * GIB
 
 
-def without_efi_entry(bzimage, path):
-    """As kernels were before they were PE files."""
+def with_old_efi_entry(bzimage, path):
+    """As kernels were before their EFI entry knew LoadFile2: the PE file's image version is 0.0."""
     data = bytearray(bzimage.read_bytes())
-    data[0:2] = b"\0\0"
+    pe, = struct.unpack_from("<I", data, 0x3c)
+    struct.pack_into("<HH", data, pe + 24 + 44, 0, 0)
     path.write_bytes(data)
     return path
 
 
-def test_kernel_without_efi_entry_on_uefi(start, tmp_path):
-    """Entered in 64-bit mode when the firmware has left, with files above 4 GiB."""
-    old = without_efi_entry(kernel("cloud-"), tmp_path / "old")
+def test_kernel_with_an_old_efi_entry(start, tmp_path):
+    """Entered in 64-bit mode when the firmware has left, with its initrds above 4 GiB."""
+    old = with_old_efi_entry(kernel("cloud-"), tmp_path / "old")
     facts = run_to_user_space(start, "uefi", user_space_image(tmp_path, old, "quiet"),
                               Hardware(memory="6G"))
     assert facts["efi"] == "yes"
+    assert facts["loader"] == UNASSIGNED
     assert facts["screen"].startswith("0 EFI VGA")
     assert 5.5 * GIB < int(facts["memory"]) < 6 * GIB
 
