@@ -152,7 +152,8 @@ static enum err parse(const struct source *source, struct arena *arena, bool mix
 
     TRY(read_header(&file));
     TRY(read_programs(&file));
-    TRY(refuse_interpreter(&file));
+    if (!mixed)
+        TRY(refuse_interpreter(&file));
     parsed.relocatable = file.header.e_type == ET_DYN;
     parsed.entry = file.header.e_entry;
     TRY(elf_read_segments(&file, &parsed));

@@ -40,6 +40,7 @@ struct elf {
     } * pages;
     uint32_t pages_count;
     uint64_t rela_virtual, rela_count; /* relocations, link address; 0 unless PIE */
+    uint64_t plt_virtual, plt_count;   /* more of them, of the procedure linkage table */
     uint64_t relr_virtual, relr_count; /* relative ones, packed (DT_RELR): 8-byte words */
     uint64_t symtab_virtual;           /* of those that name symbols; 0: none may */
     bool has_request;
@@ -57,7 +58,8 @@ struct elf {
  * (has_request). */
 enum err elf_parse(const struct source *source, struct arena *arena, struct elf *elf);
 
-/* The same for protocols that let a kernel have pages that are writable and executable. */
+/* The same for protocols that let a kernel have pages that are writable and executable, and that
+ * pass over the interpreter's name that linkers put into position-independent files. */
 enum err elf_parse_mixed(const struct source *source, struct arena *arena, struct elf *elf);
 
 /* True when the first bytes are an ELF file's at all. */

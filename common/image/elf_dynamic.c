@@ -16,7 +16,6 @@ static const struct {
 } refused_tags[] = {
     {DT_NEEDED, "DT_NEEDED", "needs a shared library"},
     {DT_RELSZ, "DT_REL", "has relocations without addends"},
-    {DT_PLTRELSZ, "DT_JMPREL", "has relocations of a procedure linkage table"},
 };
 
 static enum err refuse_tags(const struct dynamic *dynamic, const char *name)
@@ -51,6 +50,9 @@ static enum err take_tables(const struct dynamic *dynamic, struct elf *elf)
 
     TRY(check_table(elf, "DT_RELA", value[DT_RELA], value[DT_RELASZ], value[DT_RELAENT],
                     sizeof(struct elf_rela)));
+    TRY(check_table(elf, "DT_PLTREL", value[DT_JMPREL], value[DT_PLTRELSZ],
+                    value[DT_PLTREL] == DT_RELA ? sizeof(struct elf_rela) : 0,
+                    sizeof(struct elf_rela)));
     TRY(check_table(elf, "DT_RELR", value[DT_RELR], value[DT_RELRSZ], value[DT_RELRENT],
                     sizeof(uint64_t)));
     if (value[DT_SYMTAB] && value[DT_SYMENT] != sizeof(struct elf_sym))
@@ -59,6 +61,8 @@ static enum err take_tables(const struct dynamic *dynamic, struct elf *elf)
     elf->symtab_virtual = value[DT_SYMTAB];
     elf->rela_virtual = value[DT_RELA];
     elf->rela_count = value[DT_RELASZ] / sizeof(struct elf_rela);
+    elf->plt_virtual = value[DT_JMPREL];
+    elf->plt_count = value[DT_PLTRELSZ] / sizeof(struct elf_rela);
     elf->relr_virtual = value[DT_RELR];
     elf->relr_count = value[DT_RELRSZ] / sizeof(uint64_t);
     return OK;

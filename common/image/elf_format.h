@@ -77,6 +77,8 @@ struct elf_note { /* the name and then the descriptor follow, each padded to 4 b
 #define DT_RELAENT  9
 #define DT_SYMENT   11
 #define DT_RELSZ    18
+#define DT_PLTREL   20
+#define DT_JMPREL   23
 #define DT_RELRSZ   35
 #define DT_RELR     36
 #define DT_RELRENT  37

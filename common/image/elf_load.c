@@ -98,12 +98,11 @@ static enum err apply_rela(const struct loading *loading, const struct elf_rela 
     return OK;
 }
 
-static enum err apply_relas(const struct loading *loading)
+static enum err apply_relas(const struct loading *loading, uint64_t virtual, uint64_t count)
 {
-    const struct elf *elf = loading->elf;
-    const uint8_t *table = loading->to + (elf->rela_virtual - elf->first);
+    const uint8_t *table = loading->to + (virtual - loading->elf->first);
 
-    for (uint64_t i = 0; i < elf->rela_count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         struct elf_rela rela;
 
         memcpy(&rela, table + i * sizeof rela, sizeof rela);
@@ -162,7 +161,9 @@ enum err elf_load(const struct elf *elf, uint8_t *to, uint64_t slide)
 
     TRY(load_segments(elf, to));
     if (elf->rela_count)
-        TRY(apply_relas(&loading));
+        TRY(apply_relas(&loading, elf->rela_virtual, elf->rela_count));
+    if (elf->plt_count)
+        TRY(apply_relas(&loading, elf->plt_virtual, elf->plt_count));
     if (elf->relr_count)
         TRY(apply_relrs(&loading));
     return OK;

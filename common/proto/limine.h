@@ -97,6 +97,9 @@ static inline bool limine_has(const struct limine *limine, enum limine_feature f
  * where it is asked for. */
 enum err limine_list_modules(struct limine *limine, struct entry_file **list);
 
+/* Length of the volume's name in front of a path: "LABEL=X:", or nothing. */
+uint64_t limine_prefix_length(const char *reference);
+
 /* ERR_FORMAT: a module is not what the kernel's hash of it says. */
 enum err limine_check_hashes(const struct job *job);
 

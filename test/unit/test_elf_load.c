@@ -166,6 +166,22 @@ static void test_relocations_by_symbol(void **state)
     assert_message("relocation at 1820h needs an undefined symbol");
 }
 
+/* The same table, named by the other tags. */
+static void test_linkage_table_relocations(void **state)
+{
+    const struct elf_rela rela = {0x1808, R_X86_64_RELATIVE, 0x30};
+    const struct elf_dynamic tags[] = {
+        {DT_JMPREL, 0x1000}, {DT_PLTRELSZ, sizeof rela}, {DT_PLTREL, DT_RELA}};
+    uint64_t words[8];
+
+    (void)state;
+    build_pie(0, &rela, sizeof rela, NO_TABLE);
+    memcpy(built.bytes + built_dynamic->p_offset, tags, sizeof tags);
+    assert_int_equal(load_pie(words), OK);
+    assert_int_equal(elf.rela_count, 0);
+    assert_int_equal(words[1], 0x30 + SLIDE);
+}
+
 static const struct {
     struct elf_rela rela;
     enum err err;
@@ -205,7 +221,7 @@ static const struct {
 } dynamic_faults[] = {
     {0, {DT_NEEDED, 1}, ERR_UNSUPPORTED, "DT_NEEDED"},
     {0, {DT_RELSZ, 16}, ERR_UNSUPPORTED, "DT_REL)"},
-    {0, {DT_PLTRELSZ, 24}, ERR_UNSUPPORTED, "DT_JMPREL"},
+    {3, {DT_PLTRELSZ, 24}, ERR_FORMAT, "DT_PLTRELENT is 0, not 24"},
     {0, {DT_RELA, 0x2000}, ERR_FORMAT, "DT_RELA 2000h with 18h bytes lies in no segment"},
     {0, {DT_RELA, UINT64_MAX}, ERR_FORMAT, "DT_RELA"},
     {1, {DT_RELASZ, 25}, ERR_FORMAT, "DT_RELASZ is 25"},
@@ -272,6 +288,7 @@ int main(void)
         ELF_TEST(packed_relocations),
         ELF_TEST(two_bitmaps),
         ELF_TEST(relocations_by_symbol),
+        ELF_TEST(linkage_table_relocations),
         ELF_TEST(wrong_relocations),
         ELF_TEST(wrong_dynamic),
         ELF_TEST(executable_is_not_relocated),

@@ -117,6 +117,24 @@ static void test_code_and_data_on_one_page(void **state)
     assert_refused(ERR_UNSUPPORTED, "both code and writable data");
 }
 
+/* For protocols that allow it: one page that is both, one segment that is, and an interpreter. */
+static void test_mixed(void **state)
+{
+    (void)state;
+    built.programs[1].p_vaddr = BUILT_LINK + 0x1800;
+    built.programs[1].p_flags |= PF_W;
+    built.programs[2].p_flags |= PF_X;
+    build_program(PT_INTERP, 0, 0, "ld.so", 6, 6);
+    assert_refused(ERR_UNSUPPORTED, "PT_INTERP");
+    assert_int_equal(elf_parse_mixed(&source, &arena, &elf), OK);
+    assert_int_equal(elf.pages_count, 3);
+    assert_int_equal(elf.pages[0].flags, MAP_EXECUTE);
+    assert_int_equal(elf.pages[1].offset, 0x1000);
+    assert_int_equal(elf.pages[1].flags, MAP_WRITE | MAP_EXECUTE);
+    assert_int_equal(elf.pages[2].offset, 0x4000);
+    assert_int_equal(elf.pages[2].flags, MAP_WRITE | MAP_EXECUTE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +147,7 @@ int main(void)
         ELF_TEST(shared_page_has_the_union),
         ELF_TEST(three_segments_on_one_page),
         ELF_TEST(code_and_data_on_one_page),
+        ELF_TEST(mixed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,13 +26,16 @@ void arrive_released(const struct arrival *arrival)
     arrived++;
 }
 
-/* "cpus=N" of the command line, one digit. */
+/* "cpus=N" of the command line. */
 static uint64_t expected(void)
 {
     const char *line = (const char *)command_line.response->values[0];
     while (*line && !begins_with(line, "cpus="))
         line++;
-    return *line ? (uint64_t)(line[5] - '0') : 1;
+    uint64_t count = 0;
+    for (line += *line ? 5 : 0; *line >= '0' && *line <= '9'; line++)
+        count = 10 * count + (uint64_t)(*line - '0');
+    return count;
 }
 
 static void release(struct cpu *cpu)
