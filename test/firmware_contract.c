@@ -284,6 +284,41 @@ static void check_video(void)
     expect(fb->edid_bytes <= sizeof video.edid && fb->edid_bytes % 128 == 0, "size of the EDID");
 }
 
+/* Text is shown again, also when it was shown already. */
+static void check_text(void)
+{
+    contract.firmware->set_text();
+    print("contract: text after graphics\n");
+    contract.firmware->set_text();
+}
+
+/* Variables come with UEFI, and hold what they were given. */
+static void check_variables(void)
+{
+    static const uint8_t vendor[16] = "Lintel contract";
+    const struct firmware *firmware = contract.firmware;
+    bool uefi = contract.facts->firmware == LINTEL_FIRMWARE_UEFI;
+    char value[8] = "";
+    uint64_t bytes = sizeof value, small = 2;
+
+    expect((firmware->get_variable != NULL) == uefi && (firmware->set_variable != NULL) == uefi &&
+               (firmware->restart != NULL) == uefi,
+           "variables on the wrong firmware");
+    if (!uefi || contract.why[0])
+        return;
+    expect(firmware->get_variable(vendor, "Test", value, &bytes) == ERR_NOT_FOUND, "too early");
+    expect_ok(firmware->set_variable(vendor, "Test", false, "value", 6), "set_variable");
+    bytes = sizeof value;
+    expect_ok(firmware->get_variable(vendor, "Test", value, &bytes), "get_variable");
+    expect(bytes == 6 && memcmp(value, "value", 6) == 0, "another value");
+    expect(firmware->get_variable(vendor, "Test", value, &small) == ERR_UNSUPPORTED && small == 6,
+           "more bytes than there is room for");
+    expect_ok(firmware->set_variable(vendor, "Test", false, NULL, 0), "set_variable to nothing");
+    expect_ok(firmware->set_variable(vendor, "Test", false, NULL, 0), "the same again");
+    bytes = sizeof value;
+    expect(firmware->get_variable(vendor, "Test", value, &bytes) == ERR_NOT_FOUND, "not removed");
+}
+
 bool contract_check(const struct facts *facts, const struct firmware *firmware,
                     const struct contract_after *after)
 {
@@ -309,6 +344,8 @@ bool contract_check(const struct facts *facts, const struct firmware *firmware,
     ask("claim and release", check_claim);
     ask("claim what is taken", check_claim_of_others);
     ask("set_video", check_video);
+    ask("set_text", check_text);
+    ask("variables", check_variables);
     print("contract: leaving\n");
     contract.put = after->put;
     ask("leave", check_leave);

@@ -320,6 +320,27 @@ static void test_no_memory(void **state)
     assert_int_equal(read_config(), ERR_NO_MEMORY);
 }
 
+/* The keys that the menu takes. */
+static void test_menu_keys(void **state)
+{
+    static const char text[] = "console framebuffer\nconsole tty\ndefault @saved\n"
+                               "timeout menu-hidden\n";
+    static const char other[] = "console text\ndefault name\ntimeout 3\n";
+    char *glob;
+
+    (void)state;
+    config = (struct config){0};
+    assert_int_equal(loader_conf_parse(text, strlen(text), &arena, &config, &glob), OK);
+    assert_int_equal(config.console, SCREEN_FRAMEBUFFER);
+    assert_true(config.default_saved && config.hidden && config.timeout == 0);
+    assert_null(glob);
+    assert_says(said, "console tty is neither auto nor text nor framebuffer");
+    assert_int_equal(loader_conf_parse(other, strlen(other), &arena, &config, &glob), OK);
+    assert_int_equal(config.console, SCREEN_TEXT);
+    assert_true(!config.default_saved && !config.hidden && config.timeout == 3);
+    assert_string_equal(glob, "name");
+}
+
 static const struct {
     const char *text;
     int32_t timeout;
@@ -366,10 +387,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(without_loader_conf), TEST(default),         TEST(default_that_matches_nothing),
+        TEST(without_loader_conf),
+        TEST(default),
+        TEST(default_that_matches_nothing),
         TEST(entries_for_others),
-        TEST(broken_files),        TEST(nothing_to_boot), TEST(very_many_entries),
-        TEST(no_memory),           TEST(loader_conf),     TEST(entries_that_loader_conf_lists),
+        TEST(broken_files),
+        TEST(nothing_to_boot),
+        TEST(very_many_entries),
+        TEST(menu_keys),
+        TEST(no_memory),
+        TEST(loader_conf),
+        TEST(entries_that_loader_conf_lists),
         TEST(no_list_of_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
