@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from disks import (BUILD, DISKS, GRUB_SAYS, MIB, altered, older_tool, plain_tree,  # noqa: E402
                    read_file)
+from builder import make_image  # noqa: E402
 from machine import PASSED, Hardware, Machine  # noqa: E402
 from report import parse_report  # noqa: E402
 
@@ -153,6 +154,19 @@ def test_image_with_lintel_on_it_already(make):
     path, before = make(disk, {LOADER: older, DEFAULT_LOADER: older})
     succeed("install", path)
     assert read_file(path, disk, DEFAULT_LOADER) == (BUILD / "uefi/lintelx64.efi").read_bytes()
+    succeed("uninstall", path)
+    assert same(path, before)
+
+
+@pytest.mark.parametrize("layout", ["gpt", "mbr"])
+def test_image_that_boots_lintel_already(tmp_path, layout):
+    """Its second stage is in use, and not ours: it stays, and boots again after uninstall."""
+    path, before = tmp_path / "disk.img", tmp_path / "before.img"
+    make_image(path, "test", "--layout", layout, "--size", "80M")
+    shutil.copy(path, before)
+    succeed("install", path)
+    assert path.read_bytes()[:512] != before.read_bytes()[:512]
+    boots_lintel(path, "bios", DISKS["mbr-fat16"])
     succeed("uninstall", path)
     assert same(path, before)
 
