@@ -143,12 +143,18 @@ class Machine:
         apart = CURSOR.sub(b" ", self.received)
         return ESCAPES.sub(b"", apart).decode("utf-8", "replace")
 
+    @property
+    def words(self):
+        """The output as one line: the menu breaks a long message where its screen ends."""
+        return " ".join(self.output.split())
+
     def wait_for(self, pattern, seconds=PATIENCE):
         """The first match of a regular expression in the output; fails once QEMU has ended."""
         end = time.monotonic() + seconds
         with self.changed:
             while True:
-                match = re.search(pattern, self.output, re.MULTILINE)
+                match = (re.search(pattern, self.output, re.MULTILINE)
+                         or re.search(pattern, self.words))
                 if match:
                     return match
                 if self.closed:
