@@ -125,6 +125,7 @@ static bool check_control(uint64_t index, const struct processor_state *state)
         {"CR4", state->cr4, first->cr4},
         {"EFER", state->efer, first->efer},
         {"PAT", state->pat, first->pat},
+        {"the APIC's mode", state->apic_mode, first->apic_mode},
         {"IDT", state->idtr.base, first->idtr.base},
         {"IDT limit", state->idtr.limit, first->idtr.limit},
         {"CS", state->registers.cs, SELECTOR_CODE},

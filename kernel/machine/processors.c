@@ -1,6 +1,9 @@
 #include "processors.h"
 #include "cpu.h"
 
+#define MSR_APIC_BASE  0x1b
+#define APIC_BASE_MODE UINT64_C(0xc00) /* enabled, x2APIC */
+
 #define PATIENCE_SECONDS 10
 #define TSC_HZ_GUESS     UINT64_C(3000000000)
 
@@ -30,6 +33,7 @@ static void look_around(struct processor_state *state)
     state->cr4 = read_cr4();
     state->efer = read_msr(MSR_EFER);
     state->pat = cpu_has(LINTEL_CPU_PAT) ? read_msr(MSR_PAT) : 0;
+    state->apic_mode = cpu_has(LINTEL_CPU_APIC) ? read_msr(MSR_APIC_BASE) & APIC_BASE_MODE : 0;
     state->fs_base = read_msr(MSR_FS_BASE);
     state->gs_base = read_msr(MSR_GS_BASE);
     state->gdtr = read_gdtr();

@@ -10,6 +10,7 @@
 struct processor_state {
     struct initial_state registers; /* tsc and bss_dirty are not filled */
     uint64_t cr0, cr3, cr4, efer, pat, fs_base, gs_base;
+    uint64_t apic_mode; /* IA32_APIC_BASE, but address and BSP flag */
     struct table_register gdtr, idtr;
     uint16_t tr, ldtr;
     uint16_t x87_control;

@@ -62,3 +62,31 @@ def test_parked_cpus_seen_from_outside(start, tmp_path, patient_kernel, firmware
         assert registers["HLT"] == 0
     assert len({registers["GDT"] for registers in (first, *others)}) == 3
     assert len({registers["RSP"] >> 14 for registers in (first, *others)}) == 3
+
+
+FAULTY_KERNEL = """
+#include "lintel.h"
+LINTEL_REQUEST(.flags = LINTEL_REQUEST_CPUS);
+static void overflow(struct lintel_processor *processor)
+{
+    *(volatile char *)(processor->stack_top - LINTEL_PROCESSOR_STACK_BYTES - 1) = 1;
+}
+void kernel_main(const struct lintel_boot_info *info)
+{
+    for (uint64_t i = 1; i < info->processor_count; i++)
+        info->processors[i].entry = overflow;
+    for (;;)
+        __asm__ volatile("hlt");
+}
+"""
+
+
+def test_fault_of_another_cpu_explains_itself(start, tmp_path):
+    """On its own fault stack; and of several CPUs only the first one reports."""
+    image = tmp_path / "faulty.img"
+    make_image(image, kernel=build_kernel(tmp_path, FAULTY_KERNEL))
+    machine = start("bios", [image], Hardware(cpus=4))
+    machine.wait_for(r"writing 0xffffff\w+: stack guard hit")
+    machine.wait_for(r"the stack that this CPU was started on")
+    machine.wait_for(r"The machine is stopped")
+    assert machine.output.count("the kernel's first fault") == 1
