@@ -105,7 +105,7 @@ static enum err set_screen(struct job *job)
             OK)
             info->video = &job->video;
         else
-            say("no framebuffer: %s\n", err_message());
+            say("%s\n", err_message());
     }
     info->text_screen = bios && !info->video;
     if (job->header.needs_console && !info->video && !info->text_screen)

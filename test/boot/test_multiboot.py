@@ -18,7 +18,11 @@ MIB = 1 << 20
 RAM = 512 * MIB
 OPTIONS = "some words, and  more"
 ARGUMENT = "the module's own words"
-ENTRY = f"options {OPTIONS}\nmodule /boot/module {ARGUMENT}\nmodule /boot/empty\ninitrd /boot/initrd\n"
+ENTRY = f"""options {OPTIONS}
+module /boot/module {ARGUMENT}
+module /boot/empty
+initrd /boot/initrd
+"""
 MODULES = {"module": MODULE.read_bytes(), "empty": b"", "initrd": bytes(range(256)) * 20}
 LOADER_NAME = "Lintel 0.1.0 (command lines as from GRUB 2)"
 
@@ -62,7 +66,7 @@ def start_kernel(start, multiboot_image):
     return boot
 
 
-# ---- every tag, from inside ------------------------------------------------------------------------
+# ---- every tag, from inside --------------------------------------------------------------------
 
 BIOS_TAGS = {1, 2, 3, 4, 5, 6, 8, 10, 13, 14}
 UEFI_TAGS = {1, 2, 3, 4, 6, 8, 12, 13, 15, 17, 20}
@@ -176,7 +180,7 @@ def test_dhcp_reply_comes_along(start, tmp_path, firmware, card):
     machine.wait_for(r"^network: 10\.0\.2\.15$")
 
 
-# ---- what must be refused --------------------------------------------------------------------------
+# ---- what must be refused ----------------------------------------------------------------------
 
 def read_kernel(name):
     return bytearray((KERNELS / name).read_bytes())
@@ -264,7 +268,7 @@ def test_refused_with_everything_given_back(start, multiboot_image, firmware):
     machine.wait_for(r"^module 0: at=107000 ")
 
 
-# ---- kernels that lie where somebody else still is -----------------------------------------------
+# ---- kernels that lie where somebody else still is ---------------------------------------------
 
 def test_kernel_in_the_loaders_place_on_bios(start_kernel, start, multiboot_image):
     """The loader's code and stack are where the kernel wants to lie: a leap moves it."""
@@ -310,7 +314,7 @@ def test_lintel_boots_itself(start, multiboot_image):
     assert machine.wait_exit() == PASSED, machine.error("the second Lintel booted nothing")
 
 
-# ---- Xen -------------------------------------------------------------------------------------------
+# ---- Xen ---------------------------------------------------------------------------------------
 
 # TCG's SMAP and SMEP stop Xen 4.17 as it starts dom0.
 XEN_CPU = "max,-smap,-smep"
@@ -321,11 +325,12 @@ module /boot/initramfs
 """
 
 
-@pytest.mark.parametrize("firmware", FIRMWARES)
-def test_xen_brings_dom0_to_user_space(start, multiboot_image, tmp_path, firmware):
+@pytest.mark.parametrize("firmware, protocol", [("bios", "multiboot2"), ("uefi", "multiboot2"),
+                                                ("bios", "multiboot1")])
+def test_xen_brings_dom0_to_user_space(start, multiboot_image, tmp_path, firmware, protocol):
     files = {"xen": gzip.decompress((GUESTS / "boot/xen-4.17-amd64.gz").read_bytes()),
              "vmlinuz": linux(), "initramfs": first_initrd(tmp_path)}
-    image = multiboot_image({"xen": XEN}, files, "default xen\n")
+    image = multiboot_image({"xen": f"protocol {protocol}\n{XEN}"}, files, "default xen\n")
     machine = start(firmware, [image], Hardware(memory="1G", cpu=XEN_CPU))
     machine.wait_for(r"guest: end = end")
     facts = guest_facts(machine.output)

@@ -1,6 +1,6 @@
 /* A Multiboot kernel that checks all it was handed from inside, and prints it for the test. */
-#include "../shared/arrival.h"
-#include "../shared/text.h"
+#include "../common/arrival.h"
+#include "../common/text.h"
 
 #define MAGIC 0x2badb002u
 

@@ -1,5 +1,5 @@
 #include "information.h"
-#include "../shared/arrival.h"
+#include "../common/arrival.h"
 
 void take_smbios(const struct tag *tag)
 {

@@ -2,7 +2,7 @@
 #ifndef TEST_MULTIBOOT2_INFORMATION_H
 #define TEST_MULTIBOOT2_INFORMATION_H
 
-#include "../shared/text.h"
+#include "../common/text.h"
 
 enum type {
     COMMAND_LINE = 1,

@@ -1,6 +1,6 @@
 /* A Multiboot2 kernel that checks all it was handed from inside, and prints it for the test. */
 #include "information.h"
-#include "../shared/arrival.h"
+#include "../common/arrival.h"
 
 #define MAGIC 0x36d76289u
 

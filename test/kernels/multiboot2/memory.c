@@ -1,5 +1,5 @@
 #include "information.h"
-#include "../shared/arrival.h"
+#include "../common/arrival.h"
 
 #define PAGE 4096u
 

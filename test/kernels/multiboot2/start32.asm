@@ -4,7 +4,8 @@
 
 bits 32
         HEADER
-        TAG     1, REQUIRED, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21
+        TAG     1, REQUIRED, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, \
+                20, 21
         TAG     6, REQUIRED             ; modules on page boundaries
         TAG     4, REQUIRED, 3          ; a console is required; text is known
 %ifdef FRAMEBUFFER

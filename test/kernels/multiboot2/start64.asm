@@ -1,5 +1,5 @@
-; start64.asm: a 64-bit Multiboot2 kernel that runs wherever it is loaded. It is entered in protected
-; mode, or by 64-bit EFI firmware with its boot services alive.
+; start64.asm: a 64-bit Multiboot2 kernel that runs wherever it is loaded. It is entered in
+; protected mode, or by 64-bit EFI firmware with its boot services alive.
 %include "header.inc"
 
 %define CODE64  8
