@@ -71,6 +71,22 @@ def test_refusal(start, images, tmp_path, fault):
     assert machine.process.poll() is None and "limine:" not in machine.output
 
 
+@pytest.mark.parametrize("revision", [0, 4])
+def test_first_fault_is_explained(start, tmp_path, revision):
+    """As for Lintel's own kernels, up to base revision 4: later ones want no IDT."""
+    kernel = (KERNELS / f"limine-{revision}.elf").read_bytes()
+    pushes = bytes.fromhex("4157415641554154")  # of r15 to r12: the first instructions
+    assert pushes in kernel
+    (tmp_path / "kernel.elf").write_bytes(kernel.replace(pushes, b"\x0f\x0b" + pushes[2:]))
+    image = tmp_path / "fault.img"
+    make_image(image, kernel=tmp_path / "kernel.elf")
+    change_files(image, {"/boot/internal.bin": INTERNAL})
+    machine = start("bios", [image], FIVE_LEVELS)
+    machine.wait_for(r"the kernel's first fault: invalid opcode \(vector 6\)")
+    machine.wait_for(r"RIP ffffffff80[0-9a-f]+")
+    machine.wait_for("The machine is stopped")
+
+
 @pytest.mark.parametrize("revision", [0, 2, 4, 6])
 def test_uefi(start, images, revision):
     check(start, images, "uefi", revision, FIVE_LEVELS)
