@@ -58,18 +58,38 @@ static enum err keep_map(struct forecast *forecast)
     return OK;
 }
 
+/* As the kernel wishes, where the machine has a screen. */
+static enum err add_screen(struct forecast *forecast)
+{
+    struct job *job = &forecast->job;
+    const struct lintel_request *wish = &job->kernel.request;
+
+    if (!(wish->flags & (LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_FRAMEBUFFER_MUST)))
+        return OK;
+    job->has_video = machine_screen(&forecast->facts, wish, &job->video.fb);
+    if (!job->has_video && wish->flags & LINTEL_REQUEST_FRAMEBUFFER_MUST)
+        return fail(ERR_UNSUPPORTED,
+                    "%s: requires a framebuffer: this machine has memory where it "
+                    "would be",
+                    job->kernel.source->name);
+    return OK;
+}
+
 enum err forecast_plan(struct forecast *forecast)
 {
     struct job *job = &forecast->job;
     const struct plan *plan = &job->plan;
-    const struct raw_map busy = {0};
+    const struct raw_map busy = {.ranges = &forecast->loader, .count = 1};
 
+    forecast->loader = machine_loader(&forecast->facts);
     job->raw = forecast->facts.map;
     job->request.loader_levels = LOADER_LEVELS;
     job->request.loader_code = LOADER_CODE;
     TRY(job_make_plan(job, &busy));
     TRY(keep_map(forecast));
+    TRY(add_screen(forecast));
     TRY(job_make_final_map(job));
-    TRY(plan_map(&job->request, &job->map, NULL, &forecast->boot.arena, &job->plan));
+    TRY(plan_map(&job->request, &job->map, job->has_video ? &job->video.fb : NULL,
+                 &forecast->boot.arena, &job->plan));
     return paging_count(&plan->paging, plan->mappings, plan->mapping_count, &forecast->table_pages);
 }

@@ -12,9 +12,10 @@ struct forecast {
     struct facts facts;
     struct entry entry;
     struct kernel_file kernel;
-    struct job job;       /* its map is the kernel's at the end */
-    struct memmap before; /* the firmware's map, normalised */
-    uint64_t table_pages; /* that the mappings take */
+    struct job job;          /* its map is the kernel's at the end */
+    struct memmap before;    /* the firmware's map, normalised */
+    struct raw_range loader; /* what the loader holds of its own meanwhile; free for the kernel */
+    uint64_t table_pages;    /* that the mappings take */
 };
 
 /* The steps, in order; each takes what the ones before found, and fails as the loader would. */

@@ -128,6 +128,80 @@ static enum err read_map(const char *path, struct facts *facts, bool *efi)
     return err;
 }
 
+/* ---- the loader and the screen --------------------------------------------------------------- */
+
+#define LOADER_BYTES (1600 * KIB)         /* as `make bench` measures it, rounded up */
+#define SCREEN_BASE  UINT64_C(0xfd000000) /* where SeaBIOS puts QEMU's */
+#define SCREEN_MAX   UINT64_C(0x01000000)
+
+static bool touches(const struct raw_range *range, uint64_t base, uint64_t bytes)
+{
+    return base < range->base ? range->base - base < bytes : base - range->base < range->bytes;
+}
+
+/* A range that is not usable (or, `usable`: is) and has some of the bytes. */
+static const struct raw_range *find_range(const struct raw_map *map, bool usable, uint64_t base,
+                                          uint64_t bytes)
+{
+    for (uint64_t i = 0; i < map->count; i++)
+        if ((map->ranges[i].type == LINTEL_MEMORY_USABLE) == usable &&
+            touches(&map->ranges[i], base, bytes))
+            return &map->ranges[i];
+    return NULL;
+}
+
+/* The end of the highest free place in a usable range, below 4 GiB; 0: there is none. */
+static uint64_t find_loader_end(const struct raw_map *map, const struct raw_range *range)
+{
+    const struct raw_range *taken;
+    uint64_t end;
+
+    if (add_wraps(range->base, range->bytes, &end))
+        end = UINT64_MAX;
+    end = align_down(MIN(end, 4 * GIB), PAGE_BYTES);
+    while (end >= LOADER_BYTES && end - LOADER_BYTES >= range->base) {
+        taken = find_range(map, false, end - LOADER_BYTES, LOADER_BYTES);
+        if (!taken)
+            return end;
+        end = align_down(taken->base, PAGE_BYTES);
+    }
+    return 0;
+}
+
+struct raw_range machine_loader(const struct facts *facts)
+{
+    uint64_t end = 0;
+
+    for (uint64_t i = 0; i < facts->map.count; i++)
+        if (facts->map.ranges[i].type == LINTEL_MEMORY_USABLE)
+            end = MAX(end, find_loader_end(&facts->map, &facts->map.ranges[i]));
+    if (!end)
+        return (struct raw_range){0};
+    return (struct raw_range){end - LOADER_BYTES, LOADER_BYTES, LINTEL_MEMORY_RECLAIMABLE};
+}
+
+bool machine_screen(const struct facts *facts, const struct lintel_request *wish,
+                    struct lintel_framebuffer *screen)
+{
+    uint32_t width = wish->framebuffer_width, height = wish->framebuffer_height;
+    bool known = width && height && (uint64_t)width * height <= SCREEN_MAX / 4;
+
+    *screen = (struct lintel_framebuffer){
+        .base_physical = SCREEN_BASE,
+        .width = known ? width : 1024,
+        .height = known ? height : 768,
+        .bits_per_pixel = 32,
+        .red_shift = 16,
+        .red_bits = 8,
+        .green_shift = 8,
+        .green_bits = 8,
+        .blue_bits = 8,
+    };
+    screen->pitch = screen->width * 4;
+    screen->bytes = (uint64_t)screen->pitch * screen->height;
+    return !find_range(&facts->map, true, SCREEN_BASE, SCREEN_MAX);
+}
+
 /* ---- the CPU --------------------------------------------------------------------------------- */
 
 static const struct feature {

@@ -16,6 +16,15 @@ struct machine_wish {
  * its format. ERR_UNSUPPORTED: too little memory for such a PC. The ranges are never freed. */
 enum err machine_make(const struct machine_wish *wish, struct facts *facts);
 
+/* The memory that the loader holds of its own while it plans: where firmware's allocator gives it.
+ * No bytes where there is no room. */
+struct raw_range machine_loader(const struct facts *facts);
+
+/* A screen of the wished size, or of 1024 x 768. False where the machine has memory in its place.
+ */
+bool machine_screen(const struct facts *facts, const struct lintel_request *wish,
+                    struct lintel_framebuffer *screen);
+
 /* Names of features with commas between: the CPU has these. Where the first one begins with "-" it
  * has all but these. `bits=N`: of its physical addresses. ERR_FORMAT names what is unknown. */
 enum err machine_parse_cpu(const char *list, struct lintel_cpu *cpu);

@@ -128,9 +128,25 @@ static void report_places(const struct plan *plan)
 {
     printf("\nPlaces in physical memory\n  %-16s  %-12s  %-12s  what\n", "from", "size", "type");
     for (uint64_t i = 0; i < plan->place_count; i++)
-        printf("  %16llx  %-12s  %-12s  %s\n", (unsigned long long)plan->places[i].physical,
-               size_text(plan->places[i].bytes).text, memmap_type_name(plan->places[i].type),
-               place_name(plan, i));
+        if (plan->places[i].bytes)
+            printf("  %16llx  %-12s  %-12s  %s\n", (unsigned long long)plan->places[i].physical,
+                   size_text(plan->places[i].bytes).text, memmap_type_name(plan->places[i].type),
+                   place_name(plan, i));
+}
+
+/* What the plan goes around, and what it maps besides memory. */
+static void report_surroundings(const struct forecast *forecast)
+{
+    const struct raw_range *loader = &forecast->loader;
+    const struct lintel_framebuffer *screen = &forecast->job.video.fb;
+
+    if (loader->bytes)
+        printf("  %16llx  %-12s  %-12s  the loader, until the kernel runs\n",
+               (unsigned long long)loader->base, size_text(loader->bytes).text, "usable");
+    if (forecast->job.has_video)
+        printf("  %16llx  %-12s  %-12s  %u x %u, %u bits a pixel\n",
+               (unsigned long long)screen->base_physical, size_text(screen->bytes).text,
+               "framebuffer", screen->width, screen->height, screen->bits_per_pixel);
 }
 
 static void report_mappings(const struct plan *plan)
@@ -170,6 +186,7 @@ void report_plan(const struct forecast *forecast)
     const struct job *job = &forecast->job;
     report_segments(job);
     report_places(&job->plan);
+    report_surroundings(forecast);
     report_mappings(&job->plan);
     printf("\nPage tables: %llu pages, in a place of %llu\n",
            (unsigned long long)forecast->table_pages,

@@ -81,6 +81,28 @@ def test_memory_map_holds_every_place():
                 if of == kind and first <= int(physical, 16) <= last], name
 
 
+@pytest.mark.parametrize("options", [(), ("--memory", "64M"), ("--firmware", "uefi")])
+def test_plan_goes_around_the_loader(options):
+    """The loader's own memory is free for the kernel, and so no place lies in it."""
+    text = check(KERNEL, "--module", MODULE, *options)
+    row = r"^ +(\w+)  (\d+) KiB +usable +the loader, until the kernel runs$"
+    base, kib = re.search(row, text, re.MULTILINE).groups()
+    first, last = int(base, 16), int(base, 16) + int(kib) * 1024 - 1
+    usable = [(low, high) for low, high, of in memory_map(text) if of == "usable"]
+    assert [1 for low, high in usable if low <= first <= last <= high]
+    places = re.findall(r"^ +(\w+)  \d+ \w+ +(?:kernel|reclaimable) ", text, re.MULTILINE)
+    assert places and not [place for place in places if first <= int(place, 16) <= last]
+
+
+def test_screen_that_the_kernel_wishes_for():
+    text = check(KERNEL)
+    base, what = re.search(r"^ +(\w+)  4000 KiB +framebuffer +(.*)$", text, re.MULTILINE).groups()
+    assert what == "1280 x 800, 32 bits a pixel"
+    first = int(base, 16)
+    assert (first, first + 4000 * 1024 - 1, "framebuffer") in memory_map(text)
+    assert re.search(rf"{base} +rw- +write-combining +direct map", text)
+
+
 @pytest.mark.parametrize("path", sorted(MAPS.glob("*.map")), ids=lambda path: path.stem)
 def test_recorded_maps(path):
     """A plan, or the message that says what does not fit; on UEFI where the map comes from UEFI."""
