@@ -166,20 +166,16 @@ static void restore_screens(const struct screens *screens)
 
 /* ---- starting -------------------------------------------------------------------------------- */
 
-/* Text that a program left; firmware allocated it. */
-static void tell_exit_data(const struct program *program, CHAR16 *data, UINTN bytes)
+/* Text that a program left, which firmware allocated; "" where it left none. */
+static void take_exit_data(CHAR16 *data, UINTN bytes, char text[3 * EXIT_TEXT_MAX + 1])
 {
-    char text[3 * EXIT_TEXT_MAX + 1];
     uint32_t length = 0;
 
-    if (!data)
-        return;
-    while (length < EXIT_TEXT_MAX && length < bytes / sizeof *data && data[length])
+    while (data && length < EXIT_TEXT_MAX && length < bytes / sizeof *data && data[length])
         length++;
     utf8_from_utf16((const uint16_t *)data, length, text);
-    if (length)
-        say("%s said: %s\n", program->name, text);
-    uefi_boot->FreePool(data);
+    if (data)
+        uefi_boot->FreePool(data);
 }
 
 /* A program that is refused or has failed may have left anything on the screen and in the watchdog
@@ -187,6 +183,7 @@ static void tell_exit_data(const struct program *program, CHAR16 *data, UINTN by
 static enum err run(const struct program *program, EFI_HANDLE image)
 {
     struct screens screens;
+    char exit_text[3 * EXIT_TEXT_MAX + 1];
     CHAR16 *exit_data = NULL;
     UINTN exit_bytes = 0;
 
@@ -198,7 +195,7 @@ static enum err run(const struct program *program, EFI_HANDLE image)
     restore_screens(&screens);
     serial_begin();
     disk_refresh();
-    tell_exit_data(program, exit_data, exit_bytes);
+    take_exit_data(exit_data, exit_bytes, exit_text);
     if (status == EFI_SECURITY_VIOLATION)
         uefi_boot->UnloadImage(image);
     if (status == EFI_SECURITY_VIOLATION || status == EFI_ACCESS_DENIED)
@@ -206,8 +203,9 @@ static enum err run(const struct program *program, EFI_HANDLE image)
     if (initrd != OK)
         return fail(initrd, "%s: its initrd: %s", program->name, err_message());
     if (EFI_ERROR(status))
-        return fail(ERR_IO, "%s ended with the error %s", program->name, status_name(status));
-    note("%s ended without an error\n", program->name);
+        return fail(ERR_IO, "%s ended with the error %s%s%s", program->name, status_name(status),
+                    *exit_text ? ": " : "", exit_text);
+    note("%s ended without an error: %s\n", program->name, exit_text);
     return OK;
 }
 

@@ -13,7 +13,7 @@ AARCH64 = 0xaa64
 TOLD = r"program: options=\[(.*)\] bytes=(\d+) (finds itself|is lost) free=(\d+) end"
 
 
-FAILED = wrapped(r"said: made to fail[\s\S]*?ended with the error EFI_VOLUME_CORRUPTED")
+FAILED = wrapped(r"ended with the error EFI_VOLUME_CORRUPTED: made to fail")
 
 
 def as_driver(content):
