@@ -6,6 +6,7 @@
 #define MSR_X2APIC_ICR 0x830
 #define BASE_ADDRESS   UINT64_C(0x000ffffffffff000)
 
+#define ID         0x20
 #define ICR_LOW    0x300
 #define ICR_HIGH   0x310
 #define ICR_BUSY   (1u << 12)
@@ -38,16 +39,17 @@ enum err apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x
         base |= APIC_BASE_X2APIC;
         write_msr(MSR_APIC_BASE, base);
     }
-    *apic = (struct apic){(base & APIC_BASE_X2APIC) != 0, base & BASE_ADDRESS};
+    *apic = (struct apic){.x2apic = base & APIC_BASE_X2APIC, .registers = base & BASE_ADDRESS};
     if (!apic->x2apic && apic->registers >= reachable_end)
         return fail(ERR_UNSUPPORTED, "the local APIC at %lXh is out of reach",
                     (unsigned long)apic->registers);
+    apic->id = apic_read(apic, ID) >> (apic->x2apic ? 0 : 24);
     return OK;
 }
 
 bool apic_reaches(const struct apic *apic, uint32_t id)
 {
-    return id < (apic->x2apic ? UINT32_MAX : UINT8_MAX);
+    return id < (apic->x2apic ? UINT32_MAX : UINT8_MAX) && id != apic->id;
 }
 
 static void send_x2apic(uint32_t id, uint32_t command)

@@ -14,6 +14,7 @@
 
 struct apic {
     bool x2apic;
+    uint32_t id;        /* this CPU's, as the APIC itself says */
     uint64_t registers; /* physical; of an xAPIC */
 };
 
@@ -23,7 +24,8 @@ struct apic {
 enum err apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
                     uint64_t reachable_end);
 
-/* Whether a message can name this APIC ID: an xAPIC's has 8 bits, and FFh means all. */
+/* Whether a message can name this APIC ID: an xAPIC's has 8 bits, and FFh means all. Not where it
+ * would reach this CPU itself, whatever the firmware's tables call it. */
 bool apic_reaches(const struct apic *apic, uint32_t id);
 
 /* Sends to one APIC. Waits, within bounds, until the message is on its way. */

@@ -155,7 +155,7 @@ enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_sea
                   uint64_t seat_virtual)
 {
     if (!apic_reaches(&mp->apic, cpu->apic_id))
-        return fail(ERR_NOT_FOUND, "the CPU with APIC ID %u can only be reached by x2APIC",
+        return fail(ERR_NOT_FOUND, "the CPU with APIC ID %u is out of this APIC's reach",
                     cpu->apic_id);
     seat->parked = 0;
     mp->page->seat = seat_virtual;

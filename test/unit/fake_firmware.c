@@ -644,11 +644,11 @@ void __wrap_dead_end(enum lintel_firmware firmware, const struct video *video, c
 enum err __wrap_apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
                            uint64_t reachable_end)
 {
-    (void)cpu, (void)reachable_end;
+    (void)reachable_end;
     if (!machine.heard)
         return fail(ERR_UNSUPPORTED, "the fake machine has no APIC");
     machine.x2apic_wished = want_x2apic;
-    *apic = (struct apic){.x2apic = machine.x2apic};
+    *apic = (struct apic){.x2apic = machine.x2apic, .id = cpu->apic_id};
     return OK;
 }
 
