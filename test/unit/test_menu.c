@@ -192,6 +192,8 @@ static void test_longer_numbers(void **state)
     assert_int_equal(CHOOSE(NULL, {'9', NULL}, {'9', NULL}), 98);
     assert_int_equal(CHOOSE(NULL, {'1', NULL}, {KEY_DOWN, NULL}, {'5', NULL}, {'0', NULL}), 49);
     assert_int_equal(CHOOSE(NULL, {'1', NULL}, {'1', NULL}, {'6', NULL}, {KEY_ENTER, NULL}), 10);
+    config->count = 10;
+    assert_int_equal(CHOOSE(NULL, {'1', NULL}, {'0', NULL}), 9);
 }
 
 static void test_escape(void **state)
