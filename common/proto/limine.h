@@ -43,8 +43,7 @@ struct limine_request {
     uint64_t response; /* address of the response; left alone where there is none */
 };
 
-#define LIMINE_INTERNAL_REQUIRED   UINT64_C(1)
-#define LIMINE_INTERNAL_COMPRESSED UINT64_C(2)
+#define LIMINE_INTERNAL_REQUIRED UINT64_C(1) /* a flag of an internal module */
 
 /* The image at its link addresses, and what was found in it: offsets into `bytes`. */
 struct limine_image {
