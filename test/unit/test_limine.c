@@ -2,6 +2,7 @@
 #include "common/image/elf_format.h"
 #include "common/lib/mem.h"
 #include "common/proto/limine.h"
+#include "fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -288,6 +289,66 @@ static void knows_what_lies_in_the_image(void **state)
     assert_null(limine_at(&image, UINT64_MAX, 2));
 }
 
+/* ---- the memory map -------------------------------------------------------------------------- */
+
+#define SYSTEM (FAKE_MEMORY_BASE + 0x1000)
+#define SMBIOS (FAKE_MEMORY_BASE + 0x3000)
+#define RSDP   (FAKE_MEMORY_BASE + 0x5000)
+
+static struct memmap_range map_ranges[64];
+static struct memmap map;
+
+static enum lintel_memory_type type_at(uint64_t physical)
+{
+    for (uint64_t i = 0; i < map.count; i++)
+        if (physical >= map.ranges[i].first && physical <= map.ranges[i].last)
+            return map.ranges[i].type;
+    return 0;
+}
+
+/* Firmware tables in reserved memory, runtime services' memory, and a loader's by UEFI's words. */
+static void amend_map(uint64_t base_revision)
+{
+    static struct boot boot;
+    static struct limine limine;
+    static const uint64_t descriptor[5] = {2, FAKE_MEMORY_BASE + 0x40000, 0, 4, 0};
+    boot.facts = fake_begin(MIB);
+    boot.facts->efi_system_table = SYSTEM;
+    boot.facts->smbios = SMBIOS;
+    boot.facts->rsdp = RSDP;
+    limine.job.boot = &boot;
+    limine.job.raw.efi = descriptor;
+    limine.job.raw.efi_bytes = limine.job.raw.efi_descriptor_bytes = sizeof descriptor;
+    limine.image.base_revision = base_revision;
+    map = (struct memmap){.ranges = map_ranges, .capacity = ARRAY_LENGTH(map_ranges)};
+    memmap_insert(&map, FAKE_MEMORY_BASE, 0x10000, LINTEL_MEMORY_RESERVED);
+    memmap_insert(&map, FAKE_MEMORY_BASE + 0x10000, 0x1000, LINTEL_MEMORY_EFI_RUNTIME_CODE);
+    memmap_insert(&map, FAKE_MEMORY_BASE + 0x20000, 0xe0000, LINTEL_MEMORY_USABLE);
+    memset(at_physical(FAKE_MEMORY_BASE), 0, 0x10000);
+    assert_int_equal(limine_amend_map(&limine.job, &map), OK);
+    fake_end();
+}
+
+static void shows_firmware_tables_where_they_are_promised(void **state)
+{
+    (void)state;
+    for (uint64_t revision = 0; revision <= LIMINE_REVISION_MAX; revision++) {
+        enum lintel_memory_type shown = LINTEL_MEMORY_EFI_RUNTIME_DATA;
+        enum lintel_memory_type hidden = LINTEL_MEMORY_RESERVED;
+        amend_map(revision);
+        assert_int_equal(type_at(RSDP), revision >= 4 ? shown : hidden);
+        assert_int_equal(type_at(SMBIOS + 30), revision >= 5 ? shown : hidden);
+        assert_int_equal(type_at(SYSTEM + 119), revision >= 5 ? shown : hidden);
+        assert_int_equal(type_at(SYSTEM + 0x1000), hidden);
+        assert_int_equal(type_at(FAKE_MEMORY_BASE + 0x10000),
+                         revision >= 5 ? LINTEL_MEMORY_EFI_RUNTIME_CODE : hidden);
+        assert_int_equal(type_at(FAKE_MEMORY_BASE + 0x3ffff), LINTEL_MEMORY_USABLE);
+        assert_int_equal(type_at(FAKE_MEMORY_BASE + 0x40000), LINTEL_MEMORY_RECLAIMABLE);
+        assert_int_equal(type_at(FAKE_MEMORY_BASE + 0x43fff), LINTEL_MEMORY_RECLAIMABLE);
+        assert_int_equal(type_at(FAKE_MEMORY_BASE + 0x44000), LINTEL_MEMORY_USABLE);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
@@ -307,6 +368,7 @@ int main(void)
         TEST(gives_a_stack_of_64_kib_at_least),
         TEST(takes_an_entry_point_in_code_only),
         TEST(knows_what_lies_in_the_image),
+        TEST(shows_firmware_tables_where_they_are_promised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
