@@ -116,7 +116,9 @@ static enum err search_volumes(struct search *search)
         return OK;
     if (first != OK && first != ERR_NOT_FOUND)
         return first;
-    return fail(ERR_NOT_FOUND, "%s holds no *.conf file: there is nothing to boot", TEXTS);
+    return fail(ERR_NOT_FOUND,
+                "%s holds no *.conf file, and %s no *.efi file: there is nothing to boot", TEXTS,
+                IMAGES);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
