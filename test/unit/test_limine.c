@@ -38,8 +38,9 @@ static int begin(void **state)
     memset(words, 0, sizeof words);
     memset(file, 0, sizeof file);
     source = source_from_memory("kernel.elf", file, sizeof file);
-    segments[0] = (struct elf_segment){LINK, 0, CODE, CODE, MAP_WRITE};
-    segments[1] = (struct elf_segment){LINK + CODE, 0, BYTES - CODE, BYTES - CODE, MAP_EXECUTE};
+    segments[0] = (struct elf_segment){.virtual = LINK, .memory_bytes = CODE, .flags = MAP_WRITE};
+    segments[1] = (struct elf_segment){
+        .virtual = LINK + CODE, .memory_bytes = BYTES - CODE, .flags = MAP_EXECUTE};
     elf = (struct elf){.source = &source,
                        .first = LINK,
                        .end = LINK + BYTES,
