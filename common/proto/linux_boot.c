@@ -2,6 +2,7 @@
  * protocol"): the loader does what the kernel's real-mode part would do. */
 #include "linux_job.h"
 #include "linux_params.h"
+#include "../handoff/dead_end.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
 
@@ -166,9 +167,9 @@ static enum err boot_by_params(struct linux_job *job)
     TRY(load(handover));
     set_registers(handover);
     TRY(leave(handover));
-    /* It fitted a moment ago, and no firmware is left that could show a message. */
-    while (fill_params(handover) != OK)
-        ;
+    /* It fitted a moment ago: firmware that has broken its word on the last map. */
+    if (fill_params(handover) != OK)
+        dead_end(job->boot->facts->firmware, handover->params.video, err_message());
     leap_enter(&job->leap);
 }
 

@@ -221,6 +221,17 @@ static const struct video screen = {
     .edid = {1, 2, 3},
 };
 
+static void test_a_last_map_that_is_too_long(void **state)
+{
+    (void)state;
+    fake_grow_map_at_leave(2000);
+    int way_out = setjmp(fake_way_out);
+    if (!way_out)
+        fail_msg("linux_boot(): %d, %s", linux_boot(&boot, &files), err_message());
+    assert_int_equal(FAKE_DEAD_END, way_out);
+    assert_non_null(strstr(err_message(), "no room"));
+}
+
 static void test_text_screen(void **state)
 {
     (void)state;
@@ -454,6 +465,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_memory_map, begin, end),
         cmocka_unit_test_setup_teardown(test_more_than_128_ranges, begin, end),
         cmocka_unit_test_setup_teardown(test_the_last_map_counts, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_last_map_that_is_too_long, begin, end),
         cmocka_unit_test_setup_teardown(test_text_screen, begin, end),
         cmocka_unit_test_setup_teardown(test_pixels_by_vga, begin, end),
         cmocka_unit_test_setup_teardown(test_vga_without_pixels, begin, end),
