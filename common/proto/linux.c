@@ -49,6 +49,10 @@ static enum err boot_linux(struct boot *boot, const struct entry *entry, const s
     struct linux_files files = {.kernel = &kernel->source, .options = entry->options};
     struct linux_image *image;
 
+    if (entry->modules)
+        return fail(ERR_UNSUPPORTED,
+                    "entry %s: Linux gets no `module`: its initial file systems are `initrd`",
+                    entry->id);
     TRY(ARENA_TAKE(&boot->arena, 1, &image));
     TRY(linux_image_parse(&kernel->source, image));
     TRY(open_initrds(boot, entry, &files));

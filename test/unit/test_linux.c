@@ -417,6 +417,25 @@ static void test_what_the_firmware_refuses(void **state)
     }
 }
 
+static void refuse_entry(const struct entry *entry, const char *why)
+{
+    const struct file kernel = {.source = sources[0]};
+
+    if (setjmp(fake_way_out))
+        fail_msg("it boots");
+    assert_true(protocol_linux.boot(&boot, entry, &kernel) != OK);
+    if (!strstr(err_message(), why))
+        fail_msg("\"%s\" does not say \"%s\"", err_message(), why);
+}
+
+static void test_modules(void **state)
+{
+    (void)state;
+    struct entry_file module = {.path = "/m", .argument = ""};
+    refuse_entry(&(struct entry){.id = "it", .options = "", .modules = &module},
+                 "entry it: Linux gets no `module`");
+}
+
 /* ---- the kernel's EFI entry ------------------------------------------------------------------ */
 
 static uint8_t handed[16];
@@ -481,6 +500,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_files_that_cannot_be_read, begin, end),
         cmocka_unit_test_setup_teardown(test_real_mode_needs_a_bios, begin, end),
         cmocka_unit_test_setup_teardown(test_what_the_firmware_refuses, begin, end),
+        cmocka_unit_test_setup_teardown(test_modules, begin, end),
         cmocka_unit_test_setup_teardown(test_efi_entry, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
