@@ -1,7 +1,6 @@
 /* Linux kernels: a bzImage (the Linux x86 boot protocol), and its initrds. */
 #include "linux.h"
 #include "linux_job.h"
-#include "../entry/reference.h"
 #include "../lib/mem.h"
 
 static bool is_linux(const struct candidate *file)
@@ -24,13 +23,8 @@ static enum err open_initrds(struct boot *boot, const struct entry *entry,
     const struct source **initrds;
 
     TRY(ARENA_TAKE(&boot->arena, count_files(entry->initrds), &initrds));
-    for (const struct entry_file *name = entry->initrds; name; name = name->next) {
-        struct file *file;
-        TRY(ARENA_TAKE(&boot->arena, 1, &file));
-        if (reference_open(boot, entry, name->path, file) != OK)
-            return fail(ERR_NOT_FOUND, "entry %s: initrd: %s", entry->id, err_message());
-        initrds[files->initrd_count++] = &file->source;
-    }
+    for (const struct entry_file *initrd = entry->initrds; initrd; initrd = initrd->next)
+        TRY(linux_open_initrd(boot, entry, initrd, &initrds[files->initrd_count++]));
     files->initrds = initrds;
     return OK;
 }

@@ -12,6 +12,10 @@ struct linux_files {
     const char *options;   /* the command line, UTF-8 */
 };
 
+/* Opens a file that an entry names by `initrd`. ERR_NOT_FOUND, ERR_FORMAT: names the entry. */
+enum err linux_open_initrd(struct boot *boot, const struct entry *entry,
+                           const struct entry_file *initrd, const struct source **source);
+
 /* Boots by the boot protocol's own entry, not by EFI's. Returns only when that failed, with
  * everything given back; messages name the files by source->name. */
 enum err linux_boot(struct boot *boot, const struct linux_files *files);

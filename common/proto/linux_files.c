@@ -1,8 +1,26 @@
 /* Loading a Linux kernel and its initrds. */
 #include "linux_job.h"
+#include "../entry/reference.h"
 #include "../lib/mem.h"
 
 #define INITRD_ALIGNMENT 4
+
+/* Fedora writes a variable of GRUB's behind the name. */
+enum err linux_open_initrd(struct boot *boot, const struct entry *entry,
+                           const struct entry_file *initrd, const struct source **source)
+{
+    struct file *file;
+
+    if (*initrd->argument && *initrd->argument != '$')
+        return fail(ERR_FORMAT,
+                    "entry %s: initrd: %s and %s stand in one line: write one `initrd` for each",
+                    entry->id, initrd->path, initrd->argument);
+    TRY(ARENA_TAKE(&boot->arena, 1, &file));
+    if (reference_open(boot, entry, initrd->path, file) != OK)
+        return fail(ERR_NOT_FOUND, "entry %s: initrd: %s", entry->id, err_message());
+    *source = &file->source;
+    return OK;
+}
 
 enum err linux_initrd_bytes(const struct linux_files *files, uint64_t *bytes)
 {

@@ -2,7 +2,6 @@
  * what a Linux entry names. */
 #include "efi.h"
 #include "linux.h"
-#include "../entry/reference.h"
 #include "../entry/text.h"
 #include "../image/uki.h"
 #include "../lib/fmt.h"
@@ -60,18 +59,6 @@ static enum err add_section(const struct uki *uki, const char *name, struct aren
     return OK;
 }
 
-static enum err add_file(struct boot *boot, const struct entry *entry, const char *path,
-                         struct pieces *pieces)
-{
-    struct file *file;
-
-    TRY(ARENA_TAKE(&boot->arena, 1, &file));
-    if (reference_open(boot, entry, path, file) != OK)
-        return fail(ERR_NOT_FOUND, "entry %s: initrd: %s", entry->id, err_message());
-    pieces->initrds[pieces->initrd_count++] = &file->source;
-    return OK;
-}
-
 /* Microcode is looked for at the beginning of the initial file system. */
 static enum err collect_initrds(struct boot *boot, const struct entry *entry, const struct uki *uki,
                                 struct pieces *pieces)
@@ -84,7 +71,7 @@ static enum err collect_initrds(struct boot *boot, const struct entry *entry, co
     TRY(add_section(uki, ".ucode", &boot->arena, pieces));
     TRY(add_section(uki, ".initrd", &boot->arena, pieces));
     for (const struct entry_file *initrd = entry->initrds; initrd; initrd = initrd->next)
-        TRY(add_file(boot, entry, initrd->path, pieces));
+        TRY(linux_open_initrd(boot, entry, initrd, &pieces->initrds[pieces->initrd_count++]));
     return OK;
 }
 

@@ -436,6 +436,17 @@ static void test_modules(void **state)
                  "entry it: Linux gets no `module`");
 }
 
+/* Fedora's entries have a variable of GRUB's there. */
+static void test_two_initrds_in_one_line(void **state)
+{
+    (void)state;
+    struct entry_file initrd = {.path = "LABEL=none", .argument = "/b"};
+    const struct entry entry = {.id = "it", .options = "", .initrds = &initrd};
+    refuse_entry(&entry, "entry it: initrd: LABEL=none and /b stand in one line");
+    initrd.argument = "$tuned_initrd";
+    refuse_entry(&entry, "entry it: initrd: LABEL=none: the path is missing");
+}
+
 /* ---- the kernel's EFI entry ------------------------------------------------------------------ */
 
 static uint8_t handed[16];
@@ -501,6 +512,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_real_mode_needs_a_bios, begin, end),
         cmocka_unit_test_setup_teardown(test_what_the_firmware_refuses, begin, end),
         cmocka_unit_test_setup_teardown(test_modules, begin, end),
+        cmocka_unit_test_setup_teardown(test_two_initrds_in_one_line, begin, end),
         cmocka_unit_test_setup_teardown(test_efi_entry, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
