@@ -7,6 +7,16 @@
 #include "../lib/fmt.h"
 #include "../lib/mem.h"
 
+/* entry_parse() has checked that it is a number. */
+static uint32_t profile_of(const struct entry *entry)
+{
+    uint64_t number = 0;
+
+    if (entry->profile)
+        text_number(entry->profile, &number);
+    return (uint32_t)number;
+}
+
 /* The stub takes a first word "@2" for the profile to use. */
 static enum err join_options(const struct entry *entry, struct arena *arena, char **options)
 {
@@ -19,6 +29,7 @@ static enum err join_options(const struct entry *entry, struct arena *arena, cha
 
 static enum err start_stub(struct boot *boot, const struct entry *entry, const struct file *file)
 {
+    uint32_t profile = profile_of(entry);
     char *options = entry->options;
     struct uki uki;
 
@@ -27,8 +38,8 @@ static enum err start_stub(struct boot *boot, const struct entry *entry, const s
                     "entry %s: a unified kernel image has its own initrd: UEFI starts it without "
                     "`initrd`",
                     entry->id);
-    TRY(uki_open(&file->source, 0, &boot->arena, &uki));
-    if (entry->profile)
+    TRY(uki_open(&file->source, profile, &boot->arena, &uki));
+    if (profile) /* stubs of images without profiles would take it for the command line */
         TRY(join_options(entry, &boot->arena, &options));
     return efi_start(boot, file, options);
 }
@@ -80,13 +91,10 @@ static enum err boot_sections(struct boot *boot, const struct entry *entry, cons
     struct linux_files files = {.options = entry->options};
     struct pieces *pieces;
     struct source_part kernel;
-    uint64_t profile = 0;
     char *command_line;
     struct uki uki;
 
-    if (entry->profile)
-        text_number(entry->profile, &profile);
-    TRY(uki_open(&file->source, (uint32_t)profile, &boot->arena, &uki));
+    TRY(uki_open(&file->source, profile_of(entry), &boot->arena, &uki));
     TRY(ARENA_TAKE(&boot->arena, 1, &pieces));
     TRY(collect_initrds(boot, entry, &uki, pieces));
     TRY(uki_text(&uki, ".cmdline", &boot->arena, &command_line));

@@ -4,6 +4,7 @@
 #include "common/entry/entry.h"
 #include "common/entry/os_release.h"
 #include "common/image/uki.h"
+#include "common/proto/proto.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -181,6 +182,52 @@ static void test_damaged_image_is_a_problem(void **state)
                      ERR_NOT_FOUND);
 }
 
+/* ---- started by the firmware ----------------------------------------------------------------- */
+
+static char started[32]; /* with these options */
+
+static enum err start(const struct program *program)
+{
+    strncpy(started, program->options, sizeof started - 1);
+    return OK;
+}
+
+static enum err start_profile(const char *profile)
+{
+    static char quiet[] = "quiet";
+    static struct boot boot;
+    static struct firmware firmware;
+    const struct entry entry = {.id = "it", .options = quiet, .profile = (char *)profile};
+    const struct disk disk = {.name = "disk"};
+    const struct volume volume = {.disk = &disk};
+    const struct fs fs = {.volume = &volume};
+
+    fake_end();
+    firmware = fake_firmware;
+    firmware.start = start;
+    boot = (struct boot){.facts = fake_begin(16 * MIB), .firmware = &firmware};
+    arena_begin(&boot.arena, firmware.allocate);
+    const struct file file = {.source = source_from_memory("/u.efi", pe_bytes, pe_size), .fs = &fs};
+    return protocol_uki.boot(&boot, &entry, &file);
+}
+
+/* What a stub that knows no profiles is given has to be the command line alone. */
+static void test_profile_for_the_stub(void **state)
+{
+    (void)state;
+    pe_add_text(".linux", "kernel");
+    assert_int_equal(start_profile(NULL), OK);
+    assert_string_equal(started, "quiet");
+    assert_int_equal(start_profile("0"), OK);
+    assert_string_equal(started, "quiet");
+    assert_int_equal(start_profile("1"), ERR_NOT_FOUND);
+    assert_says("/u.efi has no profile 1");
+    pe_add_text(".profile", "ID=main");
+    pe_add_text(".profile", "ID=second");
+    assert_int_equal(start_profile("1"), OK);
+    assert_string_equal(started, "@1 quiet");
+}
+
 static const struct {
     const char *text, *value;
 } releases[] = {
@@ -216,6 +263,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_entry, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_images_say, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_image_is_a_problem, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_profile_for_the_stub, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_os_release, set_up, tear_down),
     };
 
