@@ -1,79 +1,16 @@
-#include "fake_firmware.h"
+#include "fake_machine.h"
 #include "common/handoff/dead_end.h"
 #include "common/machine/apic.h"
 #include "common/lib/mem.h"
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define DISKS     8
-#define FAULTS    16
-#define FILES     8
-#define KEYS      1024
-#define VARIABLES 32
-
-struct backing {
-    const uint8_t *memory; /* NULL: the file */
-    int file;
-    uint64_t reads;
-};
-
-struct fault { /* sectors that can't be read */
-    uint32_t disk;
-    uint64_t lba, sectors;
-};
-
-struct served { /* a file of the server */
-    const char *path;
-    const uint8_t *bytes;
-    uint64_t size, fetches;
-    bool broken;
-};
-
-struct owned { /* pages out of the map: the loader's own, or claimed for a plan */
-    uint64_t physical, pages;
-    bool claimed;
-    void *host; /* to free, where the map is notional */
-};
-
-static struct machine {
-    struct facts facts;
-    struct disk disks[DISKS];
-    struct backing backings[DISKS];
-    struct fault faults[FAULTS];
-    uint32_t fault_count;
-    struct disk server;
-    struct served files[FILES];
-    uint32_t file_count;
-    void *memory;
-    uint64_t memory_bytes, allocate_from;
-    struct raw_range *told, *told_busy; /* copies handed out: stale use shows under ASan */
-    struct owned *owned;
-    uint64_t owned_count;
-    uint64_t fail_allocate, fail_claim, fail_leave;
-    struct video video;
-    bool has_video;
-    struct fake_variable variables[VARIABLES];
-    enum key keys[KEYS];
-    uint32_t keys_typed, keys_read;
-    char *output;
-    size_t output_bytes;
-    FILE *screen;
-    uint64_t waited;
-    uint64_t bridge, resident_entry;
-    struct leap leap;
-    uint64_t grow_at_leave;
-    bool x2apic, x2apic_wished;
-    void (*heard)(uint32_t id, uint32_t command);
-    bool begun, left;
-} machine;
-
+struct fake_machine machine;
 jmp_buf fake_way_out;
 
-static void must(bool holds, const char *what)
+void must(bool holds, const char *what)
 {
     if (holds)
         return;
@@ -81,7 +18,7 @@ static void must(bool holds, const char *what)
     abort();
 }
 
-static void must_be_there(void)
+void must_be_there(void)
 {
     must(machine.begun, "used before fake_begin()");
     must(!machine.left, "a verb was called after leave()");
@@ -103,7 +40,7 @@ static void add_real_memory(uint64_t bytes)
 struct facts *fake_begin(uint64_t memory_bytes)
 {
     must(!machine.begun, "fake_begin() twice");
-    machine = (struct machine){.begun = true};
+    machine = (struct fake_machine){.begun = true};
     machine.screen = open_memstream(&machine.output, &machine.output_bytes);
     machine.facts = (struct facts){
         .firmware = LINTEL_FIRMWARE_BIOS,
@@ -148,76 +85,6 @@ void fake_map_add(uint64_t base, uint64_t bytes, enum lintel_memory_type type)
     map->ranges[map->count++] = (struct raw_range){base, bytes, type};
 }
 
-static uint32_t add_disk(struct backing backing, uint64_t size, uint32_t sector_bytes)
-{
-    uint32_t i = machine.facts.disk_count++;
-
-    must(i < DISKS, "too many disks");
-    machine.backings[i] = backing;
-    machine.disks[i] = (struct disk){.handle = i,
-                                     .sectors = size / sector_bytes,
-                                     .sector_bytes = sector_bytes,
-                                     .medium = LINTEL_MEDIUM_DISK};
-    snprintf(machine.disks[i].name, sizeof machine.disks[i].name, "fake disk %u", i);
-    if (i == 0)
-        machine.facts.origin.disk = 0;
-    return i;
-}
-
-uint32_t fake_disk_in_memory(const void *bytes, uint64_t size, uint32_t sector_bytes)
-{
-    return add_disk((struct backing){.memory = bytes}, size, sector_bytes);
-}
-
-uint32_t fake_disk_in_file(const char *path, uint32_t sector_bytes)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat stat;
-
-    must(file >= 0 && fstat(file, &stat) == 0, path);
-    return add_disk((struct backing){.file = file}, (uint64_t)stat.st_size, sector_bytes);
-}
-
-void fake_break_sectors(uint32_t disk, uint64_t lba, uint64_t sectors)
-{
-    must(machine.fault_count < FAULTS, "too many broken sectors");
-    machine.faults[machine.fault_count++] = (struct fault){disk, lba, sectors};
-}
-
-uint64_t fake_reads(uint32_t disk)
-{
-    return machine.backings[disk].reads;
-}
-
-static struct served *find_served(const char *path)
-{
-    for (uint32_t i = 0; i < machine.file_count; i++)
-        if (strcmp(machine.files[i].path, path) == 0)
-            return &machine.files[i];
-    return NULL;
-}
-
-void fake_serve(const char *path, const void *bytes, uint64_t size)
-{
-    must(machine.file_count < FILES, "too many files");
-    machine.server = (struct disk){.name = "fake server", .medium = LINTEL_MEDIUM_NETWORK};
-    machine.facts.origin.server = &machine.server;
-    machine.files[machine.file_count++] =
-        (struct served){.path = path, .bytes = bytes, .size = size};
-}
-
-void fake_break_file(const char *path)
-{
-    must(find_served(path) != NULL, path);
-    find_served(path)->broken = true;
-}
-
-uint64_t fake_fetches(const char *path)
-{
-    must(find_served(path) != NULL, path);
-    return find_served(path)->fetches;
-}
-
 void fake_fail_allocate(uint64_t n)
 {
     machine.fail_allocate = n;
@@ -249,36 +116,6 @@ bool fake_x2apic_wished(void)
     return machine.x2apic_wished;
 }
 
-void fake_video(const struct video *video)
-{
-    machine.has_video = video != NULL;
-    if (video)
-        machine.video = *video;
-}
-
-void fake_press(enum key key)
-{
-    must(machine.keys_typed < KEYS, "too many keys");
-    machine.keys[machine.keys_typed++] = key;
-}
-
-void fake_type(const char *text)
-{
-    while (*text)
-        fake_press((enum key)(unsigned char)*text++);
-}
-
-const char *fake_output(void)
-{
-    fflush(machine.screen);
-    return machine.output;
-}
-
-uint64_t fake_waited(void)
-{
-    return machine.waited;
-}
-
 bool fake_left(void)
 {
     return machine.left;
@@ -302,162 +139,12 @@ uint64_t fake_allocated_pages(void)
     return pages;
 }
 
-/* ---- variables ------------------------------------------------------------------------------- */
-
-/* Also one that was removed: its writes count. A place that was never used has no name. */
-static struct fake_variable *find_place(const char *name)
-{
-    for (uint32_t i = 0; i < VARIABLES; i++)
-        if (!machine.variables[i].name[0] || strcmp(machine.variables[i].name, name) == 0)
-            return &machine.variables[i];
-    must(false, "too many variables");
-    return NULL;
-}
-
-const struct fake_variable *fake_variable(const char *name)
-{
-    const struct fake_variable *variable = find_place(name);
-
-    return variable->bytes ? variable : NULL;
-}
-
-enum err fake_get_variable(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes)
-{
-    const struct fake_variable *variable = fake_variable(name);
-
-    must_be_there();
-    if (!variable || memcmp(variable->vendor, vendor, 16) != 0)
-        return fail(ERR_NOT_FOUND, "no variable %s", name);
-    uint64_t room = *bytes;
-    *bytes = variable->bytes;
-    if (variable->bytes > room)
-        return fail(ERR_UNSUPPORTED, "variable %s is larger than %lu bytes", name, room);
-    memcpy(to, variable->value, variable->bytes);
-    return OK;
-}
-
-enum err fake_set_variable(const uint8_t vendor[16], const char *name, bool kept, const void *value,
-                           uint64_t bytes)
-{
-    struct fake_variable *variable = find_place(name);
-
-    must_be_there();
-    must(strlen(name) < sizeof variable->name, name);
-    if (bytes > sizeof variable->value)
-        return fail(ERR_IO, "variable %s of %lu bytes: no room", name, bytes);
-    snprintf(variable->name, sizeof variable->name, "%s", name);
-    memcpy(variable->vendor, vendor, 16);
-    if (bytes)
-        memcpy(variable->value, value, bytes);
-    variable->bytes = bytes;
-    variable->kept = kept;
-    variable->writes++;
-    return OK;
-}
-
 /* ---- the verbs ------------------------------------------------------------------------------- */
-
-static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
-{
-    return a < b ? b - a < a_size : a - b < b_size;
-}
 
 /* Counts an injected failure down; true when it is due. */
 static bool due(uint64_t *countdown)
 {
     return *countdown && --*countdown == 0;
-}
-
-static bool is_broken(uint32_t disk, uint64_t lba, uint64_t sectors)
-{
-    for (uint32_t i = 0; i < machine.fault_count; i++) {
-        const struct fault *fault = &machine.faults[i];
-        if (fault->disk == disk && overlap(fault->lba, fault->sectors, lba, sectors))
-            return true;
-    }
-    return false;
-}
-
-static enum err fake_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
-{
-    struct backing *backing = &machine.backings[disk->handle];
-    uint64_t bytes = sectors * disk->sector_bytes, offset = lba * disk->sector_bytes;
-
-    must_be_there();
-    backing->reads++;
-    if (lba > disk->sectors || sectors > disk->sectors - lba)
-        return fail(ERR_IO, "%s: LBA %llu + %llu is behind the last sector", disk->name,
-                    (unsigned long long)lba, (unsigned long long)sectors);
-    if (is_broken((uint32_t)disk->handle, lba, sectors))
-        return fail(ERR_IO, "%s: LBA %llu + %llu: broken on purpose", disk->name,
-                    (unsigned long long)lba, (unsigned long long)sectors);
-    if (backing->memory)
-        memcpy(to, backing->memory + offset, bytes);
-    else
-        must(pread(backing->file, to, bytes, (off_t)offset) == (ssize_t)bytes, "pread failed");
-    return OK;
-}
-
-static enum err fake_fetch_size(const char *path, uint64_t *bytes)
-{
-    const struct served *file = find_served(path);
-
-    must_be_there();
-    if (!file)
-        return fail(ERR_NOT_FOUND, "fake server: it has no file %s", path);
-    *bytes = file->size;
-    return OK;
-}
-
-static enum err fake_fetch(const char *path, uint64_t bytes, void *to)
-{
-    struct served *file = find_served(path);
-
-    must_be_there();
-    if (!file)
-        return fail(ERR_NOT_FOUND, "fake server: it has no file %s", path);
-    if (bytes != file->size)
-        return fail(ERR_IO, "fake server: %s: it has %llu bytes, not %llu", path,
-                    (unsigned long long)file->size, (unsigned long long)bytes);
-    file->fetches++;
-    memcpy(to, file->bytes, file->broken ? bytes / 2 : bytes);
-    if (file->broken)
-        return fail(ERR_IO, "fake server: %s: broken on purpose", path);
-    return OK;
-}
-
-static void fake_put(char c)
-{
-    must_be_there();
-    fputc(c, machine.screen);
-}
-
-static enum key fake_key(void)
-{
-    must_be_there();
-    return machine.keys_read < machine.keys_typed ? machine.keys[machine.keys_read++] : KEY_NONE;
-}
-
-static void fake_wait(uint32_t milliseconds)
-{
-    must_be_there();
-    machine.waited += milliseconds;
-    if (machine.waited > FAKE_PATIENCE)
-        longjmp(fake_way_out, FAKE_STUCK);
-}
-
-static enum err fake_set_video(uint32_t width, uint32_t height, struct video *video)
-{
-    must_be_there();
-    if (!machine.has_video)
-        return fail(ERR_UNSUPPORTED, "no framebuffer for %u x %u", width, height);
-    *video = machine.video;
-    return OK;
-}
-
-static void fake_set_text(void)
-{
-    must_be_there();
 }
 
 static void own(uint64_t physical, uint64_t pages, bool claimed, void *host)
@@ -633,7 +320,8 @@ const struct leap *fake_leap(void)
     return &machine.leap;
 }
 
-/* ---- in the place of common/machine/apic.c and common/handoff/dead_end.c ---------------------- */
+/* ---- in the place of common/machine/apic.c and common/handoff/dead_end.c ----------------------
+ */
 
 enum err __wrap_apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
                            uint64_t reachable_end);

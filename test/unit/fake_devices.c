@@ -1,0 +1,262 @@
+/* The devices of the fake machine: disks, a server, screen and keyboard, variables. */
+#include "fake_machine.h"
+#include "common/lib/mem.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- disks
+ * --------------------------------------------------------------------------------------- */
+
+static uint32_t add_disk(struct backing backing, uint64_t size, uint32_t sector_bytes)
+{
+    uint32_t i = machine.facts.disk_count++;
+
+    must(i < DISKS, "too many disks");
+    machine.backings[i] = backing;
+    machine.disks[i] = (struct disk){.handle = i,
+                                     .sectors = size / sector_bytes,
+                                     .sector_bytes = sector_bytes,
+                                     .medium = LINTEL_MEDIUM_DISK};
+    snprintf(machine.disks[i].name, sizeof machine.disks[i].name, "fake disk %u", i);
+    if (i == 0)
+        machine.facts.origin.disk = 0;
+    return i;
+}
+
+uint32_t fake_disk_in_memory(const void *bytes, uint64_t size, uint32_t sector_bytes)
+{
+    return add_disk((struct backing){.memory = bytes}, size, sector_bytes);
+}
+
+uint32_t fake_disk_in_file(const char *path, uint32_t sector_bytes)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat stat;
+
+    must(file >= 0 && fstat(file, &stat) == 0, path);
+    return add_disk((struct backing){.file = file}, (uint64_t)stat.st_size, sector_bytes);
+}
+
+void fake_break_sectors(uint32_t disk, uint64_t lba, uint64_t sectors)
+{
+    must(machine.fault_count < FAULTS, "too many broken sectors");
+    machine.faults[machine.fault_count++] = (struct fault){disk, lba, sectors};
+}
+
+uint64_t fake_reads(uint32_t disk)
+{
+    return machine.backings[disk].reads;
+}
+
+static bool is_broken(uint32_t disk, uint64_t lba, uint64_t sectors)
+{
+    for (uint32_t i = 0; i < machine.fault_count; i++) {
+        const struct fault *fault = &machine.faults[i];
+        if (fault->disk == disk && overlap(fault->lba, fault->sectors, lba, sectors))
+            return true;
+    }
+    return false;
+}
+
+enum err fake_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    struct backing *backing = &machine.backings[disk->handle];
+    uint64_t bytes = sectors * disk->sector_bytes, offset = lba * disk->sector_bytes;
+
+    must_be_there();
+    backing->reads++;
+    if (lba > disk->sectors || sectors > disk->sectors - lba)
+        return fail(ERR_IO, "%s: LBA %llu + %llu is behind the last sector", disk->name,
+                    (unsigned long long)lba, (unsigned long long)sectors);
+    if (is_broken((uint32_t)disk->handle, lba, sectors))
+        return fail(ERR_IO, "%s: LBA %llu + %llu: broken on purpose", disk->name,
+                    (unsigned long long)lba, (unsigned long long)sectors);
+    if (backing->memory)
+        memcpy(to, backing->memory + offset, bytes);
+    else
+        must(pread(backing->file, to, bytes, (off_t)offset) == (ssize_t)bytes, "pread failed");
+    return OK;
+}
+
+/* ---- files of a server
+ * --------------------------------------------------------------------------- */
+
+static struct served *find_served(const char *path)
+{
+    for (uint32_t i = 0; i < machine.file_count; i++)
+        if (strcmp(machine.files[i].path, path) == 0)
+            return &machine.files[i];
+    return NULL;
+}
+
+void fake_serve(const char *path, const void *bytes, uint64_t size)
+{
+    must(machine.file_count < FILES, "too many files");
+    machine.server = (struct disk){.name = "fake server", .medium = LINTEL_MEDIUM_NETWORK};
+    machine.facts.origin.server = &machine.server;
+    machine.files[machine.file_count++] =
+        (struct served){.path = path, .bytes = bytes, .size = size};
+}
+
+void fake_break_file(const char *path)
+{
+    must(find_served(path) != NULL, path);
+    find_served(path)->broken = true;
+}
+
+uint64_t fake_fetches(const char *path)
+{
+    must(find_served(path) != NULL, path);
+    return find_served(path)->fetches;
+}
+
+enum err fake_fetch_size(const char *path, uint64_t *bytes)
+{
+    const struct served *file = find_served(path);
+
+    must_be_there();
+    if (!file)
+        return fail(ERR_NOT_FOUND, "fake server: it has no file %s", path);
+    *bytes = file->size;
+    return OK;
+}
+
+enum err fake_fetch(const char *path, uint64_t bytes, void *to)
+{
+    struct served *file = find_served(path);
+
+    must_be_there();
+    if (!file)
+        return fail(ERR_NOT_FOUND, "fake server: it has no file %s", path);
+    if (bytes != file->size)
+        return fail(ERR_IO, "fake server: %s: it has %llu bytes, not %llu", path,
+                    (unsigned long long)file->size, (unsigned long long)bytes);
+    file->fetches++;
+    memcpy(to, file->bytes, file->broken ? bytes / 2 : bytes);
+    if (file->broken)
+        return fail(ERR_IO, "fake server: %s: broken on purpose", path);
+    return OK;
+}
+
+/* ---- screen, keyboard, clock
+ * --------------------------------------------------------------------- */
+
+void fake_video(const struct video *video)
+{
+    machine.has_video = video != NULL;
+    if (video)
+        machine.video = *video;
+}
+
+enum err fake_set_video(uint32_t width, uint32_t height, struct video *video)
+{
+    must_be_there();
+    if (!machine.has_video)
+        return fail(ERR_UNSUPPORTED, "no framebuffer for %u x %u", width, height);
+    *video = machine.video;
+    return OK;
+}
+
+void fake_set_text(void)
+{
+    must_be_there();
+}
+
+const char *fake_output(void)
+{
+    fflush(machine.screen);
+    return machine.output;
+}
+
+void fake_put(char c)
+{
+    must_be_there();
+    fputc(c, machine.screen);
+}
+
+void fake_press(enum key key)
+{
+    must(machine.keys_typed < KEYS, "too many keys");
+    machine.keys[machine.keys_typed++] = key;
+}
+
+void fake_type(const char *text)
+{
+    while (*text)
+        fake_press((enum key)(unsigned char)*text++);
+}
+
+enum key fake_key(void)
+{
+    must_be_there();
+    return machine.keys_read < machine.keys_typed ? machine.keys[machine.keys_read++] : KEY_NONE;
+}
+
+uint64_t fake_waited(void)
+{
+    return machine.waited;
+}
+
+void fake_wait(uint32_t milliseconds)
+{
+    must_be_there();
+    machine.waited += milliseconds;
+    if (machine.waited > FAKE_PATIENCE)
+        longjmp(fake_way_out, FAKE_STUCK);
+}
+
+/* ---- variables
+ * ----------------------------------------------------------------------------------- */
+
+/* Also one that was removed: its writes count. A place that was never used has no name. */
+static struct fake_variable *find_place(const char *name)
+{
+    for (uint32_t i = 0; i < VARIABLES; i++)
+        if (!machine.variables[i].name[0] || strcmp(machine.variables[i].name, name) == 0)
+            return &machine.variables[i];
+    must(false, "too many variables");
+    return NULL;
+}
+
+const struct fake_variable *fake_variable(const char *name)
+{
+    const struct fake_variable *variable = find_place(name);
+
+    return variable->bytes ? variable : NULL;
+}
+
+enum err fake_get_variable(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes)
+{
+    const struct fake_variable *variable = fake_variable(name);
+
+    must_be_there();
+    if (!variable || memcmp(variable->vendor, vendor, 16) != 0)
+        return fail(ERR_NOT_FOUND, "no variable %s", name);
+    uint64_t room = *bytes;
+    *bytes = variable->bytes;
+    if (variable->bytes > room)
+        return fail(ERR_UNSUPPORTED, "variable %s is larger than %lu bytes", name, room);
+    memcpy(to, variable->value, variable->bytes);
+    return OK;
+}
+
+enum err fake_set_variable(const uint8_t vendor[16], const char *name, bool kept, const void *value,
+                           uint64_t bytes)
+{
+    struct fake_variable *variable = find_place(name);
+
+    must_be_there();
+    must(strlen(name) < sizeof variable->name, name);
+    if (bytes > sizeof variable->value)
+        return fail(ERR_IO, "variable %s of %lu bytes: no room", name, bytes);
+    snprintf(variable->name, sizeof variable->name, "%s", name);
+    memcpy(variable->vendor, vendor, 16);
+    if (bytes)
+        memcpy(variable->value, value, bytes);
+    variable->bytes = bytes;
+    variable->kept = kept;
+    variable->writes++;
+    return OK;
+}
