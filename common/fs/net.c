@@ -4,7 +4,8 @@
 #include "../lib/log.h"
 #include "../lib/mem.h"
 
-#define LARGE_BYTES (4 * MIB) /* from here on a person may wonder what takes so long */
+#define SMALL_BYTES (64 * KIB) /* kept: a kernel's head, which is read first, may be all of it */
+#define LARGE_BYTES (4 * MIB)  /* from here on a person may wonder what takes so long */
 
 struct net_file {
     char *path;        /* as firmware.fetch() takes it */
@@ -68,7 +69,7 @@ static enum err net_read(const struct file *file, uint64_t offset, uint64_t byte
     struct net_file *state = file->state;
     void *contents;
 
-    if (bytes == file->source.bytes && !state->contents)
+    if (bytes == file->source.bytes && bytes > SMALL_BYTES && !state->contents)
         return fetch(file, to);
     if (!state->contents) {
         TRY(arena_take(file->fs->arena, file->source.bytes, &contents));
