@@ -48,7 +48,8 @@ def test_own_program(start, tmp_path):
                **{title: lines for title, (lines, _) in REFUSED.items()}}
     make_entries_image(image, entries, {
         "/tools/program.efi": program, "/program.efi": program,
-        "/arm.efi": with_machine(program, AARCH64), "/driver.efi": as_driver(program), "/cut.efi": program[:1500]})
+        "/arm.efi": with_machine(program, AARCH64), "/driver.efi": as_driver(program),
+        "/cut.efi": program[:1500]})
     machine = start("uefi", [image])
     machine.wait_for("returns")
     machine.type("1")
@@ -73,7 +74,8 @@ def test_own_program(start, tmp_path):
 def test_other_programs(start, tmp_path):
     """iPXE finds no network and returns; GRUB and systemd-boot are told to."""
     image = tmp_path / "others.img"
-    grub = core_image("x86_64-efi", PREAMBLE + "set timeout=-1\nmenuentry 'GRUB is here' { exit }\n")
+    menu = "set timeout=-1\nmenuentry 'GRUB is here' { exit }\n"
+    grub = core_image("x86_64-efi", PREAMBLE + menu)
     make_entries_image(image, {
         "the first": "efi /ipxe.efi", "the second": "kernel /grub.efi",
         "the third": "efi /systemd.efi", "the fourth": "efi /EFI/refind/refind_x64.efi"}, {

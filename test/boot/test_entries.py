@@ -3,17 +3,18 @@ those for other machines."""
 import gzip
 
 import pytest
-from builder import KERNEL, MIB, mtools
+from builder import BUILD, KERNEL, MIB, mtools
 from entries import (add_xbootldr, choose_each, format_volume, make_entries_image, make_uki,
                      sfdisk, with_machine, with_section_moved)
 from linux_guest import SERIAL, first_initrd, guest_facts, kernel, pad, second_initrd
 
 FIRMWARES = ("bios", "uefi")
 AARCH64 = 0xaa64
+SECTOR = BUILD / "test-kernels/sector.bin"
 RELEASE = b'PRETTY_NAME="Linux in one file"\nID=one\nVERSION_ID="12.5"\n'
 
 
-# ---- unified kernel images -------------------------------------------------------------------------
+# ---- unified kernel images -----------------------------------------------------------------------
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
 def test_unified_kernel_image(start, tmp_path, firmware):
@@ -58,6 +59,15 @@ BAD_UKIS = {
 }
 
 
+# What only the other firmware starts.
+OTHERS = {
+    "bios": {"kernel /good.efi\nprotocol efi": r"/good\.efi is an EFI program: UEFI starts such"},
+    "uefi": {"kernel /sector.bin": r"/sector\.bin is a boot sector: BIOS starts such",
+             "kernel disk:80h": r"disk:80h is a BIOS drive",
+             "kernel disk:": r"disk: is a boot sector"},
+}
+
+
 @pytest.mark.parametrize("firmware", FIRMWARES)
 def test_bad_files(start, tmp_path, firmware):
     image, other = tmp_path / "bad.img", tmp_path / "other.img"
@@ -68,16 +78,17 @@ def test_bad_files(start, tmp_path, firmware):
     entries["volume"] = "kernel PARTUUID=1234abcd-01:/vmlinuz"
     messages = [message for _, message in BAD_UKIS.values()]
     messages += [r"packed\.gz is compressed by gzip", "no file system that Lintel reads"]
-    if firmware == "bios":
-        entries["efi"] = "kernel /good.efi\nprotocol efi"
-        messages.append("/good.efi is an EFI program: UEFI starts such")
-    make_entries_image(image, entries, {**damaged_ukis(tmp_path), "/packed.gz": gzip.compress(b"")})
+    for number, (lines, message) in enumerate(OTHERS[firmware].items()):
+        entries[f"other {number}"] = lines
+        messages.append(message)
+    make_entries_image(image, entries, {**damaged_ukis(tmp_path), "/packed.gz": gzip.compress(b""),
+                                        "/sector.bin": SECTOR})
     machine = start(firmware, [image, other])
     machine.wait_for("volume")
     choose_each(machine, messages)
 
 
-# ---- entries for others ----------------------------------------------------------------------------
+# ---- entries for others --------------------------------------------------------------------------
 
 FOREIGN = {"arm": "linux /l\narchitecture aa64", "program": "efi /program.efi", "image": "uki /u",
            "web": "uki-url http://example/u.efi"}
@@ -103,7 +114,7 @@ def test_foreign_entries_are_all(start, tmp_path):
                           "entry e1: is for UEFI .`efi`., and this machine was booted by BIOS"])
 
 
-# ---- a second volume -------------------------------------------------------------------------------
+# ---- a second volume -----------------------------------------------------------------------------
 
 def put_kernel(path, offset):
     """An entry whose kernel lies beside it, and nowhere else."""

@@ -127,13 +127,3 @@ def test_refused_on_bios(start, tmp_path):
     machine = start("bios", [image, empty])
     machine.wait_for("absent")
     choose_each(machine, [message for _, message in REFUSED.values()])
-
-
-def test_refused_on_uefi(start, tmp_path):
-    image = tmp_path / "refused.img"
-    make_entries_image(image, {"a file": "kernel /sector.bin", "a drive": "kernel disk:80h",
-                               "the disk": "kernel disk:"}, {"/sector.bin": SECTOR})
-    machine = start("uefi", [image])
-    machine.wait_for("a drive")
-    choose_each(machine, [r"/sector\.bin is a boot sector: BIOS starts such",
-                          r"disk:80h is a BIOS drive", r"disk: is a boot sector"])
