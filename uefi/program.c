@@ -8,10 +8,10 @@
 #define SCREENS_MAX   8
 #define EXIT_TEXT_MAX 160
 
-/* What of the screens a program may change. */
+/* What of the screens a program may change. It may even take them away, so they are found anew. */
 struct screens {
     struct {
-        EFI_GRAPHICS_OUTPUT_PROTOCOL *gop;
+        EFI_HANDLE handle;
         UINT32 mode;
     } pixels[SCREENS_MAX];
     UINTN count;
@@ -140,7 +140,7 @@ static void save_screens(struct screens *screens)
             protocol_on(handles[i], (EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID);
         if (!gop || !gop->Mode)
             continue;
-        screens->pixels[screens->count].gop = gop;
+        screens->pixels[screens->count].handle = handles[i];
         screens->pixels[screens->count++].mode = gop->Mode->Mode;
     }
     if (count)
@@ -149,14 +149,27 @@ static void save_screens(struct screens *screens)
         screens->text_mode = uefi_system->ConOut->Mode->Mode;
 }
 
+static void restore_pixels(const struct screens *screens, EFI_HANDLE handle)
+{
+    EFI_GRAPHICS_OUTPUT_PROTOCOL *gop =
+        protocol_on(handle, (EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID);
+
+    for (UINTN i = 0; gop && gop->Mode && i < screens->count; i++)
+        if (screens->pixels[i].handle == handle && gop->Mode->Mode != screens->pixels[i].mode)
+            gop->SetMode(gop, screens->pixels[i].mode);
+}
+
 /* Setting the text mode clears the screen, and draws on pixels as the text mode wants them. */
 static void restore_screens(const struct screens *screens)
 {
     SIMPLE_TEXT_OUTPUT_INTERFACE *text = uefi_system->ConOut;
+    EFI_HANDLE *handles;
+    UINTN count = protocol_handles((EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID, &handles);
 
-    for (UINTN i = 0; i < screens->count; i++)
-        if (screens->pixels[i].gop->Mode->Mode != screens->pixels[i].mode)
-            screens->pixels[i].gop->SetMode(screens->pixels[i].gop, screens->pixels[i].mode);
+    for (UINTN i = 0; i < count; i++)
+        restore_pixels(screens, handles[i]);
+    if (count)
+        uefi_boot->FreePool(handles);
     if (!text)
         return;
     text->SetMode(text, (UINTN)screens->text_mode);

@@ -90,8 +90,21 @@ static BOOLEAN finds_itself(const EFI_LOADED_IMAGE *image)
 
 #define CLASS_AT     11 /* in PCI configuration space */
 #define MASS_STORAGE 1
+#define DISPLAY      3
 
-static void restart_disks(void)
+/* Memory that a driver has freed is not what it was, on other firmware than OVMF. */
+static void spoil_free_memory(void)
+{
+    EFI_BOOT_SERVICES *boot = system_table->BootServices;
+    UINT8 *bytes;
+
+    for (UINTN size = 16; size <= 2048; size += 16)
+        for (UINTN i = 0; i < 4; i++)
+            if (!EFI_ERROR(boot->AllocatePool(EfiBootServicesData, size, (void **)&bytes)))
+                boot->SetMem(bytes, size, 0xaf);
+}
+
+static void restart_devices(void)
 {
     EFI_BOOT_SERVICES *boot = system_table->BootServices;
     EFI_GUID pci_io = EFI_PCI_IO_PROTOCOL_GUID;
@@ -105,9 +118,10 @@ static void restart_disks(void)
         UINT8 class;
         if (EFI_ERROR(boot->HandleProtocol(handles[i], &pci_io, (void **)&pci)) ||
             EFI_ERROR(pci->Pci.Read(pci, EfiPciIoWidthUint8, CLASS_AT, 1, &class)) ||
-            class != MASS_STORAGE)
+            (class != MASS_STORAGE && class != DISPLAY))
             continue;
         boot->DisconnectController(handles[i], NULL, NULL);
+        spoil_free_memory();
         boot->ConnectController(handles[i], NULL, NULL, TRUE);
     }
     boot->FreePool(handles);
@@ -143,7 +157,7 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
     put_number(count_free_pages());
     put(u" end\r\n");
     if (holds(options, u"restart"))
-        restart_disks();
+        restart_devices();
     if (holds(options, u"fail"))
         end_with_error(handle);
     return EFI_SUCCESS;
