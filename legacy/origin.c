@@ -27,7 +27,8 @@ static bool holds_us(const struct disk *disk)
            memcmp(sector + INSTALLED_AT, installed.identity, sizeof installed.identity) == 0;
 }
 
-/* The drive that was told comes first: a copy of a disk has the same identity. -1: none holds us. */
+/* The drive that was told comes first: a copy of a disk has the same identity. -1: none holds us.
+ */
 static int32_t search(const struct disk *disks, uint32_t count, int32_t told)
 {
     if (told >= 0 && holds_us(&disks[told]))
