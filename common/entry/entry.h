@@ -11,6 +11,14 @@ struct entry_file { /* a module or initrd */
     struct entry_file *next;
 };
 
+static inline uint64_t entry_count_files(const struct entry_file *list)
+{
+    uint64_t count = 0;
+    for (; list; list = list->next)
+        count++;
+    return count;
+}
+
 struct entry {
     const struct fs *fs; /* the volume that it was found on and its paths lead into; NULL: the
                             boot volume */

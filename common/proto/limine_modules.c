@@ -161,8 +161,7 @@ enum err limine_list_modules(struct limine *limine, struct entry_file **list)
         *end = item;
         end = &item->next;
     }
-    for (item = *list; item; item = item->next)
-        limine->module_count++;
+    limine->module_count = entry_count_files(*list);
     if (!limine_has(limine, LIMINE_EXECUTABLE_FILE))
         return OK;
     TRY(ARENA_TAKE(arena, 1, &item));

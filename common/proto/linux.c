@@ -8,21 +8,13 @@ static bool is_linux(const struct candidate *file)
     return file->head_bytes > 0x206 && memcmp(file->head + 0x202, "HdrS", 4) == 0;
 }
 
-static uint64_t count_files(const struct entry_file *first)
-{
-    uint64_t count = 0;
-    for (const struct entry_file *file = first; file; file = file->next)
-        count++;
-    return count;
-}
-
 /* All are opened before anything else happens: a kernel must not start without one of them. */
 static enum err open_initrds(struct boot *boot, const struct entry *entry,
                              struct linux_files *files)
 {
     const struct source **initrds;
 
-    TRY(ARENA_TAKE(&boot->arena, count_files(entry->initrds), &initrds));
+    TRY(ARENA_TAKE(&boot->arena, entry_count_files(entry->initrds), &initrds));
     for (const struct entry_file *initrd = entry->initrds; initrd; initrd = initrd->next)
         TRY(linux_open_initrd(boot, entry, initrd, &initrds[files->initrd_count++]));
     files->initrds = initrds;

@@ -26,14 +26,6 @@ struct job {
 
 /* ---- modules --------------------------------------------------------------------------------- */
 
-static uint64_t count_files(const struct entry_file *file)
-{
-    uint64_t count = 0;
-    for (; file; file = file->next)
-        count++;
-    return count;
-}
-
 static enum err open_files(struct job *job, const struct entry_file *from, const char *what)
 {
     struct multiboot_info *info = &job->info;
@@ -50,7 +42,7 @@ static enum err open_files(struct job *job, const struct entry_file *from, const
 static enum err open_modules(struct job *job)
 {
     const struct entry *entry = job->entry;
-    uint64_t count = count_files(entry->modules) + count_files(entry->initrds);
+    uint64_t count = entry_count_files(entry->modules) + entry_count_files(entry->initrds);
     TRY(ARENA_TAKE(&job->boot->arena, count, &job->files));
     TRY(ARENA_TAKE(&job->boot->arena, count, &job->modules));
     job->info.modules = job->modules;

@@ -74,10 +74,8 @@ static enum err add_section(const struct uki *uki, const char *name, struct aren
 static enum err collect_initrds(struct boot *boot, const struct entry *entry, const struct uki *uki,
                                 struct pieces *pieces)
 {
-    uint64_t most = SECTIONS_MAX;
+    uint64_t most = SECTIONS_MAX + entry_count_files(entry->initrds);
 
-    for (const struct entry_file *initrd = entry->initrds; initrd; initrd = initrd->next)
-        most++;
     TRY(ARENA_TAKE(&boot->arena, most, &pieces->initrds));
     TRY(add_section(uki, ".ucode", &boot->arena, pieces));
     TRY(add_section(uki, ".initrd", &boot->arena, pieces));
