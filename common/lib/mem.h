@@ -76,6 +76,14 @@ static inline uint64_t load64(const void *p)
     return load32(p) | (uint64_t)load32((const uint8_t *)p + 4) << 32;
 }
 
+/* The same as stores, of the lowest `bytes` bytes. */
+static inline void store_bytes(void *p, uint64_t value, unsigned bytes)
+{
+    uint8_t *b = p;
+    for (unsigned i = 0; i < bytes; i++)
+        b[i] = (uint8_t)(value >> 8 * i);
+}
+
 /* A physical address that the loader can reach, as a pointer: both firmwares (and the host tests)
  * run the core with every address that it touches mapped one to one. */
 static inline void *at_physical(uint64_t physical)

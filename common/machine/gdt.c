@@ -27,17 +27,11 @@
 #define TSS_IST1   36 /* Intel SDM 3A, figure 8-11 */
 #define TSS_IO_MAP 102
 
-static void store(uint8_t *to, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        to[i] = (uint8_t)(value >> 8 * i);
-}
-
 void gdt_build_tss(uint8_t tss[TSS_BYTES], uint64_t ist1_top)
 {
     memset(tss, 0, TSS_BYTES);
-    store(tss + TSS_IST1, ist1_top, 8);
-    store(tss + TSS_IO_MAP, TSS_BYTES, 2); /* behind the limit: there is none */
+    store_bytes(tss + TSS_IST1, ist1_top, 8);
+    store_bytes(tss + TSS_IO_MAP, TSS_BYTES, 2); /* behind the limit: there is none */
 }
 
 /* No TSS: base 0, limit 0. */

@@ -39,12 +39,6 @@
 #define SETUP_E820_EXT    1u
 #define SETUP_DATA_HEADER 16u /* next, type, length */
 
-static void put(uint8_t *at, uint64_t value, uint32_t bytes)
-{
-    for (uint32_t i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(value >> 8 * i);
-}
-
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 /* ACPI 6.5, table 15.2. What Lintel or boot services used is free by now; a kernel reserves what it
@@ -84,9 +78,9 @@ static uint64_t put_ranges(const struct memmap *map, uint64_t skip, uint64_t mos
         if (count++ < skip || written == most)
             continue;
         uint8_t *entry = to + written++ * E820_ENTRY_BYTES;
-        put(entry, ranges[i].first, 8);
-        put(entry + 8, ranges[next - 1].last - ranges[i].first + 1, 8);
-        put(entry + 16, type, 4);
+        store_bytes(entry, ranges[i].first, 8);
+        store_bytes(entry + 8, ranges[next - 1].last - ranges[i].first + 1, 8);
+        store_bytes(entry + 16, type, 4);
     }
     return count;
 }
@@ -104,11 +98,11 @@ static void fill_more(const struct linux_params *params, uint64_t count, uint8_t
 {
     uint8_t *more = at_physical(params->more_ranges);
 
-    put(more, load64(page + LINUX_SETUP_DATA), 8);
-    put(more + 8, SETUP_E820_EXT, 4);
-    put(more + 12, count * E820_ENTRY_BYTES, 4);
+    store_bytes(more, load64(page + LINUX_SETUP_DATA), 8);
+    store_bytes(more + 8, SETUP_E820_EXT, 4);
+    store_bytes(more + 12, count * E820_ENTRY_BYTES, 4);
     put_ranges(params->map, E820_ENTRIES_MAX, count, more + SETUP_DATA_HEADER);
-    put(page + LINUX_SETUP_DATA, params->more_ranges, 8);
+    store_bytes(page + LINUX_SETUP_DATA, params->more_ranges, 8);
 }
 
 /* KiB from 1 MiB on, for kernels that don't read the E820 map. */
@@ -126,11 +120,11 @@ static void fill_memory(const struct linux_params *params, uint8_t *page)
     uint64_t count = put_ranges(params->map, 0, E820_ENTRIES_MAX, page + E820_TABLE);
     uint64_t kib = memory_above_1mib(params->map);
 
-    put(page + E820_ENTRIES, MIN(count, E820_ENTRIES_MAX), 1);
+    store_bytes(page + E820_ENTRIES, MIN(count, E820_ENTRIES_MAX), 1);
     if (count > E820_ENTRIES_MAX)
         fill_more(params, count - E820_ENTRIES_MAX, page);
-    put(page + ALT_MEM_K, kib, 4);
-    put(page + EXT_MEM_K, MIN(kib, 0xfc00u), 2);
+    store_bytes(page + ALT_MEM_K, kib, 4);
+    store_bytes(page + EXT_MEM_K, MIN(kib, 0xfc00u), 2);
 }
 
 /* ---- screen ---------------------------------------------------------------------------------- */
@@ -138,12 +132,12 @@ static void fill_memory(const struct linux_params *params, uint8_t *page)
 /* On the last line: what is there already moves up, and can still be read. */
 static void fill_text_screen(uint8_t *page)
 {
-    put(page + CURSOR_LINE, 24, 1);
-    put(page + VIDEO_MODE, 3, 1);
-    put(page + VIDEO_COLUMNS, 80, 1);
-    put(page + VIDEO_LINES, 25, 1);
-    put(page + VIDEO_TYPE, TYPE_VGA_TEXT, 1);
-    put(page + VIDEO_POINTS, 16, 2);
+    store_bytes(page + CURSOR_LINE, 24, 1);
+    store_bytes(page + VIDEO_MODE, 3, 1);
+    store_bytes(page + VIDEO_COLUMNS, 80, 1);
+    store_bytes(page + VIDEO_LINES, 25, 1);
+    store_bytes(page + VIDEO_TYPE, TYPE_VGA_TEXT, 1);
+    store_bytes(page + VIDEO_POINTS, 16, 2);
 }
 
 /* The bits that no colour has: above the highest. */
@@ -167,15 +161,15 @@ static void fill_colors(const struct lintel_framebuffer *fb, uint8_t *at)
 /* VESA's size counts 64 KiB, EFI's counts bytes. */
 static void fill_framebuffer(const struct lintel_framebuffer *fb, bool efi, uint8_t *page)
 {
-    put(page + VIDEO_TYPE, efi ? TYPE_EFI : TYPE_VESA, 1);
-    put(page + LFB_WIDTH, fb->width, 2);
-    put(page + LFB_HEIGHT, fb->height, 2);
-    put(page + LFB_DEPTH, fb->bits_per_pixel, 2);
-    put(page + LFB_BASE, fb->base_physical, 4);
-    put(page + LFB_BASE_HIGH, fb->base_physical >> 32, 4);
-    put(page + LFB_SIZE, efi ? fb->bytes : (fb->bytes + 64 * KIB - 1) / (64 * KIB), 4);
-    put(page + LFB_PITCH, fb->pitch, 2);
-    put(page + LFB_CAPABILITIES, fb->base_physical >> 32 ? CAPABILITY_64 : 0, 4);
+    store_bytes(page + VIDEO_TYPE, efi ? TYPE_EFI : TYPE_VESA, 1);
+    store_bytes(page + LFB_WIDTH, fb->width, 2);
+    store_bytes(page + LFB_HEIGHT, fb->height, 2);
+    store_bytes(page + LFB_DEPTH, fb->bits_per_pixel, 2);
+    store_bytes(page + LFB_BASE, fb->base_physical, 4);
+    store_bytes(page + LFB_BASE_HIGH, fb->base_physical >> 32, 4);
+    store_bytes(page + LFB_SIZE, efi ? fb->bytes : (fb->bytes + 64 * KIB - 1) / (64 * KIB), 4);
+    store_bytes(page + LFB_PITCH, fb->pitch, 2);
+    store_bytes(page + LFB_CAPABILITIES, fb->base_physical >> 32 ? CAPABILITY_64 : 0, 4);
     fill_colors(fb, page + LFB_COLORS);
 }
 
@@ -202,13 +196,13 @@ static void fill_efi(const struct linux_params *params, uint8_t *efi)
     if (!system || !map)
         return;
     memcpy(efi, "EL64", 4);
-    put(efi + 4, system, 4);
-    put(efi + 8, raw->efi_descriptor_bytes, 4);
-    put(efi + 12, raw->efi_descriptor_version, 4);
-    put(efi + 16, map, 4);
-    put(efi + 20, raw->efi_bytes, 4);
-    put(efi + 24, system >> 32, 4);
-    put(efi + 28, map >> 32, 4);
+    store_bytes(efi + 4, system, 4);
+    store_bytes(efi + 8, raw->efi_descriptor_bytes, 4);
+    store_bytes(efi + 12, raw->efi_descriptor_version, 4);
+    store_bytes(efi + 16, map, 4);
+    store_bytes(efi + 20, raw->efi_bytes, 4);
+    store_bytes(efi + 24, system >> 32, 4);
+    store_bytes(efi + 28, map >> 32, 4);
 }
 
 static void fill_header(const struct linux_params *params, uint8_t *page)
@@ -217,14 +211,14 @@ static void fill_header(const struct linux_params *params, uint8_t *page)
 
     memcpy(page + LINUX_HEADER_AT, image->header + LINUX_HEADER_AT,
            LINUX_HEADER_END - LINUX_HEADER_AT);
-    put(page + LINUX_TYPE_OF_LOADER, LINUX_UNASSIGNED_LOADER, 1);
-    put(page + LINUX_CODE32_START, params->address + image->start, 4);
-    put(page + LINUX_RAMDISK_IMAGE, params->initrd, 4);
-    put(page + RAMDISK_HIGH, params->initrd >> 32, 4);
-    put(page + LINUX_RAMDISK_SIZE, params->initrd_bytes, 4);
-    put(page + RAMDISK_SIZE_HI, params->initrd_bytes >> 32, 4);
-    put(page + LINUX_CMD_LINE_PTR, params->options, 4);
-    put(page + CMD_LINE_HIGH, params->options >> 32, 4);
+    store_bytes(page + LINUX_TYPE_OF_LOADER, LINUX_UNASSIGNED_LOADER, 1);
+    store_bytes(page + LINUX_CODE32_START, params->address + image->start, 4);
+    store_bytes(page + LINUX_RAMDISK_IMAGE, params->initrd, 4);
+    store_bytes(page + RAMDISK_HIGH, params->initrd >> 32, 4);
+    store_bytes(page + LINUX_RAMDISK_SIZE, params->initrd_bytes, 4);
+    store_bytes(page + RAMDISK_SIZE_HI, params->initrd_bytes >> 32, 4);
+    store_bytes(page + LINUX_CMD_LINE_PTR, params->options, 4);
+    store_bytes(page + CMD_LINE_HIGH, params->options >> 32, 4);
 }
 
 void linux_params_fill(const struct linux_params *params, uint8_t *page)
@@ -234,5 +228,5 @@ void linux_params_fill(const struct linux_params *params, uint8_t *page)
     fill_memory(params, page);
     fill_screen(params, page);
     fill_efi(params, page + EFI_INFO);
-    put(page + ACPI_RSDP, params->facts->rsdp, 8);
+    store_bytes(page + ACPI_RSDP, params->facts->rsdp, 8);
 }

@@ -27,32 +27,20 @@ static enum err place_setup(struct linux_job *job, struct claim **setup)
     return claims_take(&job->claims, &wish, setup);
 }
 
-static void put16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)value;
-    at[1] = (uint8_t)(value >> 8);
-}
-
-static void put32(uint8_t *at, uint64_t value)
-{
-    put16(at, (uint32_t)value);
-    put16(at + 2, (uint32_t)(value >> 16));
-}
-
 static void fill_header(const struct linux_job *job, uint8_t *setup)
 {
     uint16_t mode;
 
     if (linux_video_mode(job->files->options, &mode))
-        put16(setup + LINUX_VID_MODE, mode);
+        store_bytes(setup + LINUX_VID_MODE, mode, 2);
     setup[LINUX_TYPE_OF_LOADER] = LINUX_UNASSIGNED_LOADER;
     setup[LINUX_LOADFLAGS] |= LINUX_CAN_USE_HEAP;
-    put16(setup + LINUX_HEAP_END_PTR, HEAP_END - HEAP_RESERVE);
-    put32(setup + LINUX_CMD_LINE_PTR, (uintptr_t)setup + HEAP_END);
+    store_bytes(setup + LINUX_HEAP_END_PTR, HEAP_END - HEAP_RESERVE, 2);
+    store_bytes(setup + LINUX_CMD_LINE_PTR, (uintptr_t)setup + HEAP_END, 4);
     if (!job->initrd)
         return;
-    put32(setup + LINUX_RAMDISK_IMAGE, job->initrd->physical);
-    put32(setup + LINUX_RAMDISK_SIZE, job->initrd->used);
+    store_bytes(setup + LINUX_RAMDISK_IMAGE, job->initrd->physical, 4);
+    store_bytes(setup + LINUX_RAMDISK_SIZE, job->initrd->used, 4);
 }
 
 static enum err load_setup(struct linux_job *job, const struct claim *claim)

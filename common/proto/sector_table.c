@@ -9,12 +9,6 @@
 #define GPT_ENTRY_BYTES 128
 #define GPT_SIGNATURE   0x54504721
 
-static void store(uint8_t *to, uint64_t value, uint64_t bytes)
-{
-    for (; bytes; bytes--, value >>= 8)
-        *to++ = (uint8_t)value;
-}
-
 /* Addresses in cylinders, heads and sectors that say: too large for these. */
 static void put_entry(uint8_t *to, const struct volume *volume, uint8_t type)
 {
@@ -24,16 +18,16 @@ static void put_entry(uint8_t *to, const struct volume *volume, uint8_t type)
     memcpy(to + 1, beyond, sizeof beyond);
     to[4] = type;
     memcpy(to + 5, beyond, sizeof beyond);
-    store(to + 8, MIN(volume->first_lba, (uint64_t)UINT32_MAX), 4);
-    store(to + 12, MIN(volume->sectors, (uint64_t)UINT32_MAX), 4);
+    store_bytes(to + 8, MIN(volume->first_lba, (uint64_t)UINT32_MAX), 4);
+    store_bytes(to + 12, MIN(volume->sectors, (uint64_t)UINT32_MAX), 4);
 }
 
 static void put_gpt_entry(uint8_t *to, const struct volume *volume)
 {
     memcpy(to, volume->type_guid, 16);
     memcpy(to + 16, volume->guid, 16);
-    store(to + 32, volume->first_lba, 8);
-    store(to + 40, volume->first_lba + volume->sectors - 1, 8);
+    store_bytes(to + 32, volume->first_lba, 8);
+    store_bytes(to + 40, volume->first_lba + volume->sectors - 1, 8);
 }
 
 static enum err copy_table(const struct volume *volume, struct sector_handover *handover)
@@ -55,7 +49,7 @@ enum err sector_handover(const struct volume *volume, struct sector_handover *ha
         return OK;
     if (volume->partitioning == LINTEL_PARTITIONING_GPT) {
         put_entry(handover->table, volume, TYPE_HYBRID);
-        store(handover->table + ENTRY_BYTES, GPT_ENTRY_BYTES, 4);
+        store_bytes(handover->table + ENTRY_BYTES, GPT_ENTRY_BYTES, 4);
         put_gpt_entry(handover->table + ENTRY_BYTES + 4, volume);
         handover->bytes = ENTRY_BYTES + 4 + GPT_ENTRY_BYTES;
         handover->eax = GPT_SIGNATURE;
