@@ -1,7 +1,7 @@
 /* Unified kernel images (UAPI.5): on UEFI their own stub starts them; on BIOS their sections are
  * what a Linux entry names. */
 #include "efi.h"
-#include "linux.h"
+#include "linux/linux.h"
 #include "../entry/text.h"
 #include "../image/uki.h"
 #include "../lib/fmt.h"

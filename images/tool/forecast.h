@@ -5,7 +5,7 @@
 
 #include "kernel_file.h"
 #include "machine.h"
-#include "common/proto/lintel.h"
+#include "common/proto/lintel/lintel.h"
 
 struct forecast {
     struct boot boot;

@@ -4,8 +4,8 @@
 #include "common/image/uki.h"
 #include "common/lib/mem.h"
 #include "common/proto/efi.h"
-#include "common/proto/linux_image.h"
-#include "common/proto/multiboot.h"
+#include "common/proto/linux/linux_image.h"
+#include "common/proto/multiboot/multiboot.h"
 #include <stdio.h>
 
 static void report_name(const struct kernel_file *kernel)

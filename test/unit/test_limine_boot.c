@@ -3,7 +3,7 @@
 #include "common/lib/fmt.h"
 #include "common/machine/paging.h"
 #include "common/plan.h"
-#include "common/proto/limine.h"
+#include "common/proto/limine/limine.h"
 #include "elf_builder.h"
 #include "fake_firmware.h"
 #include "scratch.h"

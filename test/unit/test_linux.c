@@ -2,8 +2,8 @@
  * failure on the way leaves behind. */
 #include "bzimage.h"
 #include "common/handoff/leap_state.h"
-#include "common/proto/linux_job.h"
-#include "common/proto/linux_params.h"
+#include "common/proto/linux/linux_job.h"
+#include "common/proto/linux/linux_params.h"
 #include "fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * promise holds or an error with a message comes out. */
 #include "common/lib/mem.h"
 #include "common/plan.h"
-#include "common/proto/lintel.h"
+#include "common/proto/lintel/lintel.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,0 +1,46 @@
+/* One try to boot Linux by its boot protocol: what its steps share. */
+#ifndef LINTEL_PROTO_LINUX_JOB_H
+#define LINTEL_PROTO_LINUX_JOB_H
+
+#include "../../handoff/leap.h"
+#include "linux.h"
+#include "linux_image.h"
+
+struct linux_job {
+    struct boot *boot;
+    const struct linux_files *files;
+    struct linux_image image;
+    struct claims claims;
+    struct claim *kernel, *initrd; /* initrd NULL: none */
+    struct leap leap;
+};
+
+/* Steps that are the same in 64-bit, 32-bit and real mode. */
+enum err linux_load_kernel(struct linux_job *job);
+enum err linux_load_initrds(struct linux_job *job);
+
+/* All initrds as one: each is padded to 4 bytes, or Linux loses the next. ERR_NO_MEMORY: more than
+ * 2^64. */
+enum err linux_initrd_bytes(const struct linux_files *files, uint64_t *bytes);
+enum err linux_read_initrds(const struct linux_files *files, void *to);
+
+/* ERR_UNSUPPORTED: the command line is longer than the kernel takes. */
+enum err linux_check_options(const struct linux_files *files, const struct linux_image *image);
+
+/* Boots in real mode, or by the kernel's EFI entry. Return only when that failed; the caller
+ * releases the claims. */
+enum err linux_boot_real(struct linux_job *job);
+enum err linux_boot_efi(struct boot *boot, const struct linux_files *files,
+                        const struct linux_image *image, const struct file *kernel);
+
+/* Where memory ends by `mem=` on the command line, which Linux sees before it looks for its initrd;
+ * UINT64_MAX: not said. */
+uint64_t linux_memory_end(const char *options);
+
+/* The number that `vga=` means, as Linux counts modes; false: none. */
+bool linux_video_mode(const char *options, uint16_t *mode);
+
+/* The same for a graphics mode: Linux sets it by itself only when it is entered in real mode. */
+bool linux_video_wish(const char *options, uint32_t *width, uint32_t *height);
+
+#endif
