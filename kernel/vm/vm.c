@@ -227,7 +227,10 @@ enum vm_status vm_show(struct vm *vm, struct section *section, bool copies, uint
     return status;
 }
 
-enum vm_status vm_commit(struct vm *vm, uint64_t address, uint64_t bytes, uint32_t protection)
+/* All pages of the range become committed with this protection; or they must be committed already.
+ */
+static enum vm_status set_protection(struct vm *vm, uint64_t address, uint64_t bytes,
+                                     uint32_t protection, bool already)
 {
     struct range range;
     enum vm_status status = make_range(vm, address, bytes, &range);
@@ -235,11 +238,23 @@ enum vm_status vm_commit(struct vm *vm, uint64_t address, uint64_t bytes, uint32
         status = VM_BAD_PROTECTION;
     if (status == VM_OK && !find_in_region(vm, &range))
         status = VM_NOT_RESERVED;
+    if (status == VM_OK && already && !all_committed(vm, &range))
+        status = VM_NOT_COMMITTED;
     if (status == VM_OK)
         status = set_span(vm, &range, true, protection);
     if (status == VM_OK)
         refresh_pages(vm, &range);
     return status;
+}
+
+enum vm_status vm_commit(struct vm *vm, uint64_t address, uint64_t bytes, uint32_t protection)
+{
+    return set_protection(vm, address, bytes, protection, false);
+}
+
+enum vm_status vm_protect(struct vm *vm, uint64_t address, uint64_t bytes, uint32_t protection)
+{
+    return set_protection(vm, address, bytes, protection, true);
 }
 
 enum vm_status vm_decommit(struct vm *vm, uint64_t address, uint64_t bytes)
@@ -256,23 +271,6 @@ enum vm_status vm_decommit(struct vm *vm, uint64_t address, uint64_t bytes)
     status = set_span(vm, &range, false, VM_NO_ACCESS);
     if (status == VM_OK)
         drop_pages(vm, &range);
-    return status;
-}
-
-enum vm_status vm_protect(struct vm *vm, uint64_t address, uint64_t bytes, uint32_t protection)
-{
-    struct range range;
-    enum vm_status status = make_range(vm, address, bytes, &range);
-    if (status == VM_OK && !is_protection(protection))
-        status = VM_BAD_PROTECTION;
-    if (status == VM_OK && !find_in_region(vm, &range))
-        status = VM_NOT_RESERVED;
-    if (status == VM_OK && !all_committed(vm, &range))
-        status = VM_NOT_COMMITTED;
-    if (status == VM_OK)
-        status = set_span(vm, &range, true, protection);
-    if (status == VM_OK)
-        refresh_pages(vm, &range);
     return status;
 }
 
