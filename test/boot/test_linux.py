@@ -29,9 +29,10 @@ def run_to_user_space(start, firmware, image, hardware=Hardware()):
 
 # ---- 64-bit and EFI entry --------------------------------------------------------------------------
 
-@pytest.mark.parametrize("firmware", FIRMWARES)
-def test_cloud_kernel_to_user_space(start, tmp_path, firmware):
-    image = user_space_image(tmp_path, kernel("cloud-"), "quiet one=two")
+@pytest.mark.parametrize("firmware, flavour", [("bios", "cloud-"), ("uefi", "cloud-"), ("uefi", "")],
+                         ids=["bios-cloud", "uefi-cloud", "uefi-ordinary"])
+def test_kernel_to_user_space(start, tmp_path, firmware, flavour):
+    image = user_space_image(tmp_path, kernel(flavour), "quiet one=two")
     facts = run_to_user_space(start, firmware, image)
     assert facts["cmdline"] == f"{SERIAL} quiet one=two"
     assert facts["efi"] == ("yes" if firmware == "uefi" else "no")
