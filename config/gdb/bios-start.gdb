@@ -1,3 +1,3 @@
 # Stops in the first sector; `thbreak boot_main` and `continue` lead to the core.
-thbreak choose_method
+thbreak try_drive
 continue

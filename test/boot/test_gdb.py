@@ -5,7 +5,7 @@ import pytest
 from debug import debugged_machine
 from machine import PATIENCE, ROOT
 
-STAGES = {"bios": ("choose_method", "boot_main", "kernel_main"),
+STAGES = {"bios": ("try_drive", "boot_main", "kernel_main"),
           "uefi": ("efi_main", "boot_main", "kernel_main")}
 
 
