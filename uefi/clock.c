@@ -5,6 +5,7 @@
 
 #define CALIBRATION_MICROSECONDS 250
 #define CALIBRATIONS             4
+#define CALIBRATIONS_MOST        40
 
 /* Waits for a timer event, in which firmware halts the CPU; Stall() would spin. */
 void clock_wait(uint32_t milliseconds)
@@ -25,15 +26,19 @@ void clock_wait(uint32_t milliseconds)
 }
 
 /* Stall() never returns early, but late when a timer's handler or another virtual machine takes its
- * turn: the shortest of some measurements is right. */
+ * turn: the shortest of some measurements is right, once another one comes close to it. */
 static uint64_t measure_tsc_hz(void)
 {
-    uint64_t shortest = UINT64_MAX;
+    uint64_t shortest = UINT64_MAX, second = UINT64_MAX;
 
-    for (int i = 0; i < CALIBRATIONS; i++) {
+    for (int i = 0; i < CALIBRATIONS_MOST; i++) {
         uint64_t before = cpu_tsc();
         uefi_boot->Stall(CALIBRATION_MICROSECONDS);
-        shortest = MIN(shortest, cpu_tsc() - before);
+        uint64_t ticks = cpu_tsc() - before;
+        second = MIN(second, MAX(ticks, shortest));
+        shortest = MIN(shortest, ticks);
+        if (i + 1 >= CALIBRATIONS && second - shortest < shortest / 8)
+            break;
     }
     return shortest * (1000000 / CALIBRATION_MICROSECONDS);
 }
