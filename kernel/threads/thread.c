@@ -16,11 +16,6 @@ void thread_main(void); /* switch.asm calls it */
 static struct thread shell = {.name = "shell", .next = &shell};
 static struct thread *current = &shell;
 
-struct thread *thread_current(void)
-{
-    return current;
-}
-
 /* ---- taking turns ---------------------------------------------------------------------------- */
 
 static bool can_run(struct thread *thread)

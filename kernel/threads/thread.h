@@ -29,7 +29,6 @@ void threads_open(void);
 struct thread *thread_create(const char *name, struct vm *space, void (*entry)(void *),
                              void *argument);
 
-struct thread *thread_current(void);
 void thread_yield(void);
 void thread_sleep(uint64_t ticks);
 void thread_end(void) __attribute__((noreturn));

@@ -18,7 +18,6 @@ struct heap memory_heap;
 struct vm shell_space, stacks_space;
 
 static struct vm *in_use = &shell_space;
-static void (*on_guard)(uint64_t address);
 static struct {
     void *recovery[5];
     bool active;
@@ -153,21 +152,11 @@ static bool on_page_fault(struct interrupt_frame *frame)
     enum vm_fault fault = vm_fault(space_of(address), address, access_of(frame->error));
     if (probe.active && probe.first == VM_FAULT_NONE)
         probe.first = fault;
-    if (fault <= VM_FAULT_COPY)
+    if (fault <= VM_FAULT_COPY || fault == VM_FAULT_GUARD)
         return true;
-    if (fault == VM_FAULT_GUARD) {
-        if (!probe.active && on_guard)
-            on_guard(address);
-        return true;
-    }
     if (probe.active)
         __builtin_longjmp(probe.recovery, 1);
     return false;
-}
-
-void memory_on_guard(void (*visit)(uint64_t address))
-{
-    on_guard = visit;
 }
 
 /* Kept apart: where __builtin_setjmp() returns for the second time, no variable of its function may

@@ -29,7 +29,4 @@ struct vm *space_in_use(void);
 /* Touches an address for real: what the page fault turned out to be, VM_FAULT_NONE without one. */
 enum vm_fault memory_probe(uint64_t address, enum vm_access access);
 
-/* Called when a guard page was hit, before the access is tried again. */
-void memory_on_guard(void (*visit)(uint64_t address));
-
 #endif
