@@ -7,6 +7,8 @@
 bits 64
 default rel
 
+%include "common/handoff/clear_registers.inc"
+
 ; struct resident_state, asserted in resident.h
 S_DELTA         equ 0
 S_ROOT          equ 8
@@ -211,20 +213,7 @@ start_kernel:
         push    qword [rbp + S_ENTRY]
         push    2                       ; RFLAGS
         mov     rdi, [rbp + S_ARGUMENT]
-        xor     eax, eax
-        xor     ebx, ebx
-        xor     ecx, ecx
-        xor     edx, edx
-        xor     esi, esi
-        xor     ebp, ebp
-        xor     r8d, r8d
-        xor     r9d, r9d
-        xor     r10d, r10d
-        xor     r11d, r11d
-        xor     r12d, r12d
-        xor     r13d, r13d
-        xor     r14d, r14d
-        xor     r15d, r15d
+        clear_registers
         popfq
         ret
 

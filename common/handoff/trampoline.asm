@@ -2,6 +2,8 @@
 ; lies below 1 MiB, where the CPU runs until it is in long mode; where the kernel's tables map the page for good, it
 ; goes on and waits. So the code is position-independent, and writes to itself only before paging is on.
 
+%include "common/handoff/clear_registers.inc"
+
 struc page                              ; struct mp_page
     .jump:      resd 1
     .gate:      resd 1
@@ -162,20 +164,7 @@ take_seat:
         push    0                       ; the return address
         push    rax
         push    2                       ; RFLAGS
-        xor     eax, eax
-        xor     ebx, ebx
-        xor     ecx, ecx
-        xor     edx, edx
-        xor     esi, esi
-        xor     ebp, ebp
-        xor     r8d, r8d
-        xor     r9d, r9d
-        xor     r10d, r10d
-        xor     r11d, r11d
-        xor     r12d, r12d
-        xor     r13d, r13d
-        xor     r14d, r14d
-        xor     r15d, r15d
+        clear_registers
         popfq
         ret
 
