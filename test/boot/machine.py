@@ -146,21 +146,30 @@ class Machine:
     @property
     def words(self):
         """The output as one line: the menu breaks a long message where its screen ends."""
-        return " ".join(self.output.split())
+        return re.sub(r"\s+", " ", self.output)
 
     def wait_for(self, pattern, seconds=PATIENCE):
         """The first match of a regular expression in the output; fails once QEMU has ended."""
         end = time.monotonic() + seconds
         with self.changed:
             while True:
-                match = (re.search(pattern, self.output, re.MULTILINE)
-                         or re.search(pattern, self.words))
+                match = self._match(pattern, self.output) or self._match(pattern, self.words)
                 if match:
                     return match
                 if self.closed:
                     raise self.error(f"QEMU ended before it said /{pattern}/")
                 if not self.changed.wait(end - time.monotonic()):
                     raise self.error(f"did not say /{pattern}/ in {seconds} s")
+
+    def _match(self, pattern, text):
+        """None also for a match that the next character could make longer: output comes in pieces,
+        and half a number looks like a number."""
+        match = re.search(pattern, text, re.MULTILINE)
+        if match and match.end() == len(text) and not self.closed:
+            longer = re.compile(pattern, re.MULTILINE).match(text + text[-1:], match.start())
+            if longer and longer.end() > match.end():
+                return None
+        return match
 
     def wait_exit(self, seconds=PATIENCE):
         """QEMU's exit status: what the kernel wrote to isa-debug-exit, doubled, plus 1."""
