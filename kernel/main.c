@@ -1,13 +1,7 @@
 /* A kernel that asks for everything that Lintel offers, checks what it gets, claim by claim, and
  * then lets one look at it. */
 #include "claims/claims.h"
-#include "claims/sabotage.h"
 #include "console/console.h"
-#include "handover/facts.h"
-#include "handover/handover.h"
-#include "handover/memory_map.h"
-#include "handover/options.h"
-#include "machine/page_tables.h"
 #include "machine/power.h"
 #include "machine/processors.h"
 #include "shell/deliberate_fault.h"

@@ -1,13 +1,27 @@
-/* The claims of PROTOCOL.md and the functions that check them. */
+/* The claims of PROTOCOL.md, checked: list.h names the functions that do it. */
 #ifndef KERNEL_CLAIMS_H
 #define KERNEL_CLAIMS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include "../machine/instructions.h"
+#include "../handover/handover.h"
+#include "../machine/cpu.h"
+#include "../machine/descriptors.h"
+#include "../machine/page_tables.h"
 
 /* Checks all claims and prints a line for each; returns whether all hold. */
 bool claims_check(void);
+
+/* Breaks each claim on purpose, sees that its check notices, and repairs the damage: a check that
+ * cannot fail proves nothing. Prints a line for each; returns whether all were noticed. */
+bool sabotage_all(void);
+
+/* Looks, before anybody writes, whether usable memory is zero as LINTEL_BOOT_MEMORY_ZEROED says. */
+void memory_look_for_zeroes(void);
+
+/* ---- for the checks themselves --------------------------------------------------------------- */
+
+#define CLAIM(number, title, check) bool check(void);
+#include "list.h"
+#undef CLAIM
 
 /* Checks one claim without a word; what it had to say is then in claim_explanation(). */
 bool claim_holds(uint32_t number);
@@ -19,56 +33,27 @@ bool violated(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Shown behind the title of a claim that holds: what could not be looked at, and why. */
 void remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* processor.c */
-bool mode_is_promised(void);
-bool registers_are_zero(void);
-bool flags_are_promised(void);
-bool stack_is_usable(void);
-bool cr0_is_promised(void);
-bool cr4_is_promised(void);
-bool efer_is_promised(void);
-bool pat_is_promised(void);
+/* Values that should be the same; the first that differ are the violation. `cpu` is named unless it
+ * is 0, the one that boots. */
+struct comparison {
+    const char *name;
+    uint64_t found, wanted;
+};
+bool all_equal(uint64_t cpu, const struct comparison *rows, size_t count);
 
-/* descriptors.c */
-bool gdt_is_promised(void);
-bool tss_is_promised(void);
-bool idt_is_promised(void);
-bool interrupt_controllers_are_masked(void);
-bool gdt_is_good(struct table_register gdtr); /* of any CPU, with its own TSS */
+/* Of any CPU: C2 and C35, C1 and C36, C9 and C10 (with its own TSS) and C37. */
+bool general_registers_are_zero(uint64_t cpu, const struct initial_state *registers);
+bool segments_are_flat(uint64_t cpu, const struct initial_state *registers);
+bool gdt_is_good(struct table_register gdtr);
 bool tss_is_good(struct table_register gdtr);
 
-/* paging.c, image.c, direct_map.c */
-bool lower_half_is_empty(void);
-bool write_excludes_execute(void);
-bool pages_are_global_supervisor(void);
-bool kernel_image_is_in_place(void);
-bool direct_map_is_exact(void);
-bool nothing_else_is_mapped(void);
+/* Virtual address behind the last byte that the direct map may map. */
+uint64_t direct_map_end(void);
 
-/* memory.c, memory_test.c, handed_over.c */
-bool memory_map_is_normal(void);
-bool usable_memory_is_free(void);
-bool usable_memory_works(void);
-bool usable_memory_was_zero(void);
-
-/* information.c, modules.c, framebuffer.c, tables.c, cpu.c, timeline.c */
-bool information_is_complete(void);
-bool modules_are_whole(void);
-bool framebuffers_can_be_drawn(void);
-bool firmware_tables_are_valid(void);
-bool efi_is_as_firmware_says(void);
-bool cpu_facts_are_cpuid(void);
-bool boot_volume_is_named(void);
-bool log_is_text(void);
-bool timeline_is_ordered(void);
-bool entropy_is_not_blank(void);
-bool boot_time_is_plausible(void);
-
-/* processors.c */
-bool processors_are_listed(void);
-bool processors_start_clean(void);
-bool processors_are_alike(void);
-bool processors_have_own_tables(void);
-bool processors_have_own_stacks(void);
+/* Everything that the boot information points to, one thing after the other. `bytes` counts a
+ * string's final 0; STRING_BYTES_MAX: it has none. False ends the round. */
+#define STRING_BYTES_MAX 65536
+typedef bool (*handed_over_visit)(const char *what, const void *at, uint64_t bytes);
+bool handed_over_each(handed_over_visit visit);
 
 #endif

@@ -1,9 +1,7 @@
 /* Claim C28: the CPU facts, asked again. */
 #include "claims.h"
-#include "../handover/handover.h"
 #include "../lib/bytes.h"
 #include "../lib/text.h"
-#include "../machine/cpu.h"
 
 static bool check_vendor(void)
 {

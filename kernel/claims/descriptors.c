@@ -1,11 +1,7 @@
 /* Claims C9 to C12: descriptor tables and interrupts. */
 #include "claims.h"
-#include "../handover/handover.h"
 #include "../lib/bytes.h"
 #include "../lib/text.h"
-#include "../machine/descriptors.h"
-#include "../machine/instructions.h"
-#include "../machine/page_tables.h"
 
 /* A code or data descriptor without limit and accessed bit: base, type, DPL, present, size. In long
  * mode the limit is not looked at; the processor sets the accessed bit by itself. */

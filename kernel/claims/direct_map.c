@@ -1,10 +1,5 @@
 /* Claim C17: the direct map holds what the memory map calls for, and nothing else. */
-#include "direct_map.h"
 #include "claims.h"
-#include "../handover/handover.h"
-#include "../handover/memory_map.h"
-#include "../machine/cpu.h"
-#include "../machine/page_tables.h"
 
 #define DIRECT_MAP_4 UINT64_C(0xffff800000000000)
 #define DIRECT_MAP_5 UINT64_C(0xff00000000000000)

@@ -1,11 +1,8 @@
 /* Claims C26 and C27: what firmware left behind. */
 #include "claims.h"
-#include "../handover/handover.h"
-#include "../handover/memory_map.h"
 #include "../lib/bytes.h"
 #include "../lib/text.h"
 #include "../machine/acpi.h"
-#include "../machine/page_tables.h"
 
 /* UEFI 2.10, 4.2 and 7.2. */
 #define EFI_SYSTEM_TABLE_SIGNATURE UINT64_C(0x5453595320494249) /* "IBI SYST" */

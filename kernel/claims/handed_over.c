@@ -1,14 +1,6 @@
 /* Claim C20: what was handed over keeps out of usable memory. */
-#include "handed_over.h"
 #include "claims.h"
-#include "../handover/handover.h"
-#include "../handover/memory_map.h"
-#include "../machine/descriptors.h"
-#include "../machine/instructions.h"
-#include "../machine/page_tables.h"
 #include "../machine/processors.h"
-
-#define TSS_BYTES 104
 
 /* With its final 0, which it may lack: the bytes read never leave mapped memory. */
 static uint64_t string_bytes(const char *text)

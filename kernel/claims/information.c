@@ -1,10 +1,6 @@
 /* Claims C23, C29, C30, C32, C33: the boot information's plain facts. */
 #include "claims.h"
-#include "direct_map.h"
-#include "handed_over.h"
-#include "../handover/handover.h"
 #include "../lib/text.h"
-#include "../machine/cpu.h"
 
 #define YEAR_2021 INT64_C(1609459200) /* seconds since 1970-01-01 UTC: the first after 2020 */
 

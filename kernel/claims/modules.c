@@ -1,8 +1,5 @@
 /* Claim C24: modules hold what their files hold. */
 #include "claims.h"
-#include "../handover/handover.h"
-#include "../handover/memory_map.h"
-#include "../handover/options.h"
 
 #define CRC_POLYNOMIAL 0xedb88320u /* as zlib's crc32 and GPT headers have it, reflected */
 

@@ -1,11 +1,5 @@
 /* Claims C13 to C15 and C18: what the page tables map, and with which rights. */
 #include "claims.h"
-#include "direct_map.h"
-#include "../handover/handover.h"
-#include "../handover/memory_map.h"
-#include "../machine/cpu.h"
-#include "../machine/descriptors.h"
-#include "../machine/page_tables.h"
 
 #define UPPER_HALF (UINT64_C(1) << 63)
 

@@ -1,12 +1,5 @@
 /* Claims C1 to C8: the processor's registers at the first instruction. */
 #include "claims.h"
-#include "../handover/handover.h"
-#include "../machine/cpu.h"
-#include "../machine/instructions.h"
-#include "../machine/page_tables.h"
-
-#define SELECTOR_CODE 0x08
-#define SELECTOR_DATA 0x10
 
 /* Intel SDM 3A, 2.5. */
 #define CR0_PE UINT64_C(0x1)
@@ -30,37 +23,44 @@
 
 static bool equals(const char *name, uint64_t found, uint64_t wanted)
 {
-    if (found == wanted)
-        return true;
-    return violated("%s is %#lx, wanted %#lx", name, found, wanted);
+    return all_equal(0, &(struct comparison){name, found, wanted}, 1);
+}
+
+bool segments_are_flat(uint64_t cpu, const struct initial_state *r)
+{
+    const struct comparison rows[] = {{"CS", r->cs, SELECTOR_CODE},
+                                      {"SS", r->ss, SELECTOR_DATA},
+                                      {"DS", r->ds, SELECTOR_DATA},
+                                      {"ES", r->es, SELECTOR_DATA},
+                                      {"FS", r->fs, 0},
+                                      {"GS", r->gs, 0}};
+    return all_equal(cpu, rows, sizeof rows / sizeof *rows);
 }
 
 bool mode_is_promised(void)
 {
-    const struct initial_state *s = &initial_state;
-    return equals("CS", s->cs, SELECTOR_CODE) && equals("SS", s->ss, SELECTOR_DATA) &&
-           equals("DS", s->ds, SELECTOR_DATA) && equals("ES", s->es, SELECTOR_DATA) &&
-           equals("FS", s->fs, 0) && equals("GS", s->gs, 0) && equals("LDTR", read_ldtr(), 0) &&
+    return segments_are_flat(0, &initial_state) && equals("LDTR", read_ldtr(), 0) &&
            equals("FS base", read_msr(MSR_FS_BASE), 0) &&
            equals("GS base", read_msr(MSR_GS_BASE), 0);
 }
 
+bool general_registers_are_zero(uint64_t cpu, const struct initial_state *r)
+{
+    const struct comparison rows[] = {{"RAX", r->rax, 0}, {"RBX", r->rbx, 0}, {"RCX", r->rcx, 0},
+                                      {"RDX", r->rdx, 0}, {"RSI", r->rsi, 0}, {"RBP", r->rbp, 0},
+                                      {"R8", r->r8, 0},   {"R9", r->r9, 0},   {"R10", r->r10, 0},
+                                      {"R11", r->r11, 0}, {"R12", r->r12, 0}, {"R13", r->r13, 0},
+                                      {"R14", r->r14, 0}, {"R15", r->r15, 0}};
+    return all_equal(cpu, rows, sizeof rows / sizeof *rows);
+}
+
 bool registers_are_zero(void)
 {
-    const struct initial_state *s = &initial_state;
-    const struct {
-        char name[4];
-        uint64_t value;
-    } zero[] = {{"RAX", s->rax}, {"RBX", s->rbx}, {"RCX", s->rcx}, {"RDX", s->rdx}, {"RSI", s->rsi},
-                {"RBP", s->rbp}, {"R8", s->r8},   {"R9", s->r9},   {"R10", s->r10}, {"R11", s->r11},
-                {"R12", s->r12}, {"R13", s->r13}, {"R14", s->r14}, {"R15", s->r15}};
-    for (size_t i = 0; i < sizeof zero / sizeof *zero; i++)
-        if (!equals(zero[i].name, zero[i].value, 0))
-            return false;
-    if (s->rdi < boot->direct_map || s->rdi >= WINDOW_START)
-        return violated("RDI is %#lx, wanted an address in the direct map at %#lx", s->rdi,
+    uint64_t rdi = initial_state.rdi;
+    if (rdi < boot->direct_map || rdi >= WINDOW_START)
+        return violated("RDI is %#lx, wanted an address in the direct map at %#lx", rdi,
                         boot->direct_map);
-    return true;
+    return general_registers_are_zero(0, &initial_state);
 }
 
 bool flags_are_promised(void)

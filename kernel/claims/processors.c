@@ -1,16 +1,11 @@
 /* Claims C34 to C38: the other CPUs, as each found itself at its first instruction. */
 #include "claims.h"
-#include "../handover/handover.h"
-#include "../machine/cpu.h"
-#include "../machine/descriptors.h"
-#include "../machine/page_tables.h"
 #include "../machine/processors.h"
 
-#define SELECTOR_DATA 0x10
-#define RFLAGS_CLEAR  0x2
-#define MXCSR_RESET   0x1f80 /* Intel SDM 1, 10.2.3 */
-#define X87_RESET     0x37f  /* as FNINIT leaves it: Intel SDM 1, 8.1.5 */
-#define UID_UNKNOWN   UINT32_MAX
+#define RFLAGS_CLEAR 0x2
+#define MXCSR_RESET  0x1f80 /* Intel SDM 1, 10.2.3 */
+#define X87_RESET    0x37f  /* as FNINIT leaves it: Intel SDM 1, 8.1.5 */
+#define UID_UNKNOWN  UINT32_MAX
 
 static const struct lintel_processor *processor(uint64_t index)
 {
@@ -23,20 +18,6 @@ static bool asked_for(void)
         return true;
     remark("there is one CPU");
     return false;
-}
-
-struct comparison {
-    const char *name;
-    uint64_t found, wanted;
-};
-
-static bool all_equal(uint64_t index, const struct comparison *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].found != rows[i].wanted)
-            return violated("CPU %lu: %s is %#lx, wanted %#lx", index, rows[i].name, rows[i].found,
-                            rows[i].wanted);
-    return true;
 }
 
 /* Whether a check holds for all CPUs but the one that boots. */
@@ -85,28 +66,13 @@ static bool check_registers(uint64_t index, const struct processor_state *state)
     const struct initial_state *r = &state->registers;
     if (!state->arrived)
         return violated("CPU %lu did not come", index);
-    const struct comparison rows[] = {
-        {"APIC ID", state->apic_id, processor(index)->apic_id},
-        {"RDI", r->rdi, address_of(processor(index))},
-        {"RFLAGS", r->rflags, RFLAGS_CLEAR},
-        {"RAX", r->rax, 0},
-        {"RBX", r->rbx, 0},
-        {"RCX", r->rcx, 0},
-        {"RDX", r->rdx, 0},
-        {"RSI", r->rsi, 0},
-        {"RBP", r->rbp, 0},
-        {"R8", r->r8, 0},
-        {"R9", r->r9, 0},
-        {"R10", r->r10, 0},
-        {"R11", r->r11, 0},
-        {"R12", r->r12, 0},
-        {"R13", r->r13, 0},
-        {"R14", r->r14, 0},
-        {"R15", r->r15, 0},
-        {"MXCSR", state->mxcsr, MXCSR_RESET},
-        {"the x87 control word", state->x87_control, X87_RESET},
-    };
-    return all_equal(index, rows, sizeof rows / sizeof *rows);
+    const struct comparison rows[] = {{"APIC ID", state->apic_id, processor(index)->apic_id},
+                                      {"RDI", r->rdi, address_of(processor(index))},
+                                      {"RFLAGS", r->rflags, RFLAGS_CLEAR},
+                                      {"MXCSR", state->mxcsr, MXCSR_RESET},
+                                      {"the x87 control word", state->x87_control, X87_RESET}};
+    return all_equal(index, rows, sizeof rows / sizeof *rows) &&
+           general_registers_are_zero(index, r);
 }
 
 bool processors_start_clean(void)
@@ -128,18 +94,13 @@ static bool check_control(uint64_t index, const struct processor_state *state)
         {"the APIC's mode", state->apic_mode, first->apic_mode},
         {"IDT", state->idtr.base, first->idtr.base},
         {"IDT limit", state->idtr.limit, first->idtr.limit},
-        {"CS", state->registers.cs, SELECTOR_CODE},
-        {"SS", state->registers.ss, SELECTOR_DATA},
-        {"DS", state->registers.ds, SELECTOR_DATA},
-        {"ES", state->registers.es, SELECTOR_DATA},
-        {"FS", state->registers.fs, 0},
-        {"GS", state->registers.gs, 0},
         {"FS base", state->fs_base, 0},
         {"GS base", state->gs_base, 0},
         {"LDTR", state->ldtr, 0},
         {"TR", state->tr, SELECTOR_TSS},
     };
-    return all_equal(index, rows, sizeof rows / sizeof *rows);
+    return all_equal(index, rows, sizeof rows / sizeof *rows) &&
+           segments_are_flat(index, &state->registers);
 }
 
 bool processors_are_alike(void)

@@ -1,7 +1,5 @@
 /* Claim C31: when the loader did what, and the clock that it tells time by. */
 #include "claims.h"
-#include "../handover/handover.h"
-#include "../machine/instructions.h"
 #include "../machine/pit.h"
 
 /* The interval timer's channel 2 is started by, and seen through, port 61h. */

@@ -9,7 +9,7 @@ enum colour { COLOUR_PLAIN, COLOUR_QUIET, COLOUR_TITLE, COLOUR_GOOD, COLOUR_BAD,
 
 void screen_open(void); /* clears it; where there is no screen at all, the rest does nothing */
 bool screen_put(char c, enum colour colour); /* true: a row is full, or ended */
-void screen_cursor(bool shown); /* where the next character goes */
+void screen_cursor(bool shown);              /* where the next character goes */
 uint32_t screen_rows(void);
 void screen_redraw(void); /* after others have drawn */
 

@@ -1,6 +1,4 @@
-#include "facts.h"
 #include "handover.h"
-#include "memory_map.h"
 #include "../console/console.h"
 #include "../machine/cpu.h"
 
@@ -11,16 +9,21 @@ static const char *yes_or_no(uint64_t value)
     return value ? "yes" : "no";
 }
 
+const char *medium_name(uint32_t medium)
+{
+    static const char *const media[] = {"unknown", "floppy", "disk", "CD", "network"};
+    return medium <= LINTEL_MEDIUM_NETWORK ? media[medium] : "?";
+}
+
 static void print_origin(void)
 {
-    static const char *const media[] = {"unknown", "floppy", "disk", "cd", "network"};
     static const char *const tables[] = {"none", "MBR", "GPT"};
     const struct lintel_boot_volume *volume = &boot->volume;
     FACT("loader", "%s", boot->loader);
     FACT("firmware", "%s", boot->firmware == LINTEL_FIRMWARE_BIOS ? "BIOS" : "UEFI");
     FACT("entry", "%s", boot->entry);
     FACT("command-line", "%s", boot->command_line);
-    FACT("medium", "%s", volume->medium <= LINTEL_MEDIUM_NETWORK ? media[volume->medium] : "?");
+    FACT("medium", "%s", medium_name(volume->medium));
     FACT("partitioning", "%s",
          volume->partitioning <= LINTEL_PARTITIONING_GPT ? tables[volume->partitioning] : "?");
     FACT("boot-volume", "partition %u, %lu sectors of %u bytes from %lu on",

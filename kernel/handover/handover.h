@@ -59,4 +59,63 @@ static inline bool overlap(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_
     return a < b + b_bytes && b < a + a_bytes;
 }
 
+/* ---- facts.c --------------------------------------------------------------------------------- */
+
+/* Prints what was handed over, one `fact: name = value` a line, then the memory map and the stages;
+ * `make run` compares the lines of both firmwares. */
+void facts_print(void);
+
+/* The loader's log, a line each. */
+void facts_print_log(void);
+
+const char *medium_name(uint32_t medium); /* enum lintel_medium */
+
+/* ---- memory_map.c ---------------------------------------------------------------------------- */
+
+/* The type of a physical address (enum lintel_memory_type; 0: in no range). */
+uint32_t memory_type_at(uint64_t physical);
+
+/* The same, and where that ends: the range's end, or where the next one begins (2^64 - 1:
+ * never). */
+uint32_t memory_stretch_at(uint64_t physical, uint64_t *end);
+
+const char *memory_type_name(uint32_t type); /* "nowhere" for 0 */
+
+uint64_t memory_bytes(uint32_t type);
+
+/* The first usable page that shares a byte with physical [base, base + bytes). */
+bool memory_usable_in(uint64_t base, uint64_t bytes, uint64_t *page);
+
+#define EFI_MEMORY_TYPES 16 /* EfiUnacceptedMemoryType is the last */
+
+/* A descriptor of the EFI map (UEFI 2.10, 7.2); they are boot->efi_descriptor_bytes apart. */
+struct efi_descriptor {
+    uint32_t type;
+    uint32_t padding;
+    uint64_t physical;
+    uint64_t virtual;
+    uint64_t pages;
+    uint64_t attribute;
+};
+const struct efi_descriptor *efi_descriptor(uint64_t index);
+
+/* True once the kernel itself has taken usable memory: the claims then leave it alone. */
+extern bool memory_is_in_use;
+
+/* ---- options.c: the command line, words separated by spaces, some of them name=value --------- */
+
+bool option_given(const char *word);
+
+/* True when `text` starts with `name` and '='; *value is then what follows. */
+bool option_split(const char *text, const char *name, const char **value);
+
+/* The value of a word name=value on the command line; it ends at a space or at 0. */
+bool option_value(const char *name, const char **value);
+
+/* True when the word that begins at `at`, up to a space or 0, is `word`. */
+bool option_same(const char *at, const char *word);
+
+/* Digits at the start of text in base 10 or 16; *end is behind them. */
+uint64_t option_number(const char *text, unsigned base, const char **end);
+
 #endif

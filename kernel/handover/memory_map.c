@@ -1,4 +1,3 @@
-#include "memory_map.h"
 #include "handover.h"
 
 bool memory_is_in_use;

@@ -1,4 +1,3 @@
-#include "options.h"
 #include "handover.h"
 
 static bool ends_word(char c)

@@ -1,9 +1,7 @@
 /* What the loader told: boot information, log, timeline, claims, memory map, A20, disks. */
 #include "../claims/claims.h"
 #include "../console/console.h"
-#include "../handover/facts.h"
 #include "../handover/handover.h"
-#include "../handover/memory_map.h"
 #include "../lib/text.h"
 #include "../machine/instructions.h"
 #include "../machine/original.h"
@@ -176,14 +174,12 @@ static void print_guid(const char *name, const uint8_t *g)
 
 static void print_disk(const struct lintel_disk *disk)
 {
-    static const char *const media[] = {"unknown medium", "floppy", "disk", "CD", "network"};
     bool is_boot = disk->flags & LINTEL_DISK_BOOT;
     print_colour(is_boot ? COLOUR_GOOD : COLOUR_PLAIN, "%s%s\n", disk->name,
                  is_boot ? "  (Lintel booted from it)" : "");
     print("  %s%s, %lu sectors of %u bytes, %lu MiB\n",
-          disk->flags & LINTEL_DISK_REMOVABLE ? "removable " : "",
-          disk->medium <= LINTEL_MEDIUM_NETWORK ? media[disk->medium] : "?", disk->sectors,
-          disk->sector_bytes, disk->sectors * disk->sector_bytes / MIB);
+          disk->flags & LINTEL_DISK_REMOVABLE ? "removable " : "", medium_name(disk->medium),
+          disk->sectors, disk->sector_bytes, disk->sectors * disk->sector_bytes / MIB);
     if (disk->cylinders)
         print("  %u cylinders, %u heads, %u sectors a track\n", disk->cylinders, disk->heads,
               disk->track_sectors);

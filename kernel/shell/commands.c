@@ -48,8 +48,8 @@ const struct command commands[] = {
      "  vm share BYTES                         two views: one shared, one copy-on-write\n"
      "  vm decommit ADDRESS BYTES, vm release REGION, vm query ADDRESS, vm test\n",
      virtual_memory},
-    {"mem", "[test]", "frame allocator and heap; test: stresses both",
-     "  mem\n  mem test\n", show_memory_use},
+    {"mem", "[test]", "frame allocator and heap; test: stresses both", "  mem\n  mem test\n",
+     show_memory_use},
     {"threads", "[test]", "all threads; test: four of them and a spinlock",
      "  threads\n  threads test\n", show_threads},
     {"run", "PROGRAM", "a module in user mode, until it ends or Ctrl-C",

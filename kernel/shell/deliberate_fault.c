@@ -3,7 +3,6 @@
 #include "deliberate_fault.h"
 #include "../console/console.h"
 #include "../handover/handover.h"
-#include "../handover/options.h"
 
 #define DELIBERATE __attribute__((noinline, used))
 

@@ -1,7 +1,6 @@
 #include "shell.h"
 #include "../console/console.h"
 #include "../handover/handover.h"
-#include "../handover/options.h"
 #include "../lib/text.h"
 #include "../machine/descriptors.h"
 #include "../machine/exceptions.h"

@@ -1,6 +1,5 @@
 #include "memory.h"
 #include "../handover/handover.h"
-#include "../handover/memory_map.h"
 #include "../machine/instructions.h"
 #include "../machine/interrupts.h"
 #include "../machine/page_tables.h"

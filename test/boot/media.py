@@ -31,7 +31,7 @@ IMAGES = {
     "mbr-fat32-logical": Image("--layout mbr --fat 32 --logical", partitioning="MBR", partition=5),
     "gpt": Image("--layout gpt", partitioning="GPT", partition=2),
     "gpt-4096": Image("--layout gpt --sector-bytes 4096", partitioning="GPT", partition=2),
-    "cd": Image("--layout iso", "cd"),
+    "cd": Image("--layout iso", "CD"),
     "cd-as-disk": Image("--layout iso"),
 }
 
