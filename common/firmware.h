@@ -72,6 +72,7 @@ struct facts {
     struct boot_origin origin;
     uint64_t rsdp, smbios, smbios3, efi_system_table; /* physical, 0: none */
     uint64_t efi_image_handle;                        /* the loader's, 0 on BIOS */
+    bool secure_boot; /* firmware starts only what is signed: so does Lintel (proto.c) */
     int64_t wall_clock;                               /* seconds since 1970-01-01, 0: unknown */
     uint64_t tsc_hz;                                  /* 0: unknown */
     uint64_t first_tsc;    /* TSC at the loader's first chance to read it */

@@ -71,6 +71,16 @@ static uint64_t table_address(EFI_GUID table)
     return 0;
 }
 
+/* No such variable: the firmware knows no Secure Boot (UEFI 2.10, 3.3). */
+static bool secure_boot(void)
+{
+    static const EFI_GUID global = EFI_GLOBAL_VARIABLE;
+    uint8_t value = 0;
+    uint64_t bytes = sizeof value;
+
+    return variable_get((const uint8_t *)&global, "SecureBoot", &value, &bytes) == OK && value;
+}
+
 static void find_tables(struct facts *facts)
 {
     facts->rsdp = table_address((EFI_GUID)ACPI_20_TABLE_GUID);
@@ -133,6 +143,7 @@ static enum err gather(const EFI_LOADED_IMAGE *image, struct facts *facts)
     find_tables(facts);
     describe_firmware(facts);
     facts->loader_path = path_of_file(image->FilePath);
+    facts->secure_boot = secure_boot();
     TRY(memory_first_map(&facts->map, &facts->reachable_end));
     TRY(disk_list(&facts->disks, &facts->disk_count));
     facts->origin = disk_origin(image->DeviceHandle, facts->disks, facts->disk_count);

@@ -71,6 +71,8 @@ static void write_machine(struct writer *writer, const struct facts *facts)
     write(writer, "  firmware   %s%s%s\n",
           facts->firmware_type ? facts->firmware_type : (bios ? "BIOS" : "UEFI"),
           facts->firmware_name ? ", " : "", facts->firmware_name ? facts->firmware_name : "");
+    if (!bios)
+        write(writer, "  security   Secure Boot is %s\n", facts->secure_boot ? "on" : "off");
     if (facts->loader_path)
         write(writer, "  loader     %s\n", facts->loader_path);
     write(writer, "  processor  %s\n  addresses  %u bits physical, %u linear\n",

@@ -66,4 +66,5 @@ static bool is_efi(const struct candidate *file)
     return pe_recognise(file->source);
 }
 
-const struct protocol protocol_efi = {"efi", "an EFI program", is_efi, boot_efi};
+const struct protocol protocol_efi = {"efi", "an EFI program", is_efi, boot_efi,
+                                      VERIFIED_BY_FIRMWARE};

@@ -126,6 +126,17 @@ enum err protocol_find(const struct entry *entry, const struct source *kernel, s
     return OK;
 }
 
+enum err protocol_check_secure(const struct boot *boot, const struct source *kernel)
+{
+    if (!boot->facts->secure_boot)
+        return OK;
+    return fail(ERR_UNSUPPORTED,
+                "%s: Secure Boot is on, and the firmware can't verify this file: only signed EFI "
+                "programs, Linux kernels with an EFI entry and unified kernel images boot then; "
+                "the firmware's setup can turn Secure Boot off",
+                kernel->name);
+}
+
 enum err protocol_boot(struct boot *boot, const struct entry *entry)
 {
     const struct protocol *protocol;
@@ -137,5 +148,7 @@ enum err protocol_boot(struct boot *boot, const struct entry *entry)
     if (reference_open(boot, entry, entry->kernel, &kernel) != OK)
         return fail(ERR_NOT_FOUND, "entry %s: %s", entry->id, err_message());
     TRY(protocol_find(entry, &kernel.source, &boot->arena, &protocol));
+    if (protocol->verifier == VERIFIED_BY_NOBODY)
+        TRY(protocol_check_secure(boot, &kernel.source));
     return protocol->boot(boot, entry, &kernel);
 }

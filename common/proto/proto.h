@@ -14,6 +14,12 @@ struct candidate {
     struct arena *arena;
 };
 
+/* Who checks a kernel's signature. Under Secure Boot no kernel gets the machine unverified. */
+enum verifier {
+    VERIFIED_BY_NOBODY,
+    VERIFIED_BY_FIRMWARE, /* which starts it; else boot() asks protocol_check_secure() */
+};
+
 struct protocol {
     const char *key;  /* what an entry's `protocol` line says to ask for it */
     const char *name; /* for messages: what the file is */
@@ -21,6 +27,7 @@ struct protocol {
     /* Boots the kernel. Returns only when that failed, with everything that it took given back.
      * NULL: the kind of file is known, but Lintel cannot boot it. */
     enum err (*boot)(struct boot *boot, const struct entry *entry, const struct file *kernel);
+    enum verifier verifier;
 };
 
 /* In the order of recognition (proto.c). */
@@ -31,6 +38,9 @@ extern const struct protocol protocol_lintel, protocol_limine, protocol_multiboo
  * boots. */
 enum err protocol_find(const struct entry *entry, const struct source *kernel, struct arena *arena,
                        const struct protocol **protocol);
+
+/* ERR_UNSUPPORTED: Secure Boot is on, and this file would be entered without the firmware. */
+enum err protocol_check_secure(const struct boot *boot, const struct source *kernel);
 
 /* Recognises the entry's kernel by its contents and boots it. Returns only on failure. */
 enum err protocol_boot(struct boot *boot, const struct entry *entry);

@@ -103,4 +103,4 @@ static bool is_boot_sector(const struct candidate *file)
 }
 
 const struct protocol protocol_sector = {"boot-sector", "a boot sector", is_boot_sector,
-                                         boot_sector};
+                                         boot_sector, VERIFIED_BY_NOBODY};

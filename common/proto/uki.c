@@ -118,4 +118,5 @@ static bool is_uki(const struct candidate *file)
     return uki_recognise(file->source, file->arena);
 }
 
-const struct protocol protocol_uki = {"uki", "a unified kernel image", is_uki, boot_uki};
+const struct protocol protocol_uki = {"uki", "a unified kernel image", is_uki, boot_uki,
+                                      VERIFIED_BY_FIRMWARE};

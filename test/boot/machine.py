@@ -29,8 +29,9 @@ class MachineError(AssertionError):
 
 @dataclass(frozen=True)
 class Hardware:
-    """What QEMU is asked to be. `options` are further QEMU arguments. `variables` is the file where
-    UEFI keeps its variables; without one they begin empty and are forgotten."""
+    """What QEMU is asked to be. `options` are further QEMU arguments. `code` is the file of UEFI
+    itself, `variables` the one where it keeps its variables; without one they begin empty and are
+    forgotten."""
 
     board: str = CONFIG["ordinary"]["board"]
     cpu: str = CONFIG["ordinary"]["cpu"]
@@ -38,6 +39,7 @@ class Hardware:
     cpus: int = CONFIG["ordinary"]["cpus"]
     disk: str = "ide-hd"
     options: tuple = field(default=())
+    code: str = CONFIG["firmware"]["uefi_code"]
     variables: Path = None
 
     def arguments(self):
@@ -45,12 +47,12 @@ class Hardware:
                 "-smp", str(self.cpus), *self.options]
 
 
-def firmware_arguments(firmware, variables=None):
+def firmware_arguments(firmware, hardware):
     if firmware == "bios":
         return []
-    files = CONFIG["firmware"]
-    keep = f"file={variables}" if variables else f"snapshot=on,file={files['uefi_variables']}"
-    return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={files['uefi_code']}",
+    empty = f"snapshot=on,file={CONFIG['firmware']['uefi_variables']}"
+    keep = f"file={hardware.variables}" if hardware.variables else empty
+    return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={hardware.code}",
             "-drive", f"if=pflash,format=raw,unit=1,{keep}"]
 
 
@@ -68,7 +70,7 @@ def qemu_command(firmware, disks, hardware):
     """All that is the same for every use: tests, tour, debugger, a person's window."""
     return ["qemu-system-x86_64", "-accel", "tcg", *hardware.arguments(), "-nic", "none",
             "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-            *firmware_arguments(firmware, hardware.variables),
+            *firmware_arguments(firmware, hardware),
             *disk_arguments(disks, hardware.disk)]
 
 

@@ -82,4 +82,5 @@ static bool is_lintel(const struct candidate *file)
     return elf_recognise(file->head, file->head_bytes) && elf_has_note(file->source, file->arena);
 }
 
-const struct protocol protocol_lintel = {"lintel", "a Lintel kernel", is_lintel, boot_lintel};
+const struct protocol protocol_lintel = {"lintel", "a Lintel kernel", is_lintel, boot_lintel,
+                                         VERIFIED_BY_NOBODY};

@@ -44,7 +44,9 @@ static enum err boot_linux(struct boot *boot, const struct entry *entry, const s
     TRY(open_initrds(boot, entry, &files));
     if (wants_efi_entry(boot, &files, image))
         return linux_boot_efi(boot, &files, image, kernel);
+    TRY(protocol_check_secure(boot, &kernel->source));
     return linux_boot(boot, &files);
 }
 
-const struct protocol protocol_linux = {"linux", "a Linux kernel", is_linux, boot_linux};
+const struct protocol protocol_linux = {"linux", "a Linux kernel", is_linux, boot_linux,
+                                        VERIFIED_BY_FIRMWARE};
