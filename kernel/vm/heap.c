@@ -1,95 +1,87 @@
 #include "heap.h"
 
-#define ALIGNMENT   16
-#define GROW_BYTES  (64 * 1024)
-#define MAGIC_USED  UINT64_C(0x64657375706165c8)
-#define MAGIC_FREE  UINT64_C(0x6565726670616568)
-#define MAGIC_FENCE UINT64_C(0x65636e6566706165)
+#define ALIGNMENT  16
+#define GROW_BYTES (64 * 1024)
+#define MAGIC_USED UINT64_C(0x64657375706165c8)
+#define MAGIC_FREE UINT64_C(0x6565726670616568)
+#define MAGIC_TAIL UINT64_C(0x65636e6566706165)
 
-/* In front of every block. A fence, a block without contents, ends each stretch that grow() gave.
- */
+/* A head, contents, and a tail that shows whether they have been overrun. */
 struct heap_block {
     uint64_t magic;
-    uint64_t bytes;    /* of the contents */
-    uint64_t previous; /* bytes of the contents of the block in front; 0: there is none */
-    uint64_t pad;
+    uint64_t bytes;          /* of all three */
+    struct heap_block *next; /* free blocks, by address; the contents of a used one begin here */
 };
+#define HEAD_BYTES  offsetof(struct heap_block, next)
+#define TAIL_BYTES  sizeof(uint64_t)
+#define BLOCK_BYTES (sizeof(struct heap_block) + TAIL_BYTES) /* the smallest one */
 
-/* In the contents of a free one. */
-struct links {
-    struct heap_block *next, *before;
-};
-
-static struct links *links_of(struct heap_block *block)
+static struct heap_block *behind(const struct heap_block *block)
 {
-    return (struct links *)(block + 1);
+    return (struct heap_block *)((uint8_t *)block + block->bytes);
 }
 
-static struct heap_block *behind(struct heap_block *block)
+static uint64_t *tail_of(const struct heap_block *block)
 {
-    return (struct heap_block *)((uint8_t *)(block + 1) + block->bytes);
+    return (uint64_t *)behind(block) - 1;
 }
 
-static struct heap_block *in_front(struct heap_block *block)
+static void join_next(struct heap_block *block)
 {
-    return block->previous ? (struct heap_block *)((uint8_t *)block - block->previous) - 1 : NULL;
-}
-
-static void link(struct heap *heap, struct heap_block *block)
-{
-    block->magic = MAGIC_FREE;
-    *links_of(block) = (struct links){.next = heap->free};
-    if (heap->free)
-        links_of(heap->free)->before = block;
-    heap->free = block;
-}
-
-static void unlink(struct heap *heap, struct heap_block *block)
-{
-    struct links *links = links_of(block);
-    if (links->before)
-        links_of(links->before)->next = links->next;
-    else
-        heap->free = links->next;
-    if (links->next)
-        links_of(links->next)->before = links->before;
-}
-
-static struct heap_block *grow(struct heap *heap, uint64_t bytes)
-{
-    uint64_t want = bytes + 2 * sizeof(struct heap_block);
-    uint64_t stretch = want < GROW_BYTES ? GROW_BYTES : (want + 4095) / 4096 * 4096;
-    struct heap_block *block = heap->grow(stretch);
-    if (!block)
-        return NULL;
-    *block = (struct heap_block){.bytes = stretch - 2 * sizeof *block};
-    *behind(block) = (struct heap_block){.magic = MAGIC_FENCE, .previous = block->bytes};
-    heap->bytes += stretch;
-    heap->used_bytes += 2 * sizeof *block;
-    link(heap, block);
-    return block;
-}
-
-static struct heap_block *find(struct heap *heap, uint64_t bytes)
-{
-    struct heap_block *block = heap->free;
-    while (block && block->bytes < bytes)
-        block = links_of(block)->next;
-    return block ? block : grow(heap, bytes);
-}
-
-/* What a block has too much becomes a free block behind it. */
-static void trim(struct heap *heap, struct heap_block *block, uint64_t bytes)
-{
-    uint64_t rest = block->bytes - bytes;
-    if (rest < sizeof *block + sizeof(struct links))
+    struct heap_block *next = block->next;
+    if (!next || behind(block) != next)
         return;
+    next->magic = 0;
+    block->bytes += next->bytes;
+    block->next = next->next;
+}
+
+static void add_free(struct heap *heap, struct heap_block *block)
+{
+    struct heap_block *before = NULL, **link = &heap->free;
+    for (; *link && *link < block; link = &before->next)
+        before = *link;
+    block->magic = MAGIC_FREE;
+    block->next = *link;
+    *link = block;
+    join_next(block);
+    if (before)
+        join_next(before);
+}
+
+static bool grow(struct heap *heap, uint64_t wanted)
+{
+    uint64_t bytes = wanted < GROW_BYTES ? GROW_BYTES : (wanted + 4095) / 4096 * 4096;
+    struct heap_block *block = heap->grow(bytes);
+    if (!block)
+        return false;
     block->bytes = bytes;
-    struct heap_block *tail = behind(block);
-    *tail = (struct heap_block){.bytes = rest - sizeof *tail, .previous = bytes};
-    behind(tail)->previous = tail->bytes;
-    heap->used_bytes += sizeof *tail;
-    link(heap, tail);
+    heap->bytes += bytes;
+    add_free(heap, block);
+    return true;
+}
+
+/* The link to the first free block that is large enough; to NULL: there is none. */
+static struct heap_block **find(struct heap *heap, uint64_t wanted)
+{
+    struct heap_block **link = &heap->free;
+    while (*link && (*link)->bytes < wanted)
+        link = &(*link)->next;
+    return link;
+}
+
+/* The end of a free block, or all of it when the rest would be too small for one. */
+static struct heap_block *carve(struct heap_block **link, uint64_t wanted)
+{
+    struct heap_block *block = *link, *upper;
+    if (block->bytes - wanted < BLOCK_BYTES) {
+        *link = block->next;
+        return block;
+    }
+    block->bytes -= wanted;
+    upper = behind(block);
+    upper->bytes = wanted;
+    return upper;
 }
 
 void heap_begin(struct heap *heap, void *(*grow)(uint64_t bytes))
@@ -101,58 +93,40 @@ void *heap_take(struct heap *heap, uint64_t bytes)
 {
     if (bytes > UINT64_MAX / 2)
         return NULL;
-    bytes = bytes ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
-    struct heap_block *block = find(heap, bytes);
-    if (!block)
+    uint64_t wanted = (HEAD_BYTES + bytes + TAIL_BYTES + ALIGNMENT - 1) & -(uint64_t)ALIGNMENT;
+    struct heap_block **link = find(heap, wanted);
+    if (!*link && grow(heap, wanted))
+        link = find(heap, wanted);
+    if (!*link)
         return NULL;
-    unlink(heap, block);
-    trim(heap, block, bytes);
+    struct heap_block *block = carve(link, wanted);
     block->magic = MAGIC_USED;
+    *tail_of(block) = MAGIC_TAIL;
     heap->used_bytes += block->bytes;
     heap->blocks++;
-    return __builtin_memset(block + 1, 0, block->bytes);
-}
-
-/* Joins a free block with the free one behind it. */
-static void join(struct heap *heap, struct heap_block *block)
-{
-    struct heap_block *next = behind(block);
-    if (next->magic != MAGIC_FREE)
-        return;
-    unlink(heap, next);
-    next->magic = 0;
-    block->bytes += sizeof *next + next->bytes;
-    behind(block)->previous = block->bytes;
-    heap->used_bytes -= sizeof *next;
-}
-
-static bool is_whole(struct heap_block *block, uint64_t magic)
-{
-    return block->magic == magic && behind(block)->previous == block->bytes;
+    return __builtin_memset((uint8_t *)block + HEAD_BYTES, 0,
+                            block->bytes - HEAD_BYTES - TAIL_BYTES);
 }
 
 bool heap_give(struct heap *heap, void *memory)
 {
     if (!memory)
         return true;
-    struct heap_block *block = (struct heap_block *)memory - 1;
-    if ((uintptr_t)memory % ALIGNMENT || !is_whole(block, MAGIC_USED))
+    struct heap_block *block = (struct heap_block *)((uint8_t *)memory - HEAD_BYTES);
+    if ((uintptr_t)memory % ALIGNMENT || block->magic != MAGIC_USED ||
+        *tail_of(block) != MAGIC_TAIL)
         return false;
     heap->used_bytes -= block->bytes;
     heap->blocks--;
-    link(heap, block);
-    join(heap, block);
-    struct heap_block *front = in_front(block);
-    if (front && front->magic == MAGIC_FREE)
-        join(heap, front);
+    add_free(heap, block);
     return true;
 }
 
 bool heap_is_sound(const struct heap *heap)
 {
     uint64_t free = 0;
-    for (struct heap_block *block = heap->free; block; block = links_of(block)->next) {
-        if (!is_whole(block, MAGIC_FREE))
+    for (const struct heap_block *block = heap->free; block; block = block->next) {
+        if (block->magic != MAGIC_FREE || (block->next && block->next <= behind(block)))
             return false;
         free += block->bytes;
     }

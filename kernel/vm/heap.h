@@ -1,5 +1,6 @@
-/* The kernel's heap: blocks of any size out of whole pages. First fit over a list of free blocks;
- * neighbours that become free are joined. Pure: pages come from a function that the owner gives. */
+/* The kernel's heap: blocks of any size out of whole pages. First fit over a list of free blocks
+ * by address; neighbours that become free are joined. Pure: pages come from a function that the
+ * owner gives. */
 #ifndef KERNEL_VM_HEAP_H
 #define KERNEL_VM_HEAP_H
 
@@ -12,7 +13,7 @@ struct heap_block;
 struct heap {
     void *(*grow)(uint64_t bytes); /* multiples of 4096; NULL: none left. Never taken back. */
     struct heap_block *free;
-    uint64_t bytes, used_bytes; /* with headers */
+    uint64_t bytes, used_bytes; /* with heads and tails */
     uint64_t blocks;            /* in use */
 };
 
@@ -25,7 +26,7 @@ void *heap_take(struct heap *heap, uint64_t bytes);
  * around it has been overwritten. */
 bool heap_give(struct heap *heap, void *memory);
 
-/* Whether every free block is whole. */
+/* Whether every free block is whole, and none is lost. */
 bool heap_is_sound(const struct heap *heap);
 
 #endif

@@ -1,155 +1,82 @@
 #include "spans.h"
 
-static uint8_t level_of(const struct span *span)
-{
-    return span ? span->level : 0;
-}
+#define ROOM_FIRST 8
 
-/* A red node on the left turns to the right. */
-static struct span *skew(struct span *top)
+uint64_t spans_find(const struct spans *spans, uint64_t address)
 {
-    struct span *left = top->left;
-    if (level_of(left) != top->level)
-        return top;
-    top->left = left->right;
-    left->right = top;
-    return left;
-}
-
-/* Two red nodes in a row on the right: the middle one moves up. */
-static struct span *split(struct span *top)
-{
-    struct span *right = top->right;
-    if (!right || level_of(right->right) != top->level)
-        return top;
-    top->right = right->left;
-    right->left = top;
-    right->level++;
-    return right;
-}
-
-/* The depth of these is twice the logarithm of the count at most. */
-static struct span *insert(struct span *top, struct span *span)
-{
-    if (!top)
-        return span;
-    if (span->first < top->first)
-        top->left = insert(top->left, span);
-    else
-        top->right = insert(top->right, span);
-    return split(skew(top));
-}
-
-static struct span *lower(struct span *top)
-{
-    uint8_t below =
-        level_of(top->left) < level_of(top->right) ? level_of(top->left) : level_of(top->right);
-    if (top->level <= below + 1)
-        return top;
-    top->level = below + 1;
-    if (level_of(top->right) > top->level)
-        top->right->level = top->level;
-    return top;
-}
-
-static struct span *rebalance(struct span *top)
-{
-    top = skew(lower(top));
-    if (top->right) {
-        top->right = skew(top->right);
-        if (top->right->right)
-            top->right->right = skew(top->right->right);
+    uint64_t low = 0, high = spans->count;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (spans->array[middle].end > address)
+            high = middle;
+        else
+            low = middle + 1;
     }
-    top = split(top);
-    if (top->right)
-        top->right = split(top->right);
-    return top;
+    return low;
 }
 
-static struct span *cut_first(struct span *top, struct span **first)
+struct span *spans_at(const struct spans *spans, uint64_t address)
 {
-    if (!top->left) {
-        *first = top;
-        return top->right;
-    }
-    top->left = cut_first(top->left, first);
-    return rebalance(top);
+    uint64_t i = spans_find(spans, address);
+    return i < spans->count && spans->array[i].first <= address ? &spans->array[i] : NULL;
 }
 
-static struct span *cut(struct span *top, const struct span *span)
+bool spans_make_room(struct spans *spans, uint64_t more)
 {
-    if (span->first < top->first) {
-        top->left = cut(top->left, span);
-    } else if (span->first > top->first) {
-        top->right = cut(top->right, span);
-    } else if (!top->right) {
-        return top->left;
-    } else {
-        struct span *heir, *right = cut_first(top->right, &heir);
-        heir->left = top->left;
-        heir->right = right;
-        heir->level = top->level;
-        top = heir;
-    }
-    return rebalance(top);
-}
-
-struct span *spans_find(const struct spans *spans, uint64_t address)
-{
-    struct span *best = NULL;
-    for (struct span *span = spans->root; span;)
-        if (span->end > address) {
-            best = span;
-            span = span->left;
-        } else {
-            span = span->right;
-        }
-    return best;
-}
-
-struct span *spans_before(const struct spans *spans, uint64_t address)
-{
-    struct span *best = NULL;
-    for (struct span *span = spans->root; span;)
-        if (span->first < address) {
-            best = span;
-            span = span->right;
-        } else {
-            span = span->left;
-        }
-    return best;
-}
-
-void spans_insert(struct spans *spans, struct span *span)
-{
-    span->level = 1;
-    span->left = span->right = NULL;
-    spans->root = insert(spans->root, span);
-    spans->count++;
-}
-
-void spans_remove(struct spans *spans, struct span *span)
-{
-    spans->root = cut(spans->root, span);
-    spans->count--;
-    heap_give(spans->heap, span);
-}
-
-static bool is_sound(const struct span *span, uint64_t low, uint64_t high, uint64_t *count)
-{
-    if (!span)
+    if (spans->room - spans->count >= more)
         return true;
-    ++*count;
-    return span->first >= low && span->first < span->end && span->end <= high &&
-           level_of(span->left) == span->level - 1 &&
-           (level_of(span->right) == span->level || level_of(span->right) == span->level - 1) &&
-           (!span->right || level_of(span->right->right) < span->level) &&
-           is_sound(span->left, low, span->first, count) &&
-           is_sound(span->right, span->end, high, count);
+    uint64_t room = 2 * spans->room + ROOM_FIRST;
+    struct span *array = heap_take(spans->heap, room * sizeof *array);
+    if (!array)
+        return false;
+    if (spans->count)
+        __builtin_memcpy(array, spans->array, spans->count * sizeof *array);
+    heap_give(spans->heap, spans->array);
+    spans->array = array;
+    spans->room = room;
+    return true;
 }
 
-bool spans_are_sound(const struct spans *spans)
+void spans_insert(struct spans *spans, const struct span *span)
 {
-    uint64_t count = 0;
-    return is_sound(spans->root, 0, UINT64_MAX, &count) && count == spans->count;
+    uint64_t i = spans_find(spans, span->first);
+    struct span *at = &spans->array[i];
+    __builtin_memmove(at + 1, at, (spans->count++ - i) * sizeof *at);
+    *at = *span;
+}
+
+void spans_cut(struct spans *spans, uint64_t address)
+{
+    struct span *span = spans_at(spans, address);
+    if (!span || span->first == address)
+        return;
+    struct span upper = *span;
+    upper.first = span->end = address;
+    spans_insert(spans, &upper);
+}
+
+static bool are_one(const struct span *a, const struct span *b)
+{
+    return a->end == b->first && a->region == b->region && a->committed == b->committed &&
+           a->protection == b->protection;
+}
+
+void spans_join(struct spans *spans, uint64_t first, uint64_t end)
+{
+    struct span *array = spans->array;
+    uint64_t kept = first > 0 ? first - 1 : 0;
+    end += end < spans->count;
+    for (uint64_t i = kept + 1; i < end; i++)
+        if (are_one(&array[kept], &array[i]))
+            array[kept].end = array[i].end;
+        else
+            array[++kept] = array[i];
+    spans_remove(spans, kept + 1, end);
+}
+
+void spans_remove(struct spans *spans, uint64_t first, uint64_t end)
+{
+    struct span *array = spans->array;
+    __builtin_memmove(array + first, array + end, (spans->count - end) * sizeof *array);
+    spans->count -= end - first;
 }

@@ -1,4 +1,4 @@
-#include "vm_pages.h"
+#include "vm.h"
 
 #define PAGE FRAME_BYTES
 
@@ -30,10 +30,12 @@ static enum vm_status make_range(const struct vm *vm, uint64_t address, uint64_t
                                  struct range *range)
 {
     uint64_t end;
-    if (bytes == 0 || __builtin_add_overflow(address, bytes, &end) || end > UINT64_MAX - PAGE)
+    if (bytes == 0 || __builtin_add_overflow(address, bytes, &end))
         return VM_BAD_SIZE;
+    if (address < vm->first || end > vm->end)
+        return VM_BAD_ADDRESS;
     *range = (struct range){address & ~(PAGE - 1), (end + PAGE - 1) & ~(PAGE - 1)};
-    return range->first < vm->first || range->end > vm->end ? VM_BAD_ADDRESS : VM_OK;
+    return VM_OK;
 }
 
 static bool is_protection(uint32_t protection)
@@ -50,130 +52,70 @@ static bool is_protection(uint32_t protection)
     }
 }
 
-/* The first span of a range that lies wholly in one region. */
-static struct span *find_in_region(const struct vm *vm, const struct range *range)
+/* Whether a range lies wholly in one region, all of it committed where it must be. */
+static enum vm_status check_region(const struct vm *vm, const struct range *range,
+                                   bool must_be_committed)
 {
-    struct span *first = spans_find(&vm->spans, range->first);
-    if (!first || first->first > range->first)
-        return NULL;
-    uint64_t reached = first->end;
-    while (reached < range->end) {
-        struct span *next = spans_find(&vm->spans, reached);
-        if (!next || next->first != reached || next->region != first->region)
-            return NULL;
-        reached = next->end;
+    const struct span *spans = vm->spans.array;
+    uint64_t first = spans_find(&vm->spans, range->first), reached = range->first;
+    enum vm_status status = VM_OK;
+    for (uint64_t i = first; reached < range->end; reached = spans[i++].end) {
+        if (i == vm->spans.count || spans[i].first > reached ||
+            spans[i].region != spans[first].region)
+            return VM_NOT_RESERVED;
+        if (must_be_committed && !spans[i].committed)
+            status = VM_NOT_COMMITTED;
     }
-    return first;
+    return status;
 }
 
-static bool all_committed(const struct vm *vm, const struct range *range)
-{
-    for (struct span *span = spans_find(&vm->spans, range->first); span && span->first < range->end;
-         span = spans_find(&vm->spans, span->end))
-        if (!span->committed)
-            return false;
-    return true;
-}
-
-/* ---- changing spans -------------------------------------------------------------------------- */
-
-/* Makes `address` a border between spans with the help of a spare node. */
-static void cut_at(struct vm *vm, uint64_t address, struct span **spare)
-{
-    struct span *span = spans_find(&vm->spans, address);
-    if (!span || span->first >= address)
-        return;
-    struct span *tail = *spare;
-    *spare = NULL;
-    *tail = *span;
-    tail->first = address;
-    span->end = address;
-    spans_insert(&vm->spans, tail);
-}
-
-static bool alike(const struct span *a, const struct span *b)
-{
-    return a->end == b->first && a->region == b->region && a->committed == b->committed &&
-           a->protection == b->protection;
-}
-
-static void merge(struct vm *vm, const struct range *range)
-{
-    struct span *span = spans_before(&vm->spans, range->first);
-    if (!span)
-        span = spans_find(&vm->spans, range->first);
-    while (span && span->first < range->end) {
-        struct span *next = spans_find(&vm->spans, span->end);
-        if (next && alike(span, next)) {
-            uint64_t end = next->end;
-            spans_remove(&vm->spans, next);
-            span->end = end;
-        } else {
-            span = next;
-        }
-    }
-}
-
-static enum vm_status set_span(struct vm *vm, const struct range *range, bool committed,
-                               uint32_t protection)
-{
-    struct heap *heap = vm->spans.heap;
-    struct span *spare[2] = {heap_take(heap, sizeof **spare), heap_take(heap, sizeof **spare)};
-    bool enough = spare[0] && spare[1];
-    if (enough) {
-        cut_at(vm, range->first, &spare[0]);
-        cut_at(vm, range->end, &spare[1]);
-        for (struct span *span = spans_find(&vm->spans, range->first);
-             span && span->first < range->end; span = spans_find(&vm->spans, span->end)) {
-            span->committed = committed;
-            span->protection = protection;
-        }
-        merge(vm, range);
-    }
-    heap_give(heap, spare[0]);
-    heap_give(heap, spare[1]);
-    return enough ? VM_OK : VM_NO_MEMORY;
-}
-
-/* ---- pages ----------------------------------------------------------------------------------- */
-
-/* Entries that hold a frame take up the protection of their span. */
-static void refresh_pages(struct vm *vm, const struct range *range)
+/* Page tables follow the spans: an entry that has a frame gets the flags that its page has now, or
+ * loses the frame with the page. */
+static void settle_pages(struct vm *vm, const struct range *range)
 {
     uint64_t *entry, at = range->first;
-    while ((at = tables_next_backed(&vm->tables, at, range->end, &entry)) < range->end) {
-        const struct span *span = spans_find(&vm->spans, at);
-        uint64_t flags = vm_entry_flags(vm, span, *entry & ENTRY_OWNED);
-        tables_set(&vm->tables, at, entry, (*entry & ENTRY_ADDRESS) | flags);
-        at += PAGE;
-    }
-}
-
-static void drop_pages(struct vm *vm, const struct range *range)
-{
-    uint64_t *entry, at = range->first;
-    while ((at = tables_next_backed(&vm->tables, at, range->end, &entry)) < range->end) {
-        uint64_t old = *entry;
-        tables_set(&vm->tables, at, entry, 0);
-        if (old & ENTRY_OWNED) {
-            tables_give_frame(&vm->tables, old & ENTRY_ADDRESS);
+    for (; (at = tables_next_backed(&vm->tables, at, range->end, &entry)) < range->end;
+         at += PAGE) {
+        const struct span *span = spans_at(&vm->spans, at);
+        uint64_t frame = *entry & ENTRY_ADDRESS;
+        bool stays = span && span->committed, owned = *entry & ENTRY_OWNED;
+        tables_set(&vm->tables, at, entry, stays ? frame | vm_entry_flags(vm, span, owned) : 0);
+        if (owned && !stays) {
+            tables_give_frame(&vm->tables, frame);
             vm->frames_held--;
         }
-        at += PAGE;
     }
+}
+
+static enum vm_status set_range(struct vm *vm, const struct range *range, bool committed,
+                                uint32_t protection)
+{
+    struct spans *spans = &vm->spans;
+    if (!spans_make_room(spans, 2))
+        return VM_NO_MEMORY;
+    spans_cut(spans, range->first);
+    spans_cut(spans, range->end);
+    uint64_t first = spans_find(spans, range->first), end = spans_find(spans, range->end);
+    for (uint64_t i = first; i < end; i++) {
+        spans->array[i].committed = committed;
+        spans->array[i].protection = protection;
+    }
+    spans_join(spans, first, end);
+    settle_pages(vm, range);
+    return VM_OK;
 }
 
 /* ---- the calls ------------------------------------------------------------------------------- */
 
 static enum vm_status find_gap(const struct vm *vm, uint64_t bytes, struct range *range)
 {
+    const struct spans *spans = &vm->spans;
     uint64_t at = vm->first;
     if (bytes == 0 || bytes > vm->end - vm->first)
         return bytes ? VM_NO_ADDRESS : VM_BAD_SIZE;
     bytes = (bytes + PAGE - 1) & ~(PAGE - 1);
-    for (const struct span *span = spans_find(&vm->spans, at); span && span->first - at < bytes;
-         span = spans_find(&vm->spans, at))
-        at = span->end;
+    for (uint64_t i = 0; i < spans->count && spans->array[i].first - at < bytes; i++)
+        at = spans->array[i].end;
     *range = (struct range){at, at + bytes};
     return bytes <= vm->end - at ? VM_OK : VM_NO_ADDRESS;
 }
@@ -186,30 +128,29 @@ static enum vm_status find_place(const struct vm *vm, uint64_t address, uint64_t
     enum vm_status status = make_range(vm, address, bytes, range);
     if (status != VM_OK)
         return status;
-    const struct span *span = spans_find(&vm->spans, range->first);
-    return span && span->first < range->end ? VM_ADDRESS_TAKEN : VM_OK;
+    uint64_t i = spans_find(&vm->spans, range->first);
+    bool taken = i < vm->spans.count && vm->spans.array[i].first < range->end;
+    return taken ? VM_ADDRESS_TAKEN : VM_OK;
 }
 
-static enum vm_status add_region(struct vm *vm, uint64_t address, uint64_t bytes,
-                                 const struct span *like, uint64_t *base)
+static enum vm_status add_region(struct vm *vm, uint64_t address, uint64_t bytes, struct span like,
+                                 uint64_t *base)
 {
     struct range range;
     enum vm_status status = find_place(vm, address, bytes, &range);
     if (status != VM_OK)
         return status;
-    struct span *span = heap_take(vm->spans.heap, sizeof *span);
-    if (!span)
+    if (!spans_make_room(&vm->spans, 1))
         return VM_NO_MEMORY;
-    *span = *like;
-    span->first = span->region = *base = range.first;
-    span->end = range.end;
-    spans_insert(&vm->spans, span);
+    like.first = like.region = *base = range.first;
+    like.end = range.end;
+    spans_insert(&vm->spans, &like);
     return VM_OK;
 }
 
 enum vm_status vm_reserve(struct vm *vm, uint64_t address, uint64_t bytes, uint64_t *base)
 {
-    return add_region(vm, address, bytes, &(struct span){0}, base);
+    return add_region(vm, address, bytes, (struct span){0}, base);
 }
 
 enum vm_status vm_show(struct vm *vm, struct section *section, bool copies, uint64_t address,
@@ -221,7 +162,7 @@ enum vm_status vm_show(struct vm *vm, struct section *section, bool copies, uint
         return VM_BAD_ADDRESS;
     const struct span like = {
         .section = section, .protection = protection, .committed = true, .copies = copies};
-    enum vm_status status = add_region(vm, address, section->pages * PAGE, &like, base);
+    enum vm_status status = add_region(vm, address, section->pages * PAGE, like, base);
     if (status == VM_OK)
         section->views++;
     return status;
@@ -236,14 +177,10 @@ static enum vm_status set_protection(struct vm *vm, uint64_t address, uint64_t b
     enum vm_status status = make_range(vm, address, bytes, &range);
     if (status == VM_OK && !is_protection(protection))
         status = VM_BAD_PROTECTION;
-    if (status == VM_OK && !find_in_region(vm, &range))
-        status = VM_NOT_RESERVED;
-    if (status == VM_OK && already && !all_committed(vm, &range))
-        status = VM_NOT_COMMITTED;
     if (status == VM_OK)
-        status = set_span(vm, &range, true, protection);
+        status = check_region(vm, &range, already);
     if (status == VM_OK)
-        refresh_pages(vm, &range);
+        status = set_range(vm, &range, true, protection);
     return status;
 }
 
@@ -261,16 +198,12 @@ enum vm_status vm_decommit(struct vm *vm, uint64_t address, uint64_t bytes)
 {
     struct range range;
     enum vm_status status = make_range(vm, address, bytes, &range);
-    if (status != VM_OK)
-        return status;
-    const struct span *span = find_in_region(vm, &range);
-    if (!span)
-        return VM_NOT_RESERVED;
-    if (span->section)
-        return VM_SHARED;
-    status = set_span(vm, &range, false, VM_NO_ACCESS);
     if (status == VM_OK)
-        drop_pages(vm, &range);
+        status = check_region(vm, &range, false);
+    if (status == VM_OK && spans_at(&vm->spans, range.first)->section)
+        status = VM_SHARED;
+    if (status == VM_OK)
+        status = set_range(vm, &range, false, VM_NO_ACCESS);
     return status;
 }
 
@@ -286,17 +219,17 @@ static void end_view(struct vm *vm, struct section *section)
 
 enum vm_status vm_release(struct vm *vm, uint64_t region)
 {
-    struct span *span = spans_find(&vm->spans, region);
-    if (!span || span->first != region || span->region != region)
+    struct spans *spans = &vm->spans;
+    const struct span *span = spans_at(spans, region);
+    if (!span || span->region != region)
         return VM_NOT_A_REGION;
     struct section *section = span->section;
-    while (span && span->region == region) {
-        struct range range = {span->first, span->end};
-        if (span->committed)
-            drop_pages(vm, &range);
-        spans_remove(&vm->spans, span);
-        span = spans_find(&vm->spans, range.end);
-    }
+    uint64_t first = spans_find(spans, region), end = first;
+    while (end < spans->count && spans->array[end].region == region)
+        end++;
+    struct range range = {region, spans->array[end - 1].end};
+    spans_remove(spans, first, end);
+    settle_pages(vm, &range);
     end_view(vm, section);
     return VM_OK;
 }
@@ -305,11 +238,12 @@ enum vm_status vm_query(const struct vm *vm, uint64_t address, struct vm_info *i
 {
     if (address < vm->first || address >= vm->end)
         return VM_BAD_ADDRESS;
-    const struct span *span = spans_find(&vm->spans, address);
-    if (!span || span->first > address) {
-        const struct span *before = spans_before(&vm->spans, address);
-        uint64_t base = before ? before->end : vm->first;
-        *info = (struct vm_info){.base = base, .bytes = (span ? span->first : vm->end) - base};
+    const struct span *span = spans_at(&vm->spans, address), *all = vm->spans.array;
+    if (!span) {
+        uint64_t above = spans_find(&vm->spans, address);
+        uint64_t base = above ? all[above - 1].end : vm->first;
+        uint64_t end = above < vm->spans.count ? all[above].first : vm->end;
+        *info = (struct vm_info){.base = base, .bytes = end - base};
         return VM_OK;
     }
     *info = (struct vm_info){
@@ -337,7 +271,8 @@ struct section *section_create(struct heap *heap, uint64_t pages)
 
 void vm_end(struct vm *vm)
 {
-    for (struct span *span; (span = spans_find(&vm->spans, 0));)
-        vm_release(vm, span->region);
+    while (vm->spans.count)
+        vm_release(vm, vm->spans.array[0].region);
+    heap_give(vm->spans.heap, vm->spans.array);
     tables_end(&vm->tables);
 }

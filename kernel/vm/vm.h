@@ -96,6 +96,15 @@ struct section *section_create(struct heap *heap, uint64_t pages);
  */
 enum vm_fault vm_fault(struct vm *vm, uint64_t address, enum vm_access access);
 
+/* Copies between `memory` and what an address of the space shows, as if a program there touched it,
+ * but by physical addresses: the space need not be in use. For reading `memory` is filled from the
+ * space, for writing the space from `memory`; NULL: the pages are only touched. False: an address
+ * may not be touched so; what lies in front of it is copied. */
+bool vm_copy(struct vm *vm, uint64_t address, void *memory, uint64_t bytes, enum vm_access access);
+
+/* Flags of a page's entry that has a frame; for the calls, and for faults. */
+uint64_t vm_entry_flags(const struct vm *vm, const struct span *span, bool owned);
+
 /* Releases every region, and the tables. */
 void vm_end(struct vm *vm);
 

@@ -1,4 +1,4 @@
-#include "vm_pages.h"
+#include "vm.h"
 
 const char *vm_fault_name(enum vm_fault fault)
 {
@@ -98,8 +98,8 @@ static enum vm_fault mend(struct vm *vm, const struct span *span, uint64_t page,
 
 static enum vm_fault find_out(struct vm *vm, uint64_t page, enum vm_access access)
 {
-    const struct span *span = spans_find(&vm->spans, page);
-    if (!span || span->first > page)
+    const struct span *span = spans_at(&vm->spans, page);
+    if (!span)
         return VM_FAULT_FREE;
     if (!span->committed)
         return VM_FAULT_RESERVED;
@@ -113,4 +113,22 @@ enum vm_fault vm_fault(struct vm *vm, uint64_t address, enum vm_access access)
     enum vm_fault fault = find_out(vm, address & ~(FRAME_BYTES - 1), access);
     vm->faults[fault]++;
     return fault;
+}
+
+bool vm_copy(struct vm *vm, uint64_t address, void *memory, uint64_t bytes, enum vm_access access)
+{
+    uint8_t *ours = memory;
+    for (uint64_t done = 0, part; done < bytes; done += part) {
+        uint64_t at = address + done, offset = at % FRAME_BYTES;
+        part = bytes - done < FRAME_BYTES - offset ? bytes - done : FRAME_BYTES - offset;
+        if (vm_fault(vm, at, access) > VM_FAULT_COPY)
+            return false;
+        uint64_t frame = *tables_entry(&vm->tables, at, false) & ENTRY_ADDRESS;
+        uint8_t *theirs = vm->tables.physical + frame + offset;
+        if (ours && access == VM_FOR_WRITE)
+            __builtin_memcpy(theirs, ours + done, part);
+        else if (ours)
+            __builtin_memcpy(ours + done, theirs, part);
+    }
+    return true;
 }
