@@ -1,78 +1,9 @@
-/* What a Multiboot kernel is told: the memory map, and the structures of both versions. */
-#include "fake_firmware.h"
-#include "multiboot_builder.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+/* What a Multiboot2 kernel is told: the memory map, and each tag. */
+#include "multiboot_scene.h"
 
-#define MAP_ROOM 64
-
-static struct facts *facts;
-static struct multiboot_info info;
-static struct memmap_range ranges[MAP_ROOM];
-static struct memmap scratch;
-static struct multiboot_range told[MAP_ROOM];
-static struct disk disk;
-static struct volume volume;
-static uint8_t block[64 * KIB] __attribute__((aligned(16)));
 static uint64_t used; /* of the block, by the information */
 
-static const struct multiboot_module modules[] = {{0x100000, 0x100005, "first words"},
-                                                  {0x200000, 0x200000, ""}};
-static struct vbe vbe = {.mode = 0x4118, .interface_segment = 0xc000, .interface_bytes = 7};
-static const struct video video = {
-    .fb = {.base_physical = 0xfd000000,
-           .width = 1024,
-           .height = 768,
-           .pitch = 4096,
-           .bits_per_pixel = 32,
-           .red_shift = 16,
-           .red_bits = 8,
-           .green_shift = 8,
-           .green_bits = 7,
-           .blue_shift = 1,
-           .blue_bits = 6},
-    .vbe = &vbe,
-};
-static const struct apm apm = {.version = 0x102,
-                               .flags = 3,
-                               .code32_segment = 0xf000,
-                               .code16_segment = 0xf001,
-                               .data_segment = 0xf002,
-                               .code32_bytes = 4,
-                               .code16_bytes = 5,
-                               .data_bytes = 6,
-                               .entry = 0x12345678};
-static uint8_t headers[80] = "section headers";
-
-static int begin(void **state)
-{
-    (void)state;
-    facts = fake_begin(0);
-    memset(block, 0, sizeof block);
-    scratch = (struct memmap){ranges, 0, MAP_ROOM};
-    disk = (struct disk){.handle = 0x81, .medium = LINTEL_MEDIUM_DISK, .sector_bytes = 512};
-    volume = (struct volume){.disk = &disk, .number = 3};
-    info = (struct multiboot_info){
-        .facts = facts, .volume = &volume, .options = "a b", .map = {told, 0, MAP_ROOM, 0, 0}};
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
-/* ---- the map --------------------------------------------------------------------------------- */
-
-static void make_map(void)
-{
-    info.raw = facts->map;
-    assert_int_equal(OK, multiboot_make_map(&info, &scratch));
-}
+/* ---- the memory map -------------------------------------------------------------------------- */
 
 static void check_range(uint32_t index, uint64_t base, uint64_t bytes, uint32_t type)
 {
@@ -80,13 +11,6 @@ static void check_range(uint32_t index, uint64_t base, uint64_t bytes, uint32_t 
     assert_int_equal(base, told[index].base);
     assert_int_equal(bytes, told[index].bytes);
     assert_int_equal(type, told[index].type);
-}
-
-static void add_pc(void)
-{
-    fake_map_add(0, 0x9fc00, LINTEL_MEMORY_USABLE);
-    fake_map_add(0xf0000, 0x10000, LINTEL_MEMORY_RESERVED);
-    fake_map_add(MIB, 15 * MIB, LINTEL_MEMORY_USABLE);
 }
 
 static void test_map_of_a_pc(void **state)
@@ -344,104 +268,6 @@ static void test_too_little_room(void **state)
     assert_int_equal(OK, multiboot2_build(&info, block, used));
 }
 
-/* ---- version 1 ------------------------------------------------------------------------------- */
-
-#define ADDRESS 0x7000000u
-
-/* What a pointer leads to, which is itself in the structure at an offset, or elsewhere. */
-static const uint8_t *follow_from(const uint8_t *at)
-{
-    uint32_t pointer = load32(at);
-    assert_in_range(pointer, ADDRESS + 116, ADDRESS + multiboot1_bytes(&info));
-    return block + (pointer - ADDRESS);
-}
-
-static const uint8_t *follow(uint32_t field)
-{
-    return follow_from(block + field);
-}
-
-static void build_1(void)
-{
-    uint64_t bytes = multiboot1_bytes(&info);
-    assert_true(bytes <= sizeof block);
-    memset(block, 0, sizeof block);
-    if (multiboot1_build(&info, block, bytes, ADDRESS) != OK)
-        fail_msg("%s", err_message());
-}
-
-static void test_least_information(void **state)
-{
-    (void)state;
-    disk.medium = LINTEL_MEDIUM_NETWORK;
-    build_1();
-    assert_int_equal(0x24d, load32(block));
-    assert_string_equal("a b", follow(16));
-    assert_string_equal(MULTIBOOT_LOADER_NAME, follow(64));
-}
-
-static void test_full_information(void **state)
-{
-    (void)state;
-    add_pc();
-    make_map();
-    info.modules = modules;
-    info.module_count = 2;
-    info.symbols = (struct multiboot_symbols){headers, 2, 40, 1};
-    info.video = &video;
-    info.apm = &apm;
-    memcpy(vbe.control, "VESA", 4);
-    build_1();
-    assert_int_equal(0x1e6f, load32(block));
-    assert_int_equal(636, load32(block + 4));
-    assert_int_equal(15 * 1024, load32(block + 8));
-    assert_int_equal(0x8102ffff, load32(block + 12));
-    assert_int_equal(2, load32(block + 20));
-    const uint8_t *module = follow(24);
-    assert_int_equal(0x100000, load32(module));
-    assert_int_equal(0x100005, load32(module + 4));
-    assert_string_equal("first words", follow_from(module + 8));
-    assert_int_equal(0x200000, load32(module + 16));
-    assert_int_equal(2, load32(block + 28));
-    assert_int_equal(40, load32(block + 32));
-    assert_memory_equal(headers, follow(36), sizeof headers);
-    assert_int_equal(1, load32(block + 40));
-    assert_int_equal(4 * 24, load32(block + 44));
-    assert_int_equal(20, load32(follow(48)));
-    assert_int_equal(MIB, load64(follow(48) + 3 * 24 + 4));
-    assert_int_equal(1, load32(follow(48) + 3 * 24 + 20));
-    const uint16_t power[] = {0x102, 0xf000, 0x5678, 0x1234, 0xf001, 0xf002, 3, 4, 5, 6};
-    assert_memory_equal(power, follow(68), sizeof power);
-    assert_memory_equal("VESA", follow(72), 4);
-    assert_int_equal(0x4118, load16(block + 80));
-    assert_int_equal(7, load16(block + 86));
-    assert_int_equal(0xfd000000, load64(block + 88));
-    assert_int_equal(1024, load32(block + 100));
-    const uint8_t screen[] = {32, 1, 16, 8, 8, 7, 1, 6};
-    assert_memory_equal(screen, block + 108, sizeof screen);
-}
-
-static void test_text_screen_1(void **state)
-{
-    (void)state;
-    info.text_screen = true;
-    build_1();
-    assert_int_equal(0x1000, load32(block) & 0x1800);
-    assert_int_equal(0xb8000, load64(block + 88));
-    assert_int_equal(80, load32(block + 100));
-    assert_int_equal(2, block[109]);
-}
-
-static void test_too_little_room_1(void **state)
-{
-    (void)state;
-    info.modules = modules;
-    info.module_count = 2;
-    for (uint64_t room = 0; room < 200; room += 4)
-        assert_int_equal(ERR_BUG, multiboot1_build(&info, block, room, ADDRESS));
-    assert_int_equal(OK, multiboot1_build(&info, block, 512, ADDRESS));
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
@@ -458,10 +284,6 @@ int main(void)
         TEST(firmware_tables),
         TEST(efi),
         TEST(too_little_room),
-        TEST(least_information),
-        TEST(full_information),
-        TEST(text_screen_1),
-        TEST(too_little_room_1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

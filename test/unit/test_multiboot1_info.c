@@ -1,0 +1,110 @@
+/* What a Multiboot kernel is told: the structure of version 1. */
+#include "multiboot_scene.h"
+
+#define ADDRESS 0x7000000u
+
+/* What a pointer leads to, which is itself in the structure at an offset, or elsewhere. */
+static const uint8_t *follow_from(const uint8_t *at)
+{
+    uint32_t pointer = load32(at);
+    assert_in_range(pointer, ADDRESS + 116, ADDRESS + multiboot1_bytes(&info));
+    return block + (pointer - ADDRESS);
+}
+
+static const uint8_t *follow(uint32_t field)
+{
+    return follow_from(block + field);
+}
+
+static void build_1(void)
+{
+    uint64_t bytes = multiboot1_bytes(&info);
+    assert_true(bytes <= sizeof block);
+    memset(block, 0, sizeof block);
+    if (multiboot1_build(&info, block, bytes, ADDRESS) != OK)
+        fail_msg("%s", err_message());
+}
+
+static void test_least_information(void **state)
+{
+    (void)state;
+    disk.medium = LINTEL_MEDIUM_NETWORK;
+    build_1();
+    assert_int_equal(0x24d, load32(block));
+    assert_string_equal("a b", follow(16));
+    assert_string_equal(MULTIBOOT_LOADER_NAME, follow(64));
+}
+
+static void test_full_information(void **state)
+{
+    (void)state;
+    add_pc();
+    make_map();
+    info.modules = modules;
+    info.module_count = 2;
+    info.symbols = (struct multiboot_symbols){headers, 2, 40, 1};
+    info.video = &video;
+    info.apm = &apm;
+    memcpy(vbe.control, "VESA", 4);
+    build_1();
+    assert_int_equal(0x1e6f, load32(block));
+    assert_int_equal(636, load32(block + 4));
+    assert_int_equal(15 * 1024, load32(block + 8));
+    assert_int_equal(0x8102ffff, load32(block + 12));
+    assert_int_equal(2, load32(block + 20));
+    const uint8_t *module = follow(24);
+    assert_int_equal(0x100000, load32(module));
+    assert_int_equal(0x100005, load32(module + 4));
+    assert_string_equal("first words", follow_from(module + 8));
+    assert_int_equal(0x200000, load32(module + 16));
+    assert_int_equal(2, load32(block + 28));
+    assert_int_equal(40, load32(block + 32));
+    assert_memory_equal(headers, follow(36), sizeof headers);
+    assert_int_equal(1, load32(block + 40));
+    assert_int_equal(4 * 24, load32(block + 44));
+    assert_int_equal(20, load32(follow(48)));
+    assert_int_equal(MIB, load64(follow(48) + 3 * 24 + 4));
+    assert_int_equal(1, load32(follow(48) + 3 * 24 + 20));
+    const uint16_t power[] = {0x102, 0xf000, 0x5678, 0x1234, 0xf001, 0xf002, 3, 4, 5, 6};
+    assert_memory_equal(power, follow(68), sizeof power);
+    assert_memory_equal("VESA", follow(72), 4);
+    assert_int_equal(0x4118, load16(block + 80));
+    assert_int_equal(7, load16(block + 86));
+    assert_int_equal(0xfd000000, load64(block + 88));
+    assert_int_equal(1024, load32(block + 100));
+    const uint8_t screen[] = {32, 1, 16, 8, 8, 7, 1, 6};
+    assert_memory_equal(screen, block + 108, sizeof screen);
+}
+
+static void test_text_screen_1(void **state)
+{
+    (void)state;
+    info.text_screen = true;
+    build_1();
+    assert_int_equal(0x1000, load32(block) & 0x1800);
+    assert_int_equal(0xb8000, load64(block + 88));
+    assert_int_equal(80, load32(block + 100));
+    assert_int_equal(2, block[109]);
+}
+
+static void test_too_little_room_1(void **state)
+{
+    (void)state;
+    info.modules = modules;
+    info.module_count = 2;
+    for (uint64_t room = 0; room < 200; room += 4)
+        assert_int_equal(ERR_BUG, multiboot1_build(&info, block, room, ADDRESS));
+    assert_int_equal(OK, multiboot1_build(&info, block, 512, ADDRESS));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(least_information),
+        TEST(full_information),
+        TEST(text_screen_1),
+        TEST(too_little_room_1),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
