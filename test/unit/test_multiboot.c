@@ -160,14 +160,34 @@ static void test_sections_that_lead_nowhere(void **state)
     assert_null(find_tag(leap(), 9));
 }
 
+static const struct video screen = {.fb = {.base_physical = 0xfd000000,
+                                           .bytes = 640 * 480 * 4,
+                                           .width = 640,
+                                           .height = 480,
+                                           .pitch = 640 * 4,
+                                           .bits_per_pixel = 32}};
+
 static void test_console(void **state)
 {
     (void)state;
+    MB_TAG(4, 0, 3); /* required; text is known */
     facts->firmware = LINTEL_FIRMWARE_UEFI;
-    MB_TAG(4, 0, 1);
-    refuse(ERR_UNSUPPORTED, "requires a console: no framebuffer");
+    refuse(ERR_UNSUPPORTED, "it can use EGA text");
+    fake_video(&screen);
+    refuse(ERR_UNSUPPORTED, "it can use EGA text");
     facts->firmware = LINTEL_FIRMWARE_BIOS; /* has its text screen */
     assert_int_equal(0xb8000, load32(find_tag(leap(), 8)));
+}
+
+static void test_console_of_pixels(void **state)
+{
+    (void)state;
+    MB_TAG(4, 0, 1);
+    refuse(ERR_UNSUPPORTED, "it can use none");
+    MB_TAG(5, 0, 640, 480, 32);
+    refuse(ERR_UNSUPPORTED, "it can use a framebuffer"); /* the text screen is no help */
+    fake_video(&screen);
+    assert_int_equal(screen.fb.base_physical, load64(find_tag(leap(), 8)));
 }
 
 /* ---- relocation ------------------------------------------------------------------------------ */
@@ -304,6 +324,7 @@ int main(void)
         TEST(sections_are_loaded),
         TEST(sections_that_lead_nowhere),
         TEST(console),
+        TEST(console_of_pixels),
         TEST(lowest),
         TEST(highest),
         TEST(highest_leaves_out_the_last_byte),

@@ -51,6 +51,7 @@ static void assert_header(const struct multiboot_header *right)
     SAME(has_efi64_entry), SAME(efi64_entry), SAME(relocatable), SAME(lowest), SAME(highest);
     SAME(alignment), SAME(preference), SAME(wants_framebuffer), SAME(width), SAME(height);
     SAME(needs_console);
+    SAME(knows_text);
 #undef SAME
 }
 
@@ -163,6 +164,7 @@ static void test_every_tag(void **state)
         .width = 1024,
         .height = 768,
         .needs_console = true,
+        .knows_text = true,
     };
     assert_header(&all);
 }
@@ -173,6 +175,7 @@ static void test_console_flags(void **state)
     MB_TAG(4, 0, 2); /* text is known, nothing is required */
     expect(OK);
     assert_false(header.needs_console);
+    assert_true(header.knows_text);
 }
 
 static void test_unknown_tags(void **state)

@@ -42,7 +42,8 @@ struct multiboot_header {
 
     bool wants_framebuffer;
     uint32_t width, height; /* pixels; 0: no preference */
-    bool needs_console;     /* do not boot without a console that the information describes */
+    bool needs_console;     /* do not boot without a console that it can use: */
+    bool knows_text;        /* one of EGA text; of pixels where it wants a framebuffer */
 };
 
 /* Whether the file's first bytes hold such a header; 2 also when its checksum is wrong but all else

@@ -53,10 +53,12 @@ static enum err take_entry(const struct tag *tag, struct multiboot_header *heade
 }
 
 #define CONSOLE_REQUIRED 1u
+#define CONSOLE_TEXT     2u
 
 static enum err take_console(const struct tag *tag, struct multiboot_header *header)
 {
     header->needs_console = load32(tag->body) & CONSOLE_REQUIRED;
+    header->knows_text = load32(tag->body) & CONSOLE_TEXT;
     return OK;
 }
 

@@ -86,6 +86,21 @@ static enum err load_all(struct job *job)
     return multiboot_load_symbols(image, &job->claims, &job->boot->arena, &job->info.symbols);
 }
 
+/* Multiboot2, 3.1.9: one that the machine has must be one that the kernel can use. */
+static enum err check_console(const struct job *job)
+{
+    static const char *const uses[] = {"none", "a framebuffer", "EGA text",
+                                       "a framebuffer or EGA text"};
+    const struct multiboot_header *header = &job->header;
+    if (!header->needs_console || (header->wants_framebuffer && job->info.video) ||
+        (header->knows_text && job->info.text_screen))
+        return OK;
+    return fail(ERR_UNSUPPORTED,
+                "%s: its console tag requires a console; its header says that it can use %s, which "
+                "is not here",
+                job->image.source->name, uses[header->wants_framebuffer | header->knows_text << 1]);
+}
+
 /* UEFI always has pixels only; on BIOS the text screen stays for kernels that do not ask. */
 static enum err set_screen(struct job *job)
 {
@@ -100,10 +115,7 @@ static enum err set_screen(struct job *job)
             say("%s\n", err_message());
     }
     info->text_screen = bios && !info->video;
-    if (job->header.needs_console && !info->video && !info->text_screen)
-        return fail(ERR_UNSUPPORTED, "%s: requires a console: %s", job->image.source->name,
-                    err_message());
-    return OK;
+    return check_console(job);
 }
 
 static void connect_apm(struct job *job)

@@ -7,9 +7,11 @@ bits 32
         TAG     1, REQUIRED, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, \
                 20, 21
         TAG     6, REQUIRED             ; modules on page boundaries
-        TAG     4, REQUIRED, 3          ; a console is required; text is known
 %ifdef FRAMEBUFFER
+        TAG     4, REQUIRED, 3          ; a console is required; text is known
         TAG     5, REQUIRED, 800, 600, 32
+%else
+        TAG     4, REQUIRED, 2
 %endif
 %ifdef FLAT
 extern data_end, image_end, image_start
