@@ -48,7 +48,7 @@ static void test_full_information(void **state)
     memcpy(vbe.control, "VESA", 4);
     build_1();
     assert_int_equal(0x1e6f, load32(block));
-    assert_int_equal(636, load32(block + 4));
+    assert_int_equal(639, load32(block + 4));
     assert_int_equal(15 * 1024, load32(block + 8));
     assert_int_equal(0x8102ffff, load32(block + 12));
     assert_int_equal(2, load32(block + 20));

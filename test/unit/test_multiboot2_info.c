@@ -23,7 +23,7 @@ static void test_map_of_a_pc(void **state)
     check_range(1, PAGE_BYTES, 0x9e000, 1);
     check_range(2, 0xf0000, 0x10000, 2);
     check_range(3, MIB, 15 * MIB, 1);
-    assert_int_equal(636, info.map.lower_kib);
+    assert_int_equal(639, info.map.lower_kib);
     assert_int_equal(15 * 1024, info.map.upper_kib);
 }
 
@@ -129,7 +129,7 @@ static void test_modules_and_map(void **state)
     assert_int_equal(0x100005, load32(module + 4));
     assert_string_equal("first words", module + 8);
     assert_int_equal(0x200000, load32(find_tag(3, 1, 17)));
-    assert_int_equal(636, load32(find_tag(4, 0, 16)));
+    assert_int_equal(639, load32(find_tag(4, 0, 16)));
     assert_int_equal(15 * 1024, load32(find_tag(4, 0, 16) + 4));
     const uint8_t *map = find_tag(6, 0, 16 + 4 * 24);
     assert_int_equal(24, load32(map));
@@ -200,7 +200,8 @@ static void test_sections_and_apm(void **state)
 
 static void test_firmware_tables(void **state)
 {
-    static uint8_t rsdp[256], smbios[31] = {[5] = 31, 2, 8}, smbios3[24] = {[6] = 24, 3, 1};
+    static uint8_t rsdp[256] = {[16] = 1}, smbios[31] = {[5] = 31, 2, 8},
+                   smbios3[24] = {[6] = 24, 3, 1};
     static const uint8_t ack[300] = {2, [299] = 9};
 
     (void)state;
@@ -219,11 +220,14 @@ static void test_firmware_tables(void **state)
     rsdp[15] = 2;
     rsdp[20] = 36;
     build_2();
-    assert_none(14);
+    assert_memory_equal(rsdp, find_tag(14, 0, 28), 20);
     assert_memory_equal(rsdp, find_tag(15, 0, 44), 36);
     memset(rsdp + 20, 0xff, 4); /* a length that lies */
     build_2();
     assert_non_null(find_tag(15, 0, 8 + 256));
+    memset(rsdp + 16, 0, 4); /* nothing for who knows only ACPI 1.0 */
+    build_2();
+    assert_none(14);
 }
 
 static void test_efi(void **state)

@@ -204,15 +204,19 @@ static enum err add_smbios(struct tags *tags, uint64_t physical, uint32_t versio
 #define RSDP_1_BYTES   20u
 #define RSDP_BYTES_MAX 256u
 #define RSDP_REVISION  15
+#define RSDP_RSDT      16
 #define RSDP_LENGTH    20
 
+/* A newer one begins as that of ACPI 1.0 does, for kernels that know only this. */
 static enum err add_rsdp(struct tags *tags, uint64_t physical)
 {
     const uint8_t *rsdp = at_physical(physical);
     if (!physical)
         return OK;
+    if (load32(rsdp + RSDP_RSDT))
+        TRY(add_copy(tags, TAG_RSDP_1, rsdp, RSDP_1_BYTES));
     if (rsdp[RSDP_REVISION] < 2)
-        return add_copy(tags, TAG_RSDP_1, rsdp, RSDP_1_BYTES);
+        return OK;
     return add_copy(tags, TAG_RSDP_2, rsdp, MIN(load32(rsdp + RSDP_LENGTH), RSDP_BYTES_MAX));
 }
 

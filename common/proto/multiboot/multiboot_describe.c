@@ -41,6 +41,14 @@ static enum err add(struct multiboot_map *map, const struct memmap_range *range)
     return OK;
 }
 
+static enum err translate(const struct memmap *from, struct multiboot_map *map)
+{
+    map->count = 0;
+    for (uint64_t i = 0; i < from->count; i++)
+        TRY(add(map, &from->ranges[i]));
+    return OK;
+}
+
 /* KiB of available memory from `from` on. Page 0 is the BIOS's, and counts as lower memory. */
 static uint32_t kib_from(const struct multiboot_map *map, uint64_t from, uint64_t slack)
 {
@@ -53,18 +61,20 @@ static uint32_t kib_from(const struct multiboot_map *map, uint64_t from, uint64_
     return 0;
 }
 
+/* The sizes are exact, from before the map gets whole pages: lower memory ends where the EBDA
+ * begins, often at 639 KiB. */
+
 enum err multiboot_make_map(struct multiboot_info *info, struct memmap *scratch)
 {
     struct multiboot_map *map = &info->map;
 
-    scratch->count = map->count = 0;
+    scratch->count = 0;
     TRY(memmap_insert_raw(scratch, &info->raw, info->facts->cpu.physical_bits));
-    TRY(memmap_normalise(scratch));
-    for (uint64_t i = 0; i < scratch->count; i++)
-        TRY(add(map, &scratch->ranges[i]));
+    TRY(translate(scratch, map));
     map->lower_kib = MIN(kib_from(map, 0, PAGE_BYTES), LOWER_KIB_MAX);
     map->upper_kib = kib_from(map, MIB, 0);
-    return OK;
+    TRY(memmap_normalise(scratch));
+    return translate(scratch, map);
 }
 
 /* A text screen's sizes are in characters. */

@@ -17,9 +17,9 @@ void take_rsdp(const struct tag *tag)
     const uint8_t *rsdp = (const uint8_t *)tag->words;
     print("rsdp %u: rsdt=%x\n", tag->type, tag->words[4]);
     check(same(rsdp, "RSD PTR ", 8) && sums_to_zero(rsdp, 20), "RSDP: signature and checksum");
-    check(rsdp[15] < 2 ? tag->type == RSDP_1 && tag->size == 28
-                       : tag->type == RSDP_2 && tag->size == 44 && sums_to_zero(rsdp, 36),
-          "RSDP: its revision's tag");
+    check(tag->type == RSDP_1 ? tag->size == 28
+                              : rsdp[15] >= 2 && tag->size == 44 && sums_to_zero(rsdp, 36),
+          "RSDP: as long as its tag says");
     check(same(at(tag->words[4]), "RSDT", 4), "RSDP: leads to the RSDT");
 }
 
