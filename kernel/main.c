@@ -4,7 +4,6 @@
 #include "console/console.h"
 #include "machine/power.h"
 #include "machine/processors.h"
-#include "shell/deliberate_fault.h"
 #include "shell/shell.h"
 
 LINTEL_REQUEST(.flags = LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_CPUS,

@@ -20,34 +20,11 @@ static bool is_letter(char c)
 /* Behind the prefix E0h: keys that the PC's first keyboard did not have. */
 static int extended_key(uint8_t code)
 {
-    switch (code) {
-    case 0x1c:
-        return KEY_ENTER;
-    case 0x35:
-        return '/';
-    case 0x47:
-        return KEY_HOME;
-    case 0x48:
-        return KEY_UP;
-    case 0x49:
-        return KEY_PAGE_UP;
-    case 0x4b:
-        return KEY_LEFT;
-    case 0x4d:
-        return KEY_RIGHT;
-    case 0x4f:
-        return KEY_END;
-    case 0x50:
-        return KEY_DOWN;
-    case 0x51:
-        return KEY_PAGE_DOWN;
-    case 0x52:
-        return KEY_INSERT;
-    case 0x53:
-        return KEY_DELETE;
-    default:
-        return KEY_NONE;
-    }
+    static const int keys[] = {
+        [0x1c] = KEY_ENTER,   [0x35] = '/',           [0x47] = KEY_HOME,   [0x48] = KEY_UP,
+        [0x49] = KEY_PAGE_UP, [0x4b] = KEY_LEFT,      [0x4d] = KEY_RIGHT,  [0x4f] = KEY_END,
+        [0x50] = KEY_DOWN,    [0x51] = KEY_PAGE_DOWN, [0x52] = KEY_INSERT, [0x53] = KEY_DELETE};
+    return code < sizeof keys / sizeof *keys ? keys[code] : KEY_NONE;
 }
 
 static int character(const struct scan_state *state, uint8_t code)

@@ -115,6 +115,9 @@ bool option_value(const char *name, const char **value);
 /* True when the word that begins at `at`, up to a space or 0, is `word`. */
 bool option_same(const char *at, const char *word);
 
+/* The word behind the one at `at`; "": there is none. */
+const char *option_next(const char *at);
+
 /* Digits at the start of text in base 10 or 16; *end is behind them. */
 uint64_t option_number(const char *text, unsigned base, const char **end);
 

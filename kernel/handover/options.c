@@ -5,7 +5,7 @@ static bool ends_word(char c)
     return c == ' ' || c == 0;
 }
 
-static const char *next_word(const char *at)
+const char *option_next(const char *at)
 {
     while (!ends_word(*at))
         at++;
@@ -23,7 +23,7 @@ bool option_same(const char *at, const char *word)
 
 bool option_given(const char *word)
 {
-    for (const char *at = boot->command_line; *at; at = next_word(at))
+    for (const char *at = boot->command_line; *at; at = option_next(at))
         if (option_same(at, word))
             return true;
     return false;
@@ -41,7 +41,7 @@ bool option_split(const char *text, const char *name, const char **value)
 
 bool option_value(const char *name, const char **value)
 {
-    for (const char *at = boot->command_line; *at; at = next_word(at))
+    for (const char *at = boot->command_line; *at; at = option_next(at))
         if (option_split(at, name, value))
             return true;
     return false;

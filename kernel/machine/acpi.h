@@ -38,6 +38,10 @@ const struct acpi_table *acpi_find(const char *signature);
 
 uint8_t sum_of(const void *bytes, uint64_t count); /* modulo 256 */
 
+/* sleep_state.c: SLP_TYPa and SLP_TYPb for sleep state S5 from a definition block's
+ * `Name (_S5, Package ...)` (7.4.2, 20.2), without running its byte code. False: there is none. */
+bool acpi_find_s5(const uint8_t *aml, size_t bytes, uint8_t types[2]);
+
 /* The fields of FADT (5.2.9) that power management takes, as byte offsets. */
 enum { FADT_DSDT = 40, FADT_SMI_COMMAND = 48, FADT_ENABLE = 52, FADT_PM1A = 64, FADT_PM1B = 68 };
 

@@ -11,41 +11,20 @@
 #define MSR_FS_BASE 0xc0000100
 #define MSR_GS_BASE 0xc0000101
 
-static inline void out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline void out32(uint16_t port, uint32_t value)
-{
-    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline uint8_t in8(uint16_t port)
-{
-    uint8_t value;
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline void out16(uint16_t port, uint16_t value)
-{
-    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline uint16_t in16(uint16_t port)
-{
-    uint16_t value;
-    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline uint32_t in32(uint16_t port)
-{
-    uint32_t value;
-    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
+#define PORT_ACCESS(bits, suffix)                                                                  \
+    static inline void out##bits(uint16_t port, uint##bits##_t value)                              \
+    {                                                                                              \
+        __asm__ volatile("out" suffix " %0, %1" : : "a"(value), "Nd"(port));                       \
+    }                                                                                              \
+    static inline uint##bits##_t in##bits(uint16_t port)                                           \
+    {                                                                                              \
+        uint##bits##_t value;                                                                      \
+        __asm__ volatile("in" suffix " %1, %0" : "=a"(value) : "Nd"(port));                        \
+        return value;                                                                              \
+    }
+PORT_ACCESS(8, "b")
+PORT_ACCESS(16, "w")
+PORT_ACCESS(32, "l")
 
 static inline uint64_t read_msr(uint32_t number)
 {
@@ -103,37 +82,21 @@ struct table_register {
     uint64_t base;  /* virtual */
 } __attribute__((packed));
 
-static inline struct table_register read_gdtr(void)
-{
-    struct table_register r;
-    __asm__ volatile("sgdt %0" : "=m"(r));
-    return r;
-}
-
-static inline struct table_register read_idtr(void)
-{
-    struct table_register r;
-    __asm__ volatile("sidt %0" : "=m"(r));
-    return r;
-}
+#define STORE_REGISTER(type, name, instruction)                                                    \
+    static inline type read_##name(void)                                                           \
+    {                                                                                              \
+        type value;                                                                                \
+        __asm__ volatile(instruction " %0" : "=m"(value));                                         \
+        return value;                                                                              \
+    }
+STORE_REGISTER(struct table_register, gdtr, "sgdt")
+STORE_REGISTER(struct table_register, idtr, "sidt")
+STORE_REGISTER(uint16_t, tr, "str")
+STORE_REGISTER(uint16_t, ldtr, "sldt")
 
 static inline void load_idt(struct table_register r)
 {
     __asm__ volatile("lidt %0" : : "m"(r));
-}
-
-static inline uint16_t read_tr(void)
-{
-    uint16_t selector;
-    __asm__ volatile("str %0" : "=r"(selector));
-    return selector;
-}
-
-static inline uint16_t read_ldtr(void)
-{
-    uint16_t selector;
-    __asm__ volatile("sldt %0" : "=r"(selector));
-    return selector;
 }
 
 static inline void halt_forever(void) __attribute__((noreturn));

@@ -2,7 +2,6 @@
 #include "../lib/bytes.h"
 #include "acpi.h"
 #include "instructions.h"
-#include "sleep_state.h"
 
 #define DEBUG_EXIT_PORT   0xf4 /* -device isa-debug-exit,iobase=0xf4: ends with 2 * value + 1 */
 #define DEBUG_EXIT_PASSED 0x10

@@ -1,7 +1,6 @@
 #include "timer.h"
 #include "instructions.h"
 #include "interrupts.h"
-#include "pit.h"
 #include <stddef.h>
 
 static volatile uint64_t ticks;

@@ -1,24 +1,10 @@
 /* What the loader told: boot information, log, timeline, claims, memory map, A20, disks. */
+#include "shell.h"
 #include "../claims/claims.h"
-#include "../console/console.h"
-#include "../handover/handover.h"
 #include "../lib/text.h"
 #include "../machine/instructions.h"
 #include "../machine/original.h"
 #include "../machine/page_tables.h"
-#include "commands.h"
-
-void show_information(char **words)
-{
-    (void)words;
-    facts_print();
-}
-
-void show_log(char **words)
-{
-    (void)words;
-    facts_print_log();
-}
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
@@ -30,11 +16,10 @@ static uint64_t stage_begin(uint64_t index)
     return index < boot->stage_count ? boot->stages[index].tsc : initial_state.tsc;
 }
 
-void show_time(char **words)
+static void show_time(void)
 {
     uint64_t first = stage_begin(0), total = initial_state.tsc - first;
     uint64_t per_millisecond = boot->tsc_hz / 1000 ? boot->tsc_hz / 1000 : 1;
-    (void)words;
     print("  %-10s%9s%11s\n", "stage", "begins", boot->tsc_hz ? "takes (ms)" : "takes (TSC)");
     for (uint64_t i = 0; i < boot->stage_count && total; i++) {
         uint64_t begin = stage_begin(i) - first, ticks = stage_begin(i + 1) - first - begin;
@@ -57,9 +42,8 @@ static void check_claims(void)
     claims_check();
 }
 
-void show_claims(char **words)
+static void show_claims(void)
 {
-    (void)words;
     console_pause_after(0); /* no keys come meanwhile */
     original_show(check_claims);
 }
@@ -113,11 +97,10 @@ static void print_side(uint64_t base, uint64_t bytes, const char *type, bool rig
 }
 
 /* Both in order; a row has two sides where they begin at the same address. */
-void show_map(char **words)
+static void show_map(void)
 {
     const struct lintel_memory_range *normal = boot->memory_map;
     uint64_t raw = next_raw(raw_count()), i = 0;
-    (void)words;
     print_colour(COLOUR_TITLE, "%-38s%s\n", boot->efi_map ? "The UEFI map" : "The BIOS's E820 map",
                  "What the kernel may rely on");
     while (raw < raw_count() || i < boot->memory_map_count) {
@@ -146,9 +129,8 @@ static bool begins_with(const char *text, const char *start)
     return *start == 0;
 }
 
-void show_a20(char **words)
+static void show_a20(void)
 {
-    (void)words;
     if (boot->firmware == LINTEL_FIRMWARE_UEFI) {
         print("UEFI firmware hands over with address line 20 on; Lintel switches nothing.\n");
         return;
@@ -190,10 +172,9 @@ static void print_disk(const struct lintel_disk *disk)
         print("  no EDD: read by cylinder, head and sector\n");
 }
 
-void show_disks(char **words)
+static void show_disks(void)
 {
     const struct lintel_boot_volume *volume = &boot->volume;
-    (void)words;
     for (uint64_t i = 0; i < boot->disk_count; i++)
         print_disk(&boot->disks[i]);
     if (boot->disk_count == 0)
@@ -205,3 +186,18 @@ void show_disks(char **words)
         print_guid("partition", volume->partition_guid);
     }
 }
+
+const struct command boot_commands[] = {
+    {"info", "", "boot information: firmware, CPU, memory, ...", NULL, facts_print},
+    {"log", "", "the loader's log", NULL, facts_print_log},
+    {"time", "", "the timeline of stages, with a bar for each", NULL, show_time},
+    {"claims", "", "checks the claims of PROTOCOL.md again",
+     "  Registers, interrupt table and task state are put back to what Lintel handed over while\n"
+     "  the claims are checked.\n",
+     show_claims},
+    {"map", "", "memory, as the firmware told it and as it is now",
+     "  Both sides in order of addresses; an end is the first byte behind a range.\n", show_map},
+    {"a20", "", "which method opened address line 20", NULL, show_a20},
+    {"disk", "", "drives: size, geometry, EDD; and the boot volume", NULL, show_disks},
+    {0},
+};

@@ -1,79 +1,201 @@
-/* The table of commands. */
-#include "commands.h"
-#include <stddef.h>
+/* Which command a line means, and what its arguments are. */
+#include "shell.h"
+#include "../lib/text.h"
+#include "../machine/instructions.h"
+#include "../machine/power.h"
+#include "../machine/symbols.h"
 
-const struct command commands[] = {
-    {"help", "[NAME]", "all commands, or more about one", "  help pt\n", help},
+struct arguments given;
 
-    {"info", "", "boot information: firmware, CPU, memory, ...", NULL, show_information},
-    {"log", "", "the loader's log", NULL, show_log},
-    {"time", "", "the timeline of stages, with a bar for each", NULL, show_time},
-    {"claims", "", "checks the claims of PROTOCOL.md again",
-     "  Registers, interrupt table and task state are put back to what Lintel handed over while\n"
-     "  the claims are checked.\n",
-     show_claims},
-    {"map", "", "memory, as the firmware told it and as it is now",
-     "  Both sides in order of addresses; an end is the first byte behind a range.\n", show_map},
-    {"a20", "", "which method opened address line 20", NULL, show_a20},
-    {"disk", "", "drives: size, geometry, EDD; and the boot volume", NULL, show_disks},
+static void help(void);
 
-    {"cpu", "", "processor features, and all processors", NULL, show_cpu},
-    {"cr", "", "control registers, every bit by name", NULL, show_control_registers},
-    {"gdt", "", "global descriptor table, decoded", NULL, show_gdt},
-    {"idt", "[VECTOR]", "interrupt table, and what came so far",
-     "  idt        all 256 gates in groups\n  idt 14     the gate of page faults\n", show_idt},
-    {"tss", "", "task state segment: stacks for interrupts", NULL, show_tss},
+static void reboot(void)
+{
+    print("Restarting.\n");
+    restart();
+}
 
-    {"pt", "[ADDRESS]", "translates an address; alone: all that is mapped",
-     "  pt                    ranges with permissions (read, write, execute, user, global) and\n"
-     "                        caching\n"
-     "  pt kernel_main        every step, every bit by name\n"
-     "  pt ffff8000fee00000   device registers: uncached\n"
-     "  pt 0                  the null page: not mapped\n",
-     show_pages},
-    {"peek", "ADDRESS [BYTES]", "reads 1, 2, 4 or 8 (default) bytes",
-     "  peek kernel_main\n  peek ffff80000000046c 4    the BIOS's timer, on BIOS\n", peek},
-    {"poke", "ADDRESS VALUE [BYTES]", "writes 1, 2, 4 or 8 (default) bytes",
-     "  poke ffff8000000b8000 0x4f41 2    a red A on a text screen\n"
-     "  Pages that are not mapped writable are refused.\n",
-     poke},
-    {"hexdump", "ADDRESS [BYTES]", "shows memory in hexadecimal and ASCII",
-     "  hexdump kernel_main 64\n", hexdump},
+static void switch_off(void)
+{
+    print("Switching off.\n");
+    power_off();
+    print_colour(COLOUR_BAD, "The machine stays on: neither ACPI nor QEMU's port helped.\n");
+}
 
-    {"vm", "[CALL ...]", "reserves and commits; alone: regions and faults",
-     "  vm reserve BYTES [ADDRESS]             addresses, no memory\n"
-     "  vm commit ADDRESS BYTES [PROTECTION]   pages that come, zeroed, when they are touched\n"
-     "  vm touch ADDRESS [write | execute]     for real: what the page fault turned out to be\n"
-     "  vm protect ADDRESS BYTES PROTECTION    none, read, write, execute, guard\n"
-     "  vm share BYTES                         two views: one shared, one copy-on-write\n"
-     "  vm decommit ADDRESS BYTES, vm release REGION, vm query ADDRESS, vm test\n",
-     virtual_memory},
-    {"mem", "[test]", "frame allocator and heap; test: stresses both", "  mem\n  mem test\n",
-     show_memory_use},
-    {"threads", "[test]", "all threads; test: four of them and a spinlock",
-     "  threads\n  threads test\n", show_threads},
-    {"run", "PROGRAM", "a module in user mode, until it ends or Ctrl-C",
-     "  run hello.elf     reads and writes\n"
-     "  run pages.elf     virtual memory from user mode\n"
-     "  run faulty.elf    is killed by its own fault\n"
-     "  run spin.elf      never ends by itself\n",
-     run_program},
+static void halt(void)
+{
+    print("The processor is stopped.\n");
+    halt_forever();
+}
 
-    {"acpi", "", "ACPI tables, with their checksums", NULL, show_acpi},
-    {"smbios", "", "SMBIOS structures and their strings", NULL, show_smbios},
-    {"pci", "", "PCI devices of all buses", NULL, show_pci},
-
-    {"echo", "", "shows key codes as they come, until Ctrl-D",
-     "  From the keyboard scan codes of set 1, from the serial line bytes.\n", echo},
-    {"draw", "", "a test card on the framebuffer, until a key", NULL, draw},
-
-    {"fault", "KIND", "an exception; its report names function and line",
-     "  fault null      reads page 0\n"
-     "  fault stack     overflows the stack: a double fault, told on the fault stack\n"
-     "  Others: wx, nx, ud, divide, protection, double, breakpoint. The shell goes on.\n",
-     fault},
-    {"reboot", "", "restarts the machine", NULL, reboot},
-    {"poweroff", "", "by ACPI's sleep state S5, else by QEMU's port", NULL, power_down},
-    {"halt", "", "stops the processor for good", NULL, halt},
+static const struct command first_commands[] = {
+    {"help", "[COMMAND]", "all commands, or more about one", "  help pt\n", help},
+    {0},
 };
-const uint32_t command_count = sizeof commands / sizeof *commands;
+static const struct command last_commands[] = {
+    {"reboot", "", "restarts the machine", NULL, reboot},
+    {"poweroff", "", "by ACPI's sleep state S5, else by QEMU's port", NULL, switch_off},
+    {"halt", "", "stops the processor for good", NULL, halt},
+    {0},
+};
+static const struct command *const tables[] = {
+    first_commands,  boot_commands,   processor_commands, descriptor_commands,
+    memory_commands, vm_commands,     program_commands,   firmware_commands,
+    pci_commands,    screen_commands, fault_commands,     last_commands};
+
+/* In the order of `help`; NULL: there is no index-th. */
+static const struct command *command_at(uint32_t index)
+{
+    for (uint32_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        for (const struct command *row = tables[i]; row->name; row++)
+            if (index-- == 0)
+                return row;
+    return NULL;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+/* What the names of arguments stand for; any other name is for any word. */
+static const struct kind {
+    const char *name;
+    unsigned base; /* of a number's digits; 0: a word of those below */
+    const char *wanted;
+} kinds[] = {
+    {"ADDRESS", 16, "a hexadecimal address or the name of a function"},
+    {"REGION", 16, "the address that `vm reserve` told"},
+    {"BYTES", 10, "a number"},
+    {"VALUE", 10, "a number"},
+    {"VECTOR", 10, "a number"},
+    {"SIZE", 0, "1 2 4 8"},
+    {"PROTECTION", 0, "none read write execute guard"},
+    {"ACCESS", 0, "read write execute"},
+    {"test", 0, "test"},
+};
+
+static bool take_digits(const char *word, unsigned base, uint64_t *value)
+{
+    bool has_prefix = word[0] == '0' && (word[1] | 0x20) == 'x';
+    const char *digits = has_prefix ? word + 2 : word, *end;
+    *value = option_number(digits, has_prefix ? 16 : base, &end);
+    return end > digits && *end == 0;
+}
+
+static bool take_choice(const char *word, const char *choices, uint64_t *value)
+{
+    for (*value = 0; *choices; choices = option_next(choices), ++*value)
+        if (option_same(choices, word))
+            return true;
+    return false;
+}
+
+static bool take(const char *word, const char *name, uint64_t *value)
+{
+    const struct kind *kind = kinds, *end = kinds + sizeof kinds / sizeof *kinds;
+    while (kind < end && !text_equal(kind->name, name))
+        kind++;
+    if (kind == end || (kind->base == 16 && symbols_find(word, value)) ||
+        (kind->base ? take_digits(word, kind->base, value)
+                    : take_choice(word, kind->wanted, value)))
+        return true;
+    print_colour(COLOUR_BAD, "%s: wanted %s%s\n", word, kind->base ? "" : "one of: ", kind->wanted);
+    return false;
+}
+
+/* Copies the first of some names, without brackets; returns what follows it. */
+static const char *first_name(const char *names, char *name)
+{
+    names += *names == '[';
+    while (*names && *names != ' ' && *names != ']')
+        *name++ = *names++;
+    *name = 0;
+    while (*names == ' ' || *names == ']')
+        names++;
+    return names;
+}
+
+/* The next word of a line, cut off from the rest; NULL: there is none. */
+static char *next_word(char **text)
+{
+    char *word = *text, *end;
+    while (*word == ' ')
+        word++;
+    for (end = word; *end && *end != ' ';)
+        end++;
+    *text = end + (*end == ' ');
+    *end = 0;
+    return *word ? word : NULL;
+}
+
+static bool take_arguments(const struct command *command, char *text)
+{
+    const char *names = command->arguments;
+    char name[16];
+    given = (struct arguments){0};
+    for (char *word; (word = next_word(&text)); given.count++) {
+        if (*names == 0) {
+            print_colour(COLOUR_BAD, "%s: one word too many\n", word);
+            return false;
+        }
+        names = first_name(names, name);
+        if (!take(word, name, &given.values[given.count]))
+            return false;
+        given.words[given.count] = word;
+    }
+    if (*names == 0 || *names == '[')
+        return true;
+    print_colour(COLOUR_BAD, "too few words: wanted %s %s\n", command->name, command->arguments);
+    return false;
+}
+
+/* ---- obeying --------------------------------------------------------------------------------- */
+
+/* What a line has behind a command's name; NULL: it does not begin so. */
+static char *skip_name(char *text, const char *name)
+{
+    for (; *name && *text == *name; name++, text++)
+        while (*name == ' ' && text[1] == ' ')
+            text++;
+    return *name == 0 && (*text == ' ' || *text == 0) ? text : NULL;
+}
+
+/* The longest name counts. */
+void obey(char *text)
+{
+    const struct command *command, *found = NULL;
+    char *arguments = text;
+    while (*text == ' ')
+        text++;
+    for (uint32_t i = 0; (command = command_at(i)); i++) {
+        char *rest = skip_name(text, command->name);
+        if (rest > arguments) {
+            found = command;
+            arguments = rest;
+        }
+    }
+    if (found && take_arguments(found, arguments))
+        found->run();
+    else if (!found && *text)
+        print_colour(COLOUR_BAD, "%s: no such command; `help` lists them\n", next_word(&text));
+}
+
+/* Names of two words are for those who ask about the first. */
+static void help(void)
+{
+    const struct command *command;
+    bool found = false;
+    for (uint32_t i = 0; (command = command_at(i)); i++) {
+        char usage[64];
+        text_print(usage, sizeof usage, "%s %s", command->name, command->arguments);
+        if (given.count && option_same(command->name, given.words[0])) {
+            found = true;
+            print_colour(COLOUR_TITLE, "%s\n", usage);
+            print("  %s\n%s", command->summary, command->more ? command->more : "");
+        } else if (!given.count && !*option_next(command->name)) {
+            print("  %-28s%s\n", usage, command->summary);
+        }
+    }
+    if (!given.count)
+        print("`help NAME` tells more. Arrows, Home, End, Delete and Backspace edit.\n");
+    else if (!found)
+        print_colour(COLOUR_BAD, "%s: no such command\n", given.words[0]);
+}

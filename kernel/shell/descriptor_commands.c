@@ -1,12 +1,10 @@
 /* Descriptor tables: GDT, IDT, TSS. */
-#include "../console/console.h"
-#include "../handover/handover.h"
+#include "shell.h"
 #include "../machine/descriptors.h"
 #include "../machine/exceptions.h"
 #include "../machine/instructions.h"
 #include "../machine/interrupts.h"
 #include "../machine/symbols.h"
-#include "commands.h"
 
 /* ---- GDT (Intel SDM 3A, 3.4.5) --------------------------------------------------------------- */
 
@@ -26,11 +24,10 @@ static void print_segment(uint64_t d)
           d >> 54 & 1, d >> 52 & 1);
 }
 
-void show_gdt(char **words)
+static void show_gdt(void)
 {
     struct table_register gdtr = read_gdtr();
     const uint64_t *gdt = (const uint64_t *)gdtr.base;
-    (void)words;
     print("GDT at %016lx, limit %u\n", gdtr.base, gdtr.limit);
     for (uint32_t i = 0; i < (gdtr.limit + 1u) / 8; i++) {
         bool is_system = gdt[i] && !(gdt[i] >> 44 & 1);
@@ -97,18 +94,16 @@ static void print_groups(const struct gate *gates)
     }
 }
 
-void show_idt(char **words)
+static void show_idt(void)
 {
     struct table_register idtr = read_idtr();
     const struct gate *gates = (const struct gate *)idtr.base;
-    uint64_t vector = 0;
-    if (words[1] && !take_number(words[1], &vector))
-        return;
+    uint64_t vector = given.values[0];
     if (vector >= IDT_GATES) {
         print_colour(COLOUR_BAD, "%lu: there are %u vectors\n", vector, IDT_GATES);
         return;
     }
-    if (words[1]) {
+    if (given.count) {
         char where[160];
         symbols_describe(handler_of(&gates[vector]), where, sizeof where);
         print("  vector %lu%s%s: ", vector, vector < VECTOR_IRQ ? ", " : "",
@@ -124,10 +119,9 @@ void show_idt(char **words)
           in8(PIC_SECONDARY));
 }
 
-void show_tss(char **words)
+static void show_tss(void)
 {
     const struct tss *tss = (const struct tss *)tss_address();
-    (void)words;
     print("TSS at %016lx\n", address_of(tss));
     for (uint32_t i = 0; i < 3; i++)
         print("  RSP%u %016lx  the stack for level %u\n", i, tss->rsp[i], i);
@@ -137,3 +131,11 @@ void show_tss(char **words)
     print("  I/O bitmap at %u: %s\n", tss->io_bitmap,
           tss->io_bitmap >= TSS_BYTES ? "behind the limit, there is none" : "there is one");
 }
+
+const struct command descriptor_commands[] = {
+    {"gdt", "", "global descriptor table, decoded", NULL, show_gdt},
+    {"idt", "[VECTOR]", "interrupt table, and what came so far",
+     "  idt        all 256 gates in groups\n  idt 14     the gate of page faults\n", show_idt},
+    {"tss", "", "task state segment: stacks for interrupts", NULL, show_tss},
+    {0},
+};

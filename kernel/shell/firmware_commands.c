@@ -1,11 +1,9 @@
 /* What firmware left behind: ACPI tables, SMBIOS structures. */
-#include "../console/console.h"
-#include "../handover/handover.h"
+#include "shell.h"
 #include "../lib/bytes.h"
 #include "../lib/text.h"
 #include "../machine/acpi.h"
 #include "../machine/page_tables.h"
-#include "commands.h"
 
 /* ---- ACPI ------------------------------------------------------------------------------------ */
 
@@ -23,11 +21,10 @@ static void print_checksum(uint8_t sum)
         print_colour(COLOUR_BAD, "checksum off by %u", sum);
 }
 
-void show_acpi(char **words)
+static void show_acpi(void)
 {
     const struct rsdp *rsdp = direct(boot->rsdp_physical);
     const struct acpi_table *table;
-    (void)words;
     if (!boot->rsdp_physical) {
         print("The loader found no RSDP.\n");
         return;
@@ -123,10 +120,9 @@ static const uint8_t *print_structure(const uint8_t *at, const uint8_t *end)
     return at + (at == strings ? 2 : 1);
 }
 
-void show_smbios(char **words)
+static void show_smbios(void)
 {
     struct smbios smbios;
-    (void)words;
     if (!find_smbios(&smbios)) {
         print("The loader found none.\n");
         return;
@@ -140,3 +136,9 @@ void show_smbios(char **words)
     for (const uint8_t *at = smbios.first; end - at >= 4 && at[1] >= 4 && end - at >= at[1];)
         at = print_structure(at, end);
 }
+
+const struct command firmware_commands[] = {
+    {"acpi", "", "ACPI tables, with their checksums", NULL, show_acpi},
+    {"smbios", "", "SMBIOS structures and their strings", NULL, show_smbios},
+    {0},
+};

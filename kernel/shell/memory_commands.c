@@ -1,9 +1,7 @@
 /* Memory: translations, and bytes at addresses. */
-#include "../console/console.h"
-#include "../handover/handover.h"
+#include "shell.h"
 #include "../lib/text.h"
 #include "../machine/page_tables.h"
-#include "commands.h"
 
 /* ---- pt -------------------------------------------------------------------------------------- */
 
@@ -72,13 +70,12 @@ static void translate(uint64_t virtual)
         cache_name(cache_of(last->entry, last->level)), entry_pat_index(last->entry, last->level));
 }
 
-void show_pages(char **words)
+static void show_pages(void)
 {
-    uint64_t address;
-    if (!words[1])
+    if (given.count)
+        translate(given.values[0]);
+    else
         print_ranges();
-    else if (take_address(words[1], &address))
-        translate(address);
 }
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
@@ -97,15 +94,10 @@ static uint64_t mapped_bytes(uint64_t address, uint64_t bytes, bool writable)
     return done;
 }
 
-static bool take_size(const char *word, uint64_t *bytes)
+/* Of an argument SIZE. */
+static uint64_t size_given(uint32_t index)
 {
-    *bytes = 8;
-    if (!word)
-        return true;
-    if (take_number(word, bytes) && (*bytes == 1 || *bytes == 2 || *bytes == 4 || *bytes == 8))
-        return true;
-    print_colour(COLOUR_BAD, "%s: wanted 1, 2, 4 or 8 bytes\n", word);
-    return false;
+    return index < given.count ? 1 << given.values[index] : 8;
 }
 
 static bool check_mapped(uint64_t address, uint64_t bytes, bool writable)
@@ -117,11 +109,10 @@ static bool check_mapped(uint64_t address, uint64_t bytes, bool writable)
     return false;
 }
 
-void peek(char **words)
+static void peek(void)
 {
-    uint64_t address, bytes;
-    if (!take_address(words[1], &address) || !take_size(words[2], &bytes) ||
-        !check_mapped(address, bytes, false))
+    uint64_t address = given.values[0], bytes = size_given(1);
+    if (!check_mapped(address, bytes, false))
         return;
     const volatile void *at = (const volatile void *)address;
     uint64_t value = bytes == 1   ? *(const volatile uint8_t *)at
@@ -131,11 +122,10 @@ void peek(char **words)
     print("%016lx: %#lx, %lu\n", address, value, value);
 }
 
-void poke(char **words)
+static void poke(void)
 {
-    uint64_t address, value, bytes;
-    if (!take_address(words[1], &address) || !take_number(words[2], &value) ||
-        !take_size(words[3], &bytes) || !check_mapped(address, bytes, true))
+    uint64_t address = given.values[0], value = given.values[1], bytes = size_given(2);
+    if (!check_mapped(address, bytes, true))
         return;
     volatile void *at = (volatile void *)address;
     if (bytes == 1)
@@ -162,11 +152,9 @@ static void dump_row(const uint8_t *at, uint64_t bytes)
     print("\n");
 }
 
-void hexdump(char **words)
+static void hexdump(void)
 {
-    uint64_t address, bytes = 128;
-    if (!take_address(words[1], &address) || (words[2] && !take_number(words[2], &bytes)))
-        return;
+    uint64_t address = given.values[0], bytes = given.count > 1 ? given.values[1] : 128;
     uint64_t mapped_here = mapped_bytes(address, bytes, false);
     for (uint64_t done = 0; done < mapped_here; done += 16)
         dump_row((const uint8_t *)address + done,
@@ -174,3 +162,22 @@ void hexdump(char **words)
     if (mapped_here < bytes)
         print_colour(COLOUR_BAD, "%016lx is not mapped\n", address + mapped_here);
 }
+
+const struct command memory_commands[] = {
+    {"pt", "[ADDRESS]", "translates an address; alone: all that is mapped",
+     "  pt                    ranges with permissions (read, write, execute, user, global) and\n"
+     "                        caching\n"
+     "  pt kernel_main        every step, every bit by name\n"
+     "  pt ffff8000fee00000   device registers: uncached\n"
+     "  pt 0                  the null page: not mapped\n",
+     show_pages},
+    {"peek", "ADDRESS [SIZE]", "reads 1, 2, 4 or 8 (default) bytes",
+     "  peek kernel_main\n  peek ffff80000000046c 4    the BIOS's timer, on BIOS\n", peek},
+    {"poke", "ADDRESS VALUE [SIZE]", "writes 1, 2, 4 or 8 (default) bytes",
+     "  poke ffff8000000b8000 0x4f41 2    a red A on a text screen\n"
+     "  Pages that are not mapped writable are refused.\n",
+     poke},
+    {"hexdump", "ADDRESS [BYTES]", "shows memory in hexadecimal and ASCII",
+     "  hexdump kernel_main 64\n", hexdump},
+    {0},
+};

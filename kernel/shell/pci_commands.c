@@ -1,7 +1,6 @@
 /* PCI devices, by configuration mechanism 1 (PCI Local Bus 3.0, 3.2.2.3.2). */
-#include "../console/console.h"
+#include "shell.h"
 #include "../machine/instructions.h"
-#include "commands.h"
 #include <stddef.h>
 
 #define CONFIG_ADDRESS 0xcf8
@@ -50,10 +49,9 @@ static bool print_function(uint32_t bus, uint32_t device, uint32_t function)
     return true;
 }
 
-void show_pci(char **words)
+static void show_pci(void)
 {
     uint32_t found = 0;
-    (void)words;
     for (uint32_t slot = 0; slot < 256 * 32; slot++) {
         uint32_t bus = slot / 32, device = slot % 32;
         if (!print_function(bus, device, 0))
@@ -65,3 +63,8 @@ void show_pci(char **words)
     }
     print("%u functions\n", found);
 }
+
+const struct command pci_commands[] = {
+    {"pci", "", "PCI devices of all buses", NULL, show_pci},
+    {0},
+};

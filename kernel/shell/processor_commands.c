@@ -1,9 +1,7 @@
 /* The processor: features, control registers, all CPUs. */
-#include "../console/console.h"
-#include "../handover/handover.h"
+#include "shell.h"
 #include "../machine/cpu.h"
 #include "../machine/page_tables.h"
-#include "commands.h"
 
 /* ---- features -------------------------------------------------------------------------------- */
 
@@ -71,10 +69,9 @@ static void print_processors(void)
         print("  %lu more did not answer\n", boot->processors_missing);
 }
 
-void show_cpu(char **words)
+static void show_cpu(void)
 {
     const struct lintel_cpu *cpu = &boot->cpu;
-    (void)words;
     print_colour(COLOUR_TITLE, "%s %s\n", cpu->vendor, cpu->brand);
     print("  family %u, model %u, stepping %u; addresses of %u physical and %u linear bits\n",
           cpu->family, cpu->model, cpu->stepping, cpu->physical_bits, cpu->linear_bits);
@@ -162,9 +159,8 @@ static void print_register(const char *name, uint64_t value, const struct bit *b
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-void show_control_registers(char **words)
+static void show_control_registers(void)
 {
-    (void)words;
     print_register("CR0", read_cr0(), cr0_bits, COUNT(cr0_bits));
     print_colour(COLOUR_TITLE, "CR2  %016lx\n", read_cr2());
     print("  the address of the last page fault\n");
@@ -180,3 +176,9 @@ void show_control_registers(char **words)
         print("%s%u %-16s%s", i % 4 ? " " : "  PA", i, cache_name(pat >> 8 * i & 0xff),
               i % 4 == 3 ? "\n" : "");
 }
+
+const struct command processor_commands[] = {
+    {"cpu", "", "processor features, and all processors", NULL, show_cpu},
+    {"cr", "", "control registers, every bit by name", NULL, show_control_registers},
+    {0},
+};

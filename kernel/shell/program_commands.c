@@ -1,6 +1,5 @@
 /* The commands `run` and `threads`. */
-#include "commands.h"
-#include "../console/console.h"
+#include "shell.h"
 #include "../lib/text.h"
 #include "../machine/timer.h"
 #include "../threads/spinlock.h"
@@ -9,12 +8,9 @@
 #define COUNTERS 4
 #define ROUNDS   300000
 
-void run_program(char **words)
+static void run_program(void)
 {
-    if (words[1])
-        program_run(words[1]);
-    else
-        print_colour(COLOUR_BAD, "run: name a program; `info` lists the modules\n");
+    program_run(given.words[0]);
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */
@@ -60,10 +56,23 @@ static void test_threads(void)
                  passed ? "passed" : "FAILED");
 }
 
-void show_threads(char **words)
+static void show_threads(void)
 {
-    if (words[1] && text_equal(words[1], "test"))
+    if (given.count)
         test_threads();
     else
         threads_each(show_thread);
 }
+
+const struct command program_commands[] = {
+    {"threads", "[test]", "all threads; test: four of them and a spinlock",
+     "  threads\n  threads test\n", show_threads},
+    {"run", "PROGRAM", "a module in user mode, until it ends or Ctrl-C",
+     "  run hello.elf     reads and writes\n"
+     "  run pages.elf     virtual memory from user mode\n"
+     "  run faulty.elf    is killed by its own fault\n"
+     "  run spin.elf      never ends by itself\n"
+     "  `info` lists the modules.\n",
+     run_program},
+    {0},
+};

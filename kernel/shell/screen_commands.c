@@ -1,9 +1,7 @@
 /* Keys as they come, and a test card. */
-#include "../console/console.h"
+#include "shell.h"
 #include "../console/pixels.h"
-#include "../handover/handover.h"
 #include "../machine/timer.h"
-#include "commands.h"
 
 #define CONTROL_D 4
 
@@ -21,9 +19,8 @@ static void print_key(const struct input *input)
     print("\n");
 }
 
-void echo(char **words)
+static void echo(void)
 {
-    (void)words;
     for (struct input input = {0}; input.key != CONTROL_D;) {
         input = console_input();
         if (input.source == INPUT_NONE)
@@ -62,10 +59,9 @@ static uint32_t card_colour(uint32_t x, uint32_t y, uint32_t width, uint32_t hei
     return ramps[band] * (x * 255 / width);
 }
 
-void draw(char **words)
+static void draw(void)
 {
     const struct lintel_framebuffer *fb = boot->framebuffers;
-    (void)words;
     if (boot->framebuffer_count == 0) {
         print("There is no framebuffer.\n");
         return;
@@ -77,3 +73,10 @@ void draw(char **words)
     console_key();
     screen_redraw();
 }
+
+const struct command screen_commands[] = {
+    {"echo", "", "shows key codes as they come, until Ctrl-D",
+     "  From the keyboard scan codes of set 1, from the serial line bytes.\n", echo},
+    {"draw", "", "a test card on the framebuffer, until a key", NULL, draw},
+    {0},
+};

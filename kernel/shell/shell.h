@@ -2,28 +2,38 @@
 #ifndef KERNEL_SHELL_H
 #define KERNEL_SHELL_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "../console/console.h"
+#include "../handover/handover.h"
 
 /* Takes up interrupts, keyboard and serial line, and obeys. */
 void shell_run(void) __attribute__((noreturn));
 
-#define WORDS_MAX 8
+/* deliberate_fault.c: does what fault=KIND on the command line asks for, else nothing. */
+void fault_if_asked(void);
 
-/* A row of the table of commands (commands.c). words[0] is the command's own name; words behind the
- * last one are NULL. */
+/* ---- commands.c ------------------------------------------------------------------------------ */
+
+/* A row of a file's table of commands, which an empty row ends. A name may have two words. The
+ * arguments are named in their order, in brackets where they may be left out; commands.c knows by
+ * the name what each has to look like. */
 struct command {
     const char *name, *arguments, *summary;
     const char *more; /* further sentences and examples, for `help NAME`; NULL: none */
-    void (*run)(char **words);
+    void (*run)(void);
 };
-extern const struct command commands[];
-extern const uint32_t command_count;
+extern const struct command boot_commands[], processor_commands[], descriptor_commands[],
+    memory_commands[], vm_commands[], program_commands[], firmware_commands[], pci_commands[],
+    screen_commands[], fault_commands[];
 
-/* Arguments. Each says what is wrong with a word, NULL included, and returns false. An address is
- * hexadecimal, with or without 0x, or the name of a function; a number is decimal, or hexadecimal
- * with 0x. */
-bool take_address(const char *word, uint64_t *address);
-bool take_number(const char *word, uint64_t *number);
+/* The arguments of the command that runs. */
+#define ARGUMENTS_MAX 3
+extern struct arguments {
+    uint32_t count;
+    const char *words[ARGUMENTS_MAX]; /* NULL: left out */
+    uint64_t values[ARGUMENTS_MAX];   /* of numbers; of words: which of those that are allowed */
+} given;
+
+/* Does what a line says, or says what is wrong with it. Changes the text. */
+void obey(char *text);
 
 #endif

@@ -1,15 +1,10 @@
 /* The commands `vm` and `mem`. */
-#include "commands.h"
-#include "../console/console.h"
-#include "../handover/handover.h"
-#include "../lib/text.h"
-#include "../machine/interrupts.h"
+#include "shell.h"
 #include "../vm/memory.h"
 #include "../vm/memory_test.h"
 #include "../vm/vm_test.h"
 
-/* ---- words ----------------------------------------------------------------------------------- */
-
+/* As the words of the argument PROTECTION. */
 static const struct {
     const char *word;
     uint32_t protection;
@@ -20,26 +15,13 @@ static const struct {
     {"execute", VM_READ | VM_EXECUTE},
     {"guard", VM_READ | VM_WRITE | VM_GUARD},
 };
-#define PROTECTIONS (sizeof protections / sizeof *protections)
 
 static const char *protection_name(uint32_t protection)
 {
-    for (uint32_t i = 0; i < PROTECTIONS; i++)
+    for (uint32_t i = 0; i < sizeof protections / sizeof *protections; i++)
         if (protections[i].protection == protection)
             return protections[i].word;
     return "guarded";
-}
-
-static bool take_protection(const char *word, uint32_t *protection)
-{
-    for (uint32_t i = 0; i < PROTECTIONS; i++)
-        if (word && text_equal(word, protections[i].word)) {
-            *protection = protections[i].protection;
-            return true;
-        }
-    print_colour(COLOUR_BAD, "%s: not a protection: none, read, write, execute, guard\n",
-                 word ? word : "nothing");
-    return false;
 }
 
 static void tell(enum vm_status status)
@@ -60,8 +42,9 @@ static void show_region(const struct vm_info *info)
           info->region);
 }
 
-static void show_regions(struct vm *vm)
+static void show_regions(void)
 {
+    const struct vm *vm = &shell_space;
     struct vm_info info;
     for (uint64_t at = vm->first; at < vm->end && vm_query(vm, at, &info) == VM_OK;
          at = info.base + info.bytes)
@@ -72,56 +55,42 @@ static void show_regions(struct vm *vm)
     print("  %lu pages have a frame of their own\n", vm->frames_held);
 }
 
-static void do_reserve(struct vm *vm, char **words)
+static void reserve(void)
 {
-    uint64_t bytes, address = 0;
-    if (!take_number(words[2], &bytes) || (words[3] && !take_address(words[3], &address)))
-        return;
-    enum vm_status status = vm_reserve(vm, address, bytes, &address);
+    uint64_t address;
+    enum vm_status status = vm_reserve(&shell_space, given.values[1], given.values[0], &address);
     if (status == VM_OK)
         print("  region %016lx\n", address);
     tell(status);
 }
 
-static void do_commit(struct vm *vm, char **words)
+static void commit(void)
 {
-    uint64_t address, bytes;
-    uint32_t protection = VM_READ | VM_WRITE;
-    if (take_address(words[2], &address) && take_number(words[3], &bytes) &&
-        (!words[4] || take_protection(words[4], &protection)))
-        tell(vm_commit(vm, address, bytes, protection));
+    uint32_t protection =
+        given.count > 2 ? protections[given.values[2]].protection : VM_READ | VM_WRITE;
+    tell(vm_commit(&shell_space, given.values[0], given.values[1], protection));
 }
 
-static void do_decommit(struct vm *vm, char **words)
+static void decommit(void)
 {
-    uint64_t address, bytes;
-    if (take_address(words[2], &address) && take_number(words[3], &bytes))
-        tell(vm_decommit(vm, address, bytes));
+    tell(vm_decommit(&shell_space, given.values[0], given.values[1]));
 }
 
-static void do_release(struct vm *vm, char **words)
+static void release(void)
 {
-    uint64_t region;
-    if (take_address(words[2], &region))
-        tell(vm_release(vm, region));
+    tell(vm_release(&shell_space, given.values[0]));
 }
 
-static void do_protect(struct vm *vm, char **words)
+static void protect(void)
 {
-    uint64_t address, bytes;
-    uint32_t protection;
-    if (take_address(words[2], &address) && take_number(words[3], &bytes) &&
-        take_protection(words[4], &protection))
-        tell(vm_protect(vm, address, bytes, protection));
+    tell(vm_protect(&shell_space, given.values[0], given.values[1],
+                    protections[given.values[2]].protection));
 }
 
-static void do_query(struct vm *vm, char **words)
+static void query(void)
 {
-    uint64_t address;
     struct vm_info info;
-    if (!take_address(words[2], &address))
-        return;
-    enum vm_status status = vm_query(vm, address, &info);
+    enum vm_status status = vm_query(&shell_space, given.values[0], &info);
     if (status == VM_OK)
         show_region(&info);
     tell(status);
@@ -129,11 +98,10 @@ static void do_query(struct vm *vm, char **words)
 
 /* Two regions over one section: what is written in the first shows in both, what is written in the
  * second stays there. */
-static void do_share(struct vm *vm, char **words)
+static void share(void)
 {
-    uint64_t bytes, shared, copied;
-    if (!take_number(words[2], &bytes))
-        return;
+    struct vm *vm = &shell_space;
+    uint64_t shared, copied, bytes = given.values[0];
     uint64_t pages = bytes / FRAME_BYTES + (bytes % FRAME_BYTES != 0);
     struct section *section = section_create(vm->spans.heap, pages);
     enum vm_status status =
@@ -151,51 +119,29 @@ static void do_share(struct vm *vm, char **words)
     tell(status);
 }
 
-static void do_touch(struct vm *vm, char **words)
+static void touch(void)
 {
-    uint64_t address;
-    enum vm_access access = words[3] && text_equal(words[3], "write")     ? VM_FOR_WRITE
-                            : words[3] && text_equal(words[3], "execute") ? VM_FOR_EXECUTE
-                                                                          : VM_FOR_READ;
-    if (take_address(words[2], &address))
-        print("  page fault: %s\n", vm_fault_name(memory_probe(address, access)));
-    (void)vm;
+    enum vm_access access = (enum vm_access)given.values[1];
+    print("  page fault: %s\n", vm_fault_name(memory_probe(given.values[0], access)));
 }
 
-static void do_test(struct vm *vm, char **words)
+static void tell_test(const char *name, bool passed)
 {
-    (void)vm;
-    (void)words;
-    bool passed = vm_test();
-    print_colour(passed ? COLOUR_GOOD : COLOUR_BAD, "vm test: %s\n", passed ? "passed" : "FAILED");
+    print_colour(passed ? COLOUR_GOOD : COLOUR_BAD, "%s test: %s\n", name,
+                 passed ? "passed" : "FAILED");
 }
 
-/* A tick must not come between: another thread's page fault would find the regions half changed. */
-void virtual_memory(char **words)
+static void test(void)
 {
-    static const struct {
-        const char *word;
-        void (*run)(struct vm *vm, char **words);
-    } calls[] = {{"reserve", do_reserve}, {"commit", do_commit},   {"decommit", do_decommit},
-                 {"release", do_release}, {"protect", do_protect}, {"query", do_query},
-                 {"share", do_share},     {"touch", do_touch},     {"test", do_test}};
-    uint64_t flags = interrupts_off();
-    uint32_t i = 0, count = sizeof calls / sizeof *calls;
-    while (words[1] && i < count && !text_equal(words[1], calls[i].word))
-        i++;
-    if (!words[1])
-        show_regions(space_in_use());
-    else if (i < count)
-        calls[i].run(space_in_use(), words);
-    else
-        print_colour(COLOUR_BAD, "vm: no call %s; `help vm` lists them\n", words[1]);
-    interrupts_restore(flags);
+    tell_test("vm", vm_test());
 }
 
 /* ---- mem ------------------------------------------------------------------------------------- */
 
 static void show_memory(void)
 {
+    if (given.count)
+        tell_test("mem", memory_test());
     print("  frames: %lu of %lu free (%lu MiB of %lu), 4 KiB each, by bitmap\n", memory_frames.free,
           memory_frames.managed, memory_frames.free * FRAME_BYTES / MIB,
           memory_frames.managed * FRAME_BYTES / MIB);
@@ -204,14 +150,24 @@ static void show_memory(void)
           heap_is_sound(&memory_heap) ? "sound" : "DAMAGED");
 }
 
-void show_memory_use(char **words)
-{
-    uint64_t flags = interrupts_off();
-    if (words[1] && text_equal(words[1], "test")) {
-        bool passed = memory_test();
-        print_colour(passed ? COLOUR_GOOD : COLOUR_BAD, "mem test: %s\n",
-                     passed ? "passed" : "FAILED");
-    }
-    show_memory();
-    interrupts_restore(flags);
-}
+const struct command vm_commands[] = {
+    {"vm", "", "regions, page faults; `help vm` names the calls", NULL, show_regions},
+    {"vm reserve", "BYTES [ADDRESS]", "addresses, no memory", "  vm reserve 65536\n", reserve},
+    {"vm commit", "ADDRESS BYTES [PROTECTION]", "pages that come, zeroed, when they are touched",
+     "  vm commit 10000 8192 read    or none, write (default), execute, guard\n", commit},
+    {"vm touch", "ADDRESS [ACCESS]", "an access for real: what the page fault turned out to be",
+     "  vm touch 10000 write    or read (default), execute\n", touch},
+    {"vm protect", "ADDRESS BYTES PROTECTION", "a guard page faults once",
+     "  vm protect 10000 4096 guard    or none, read, write, execute\n", protect},
+    {"vm query", "ADDRESS", "region, size, state, protection and type", "  vm query 10000\n",
+     query},
+    {"vm share", "BYTES", "two views of one memory: one shared, one copy-on-write",
+     "  vm share 4096\n", share},
+    {"vm decommit", "ADDRESS BYTES", "gives pages back, keeps the addresses",
+     "  vm decommit 10000 4096\n", decommit},
+    {"vm release", "REGION", "gives all of a region back", "  vm release 10000\n", release},
+    {"vm test", "", "tries them all on the processor itself", NULL, test},
+    {"mem", "[test]", "frame allocator and heap; test: stresses both", "  mem\n  mem test\n",
+     show_memory},
+    {0},
+};

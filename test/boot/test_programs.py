@@ -73,7 +73,7 @@ def check_regions(shell):
     shell.find(f"vm touch {base:x}", "page fault: guard page")
     shell.find(f"vm touch {base:x}", "page fault: nothing was wrong")
     shell.find(f"peek {base:x}", "4d|77")
-    shell.find(f"vm protect {base:x} 4096 all", "not a protection")
+    shell.find(f"vm protect {base:x} 4096 all", "all: wanted one of: none read")
     shell.find(f"vm commit {base + 65536:x} 1", "^NOT_RESERVED$")
     shell.find(f"vm release {base + 4096:x}", "^NOT_A_REGION$")
     shell.find(f"vm reserve 1 {base:x}", "^ADDRESS_TAKEN$")
@@ -82,7 +82,7 @@ def check_regions(shell):
     shell.find("vm", r"1 faults: protection", r"1 faults: guard page", r"1 faults: demand-zero",
                "^  0 pages have a frame")
     shell.find(f"vm release {base:x}", "^OK$")
-    shell.find("vm nonsense", "no call nonsense")
+    shell.find("vm nonsense", "nonsense: one word too many")
     check_sharing(shell)
 
 

@@ -60,6 +60,14 @@ def check_help(shell):
     shell.find("no-such", "no such command")
     shell.find("help no-such", "no such command")
     shell.find("   a20  ", "address line 20|A20")
+    shell.find("help  vm", "^vm reserve BYTES", "^vm release REGION")
+    shell.find("vm  query   10000", "free")
+    for line, complaint in (("vmquery 0", "vmquery: no such command"),
+                            ("a20 now", "now: one word too many"),
+                            ("poke 0", "too few words: wanted poke ADDRESS VALUE"),
+                            ("hexdump 0 0x", "0x: wanted a number"),
+                            ("mem tests", "tests: wanted one of: test")):
+        shell.find(line, f"^{complaint}")
 
 
 def check_what_the_loader_told(shell, firmware, report):
@@ -141,7 +149,7 @@ def check_translations(shell, report):
     shell.find(f"pt {direct_map + 0xfee00000:x}", r"uncached \(PA3\)", "NX 1 no execute",
                r"7 +PS 1 large page")
     shell.find("pt 100000000000000", "not canonical")
-    shell.find("pt nowhere", "neither a hexadecimal address nor the name of a function")
+    shell.find("pt nowhere", "nowhere: wanted a hexadecimal address or the name of a function")
 
 
 def check_memory(shell, report):
@@ -157,7 +165,7 @@ def check_memory(shell, report):
     shell.find(f"peek {direct_map + free + 3:x} 1", r": 0xab, 171")
     shell.find("peek 0", "is not mapped")
     shell.find("poke kernel_main 1 1", "not mapped writable")
-    shell.find("peek kernel_main 3", "wanted 1, 2, 4 or 8")
+    shell.find("peek kernel_main 3", "3: wanted one of: 1 2 4 8")
     text = shell.run("hexdump kernel_main 40")
     shown = bytes.fromhex("".join(row[18:66] for row in text.splitlines()))
     start = int(text[:16], 16)

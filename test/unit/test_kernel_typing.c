@@ -1,6 +1,6 @@
 /* What is typed at the kernel's shell: scan codes, terminal sequences, the line; and ACPI's S5. */
 #include "kernel/console/keys.h"
-#include "kernel/machine/sleep_state.h"
+#include "kernel/machine/acpi.h"
 #include "kernel/shell/line.h"
 #include <setjmp.h>
 #include <stdarg.h>
