@@ -22,7 +22,8 @@ CORE_FLAGS   := $(FREESTANDING) -Os -fPIC -fvisibility=hidden
 LEGACY_FLAGS := $(FREESTANDING) -Os -fno-pic -mcmodel=small
 UEFI_FLAGS   := $(CORE_FLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
 KERNEL_FLAGS := $(FREESTANDING) -O2 -fPIE -fvisibility=hidden
-PROGRAM_FLAGS := $(FREESTANDING) -O2 -fno-pic
+# User mode is as any compiler expects it: red zone, SSE.
+PROGRAM_FLAGS := $(filter-out -mno-red-zone -mgeneral-regs-only,$(FREESTANDING)) -O2 -fno-pic
 NASM_FLAGS   := -g -F dwarf -w+all -w+error
 
 LINK          := $(LD) -nostdlib -z noexecstack --build-id=none --gc-sections

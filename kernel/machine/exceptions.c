@@ -16,6 +16,7 @@
 void *exception_recovery[5];
 bool exception_recoverable;
 void (*exception_in_user)(void);
+const char *exception_verdict;
 
 const char *exception_name(uint64_t vector)
 {
@@ -68,7 +69,7 @@ static void report_address(const struct interrupt_frame *frame)
           error & ERROR_FETCH   ? "executing"
           : error & ERROR_WRITE ? "writing"
                                 : "reading",
-          reason_of(read_cr2(), error));
+          is_page_fault && exception_verdict ? exception_verdict : reason_of(read_cr2(), error));
 }
 
 /* A jump to what is no code: whoever called it left the address on the stack. */

@@ -14,6 +14,9 @@ const char *exception_name(uint64_t vector);
 extern void *exception_recovery[5];
 extern bool exception_recoverable;
 
+/* Why a page is not there, as virtual memory knows, for the report of a page fault; NULL. */
+extern const char *exception_verdict;
+
 /* Ends the program that an exception in user mode came from. Does not return. */
 extern void (*exception_in_user)(void);
 

@@ -19,8 +19,7 @@ struct symbol_table {
 /* "function+0x12 (file.c:34)" for an address in the text, "" for any other. */
 void symbols_describe(uint64_t address, char *text, size_t bytes);
 
-/* The program that runs in user mode, from its file's section .symbols, which is believed; NULL:
- * none. */
+/* Of the program that runs in user mode, from its file, which is believed; NULL: none. */
 void symbols_of_program(const struct symbol_table *table);
 
 /* False: no function of the kernel has that name. */

@@ -5,39 +5,82 @@
 #define RESERVED  (64 * 1024 * MIB)
 #define COMMITTED (16 * MIB)
 #define TOUCHED   UINT64_C(32) /* pages */
+#define PAGE      UINT64_C(4096)
 
-static int64_t failed(const char *what)
+static const char *failed;
+
+static void check(const char *what, int64_t result, int64_t expected)
 {
-    say(what);
-    say(" failed\n");
-    return 1;
+    if (result != expected && !failed)
+        failed = what;
+}
+
+static void touch_pages(volatile uint64_t *page)
+{
+    for (uint64_t i = 0; i < TOUCHED; i++) {
+        check("zeroes", (int64_t)page[i * PAGE / 8], 0);
+        page[i * PAGE / 8] = i;
+    }
+}
+
+/* Whatever the kernel is asked to read or write must be the program's own to the last byte. */
+static void try_pointers(uint64_t base)
+{
+    static const char text[1];
+    uint64_t end = base + COMMITTED;
+    check("reserved", call(CALL_WRITE, end, 1, 0), ERROR_POINTER);
+    check("half reserved", call(CALL_WRITE, end - 1, 2, 0), ERROR_POINTER);
+    check("null", call(CALL_READ, 0, 1, 0), ERROR_POINTER);
+    check("read-only", call(CALL_READ, (uint64_t)text, 1, 0), ERROR_POINTER);
+    check("the kernel's", call(CALL_READ, 0xffff800000000000, 1, 0), ERROR_POINTER);
+    check("not canonical", call(CALL_WRITE, 0x800000000000, 1, 0), ERROR_POINTER);
+    check("over the top", call(CALL_WRITE, UINT64_MAX, 2, 0), ERROR_POINTER);
+    check("a query's", call(CALL_QUERY, base, 0xffffffff80000000, 0), ERROR_POINTER);
+}
+
+static void try_errors(uint64_t base)
+{
+    check("an unknown call", call(CALLS, 0, 0, 0), ERROR_CALL);
+    check("a wide number", call((enum call)UINT32_MAX, 0, 0, 0), ERROR_CALL);
+    check("release inside", call(CALL_RELEASE, base + PAGE, 0, 0), -VM_NOT_A_REGION);
+    check("wide protection", call(CALL_PROTECT, base, 1, (UINT64_C(1) << 32) | VM_READ),
+          -VM_BAD_PROTECTION);
+    check("the kernel's half", call(CALL_RESERVE, 0xffff800000000000, PAGE, 0), -VM_BAD_ADDRESS);
+    check("size", call(CALL_COMMIT, base, UINT64_MAX, VM_READ), -VM_BAD_SIZE);
+}
+
+/* The kernel trips over a guard page, too: once. */
+static void try_guard(uint64_t base)
+{
+    check("guard", call(CALL_PROTECT, base, PAGE, VM_READ | VM_WRITE | VM_GUARD), 0);
+    check("the first access", call(CALL_WRITE, base, 1, 0), ERROR_POINTER);
+    check("the second access", *(volatile uint64_t *)base, 0);
 }
 
 int64_t program(void)
 {
     int64_t base = call(CALL_RESERVE, 0, RESERVED, 0);
     struct vm_info info;
-    if (base < 0)
-        return failed("reserve");
-    if (call(CALL_COMMIT, (uint64_t)base, COMMITTED, VM_READ | VM_WRITE) != 0)
-        return failed("commit");
-    volatile uint64_t *page = (volatile uint64_t *)base;
-    for (uint64_t i = 0; i < TOUCHED; i++) {
-        if (page[i * 512] != 0)
-            return failed("zeroes");
-        page[i * 512] = i;
+    if (base < 0) {
+        say("reserve failed\n");
+        return 1;
     }
-    if (call(CALL_QUERY, (uint64_t)base + COMMITTED, (uint64_t)&info, 0) != 0 || info.committed)
-        return failed("query");
-    if (call(CALL_WRITE, (uint64_t)base + COMMITTED, 1, 0) != ERROR_POINTER ||
-        call(CALL_READ, UINT64_C(0xffff800000000000), 1, 0) != ERROR_POINTER)
-        return failed("refusal of a bad pointer");
-    if (call(CALLS, 0, 0, 0) != ERROR_CALL)
-        return failed("refusal of an unknown call");
-    if (call(CALL_RELEASE, (uint64_t)base + 4096, 0, 0) != -VM_NOT_A_REGION)
-        return failed("refusal of a wrong release");
+    check("commit", call(CALL_COMMIT, (uint64_t)base, COMMITTED, VM_READ | VM_WRITE), 0);
+    touch_pages((volatile uint64_t *)base);
+    check("query", call(CALL_QUERY, (uint64_t)base + COMMITTED, (uint64_t)&info, 0), 0);
+    check("committed", (int64_t)info.committed, 0);
+    check("what is reserved", (int64_t)info.bytes, RESERVED - COMMITTED);
+    try_pointers((uint64_t)base);
+    try_errors((uint64_t)base);
+    try_guard((uint64_t)base);
+    check("release", call(CALL_RELEASE, (uint64_t)base, 0, 0), 0);
+    if (failed) {
+        say(failed);
+        say(": not as it should be\n");
+        return 1;
+    }
     say("64 GiB reserved, 16 MiB committed, ");
     say_number(TOUCHED);
     say(" pages touched\n");
-    return call(CALL_RELEASE, (uint64_t)base, 0, 0);
+    return 0;
 }

@@ -70,6 +70,7 @@ const struct command program_commands[] = {
     {"run", "PROGRAM", "a module in user mode, until it ends or Ctrl-C",
      "  run hello.elf     reads and writes\n"
      "  run pages.elf     virtual memory from user mode\n"
+     "  run pi.elf        reckons in SSE registers\n"
      "  run faulty.elf    is killed by its own fault\n"
      "  run spin.elf      never ends by itself\n"
      "  `info` lists the modules.\n",

@@ -59,16 +59,20 @@ void thread_yield(void)
     interrupts_restore(flags);
 }
 
+/* Who sleeps here waits in give_way(), which looks again by itself. */
 static void on_tick(void)
 {
-    current->ticks += current->state == THREAD_READY; /* else it only waits in give_way() */
+    if (current->state != THREAD_READY)
+        return;
+    current->ticks++;
     give_way();
 }
 
 void thread_sleep(uint64_t ticks)
 {
     uint64_t flags = interrupts_off();
-    current->wake = timer_ticks() + ticks;
+    if (__builtin_add_overflow(timer_ticks(), ticks, &current->wake))
+        current->wake = UINT64_MAX;
     current->state = THREAD_SLEEPING;
     give_way();
     interrupts_restore(flags);

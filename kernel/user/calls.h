@@ -6,7 +6,7 @@
 
 enum call {
     CALL_EXIT,     /* (status): does not return */
-    CALL_WRITE,    /* (text, bytes): bytes written */
+    CALL_WRITE,    /* (text, bytes): bytes written, 1,024 at most */
     CALL_READ,     /* (buffer, bytes): waits for at least one; bytes read */
     CALL_SLEEP,    /* (ticks of 10 ms) */
     CALL_RESERVE,  /* (address or 0, bytes): address of the region */

@@ -3,6 +3,7 @@
 #define TYPE_EXECUTABLE 2
 #define MACHINE_X86_64  62
 #define SEGMENT_LOAD    1
+#define SEGMENT_SYMBOLS 0x6c6e746c /* program.ld */
 #define SEGMENT_EXECUTE 1u
 #define SEGMENT_WRITE   2u
 #define SEGMENTS_MAX    16
@@ -22,13 +23,6 @@ struct segment {
     uint64_t offset, virtual, physical, file_bytes, memory_bytes, alignment;
 };
 
-struct section_header {
-    uint32_t name, type;
-    uint64_t flags, virtual, offset, bytes;
-    uint32_t link, info;
-    uint64_t alignment, entry_bytes;
-};
-
 static const struct header *header_of(const struct image *image)
 {
     return (const struct header *)image->file;
@@ -39,16 +33,17 @@ static bool is_inside(const struct image *image, uint64_t offset, uint64_t bytes
     return offset <= image->bytes && bytes <= image->bytes - offset;
 }
 
-/* Modules are page-aligned, so that a table that is aligned in its file can be read in place. */
-static const void *table_at(const struct image *image, uint64_t offset, uint64_t count,
-                            uint64_t each)
+/* Modules are page-aligned, so that an aligned table can be read in place. */
+static const struct segment *segment_at(const struct image *image, unsigned index)
 {
-    return offset % 8 == 0 && is_inside(image, offset, count * each) ? image->file + offset : NULL;
+    return (const struct segment *)(image->file + header_of(image)->segments_at) + index;
 }
 
-static const char *check_segment(const struct image *image, const struct segment *segment)
+static const char *check_segment(struct image *image, const struct segment *segment)
 {
     uint64_t end;
+    if (segment->type != SEGMENT_LOAD && segment->type != SEGMENT_SYMBOLS)
+        return NULL;
     if (!is_inside(image, segment->offset, segment->file_bytes))
         return "a segment lies beyond the end of the file";
     if (segment->file_bytes > segment->memory_bytes ||
@@ -56,6 +51,8 @@ static const char *check_segment(const struct image *image, const struct segment
         return "a segment's sizes are wrong";
     if ((segment->flags & (SEGMENT_WRITE | SEGMENT_EXECUTE)) == (SEGMENT_WRITE | SEGMENT_EXECUTE))
         return "a segment is writable and executable";
+    if (segment->type == SEGMENT_SYMBOLS)
+        image->symbols = image->file + segment->offset;
     return NULL;
 }
 
@@ -70,36 +67,17 @@ const char *image_check(struct image *image, const void *file, uint64_t bytes)
         return "not a static program for x86-64";
     if (header->segment_bytes != sizeof(struct segment) || header->segments > SEGMENTS_MAX)
         return "its program headers are strange";
-    const struct segment *segments =
-        table_at(image, header->segments_at, header->segments, sizeof *segments);
-    if (!segments)
+    if (header->segments_at % 8 ||
+        !is_inside(image, header->segments_at, header->segments * sizeof(struct segment)))
         return "its program headers lie beyond the end of the file";
     const char *problem = NULL;
     for (unsigned i = 0; i < header->segments && !problem; i++)
-        if (segments[i].type == SEGMENT_LOAD)
-            problem = check_segment(image, &segments[i]);
+        problem = check_segment(image, segment_at(image, i));
     image->entry = header->entry;
     return problem;
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */
-
-/* Through the direct map: the space need not be in use, and its pages may be read-only. */
-static bool write(struct vm *space, uint64_t to, const uint8_t *from, uint64_t bytes)
-{
-    while (bytes > 0) {
-        uint64_t offset = to % FRAME_BYTES;
-        uint64_t part = bytes < FRAME_BYTES - offset ? bytes : FRAME_BYTES - offset;
-        if (vm_fault(space, to, VM_FOR_WRITE) > VM_FAULT_COPY)
-            return false;
-        uint64_t frame = *tables_entry(&space->tables, to, false) & ENTRY_ADDRESS;
-        __builtin_memcpy(space->tables.physical + frame + offset, from, part);
-        to += part;
-        from += part;
-        bytes -= part;
-    }
-    return true;
-}
 
 static const char *explain(enum vm_status status)
 {
@@ -120,7 +98,8 @@ static const char *load_segment(const struct image *image, const struct segment 
     enum vm_status status = at ? vm_reserve(space, at, bytes, &base) : VM_BAD_ADDRESS;
     if (status == VM_OK)
         status = vm_commit(space, at, bytes, VM_READ | VM_WRITE);
-    if (status == VM_OK && !write(space, at, image->file + segment->offset, segment->file_bytes))
+    void *contents = (uint8_t *)image->file + segment->offset;
+    if (status == VM_OK && !vm_copy(space, at, contents, segment->file_bytes, VM_FOR_WRITE))
         status = VM_NO_MEMORY;
     if (status == VM_OK)
         status = vm_protect(space, at, bytes, protection);
@@ -142,40 +121,9 @@ static const char *make_stack(struct image *image, struct vm *space)
 
 const char *image_load(struct image *image, struct vm *space)
 {
-    const struct segment *segments = (const void *)(image->file + header_of(image)->segments_at);
     const char *problem = NULL;
     for (unsigned i = 0; i < header_of(image)->segments && !problem; i++)
-        if (segments[i].type == SEGMENT_LOAD)
-            problem = load_segment(image, &segments[i], space);
+        if (segment_at(image, i)->type == SEGMENT_LOAD)
+            problem = load_segment(image, segment_at(image, i), space);
     return problem ? problem : make_stack(image, space);
-}
-
-/* ---- sections -------------------------------------------------------------------------------- */
-
-static bool has_name(const struct image *image, const struct section_header *names, uint32_t at,
-                     const char *name)
-{
-    if (!is_inside(image, names->offset, names->bytes))
-        return false;
-    const char *text = (const char *)image->file + names->offset;
-    for (uint64_t i = at; i < names->bytes && text[i] == *name; i++, name++)
-        if (*name == 0)
-            return true;
-    return false;
-}
-
-const void *image_section(const struct image *image, const char *name)
-{
-    const struct header *header = header_of(image);
-    const struct section_header *sections =
-        table_at(image, header->sections_at, header->sections, sizeof *sections);
-    if (!sections || header->names_section >= header->sections)
-        return NULL;
-    for (unsigned i = 0; i < header->sections; i++) {
-        const struct section_header *section = &sections[i];
-        if (!has_name(image, &sections[header->names_section], section->name, name))
-            continue;
-        return table_at(image, section->offset, section->bytes, 1);
-    }
-    return NULL;
 }

@@ -8,6 +8,7 @@ struct image {
     const uint8_t *file;
     uint64_t bytes;
     uint64_t entry, stack_top; /* virtual, once loaded */
+    const void *symbols;       /* its table of functions and lines, in the file; NULL: none */
 };
 
 /* Checks the headers. NULL: it is a program; else what is wrong. */
@@ -15,8 +16,5 @@ const char *image_check(struct image *image, const void *file, uint64_t bytes);
 
 /* Fills an empty space. NULL, or what is wrong; the space then may be half filled. */
 const char *image_load(struct image *image, struct vm *space);
-
-/* A section's contents by name; NULL: there is none, or the file is too short for it. */
-const void *image_section(const struct image *image, const char *name);
 
 #endif

@@ -129,7 +129,7 @@ void program_run(const char *name)
         print_colour(COLOUR_BAD, "%s: %s\n", name, problem);
         return;
     }
-    symbols_of_program(image_section(&program.image, ".symbols"));
+    symbols_of_program(program.image.symbols);
     attend(thread);
     interrupts_off();
     thread_forget(thread);

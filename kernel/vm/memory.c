@@ -1,7 +1,7 @@
 #include "memory.h"
 #include "../handover/handover.h"
-#include "../machine/instructions.h"
-#include "../machine/interrupts.h"
+#include "../machine/cpu.h"
+#include "../machine/exceptions.h"
 #include "../machine/page_tables.h"
 
 /* Each in a slot of the top table that Lintel left empty. */
@@ -9,8 +9,9 @@
 #define STACKS_5     UINT64_C(0xfffe000000000000)
 #define STACKS_BYTES (UINT64_C(1) << 39)
 
-#define ERROR_WRITE UINT64_C(0x2) /* page-fault error code, Intel SDM 3A, 4.7 */
-#define ERROR_FETCH UINT64_C(0x10)
+#define ERROR_PRESENT UINT64_C(0x1) /* page-fault error code, Intel SDM 3A, 4.7 */
+#define ERROR_WRITE   UINT64_C(0x2)
+#define ERROR_FETCH   UINT64_C(0x10)
 
 struct frames memory_frames;
 struct heap memory_heap;
@@ -87,6 +88,7 @@ static void describe_space(struct vm *space, uint64_t root, uint64_t first, uint
         .first = first,
         .end = end,
         .user = user,
+        .nx = cpu_has(LINTEL_CPU_NX) ? ENTRY_NX : 0,
     };
 }
 
@@ -145,16 +147,21 @@ static enum vm_access access_of(uint64_t error)
     return error & ERROR_FETCH ? VM_FOR_EXECUTE : error & ERROR_WRITE ? VM_FOR_WRITE : VM_FOR_READ;
 }
 
+/* A guard page alarms: only a probe goes on behind it. Where nothing was wrong with the page, the
+ * access was: trying again would never end. */
 static bool on_page_fault(struct interrupt_frame *frame)
 {
     uint64_t address = read_cr2();
     enum vm_fault fault = vm_fault(space_of(address), address, access_of(frame->error));
     if (probe.active && probe.first == VM_FAULT_NONE)
         probe.first = fault;
-    if (fault <= VM_FAULT_COPY || fault == VM_FAULT_GUARD)
+    if (fault == VM_FAULT_DEMAND_ZERO || fault == VM_FAULT_COPY ||
+        (fault == VM_FAULT_GUARD && probe.active))
         return true;
     if (probe.active)
         __builtin_longjmp(probe.recovery, 1);
+    bool knows = fault != VM_FAULT_FREE && !(frame->error & ERROR_PRESENT);
+    exception_verdict = knows ? vm_fault_name(fault) : NULL;
     return false;
 }
 

@@ -31,7 +31,7 @@ enum vm_access { VM_FOR_READ, VM_FOR_WRITE, VM_FOR_EXECUTE };
 
 /* What a page fault turned out to be. */
 enum vm_fault {
-    VM_FAULT_NONE,        /* nothing was wrong: somebody else mended it */
+    VM_FAULT_NONE,        /* nothing was wrong with the page */
     VM_FAULT_DEMAND_ZERO, /* mended: the page has a frame now */
     VM_FAULT_COPY,        /* mended: a shared page was copied before the write */
     VM_FAULT_GUARD,       /* the guard is off now; the access may be tried again */
@@ -53,6 +53,7 @@ struct vm {
     struct tables tables;
     uint64_t first, end; /* the addresses that may be reserved */
     bool user;           /* pages are for user mode */
+    uint64_t nx;         /* ENTRY_NX; 0: the CPU can't keep anybody from executing */
     uint64_t faults[VM_FAULTS];
     uint64_t frames_held; /* of private pages */
 };
@@ -64,8 +65,8 @@ struct vm_info {
     uint64_t base, bytes; /* of the run of pages around the address that are alike */
     uint64_t region;
     enum vm_type type;
-    bool committed;
     uint32_t protection;
+    uint64_t committed; /* or only reserved; no bool, so that programs get no padding */
 };
 
 /* `address` 0: anywhere. Ranges grow to whole pages; *base is where the region begins. */

@@ -18,7 +18,7 @@ uint64_t vm_entry_flags(const struct vm *vm, const struct span *span, bool owned
     uint64_t flags = ENTRY_BACKED | (owned ? ENTRY_OWNED : 0) | (vm->user ? ENTRY_USER : 0);
     if (protection != VM_NO_ACCESS && !(protection & VM_GUARD))
         flags |= ENTRY_PRESENT;
-    return flags | (writable ? ENTRY_WRITE : 0) | (protection & VM_EXECUTE ? 0 : ENTRY_NX);
+    return flags | (writable ? ENTRY_WRITE : 0) | (protection & VM_EXECUTE ? 0 : vm->nx);
 }
 
 static bool is_allowed(const struct span *span, enum vm_access access)

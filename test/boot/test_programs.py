@@ -12,9 +12,11 @@ FAULTY = ROOT / "kernel/programs/faulty.c"
 FAULTS = {
     "n": (r"page fault \(vector 14\)", "writing: null pointer", "write_null"),
     "k": (r"page fault \(vector 14\)", "reading: the page is the kernel's", "read_kernel"),
-    "s": (r"page fault \(vector 14\)", "writing: the page is not mapped", "overflow_stack"),
+    "t": (r"page fault \(vector 14\)", "reading: the page is the kernel's", "read_kernel_stack"),
+    "s": (r"page fault \(vector 14\)", "writing: reserved, not committed", "overflow_stack"),
+    "g": (r"page fault \(vector 14\)", "writing: guard page", "touch_guard"),
     "p": (r"general protection fault \(vector 13\)", "CS     0000000000000023", "stop_interrupts"),
-    "f": (r"device not available \(vector 7\)", "SS     000000000000001b", "use_floating_point"),
+    "f": (r"x87 floating-point error \(vector 16\)", "SS     000000000000001b", "divide_by_zero"),
 }
 
 
@@ -111,7 +113,10 @@ def check_good_programs(shell):
     shell.machine.type("Ada\n")
     assert "Hello, Ada, from user mode.\nhello.elf: ended with status 3" in shell.read()
     shell.find("run pages.elf", "32 pages touched", r"ended with status 0; 3\d demand-zero faults")
+    for _ in range(2):  # the second one finds nothing that the first one left
+        shell.find("run pi.elf", "^pi is 3.141592$", "ended with status 0")
     shell.find("run nobody.elf", "no module of that name")
+    shell.find("cr", "^ *bit 21 SMAP")
 
 
 def check_killed_program(shell, kind):

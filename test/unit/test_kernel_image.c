@@ -20,12 +20,11 @@ static struct heap heap;
 static struct vm vm;
 static struct image image;
 
-/* A program of two segments, and two sections. */
+/* A program of two segments, and a table of symbols. */
 static struct file {
     Elf64_Ehdr header;
-    Elf64_Phdr segments[2];
-    Elf64_Shdr sections[2];
-    char names[16], symbols[16];
+    Elf64_Phdr segments[3];
+    char symbols[16];
     uint8_t text[FRAME_BYTES + 100], data[64];
 } file;
 
@@ -53,11 +52,7 @@ static void make_file(void)
                    .e_entry = TEXT + 8,
                    .e_phoff = offsetof(struct file, segments),
                    .e_phentsize = sizeof(Elf64_Phdr),
-                   .e_phnum = 2,
-                   .e_shoff = offsetof(struct file, sections),
-                   .e_shentsize = sizeof(Elf64_Shdr),
-                   .e_shnum = 2,
-                   .e_shstrndx = 0},
+                   .e_phnum = 3},
         .segments = {{.p_type = PT_LOAD,
                       .p_flags = PF_R | PF_X,
                       .p_offset = offsetof(struct file, text),
@@ -69,14 +64,11 @@ static void make_file(void)
                       .p_offset = offsetof(struct file, data),
                       .p_vaddr = DATA + 40,
                       .p_filesz = sizeof file.data,
-                      .p_memsz = 3 * FRAME_BYTES}},
-        .sections = {{.sh_name = 1,
-                      .sh_offset = offsetof(struct file, names),
-                      .sh_size = sizeof file.names},
-                     {.sh_name = 3,
-                      .sh_offset = offsetof(struct file, symbols),
-                      .sh_size = sizeof file.symbols}},
-        .names = "\0n\0.symbols",
+                      .p_memsz = 3 * FRAME_BYTES},
+                     {.p_type = 0x6c6e746c,
+                      .p_offset = offsetof(struct file, symbols),
+                      .p_filesz = sizeof file.symbols,
+                      .p_memsz = sizeof file.symbols}},
         .symbols = "the table",
     };
     memset(file.text, 0xc3, sizeof file.text);
@@ -93,6 +85,7 @@ static int begin(void **state)
     vm = (struct vm){
         .spans = {.heap = &heap},
         .tables = {.frames = &frames, .physical = memory, .levels = 4, .invalidate = invalidate},
+        .nx = ENTRY_NX,
         .first = FIRST,
         .end = END,
         .user = true,
@@ -124,6 +117,7 @@ static void test_program_is_loaded(void **state)
     (void)state;
     assert_null(load());
     assert_int_equal(image.entry, TEXT + 8);
+    assert_ptr_equal(image.symbols, file.symbols);
     assert_int_equal(byte_at(TEXT), 0xc3);
     assert_int_equal(byte_at(TEXT + sizeof file.text - 1), 0xc3);
     assert_int_equal(byte_at(TEXT + sizeof file.text), 0);
@@ -138,26 +132,6 @@ static void test_program_is_loaded(void **state)
     assert_int_equal(vm_fault(&vm, image.stack_top - 8, VM_FOR_WRITE), VM_FAULT_DEMAND_ZERO);
     assert_int_equal(vm_fault(&vm, END - 64 * 1024, VM_FOR_WRITE), VM_FAULT_DEMAND_ZERO);
     assert_int_equal(vm_fault(&vm, END - 64 * 1024 - 1, VM_FOR_WRITE), VM_FAULT_RESERVED);
-}
-
-static void test_sections_by_name(void **state)
-{
-    (void)state;
-    assert_null(check());
-    assert_ptr_equal(image_section(&image, ".symbols"), file.symbols);
-    assert_null(image_section(&image, ".symbol"));
-    assert_null(image_section(&image, ".symbols2"));
-    file.sections[1].sh_size = sizeof file;
-    assert_null(image_section(&image, ".symbols"));
-    file.sections[1].sh_name = UINT32_MAX;
-    assert_null(image_section(&image, ".symbols"));
-    make_file();
-    file.sections[0].sh_size = 11; /* the name is cut before its 0 */
-    assert_null(image_section(&image, ".symbols"));
-    file.header.e_shstrndx = 2;
-    assert_null(image_section(&image, ".symbols"));
-    file.header.e_shoff = UINT64_MAX - 7;
-    assert_null(image_section(&image, ".symbols"));
 }
 
 #define REFUSED(change, why)                                                                       \
@@ -185,6 +159,7 @@ static void test_lies_are_refused(void **state)
     REFUSED(header->e_phoff = UINT64_MAX - 7, "its program headers lie beyond the end of the file");
     REFUSED(segment->p_offset = sizeof file - 63, "a segment lies beyond the end of the file");
     REFUSED(segment->p_offset = UINT64_MAX, "a segment lies beyond the end of the file");
+    REFUSED(segment[1].p_filesz = sizeof file, "a segment lies beyond the end of the file");
     REFUSED(segment->p_filesz = UINT64_MAX, "a segment lies beyond the end of the file");
     REFUSED(segment->p_memsz = 63, "a segment's sizes are wrong");
     REFUSED(segment->p_memsz = UINT64_MAX, "a segment's sizes are wrong");
@@ -204,7 +179,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_program_is_loaded, begin),
-        cmocka_unit_test_setup(test_sections_by_name, begin),
         cmocka_unit_test(test_lies_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

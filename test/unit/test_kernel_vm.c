@@ -50,6 +50,7 @@ static int begin(void **state)
     vm = (struct vm){
         .spans = {.heap = &heap},
         .tables = {.frames = &frames, .physical = memory, .levels = 4, .invalidate = invalidate},
+        .nx = ENTRY_NX,
         .first = FIRST,
         .end = END,
     };
