@@ -20,27 +20,39 @@
 #define TICKS_ENOUGH (PIT_HZ / 1000)
 #define POLLS_MOST   100000
 
-static uint64_t timer_tsc, known_hz;
+/* A write to the timer took effect between two readings of the TSC. They lie far apart where a
+ * virtual machine's host paused it just then. */
+struct moment {
+    uint64_t before, after;
+};
+
+static struct moment start;
+static uint64_t known_hz;
+
+static struct moment write_at(uint16_t port, uint8_t value)
+{
+    uint64_t before = cpu_tsc();
+    port_write(port, value);
+    return (struct moment){before, cpu_tsc()};
+}
 
 static void start_timer(void)
 {
     port_write(SPEAKER, (port_read(SPEAKER) & ~SPEAKER_ON) | SPEAKER_GATE);
     port_write(PIT_COMMAND, PIT_START);
     port_write(PIT_CHANNEL2, (uint8_t)PIT_FULL);
-    port_write(PIT_CHANNEL2, PIT_FULL >> 8);
-    timer_tsc = cpu_tsc();
+    start = write_at(PIT_CHANNEL2, PIT_FULL >> 8);
 }
 
-/* Ticks since start_timer(), and the TSC of that moment; 0 when the timer has run out. */
-static uint32_t read_timer(uint64_t *tsc)
+/* Ticks since start_timer(), and the moment. False when the timer has run out: asked in the end, as
+ * that may have been at the last moment. */
+static bool read_timer(uint32_t *ticks, struct moment *now)
 {
-    if (port_read(SPEAKER) & SPEAKER_DONE)
-        return 0;
-    port_write(PIT_COMMAND, PIT_LATCH);
-    *tsc = cpu_tsc();
+    *now = write_at(PIT_COMMAND, PIT_LATCH);
     uint32_t left = port_read(PIT_CHANNEL2);
     left |= (uint32_t)port_read(PIT_CHANNEL2) << 8;
-    return PIT_FULL - left;
+    *ticks = PIT_FULL - left;
+    return !(port_read(SPEAKER) & SPEAKER_DONE);
 }
 
 void clock_begin(void)
@@ -53,14 +65,17 @@ void clock_begin(void)
 /* The bound on polls is for a timer that stands still. */
 static uint64_t time_tsc(void)
 {
-    uint64_t tsc;
+    struct moment now;
+    uint32_t ticks;
 
     for (uint32_t polls = 0; polls < POLLS_MOST; polls++) {
-        uint32_t ticks = read_timer(&tsc);
-        if (ticks >= TICKS_ENOUGH)
-            return (tsc - timer_tsc) * PIT_HZ / ticks;
-        if (ticks == 0 && port_read(SPEAKER) & SPEAKER_DONE)
+        if (!read_timer(&ticks, &now)) {
             start_timer();
+            continue;
+        }
+        uint64_t least = now.before - start.after, most = now.after - start.before;
+        if (ticks >= TICKS_ENOUGH && most - least <= most / 8)
+            return (least + most) / 2 * PIT_HZ / ticks;
     }
     return 0;
 }
