@@ -16,7 +16,10 @@ CONFIG = tomllib.loads((ROOT / "config/machines.toml").read_text())
 PASSED = CONFIG["firmware_exit"]["passed"]
 FAILED = CONFIG["firmware_exit"]["failed"]
 # A guard against hangs, not a measurement: generous, for machines that are slow or busy.
-PATIENCE = 120
+PATIENCE = 300
+# Linux's most for everybody: a guest gives up a serial line whose other end reads nothing for long.
+PIPE_BYTES = 1 << 20
+TAIL_LINES = 60  # that a failure shows
 # The menu moves the cursor (ECMA-48, 8.3.21) where a line of text would end: words stay apart.
 CURSOR = re.compile(rb"\x1b\[[0-9;]*H")
 # CSI sequences (ECMA-48, 5.4), the two-character escapes, and what GRUB and OVMF send besides.
@@ -90,7 +93,7 @@ class Machine:
         self.changed = threading.Condition()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()],
-                                        start_new_session=detached)
+                                        start_new_session=detached, pipesize=PIPE_BYTES)
         theirs.close()
         self.socket = ours
         self.socket.settimeout(PATIENCE)
@@ -121,16 +124,16 @@ class Machine:
             with self.changed:
                 self.received += data
                 self.changed.notify_all()
-            said = self._stream(said)
+            if self.say:
+                said = self._stream(said)
         with self.changed:
             self.closed = True
             self.changed.notify_all()
 
     def _stream(self, said):
         lines = self.output.split("\n")[:-1]
-        if self.say:
-            for line in lines[said:]:
-                self.say(line)
+        for line in lines[said:]:
+            self.say(line)
         return len(lines)
 
     @property
@@ -182,10 +185,27 @@ class Machine:
         self.reader.join()
         return status
 
+    def wait_passed(self, what="not passed"):
+        """Until a kernel of ours ends QEMU, and says so that all is well."""
+        status = self.wait_exit()
+        if status != PASSED:
+            raise self.error(f"{what}: exit status {status}")
+
+    def wait_until(self, holds, what):
+        """Until holds(), which looks at the machine from outside, is true."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            if time.monotonic() > end:
+                raise self.error(f"{what}: not seen in {PATIENCE} s")
+            time.sleep(0.1)
+
     def type(self, text):
+        """A serial port takes 16 bytes at once; who reads a key's sequence waits for the rest of it
+        by the guest's clock."""
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
 
     def error(self, what):
-        tail = "\n".join(self.output.splitlines()[-40:])
-        return MachineError(f"{what}; it said last:\n{tail}")
+        lines = self.output.splitlines()
+        failed = [f"  {line}" for line in lines if "FAILED" in line]
+        return MachineError("\n".join([what, *failed, "It said last:", *lines[-TAIL_LINES:]]))

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 from builder import KERNEL as KERNEL_FILE
-from machine import PASSED, Hardware
+from machine import Hardware
 
 FIRMWARES = ("bios", "uefi")
 MIB = 1 << 20
@@ -142,7 +142,7 @@ def test_primary_gpt_broken_boots(start, special_image, firmware, lba):
     image = special_image({})
     patch(image, lba * 512 + 40, b"\xff" * 16)
     machine = start(firmware, [image])
-    assert machine.wait_exit() == PASSED, machine.error("did not boot from the backup")
+    machine.wait_passed("did not boot from the backup")
 
 
 @pytest.mark.parametrize("firmware", ["bios"])

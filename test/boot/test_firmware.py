@@ -1,7 +1,7 @@
 """The front ends themselves, on real firmware: the contract's test, and the thunk's poison test."""
 import pytest
 from builder import BUILD, make_image
-from machine import PASSED, Hardware
+from machine import Hardware
 from network import by_tftp
 
 
@@ -14,7 +14,7 @@ def test_front_end_keeps_the_contract(start, tmp_path, firmware, hardware):
     make_image(image, "", "--application", BUILD / "uefi/contract.efi",
                "--second-stage", BUILD / "legacy/contract.bin")
     machine = start(firmware, [image], hardware)
-    assert machine.wait_exit() == PASSED, machine.error("the contract is broken")
+    machine.wait_passed("the contract is broken")
 
 
 @pytest.mark.parametrize("firmware, card", [("bios", "e1000"), ("uefi", "virtio-net-pci,romfile=")],
@@ -25,7 +25,7 @@ def test_front_end_keeps_the_contract_by_network(start, tmp_path, firmware, card
     make_image(root, "", "--layout", "netboot", "--application", BUILD / "uefi/contract.efi",
                "--second-stage", BUILD / "legacy/contract.bin")
     machine = start(firmware, [], by_tftp(firmware, card, root))
-    assert machine.wait_exit() == PASSED, machine.error("the contract is broken")
+    machine.wait_passed("the contract is broken")
     assert "contract: fetch ok" in machine.output
 
 
@@ -34,5 +34,5 @@ def test_thunk_survives_poisoned_registers(start, tmp_path, board):
     image = tmp_path / "poison.img"
     make_image(image, "", "--second-stage", BUILD / "legacy/poison.bin")
     machine = start("bios", [image], Hardware(board=board))
-    assert machine.wait_exit() == PASSED, machine.error("a register did not survive")
+    machine.wait_passed("a register did not survive")
     assert "poison: ok" in machine.output

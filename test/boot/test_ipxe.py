@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from builder import make_fat_disk, make_image
-from machine import PASSED, Hardware
+from machine import Hardware
 from media import IMAGES, make_medium
 from network import WEB, web_server
 
@@ -55,7 +55,7 @@ def test_files_come_by_http_where_the_script_does(start, ipxe, netboot):
     machine = start("uefi", *ipxe("uefi", netboot, CHAIN, f"http://{WEB}/"))
     machine.wait_for(rf"HTTP server {WEB}: it has no file http://{WEB}/boot/absent\.elf")
     machine.type("1")
-    assert machine.wait_exit() == PASSED, machine.error("the other entry did not boot")
+    machine.wait_passed("the other entry did not boot")
     assert "fact: entry = whole" in machine.output
     assert "fact: medium = network" in machine.output
 

@@ -3,7 +3,7 @@ import struct
 
 import pytest
 from builder import change_files, make_image
-from machine import PASSED, ROOT, Hardware
+from machine import ROOT, Hardware
 
 KERNELS = ROOT / "build/test-kernels"
 INTERNAL = bytes(i * 7 & 255 for i in range(5000))
@@ -35,8 +35,7 @@ def limine_image(images, revision, cpus):
 
 def check(start, images, firmware, revision, hardware):
     machine = start(firmware, [limine_image(images, revision, hardware.cpus)], hardware)
-    if machine.wait_exit() != PASSED:
-        raise machine.error("not all checks hold")
+    machine.wait_passed("not all checks hold")
     assert "limine: all checks hold" in machine.output
     return machine.output
 

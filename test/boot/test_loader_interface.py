@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from cells import Screen
-from machine import CONFIG, PASSED, Hardware
+from machine import CONFIG, Hardware
 from test_menu import CHANGES, assert_looks_right
 from variables import GLOBAL, add_variables, decode, encode, in_memory, variables
 
@@ -48,7 +48,7 @@ def test_variables_are_set_and_obeyed(start, special_image, flash):
     screen.press("e", "Options for one boot:")
     screen.press("\x1b[3~ once", "test chosen once")  # a Delete that OVMF's terminal does not know
     machine.type("\r")
-    assert machine.wait_exit() == PASSED
+    machine.wait_passed()
     assert "fact: command-line = test chosen once" in machine.output
     kept = variables(flash.read_bytes())
     assert decode(kept["LoaderEntryDefault"]) == ["lintel.conf"]

@@ -8,7 +8,7 @@ import zlib
 import pytest
 from builder import BUILD, MODULE, PIE_KERNEL, make_image
 from linux_guest import GUESTS, first_initrd, guest_facts, kernel as linux
-from machine import PASSED, Hardware
+from machine import Hardware
 from test_network import by_tftp
 
 KERNELS = BUILD / "test-kernels"
@@ -120,7 +120,7 @@ def expect_same_text(machine):
 @pytest.mark.parametrize("firmware, kernel, tags, mode", MULTIBOOT2)
 def test_multiboot2_kernel_finds_every_tag(start_kernel, firmware, kernel, tags, mode):
     machine = start_kernel(firmware, kernel)
-    assert machine.wait_exit() == PASSED, machine.error("the kernel found mistakes")
+    machine.wait_passed("the kernel found mistakes")
     machine.wait_for(rf"^entered: eax=36d76289 .* {mode}$")
     expect_same_text(machine)
     assert set(map(int, machine.wait_for(r"^tags:([ \d]*)$")[1].split())) == tags
@@ -136,7 +136,7 @@ def test_multiboot2_kernel_finds_every_tag(start_kernel, firmware, kernel, tags,
 @pytest.mark.parametrize("firmware, kernel", MULTIBOOT1)
 def test_multiboot1_kernel_finds_everything(start_kernel, firmware, kernel):
     machine = start_kernel(firmware, kernel)
-    assert machine.wait_exit() == PASSED, machine.error("the kernel found mistakes")
+    machine.wait_passed("the kernel found mistakes")
     machine.wait_for(r"^entered: eax=2badb002 .* protected$")
     flags = int(machine.wait_for(r"^flags: (\w+)$")[1], 16)
     elf, bios = kernel.endswith(".elf"), firmware == "bios"
@@ -176,7 +176,7 @@ def test_dhcp_reply_comes_along(start, tmp_path, firmware, card):
     (folder / "boot/kernel").write_bytes((KERNELS / "multiboot2.elf").read_bytes())
     (folder / "loader/entries/lintel.conf").write_text("kernel /boot/kernel\n")
     machine = start(firmware, [], by_tftp(firmware, card, folder))
-    assert machine.wait_exit() == PASSED, machine.error("the kernel found mistakes")
+    machine.wait_passed("the kernel found mistakes")
     machine.wait_for(r"^network: 10\.0\.2\.15$")
 
 
@@ -264,7 +264,7 @@ def test_refused_with_everything_given_back(start, multiboot_image, firmware):
         machine.type(str(number + 1))
         machine.wait_for(rf"Error[^$]*?{message}".replace(" ", r"\s+"))
     machine.type(str(len(REFUSED) + 1))
-    assert machine.wait_exit() == PASSED, machine.error("the kernel found mistakes")
+    machine.wait_passed("the kernel found mistakes")
     machine.wait_for(r"^module 0: at=107000 ")
 
 
@@ -276,7 +276,7 @@ def test_kernel_in_the_loaders_place_on_bios(start_kernel, start, multiboot_imag
     image = multiboot_image({"it": f"kernel /boot/kernel\n{ENTRY}"},
                             {**MODULES, "kernel": kernel}, "default it\n")
     machine = start("bios", [image])
-    assert machine.wait_exit() == PASSED, machine.error("the kernel found mistakes")
+    machine.wait_passed("the kernel found mistakes")
     machine.wait_for(r"^entered: .* at=10040 protected$")
     expect_same_text(machine)
 
@@ -296,7 +296,7 @@ def test_kernel_in_the_firmwares_place_on_uefi(start, multiboot_image):
     machine.type("1")
     machine.wait_for(r"needs\s+a\s+relocatable\s+tag")
     machine.type("2")
-    assert machine.wait_exit() == PASSED, machine.error("the kernel found mistakes")
+    machine.wait_passed("the kernel found mistakes")
     machine.wait_for(rf"^entered: .* at={FIRMWARES_OWN + 0x40:x} protected$")
     expect_same_text(machine)
 
@@ -311,7 +311,7 @@ def test_lintel_boots_itself(start, multiboot_image):
     machine.type("\r")
     machine.wait_for(r"(?s)self: kernel.*Lintel.*self: kernel")
     machine.type("2")
-    assert machine.wait_exit() == PASSED, machine.error("the second Lintel booted nothing")
+    machine.wait_passed("the second Lintel booted nothing")
 
 
 # ---- Xen ---------------------------------------------------------------------------------------
