@@ -70,6 +70,10 @@ class Monitor:
         width, height = map(int, size.split())
         return width, height, data
 
+    def text_screen(self):
+        """The characters of a VGA text screen."""
+        return self.physical_memory(0xb8000, 4000)[::2]
+
     def press(self, *keys):
         for key in keys:
             self.execute("send-key", keys=[{"type": "qcode", "data": key}])

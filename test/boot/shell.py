@@ -46,8 +46,15 @@ class Shell:
         return matches
 
     def press(self, *keys):
-        """Keys by QEMU's names, each held with those joined to it by "+"."""
+        """Keys by QEMU's names, each held with those joined to it by "+". The shell answers each
+        but caps lock; QEMU's keyboard forgets what a busy machine has not fetched."""
         for key in keys:
             codes = [{"type": "qcode", "data": code} for code in key.split("+")]
+            seen = len(self.machine.received)
             self.machine.monitor.execute("send-key", keys=codes, **{"hold-time": 20})
-            time.sleep(0.05)
+            if key != "caps_lock":
+                self.machine.wait_until(lambda: len(self.machine.received) > seen, f"key {key}")
+
+    def prompt_at(self):
+        """Where the last prompt is in what was received; more of it may be on its way."""
+        return self.machine.received.rindex(PROMPT.encode())

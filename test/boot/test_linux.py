@@ -2,13 +2,12 @@
 printed by the booted software itself."""
 import struct
 import subprocess
-import time
 
 import pytest
 from builder import BUILD, change_files
 from linux_guest import (INSTALLER, IPXE, MEMDISK, MEMTEST, MEMTEST_32, SERIAL, guest_facts, kernel,
                          linux_image, user_space_image)
-from machine import PATIENCE, Hardware
+from machine import Hardware
 
 FIRMWARES = ("bios", "uefi")
 GIB = 1 << 20  # KiB
@@ -85,33 +84,23 @@ def test_memtest_on_bios(start, tmp_path, program):
     image = tmp_path / "memtest.img"
     linux_image(image, program, "")
     machine = start("bios", [image], MEMTEST_PC)
-    wait_until(machine, lambda: b"Memtest86+ v6" in text_screen(machine))
+    machine.wait_until(lambda: memtest_is_there(machine, "bios"), "memtest86+")
 
 
-def text_screen(machine):
-    return bytes(machine.monitor.physical_memory(0xb8000, 4000))[::2]
+def memtest_is_there(machine, firmware):
+    """On a framebuffer it draws blue, around the middle."""
+    if firmware == "bios":
+        return b"Memtest86+ v6" in machine.monitor.text_screen()
+    width, height, pixels = machine.monitor.pixels()
+    middle = (height // 2 * width + width // 2) * 3
+    return tuple(pixels[middle:middle + 3]) == (0, 0, 0xaa)
 
 
 def test_memtest_on_uefi(start, tmp_path):
-    """It draws blue on the framebuffer, around the middle."""
     image = tmp_path / "memtest.img"
     linux_image(image, MEMTEST, "")
     machine = start("uefi", [image], MEMTEST_PC)
-    wait_until(machine, lambda: middle_pixel(machine) == (0, 0, 0xaa))
-
-
-def middle_pixel(machine):
-    width, height, pixels = machine.monitor.pixels()
-    middle = (height // 2 * width + width // 2) * 3
-    return tuple(pixels[middle:middle + 3])
-
-
-def wait_until(machine, holds):
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > end:
-            raise machine.error(f"not seen in {PATIENCE} s")
-        time.sleep(0.2)
+    machine.wait_until(lambda: memtest_is_there(machine, "uefi"), "memtest86+")
 
 
 # ---- kernels that must lie where the loader lives -------------------------------------------------
@@ -138,7 +127,7 @@ def test_ipxe_in_real_mode(start, tmp_path):
     image = tmp_path / "ipxe.img"
     linux_image(image, IPXE, "", script)
     machine = start("bios", [image])
-    wait_until(machine, lambda: b"script of ours" in text_screen(machine))
+    machine.wait_until(lambda: b"script of ours" in machine.monitor.text_screen(), "the script")
 
 
 FLOPPY_SECTOR = r"""
@@ -215,14 +204,8 @@ def test_bad_input_leads_back_to_the_menu(start, tmp_path, firmware):
     machine = start(firmware, [image], Hardware(cpu=MEMTEST_PC.cpu, memory="64M"))
     machine.wait_for("place")
     for number, (_, _, message) in enumerate(list(BAD.values()) * 2):
-        seen = len(machine.output)
+        seen = machine.words.count(message)
         machine.type(str(number % len(BAD) + 1))
-        wait_until(machine, lambda: message in " ".join(machine.output[seen:].split()))
+        machine.wait_until(lambda: machine.words.count(message) > seen, message)
     machine.type(str(len(BAD) + 1))
-    wait_until(machine, lambda: memtest_is_there(machine, firmware))
-
-
-def memtest_is_there(machine, firmware):
-    if firmware == "bios":
-        return b"Memtest86+ v6" in text_screen(machine)
-    return middle_pixel(machine) == (0, 0, 0xaa)
+    machine.wait_until(lambda: memtest_is_there(machine, firmware), "memtest86+")

@@ -16,7 +16,7 @@ def colours(machine):
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
 def test_screen_is_not_blank(start, images, way):
     machine = start(way.firmware, images.disks(way, ""))
-    machine.wait_for(r"^claims: ")
+    machine.wait_for(r"^claims: [^$]*^lintel> ")
     FOLDER.mkdir(parents=True, exist_ok=True)
     machine.monitor.screenshot(FOLDER / f"{way.name}.png")
     width, height, seen = colours(machine)
