@@ -166,9 +166,11 @@ static enum err use_reserved(const struct disk_image *image, const struct volume
                     "%s: a FAT with sectors of %u bytes can't be booted from a disk with %u",
                     image->path, fat.sector_bytes, image->disk.sector_bytes);
     own = fat.bits == 32 ? MAX(fat.info_sector, fat.backup_sector + 1u) + 1u : 1;
-    snprintf(remedy, sizeof remedy,
-             "format it with `mkfs.fat -R %lu`, or `lintel uninstall` what lies there",
-             (unsigned long)(own + place->sectors));
+    snprintf(
+        remedy, sizeof remedy,
+        "`lintel uninstall` what lies there, or format it with `mkfs.fat -R %lu`, which erases "
+        "its files",
+        (unsigned long)(own + place->sectors));
     place->where = "the reserved sectors of the FAT volume";
     place->host = volume;
     place->number = volume->number;

@@ -20,7 +20,10 @@ static int file_of(const struct disk_image *image)
 
 static enum err fail_system(const char *path)
 {
-    return fail(errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", path, strerror(errno));
+    bool denied = errno == EACCES || errno == EPERM;
+
+    return fail(errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s%s", path, strerror(errno),
+                denied ? ": run this as root, or as another user who may" : "");
 }
 
 /* ---- reading and writing --------------------------------------------------------------------- */
@@ -143,6 +146,16 @@ static enum err measure(struct disk_image *image, const struct stat *stat)
     return OK;
 }
 
+/* QEMU locks bytes of its images, other programs the file. Not every file system has locks. */
+static bool is_locked(int file, bool writable)
+{
+    struct flock whole = {.l_type = writable ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};
+
+    if (flock(file, (writable ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return true;
+    return fcntl(file, F_OFD_SETLK, &whole) != 0 && (errno == EAGAIN || errno == EACCES);
+}
+
 /* O_EXCL on a device: fails when a file system, swap space, LVM or RAID uses any part of it. */
 static enum err open_file(const char *path, bool writable, const struct stat *stat, int *file)
 {
@@ -154,8 +167,9 @@ static enum err open_file(const char *path, bool writable, const struct stat *st
                     "%s: is in use (swap space, LVM, RAID?): release it, then try again", path);
     if (*file < 0)
         return fail_system(path);
-    if (flock(*file, (writable ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0)
-        return fail(ERR_UNSUPPORTED, "%s: another program has locked it: end that first", path);
+    if (is_locked(*file, writable))
+        return fail(ERR_UNSUPPORTED,
+                    "%s: another program has locked it (a virtual machine?): end that first", path);
     return OK;
 }
 

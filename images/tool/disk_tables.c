@@ -65,31 +65,59 @@ static enum err refuse_overlaps(const struct disk_image *image, const struct dis
     return OK;
 }
 
-/* Of two that don't overlap as partitions, one may still be the container of the logical ones. */
+/* Where logical partitions lie: nothing else may. */
 static enum err check_container(const struct disk_image *image, const uint8_t *sector,
-                                const struct primary *container)
+                                unsigned index)
 {
+    struct primary container = primary_of(sector, index);
+
     for (unsigned i = 0; i < MBR_PRIMARIES; i++) {
         struct primary other = primary_of(sector, i);
-        if (other.type && !is_extended(other.type) &&
-            overlap(container->first, container->sectors, other.first, other.sectors))
+        if (i != index && other.type &&
+            overlap(container.first, container.sectors, other.first, other.sectors))
             return fail(ERR_FORMAT,
                         "%s: partition %u (LBA %lu) overlaps the extended partition at LBA %lu; "
                         "repair the table first",
                         image->path, i + 1, (unsigned long)other.first,
-                        (unsigned long)container->first);
+                        (unsigned long)container.first);
     }
-    if (!container->first || container->first + container->sectors > image->disk.sectors)
-        return fail(ERR_FORMAT, "%s: the extended partition at LBA %lu leaves the disk",
-                    image->path, (unsigned long)container->first);
+    if (!container.first || container.first + container.sectors > image->disk.sectors)
+        return fail(ERR_FORMAT,
+                    "%s: the extended partition at LBA %lu leaves the disk; repair the "
+                    "table first",
+                    image->path, (unsigned long)container.first);
     return OK;
 }
 
-static enum err check_mbr(const struct disk_image *image, struct disk_tables *tables)
+static bool is_contained(const uint8_t *sector, const struct volume *logical)
 {
-    uint8_t sector[512];
+    for (unsigned i = 0; i < MBR_PRIMARIES; i++) {
+        struct primary container = primary_of(sector, i);
+        if (is_extended(container.type) && logical->first_lba > container.first &&
+            logical->first_lba + logical->sectors <= container.first + container.sectors)
+            return true;
+    }
+    return false;
+}
 
-    TRY(disk_image_read(image, 0, sizeof sector, sector));
+static enum err check_logicals(const struct disk_image *image, const uint8_t *sector,
+                               const struct disk_tables *tables)
+{
+    for (uint32_t i = 0; i < tables->count; i++) {
+        const struct volume *volume = &tables->volumes[i];
+        if (volume->number > MBR_PRIMARIES && !is_contained(sector, volume))
+            return fail(ERR_FORMAT,
+                        "%s: the logical partition %u (LBA %lu, %lu sectors) leaves the extended "
+                        "partition; repair the table first",
+                        image->path, volume->number, (unsigned long)volume->first_lba,
+                        (unsigned long)volume->sectors);
+    }
+    return OK;
+}
+
+static enum err check_mbr(const struct disk_image *image, const uint8_t *sector,
+                          struct disk_tables *tables)
+{
     tables->gap_end = image->disk.sectors;
     for (unsigned i = 0; i < MBR_PRIMARIES; i++) {
         struct primary primary = primary_of(sector, i);
@@ -97,20 +125,39 @@ static enum err check_mbr(const struct disk_image *image, struct disk_tables *ta
             continue;
         tables->gap_end = MIN(tables->gap_end, primary.first);
         if (is_extended(primary.type))
-            TRY(check_container(image, sector, &primary));
+            TRY(check_container(image, sector, i));
     }
-    return OK;
+    return check_logicals(image, sector, tables);
 }
 
-/* Where sector 0 is anything else, there is no place for code that keeps what it holds. */
-static enum err check_protective(const struct disk_image *image)
+static bool is_listed(const struct disk_tables *tables, const struct primary *primary)
 {
-    uint8_t sector[512];
+    for (uint32_t i = 0; i < tables->count; i++)
+        if (tables->volumes[i].first_lba == primary->first &&
+            tables->volumes[i].sectors == primary->sectors)
+            return true;
+    return false;
+}
 
-    TRY(disk_image_read(image, 0, sizeof sector, sector));
-    for (unsigned i = 0; i < MBR_PRIMARIES; i++)
-        if (primary_of(sector, i).type == TYPE_PROTECTIVE && load16(sector + 510) == 0xaa55)
-            return OK;
+/* A hybrid MBR repeats some of the GPT's partitions. Where sector 0 is anything but an MBR, there
+ * is no place for code that keeps what it holds. */
+static enum err check_protective(const struct disk_image *image, const uint8_t *sector,
+                                 const struct disk_tables *tables)
+{
+    bool protective = false;
+
+    for (unsigned i = 0; i < MBR_PRIMARIES; i++) {
+        struct primary primary = primary_of(sector, i);
+        protective |= primary.type == TYPE_PROTECTIVE;
+        if (primary.type && primary.type != TYPE_PROTECTIVE && !is_listed(tables, &primary))
+            return fail(ERR_FORMAT,
+                        "%s: partition %u of its hybrid MBR (LBA %lu, %lu sectors) is none of the "
+                        "GPT's; repair the table first",
+                        image->path, i + 1, (unsigned long)primary.first,
+                        (unsigned long)primary.sectors);
+    }
+    if (protective && load16(sector + 510) == 0xaa55)
+        return OK;
     return fail(ERR_UNSUPPORTED,
                 "%s: has a GPT, but no protective MBR in its first sector; repair it first (gdisk: "
                 "x, n, w)",
@@ -132,19 +179,21 @@ static enum err refuse_cd(const struct disk_image *image)
 
 enum err disk_tables_read(const struct disk_image *image, struct disk_tables *tables)
 {
+    uint8_t sector[512];
+
     *tables = (struct disk_tables){0};
     TRY(refuse_cd(image));
+    TRY(disk_image_read(image, 0, sizeof sector, sector));
     TRY(partition_list(&host_firmware, &image->disk, &host_arena, &tables->volumes,
                        &tables->count));
     TRY(refuse_left_out(image));
     TRY(refuse_overlaps(image, tables));
-    tables->partitioning =
-        tables->count ? tables->volumes[0].partitioning : LINTEL_PARTITIONING_NONE;
     if (!tables->count)
         return fail(ERR_FORMAT, "%s: its partition table is empty", image->path);
+    tables->partitioning = tables->volumes[0].partitioning;
     if (tables->partitioning == LINTEL_PARTITIONING_GPT)
-        return check_protective(image);
-    return tables->partitioning == LINTEL_PARTITIONING_MBR ? check_mbr(image, tables) : OK;
+        return check_protective(image, sector, tables);
+    return tables->partitioning == LINTEL_PARTITIONING_MBR ? check_mbr(image, sector, tables) : OK;
 }
 
 const struct volume *disk_tables_find(const struct disk_tables *tables, uint32_t number)

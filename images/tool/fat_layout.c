@@ -5,7 +5,7 @@
 static enum err check_writable(const struct fat_layout *fat, const uint8_t *boot)
 {
     const struct volume *volume = fat->volume;
-    uint64_t end = fat->data_offset + (uint64_t)(fat->last_cluster - 1) * fat->cluster_bytes;
+    uint64_t sectors = load16(boot + 19) ? load16(boot + 19) : load32(boot + 32);
     char name[VOLUME_NAME_BYTES];
 
     volume_name(volume, name);
@@ -16,7 +16,7 @@ static enum err check_writable(const struct fat_layout *fat, const uint8_t *boot
         return fail(ERR_UNSUPPORTED,
                     "%s: its FAT has sectors of %u bytes, but the disk has sectors of %u", name,
                     fat->sector_bytes, volume->disk->sector_bytes);
-    if (end > volume->sectors * volume->disk->sector_bytes)
+    if (sectors * fat->sector_bytes > volume->sectors * volume->disk->sector_bytes)
         return fail(ERR_FORMAT, "%s: its FAT is larger than the volume: repair it first", name);
     return OK;
 }

@@ -203,9 +203,9 @@ static enum err make_draft(const struct choices *choices, struct image *image)
     for (size_t i = 0; i < image->tree.count; i++)
         bytes += image->tree.files[i].content.size;
     step_begin(choices->output, bytes);
-    enum err err = choices->layout->make(image);
+    TRY(choices->layout->make(image));
     step_begin(NULL, 0);
-    return err;
+    return OK;
 }
 
 static enum err make(const struct choices *choices)

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "embedded.h"
 #include "installation.h"
+#include "progress.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include <stdio.h>
@@ -21,9 +22,10 @@ static enum err take_option(void *context, int key, const char *value)
 
     if (key == OPTION_DRY_RUN)
         request->dry_run = true;
-    if (key == OPTION_PARTITION)
-        return parse_number("--partition", value, UINT32_MAX, &request->partition);
-    return OK;
+    if (key != OPTION_PARTITION)
+        return OK;
+    TRY(parse_number("--partition", value, UINT32_MAX, &request->partition));
+    return request->partition ? OK : fail(ERR_FORMAT, "--partition: they count from 1");
 }
 
 static void parse(const struct syntax *syntax, int argc, char **argv, struct request *request)
@@ -41,17 +43,6 @@ static void put(char c)
 }
 
 /* ---- words ----------------------------------------------------------------------------------- */
-
-/* "partition 2"; a disk without partitions is one volume. */
-static const char *home_name(const struct installation *installation)
-{
-    static char name[32];
-
-    if (!installation->home.number)
-        return "the volume";
-    snprintf(name, sizeof name, "partition %u", installation->home.number);
-    return name;
-}
 
 static void tell_stage(const struct installation *installation)
 {
@@ -75,7 +66,7 @@ static bool makes(const struct installation *installation, enum item item)
 
 static void tell_files(const struct installation *installation)
 {
-    printf("  UEFI: %s on %s.\n", item_paths[ITEM_LOADER], home_name(installation));
+    printf("  UEFI: %s on %s.\n", item_paths[ITEM_LOADER], installation_home_name(installation));
     if (installation->default_is_foreign)
         printf("  UEFI: %s is another loader and stays: choose %s in the firmware's menu "
                "(efibootmgr --create --loader '\\EFI\\lintel\\lintelx64.efi').\n",
@@ -85,7 +76,7 @@ static void tell_files(const struct installation *installation)
                makes(installation, ITEM_DEFAULT_LOADER) ? "which firmware starts by itself"
                                                         : "which is Lintel's");
     printf("  What is replaced is kept in %s on %s, for `lintel uninstall`.\n",
-           item_paths[ITEM_RECORD], home_name(installation));
+           item_paths[ITEM_RECORD], installation_home_name(installation));
 }
 
 static void tell_size(const struct installation *installation)
@@ -104,6 +95,7 @@ static void tell_disk(const struct installation *installation, const char *verb)
         [LINTEL_PARTITIONING_GPT] = "a GPT",
     };
 
+    step_begin(NULL, 0);
     printf("%s %s (%lu MiB, %s):\n", verb, installation->disk.path,
            (unsigned long)(installation->disk.bytes / MIB),
            tables[installation->tables.partitioning]);
@@ -116,7 +108,7 @@ static void tell_entries(const struct installation *installation)
     if (fat_find(&installation->home, "/loader/entries", true, &entry) != OK)
         printf("Lintel has no entries on this disk yet: put them into /loader/entries/*.conf on "
                "%s.\n",
-               home_name(installation));
+               installation_home_name(installation));
 }
 
 /* ---- install --------------------------------------------------------------------------------- */
@@ -126,6 +118,7 @@ static enum err plan_install(const struct request *request, struct installation 
 {
     enum err err;
 
+    step_begin(request->path, 0);
     TRY(stage_check(&embedded_stage2));
     TRY(installation_open(request->path, !request->dry_run, (uint32_t)request->partition,
                           installation));
@@ -142,7 +135,9 @@ static enum err plan_install(const struct request *request, struct installation 
 static enum err write_disk(struct installation *installation)
 {
     fflush(stdout);
+    step_begin(installation->disk.path, 0);
     TRY(installation_write(installation));
+    step_begin(NULL, 0);
     puts("Done: written, and read back.");
     return OK;
 }
@@ -154,6 +149,7 @@ static enum err install(const struct request *request)
 
     TRY(plan_install(request, &installation, &nothing_to_do));
     if (nothing_to_do) {
+        step_begin(NULL, 0);
         printf("%s: this Lintel is installed already.\n", request->path);
         return OK;
     }
@@ -203,6 +199,7 @@ int command_install(int argc, char **argv)
 
 static enum err plan_uninstall(const struct request *request, struct installation *installation)
 {
+    step_begin(request->path, 0);
     TRY(installation_open(request->path, !request->dry_run, 0, installation));
     if (!installation->has_record)
         return fail(ERR_NOT_FOUND,
@@ -221,7 +218,7 @@ static void tell_uninstall(const struct installation *installation)
     else
         printf("  Files on %s have changed since: boot sectors and second stage get\n"
                "  their contents back, and Lintel's own files are removed.\n",
-               home_name(installation));
+               installation_home_name(installation));
     if (installation->foreign)
         puts("  Another loader has been put into the boot sector since: it stays.");
 }

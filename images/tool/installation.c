@@ -1,22 +1,47 @@
 #include "installation.h"
 #include "embedded.h"
+#include "fat_check.h"
 #include "identity.h"
+#include "progress.h"
 #include "common/lib/crc32.h"
 #include "common/lib/mem.h"
+#include <stdio.h>
 
 #define RECORD_ROOM_FIRST (32 * KIB)
 #define RECORD_ROOM_TRIES 4
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
+const char *installation_home_name(const struct installation *installation)
+{
+    static char name[32];
+
+    if (!installation->home.number)
+        return "the volume";
+    snprintf(name, sizeof name, "partition %u", installation->home.number);
+    return name;
+}
+
 /* Reads the record of one volume. ERR_NOT_FOUND: it has none. */
 static enum err read_record(const struct volume *volume, struct installation *installation)
 {
+    const char *path = installation->disk.path, *name = item_paths[ITEM_RECORD];
     uint8_t *bytes;
     uint64_t size;
 
-    TRY(fat_read_whole(volume, item_paths[ITEM_RECORD], RECORD_BYTES_MAX, &bytes, &size));
-    TRY(record_parse(bytes, size, installation->disk.bytes, &installation->found));
+    installation->home = *volume;
+    enum err err = fat_read_whole(volume, name, RECORD_BYTES_MAX, &bytes, &size);
+
+    if (err == ERR_NOT_FOUND)
+        return err;
+    if (err != OK)
+        return fail(err, "%s: %s can't be looked for: %s", path, name, err_message());
+    err = record_parse(bytes, size, installation->disk.bytes, &installation->found);
+    if (err != OK)
+        return fail(err,
+                    "%s: %s on %s: %s: uninstall is impossible without it; if it is someone else's "
+                    "file, or Lintel is to be installed anew, rename it",
+                    path, name, installation_home_name(installation), err_message());
     installation->has_record = true;
     return OK;
 }
@@ -27,20 +52,52 @@ static enum err use_home(const struct volume *volume, struct installation *insta
     return fat_layout_read(&installation->home, &installation->fat);
 }
 
+/* A volume that can't be mounted is no reason to give up on the others. */
+static bool may_have_record(const struct volume *volume)
+{
+    struct fs fs;
+
+    return volume_is_esp(volume) || fs_mount(volume, &host_arena, &fs) == OK;
+}
+
 static enum err find_record(struct installation *installation)
 {
     const struct disk_tables *tables = &installation->tables;
 
     for (uint32_t i = 0; i < tables->count; i++) {
-        enum err err = read_record(&tables->volumes[i], installation);
+        enum err err = may_have_record(&tables->volumes[i])
+                           ? read_record(&tables->volumes[i], installation)
+                           : ERR_NOT_FOUND;
         if (err == OK)
             return use_home(&tables->volumes[i], installation);
-        if (err != ERR_NOT_FOUND && !volume_is_esp(&tables->volumes[i]))
-            continue; /* a volume that can't be read is no reason to give up on the others */
         if (err != ERR_NOT_FOUND)
             return err;
     }
     return ERR_NOT_FOUND;
+}
+
+/* The first volume that is FAT; what is wrong with one that is damaged is told. */
+static enum err find_fat(struct installation *installation)
+{
+    const struct disk_tables *tables = &installation->tables;
+    char why[256] = "";
+
+    for (uint32_t i = 0; i < tables->count; i++) {
+        enum err err = use_home(&tables->volumes[i], installation);
+        if (err == OK)
+            return OK;
+        if (err != ERR_NOT_FOUND)
+            snprintf(why, sizeof why, " (%s)", err_message());
+    }
+    if (tables->partitioning == LINTEL_PARTITIONING_NONE)
+        return fail(ERR_FORMAT,
+                    "%s: its first sector is neither a partition table nor the boot sector of a "
+                    "FAT volume%s: Lintel does not understand this disk",
+                    installation->disk.path, why);
+    return fail(ERR_NOT_FOUND,
+                "%s: has no sound FAT volume%s for the UEFI files and for what uninstall needs: "
+                "make an EFI system partition of unused space and format it with mkfs.fat",
+                installation->disk.path, why);
 }
 
 static enum err find_home(struct installation *installation, uint32_t partition)
@@ -53,14 +110,7 @@ static enum err find_home(struct installation *installation, uint32_t partition)
             return use_home(&tables->volumes[i], installation);
     if (chosen && use_home(chosen, installation) == OK)
         return OK;
-    for (uint32_t i = 0; i < tables->count; i++)
-        if (use_home(&tables->volumes[i], installation) == OK)
-            return OK;
-    return fail(
-        ERR_NOT_FOUND,
-        "%s: has no FAT volume for the UEFI files and for what uninstall needs: make an EFI "
-        "system partition and format it with mkfs.fat",
-        installation->disk.path);
+    return find_fat(installation);
 }
 
 enum err installation_open(const char *path, bool writable, uint32_t partition,
@@ -196,6 +246,8 @@ enum err installation_make_base(struct installation *installation)
     for (enum item item = 0; item < ITEM_DIRECTORIES; item++)
         paths[item + 1] = item_paths[item];
     TRY(check_volume(installation));
+    if (!installation->exact)
+        TRY(fat_check(&installation->fat, &installation->disk, paths));
     TRY(overlay_begin(&installation->base, "base", &installation->disk));
     TRY(overlay_load_volume(&installation->base, &installation->disk, &installation->fat, paths));
     TRY(restore_all(installation));
@@ -324,6 +376,7 @@ enum err installation_plan_writes(struct installation *installation, bool boot_f
 
 static enum err write_bytes(void *context, uint64_t offset, uint64_t bytes, const void *from)
 {
+    step_show(STEP_SAME);
     return disk_image_write(context, offset, bytes, from);
 }
 

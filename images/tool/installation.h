@@ -50,6 +50,9 @@ struct installation {
 enum err installation_open(const char *path, bool writable, uint32_t partition,
                            struct installation *installation);
 
+/* "partition 2", for people; a disk without partitions is one volume. Good until the next call. */
+const char *installation_home_name(const struct installation *installation);
+
 /* Finds a place for the second stage, and makes the one that belongs there. Errors as
  * boot_place_find(). */
 enum err installation_find_place(struct installation *installation, uint32_t partition);

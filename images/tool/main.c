@@ -1,6 +1,7 @@
 /* lintel: makes boot images, installs the loader, and tells beforehand what a boot would do. */
 #include "command.h"
 #include "program.h"
+#include "progress.h"
 #include "common/boot.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ static const struct command {
 void warn(const char *format, ...)
 {
     va_list list;
+    step_begin(NULL, 0);
     fputs("lintel: ", stderr);
     va_start(list, format);
     vfprintf(stderr, format, list);

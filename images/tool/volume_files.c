@@ -17,21 +17,23 @@ const char *const item_paths[ITEMS] = {
     [ITEM_RECORD] = "/lintel/uninstall.bin",
 };
 
-/* How mtools is told a file on a volume inside a disk. */
-struct mtools_names {
-    char image[512];
-    char path[64];
-};
-
-static struct mtools_names names_of(const struct installation *installation,
-                                    const struct overlay *overlay, enum item item)
+/* Runs one of mtools on an item of a volume; `host`: a file to copy there, or NULL. */
+static enum err run_mtools(const struct installation *installation, const struct overlay *overlay,
+                           const char *program, enum item item, const char *host)
 {
-    struct mtools_names names;
+    char image[512], path[64];
 
-    snprintf(names.image, sizeof names.image, "%s@@%lu", overlay->image.path,
+    snprintf(image, sizeof image, "%s@@%lu", overlay->image.path,
              (unsigned long)installation->fat.offset);
-    snprintf(names.path, sizeof names.path, "::%s", item_paths[item]);
-    return names;
+    snprintf(path, sizeof path, "::%s", item_paths[item]);
+    enum err err =
+        host ? RUN(program, "-o", "-i", image, host, path) : RUN(program, "-i", image, path);
+    return err == OK ? OK
+                     : fail(err,
+                            "%s: %s on %s: %s: make room there, or repair the file system "
+                            "(fsck.fat)",
+                            installation->disk.path, item_paths[item],
+                            installation_home_name(installation), err_message());
 }
 
 static bool is_there(const struct installation *installation, const struct overlay *overlay,
@@ -41,14 +43,6 @@ static bool is_there(const struct installation *installation, const struct overl
     struct fs_entry entry;
 
     return fat_find(&volume, item_paths[item], item < ITEM_DIRECTORIES, &entry) == OK;
-}
-
-static enum err remove_item(const struct installation *installation, const struct overlay *overlay,
-                            enum item item)
-{
-    struct mtools_names names = names_of(installation, overlay, item);
-
-    return RUN("mdel", "-i", names.image, names.path);
 }
 
 static bool ignore_entry(void *context, const struct fs_entry *entry)
@@ -62,13 +56,12 @@ static enum err remove_directory(const struct installation *installation,
                                  const struct overlay *overlay, enum item item)
 {
     struct volume volume = overlay_volume(overlay, &installation->home);
-    struct mtools_names names = names_of(installation, overlay, item);
     bool empty = true;
     struct fs fs;
 
     TRY(fs_mount(&volume, &host_arena, &fs));
     TRY(fs_list(&fs, item_paths[item], ignore_entry, &empty));
-    return empty ? RUN("mrd", "-i", names.image, names.path) : OK;
+    return empty ? run_mtools(installation, overlay, "mrd", item, NULL) : OK;
 }
 
 enum err files_remove(const struct installation *installation, struct overlay *overlay)
@@ -78,7 +71,7 @@ enum err files_remove(const struct installation *installation, struct overlay *o
         if (!made || !is_there(installation, overlay, item))
             continue;
         TRY(item < ITEM_DIRECTORIES ? remove_directory(installation, overlay, item)
-                                    : remove_item(installation, overlay, item));
+                                    : run_mtools(installation, overlay, "mdel", item, NULL));
     }
     return OK;
 }
@@ -154,10 +147,9 @@ static enum err guard_clusters(const struct installation *installation, bool on)
 static enum err add_directories(struct installation *installation)
 {
     for (enum item item = 0; item < ITEM_DIRECTORIES; item++) {
-        struct mtools_names names = names_of(installation, &installation->target, item);
         if (is_there(installation, &installation->target, item))
             continue;
-        TRY(RUN("mmd", "-i", names.image, names.path));
+        TRY(run_mtools(installation, &installation->target, "mmd", item, NULL));
         installation->record.made |= 1u << item;
     }
     return OK;
@@ -167,18 +159,32 @@ static enum err add_directories(struct installation *installation)
 static enum err add_file(struct installation *installation, enum item item, const uint8_t *bytes,
                          uint64_t size)
 {
-    struct mtools_names names = names_of(installation, &installation->target, item);
     char *path;
 
     TRY(scratch_path("file", &path));
     TRY(file_create(path, size));
     if (bytes)
         TRY(file_write_at(path, 0, bytes, size));
-    enum err err = RUN("mcopy", "-o", "-i", names.image, path, names.path);
-    if (err != OK)
-        return fail(err, "%s can't be put on the volume: %s", item_paths[item], err_message());
+    TRY(run_mtools(installation, &installation->target, "mcopy", item, path));
     if (!is_there(installation, &installation->base, item))
         installation->record.made |= 1u << item;
+    return OK;
+}
+
+/* mtools would put a file into a folder that has the file's name. */
+static enum err check_kinds(const struct installation *installation)
+{
+    struct fs_entry entry;
+
+    for (enum item item = 0; item < ITEMS; item++) {
+        bool directory = item < ITEM_DIRECTORIES;
+        if (fat_find(&installation->home, item_paths[item], !directory, &entry) == OK)
+            return fail(ERR_UNSUPPORTED,
+                        "%s: %s on %s is a %s, but Lintel needs a %s of that name: rename it",
+                        installation->disk.path, item_paths[item],
+                        installation_home_name(installation), directory ? "file" : "folder",
+                        directory ? "folder" : "file");
+    }
     return OK;
 }
 
@@ -198,13 +204,14 @@ static enum err prepare_loader(struct installation *installation, enum item item
         installation->default_is_foreign = true;
         *wanted = false;
     }
-    return *wanted ? remove_item(installation, &installation->target, item) : OK;
+    return *wanted ? run_mtools(installation, &installation->target, "mdel", item, NULL) : OK;
 }
 
 enum err files_add(struct installation *installation)
 {
     bool loader, default_loader;
 
+    TRY(check_kinds(installation));
     TRY(prepare_loader(installation, ITEM_LOADER, &loader));
     TRY(prepare_loader(installation, ITEM_DEFAULT_LOADER, &default_loader));
     TRY(guard_clusters(installation, true));

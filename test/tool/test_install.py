@@ -371,6 +371,9 @@ REFUSED = {
     "overlap": ("mbr-fat16", [(TABLE + 16, row(0x83, 4096, 100))], "overlap"),
     "extended overlap": ("mbr-fat16", [(TABLE + 16, row(0x05, 4096, 100))],
                          "overlaps the extended"),
+    "two extended": ("mbr-logical", [(TABLE + 16, row(0x0f, 3000, 9000))], "overlaps the extended"),
+    "logical outside": ("mbr-logical", [(TABLE + 12, struct.pack("<I", 2100))], "leaves the ext"),
+    "hybrid": ("gpt", [(TABLE, row(0xee, 1, 2047) + row(0xef, 2000, 2048))], "its hybrid MBR"),
     "leaves the disk": ("mbr-fat16", [(TABLE + 16, row(0x83, 40000, 99999))], "is not sound"),
     "loop": ("mbr-logical", [(2048 * 512 + TABLE + 16, row(0x05, 2, 9)),
                              (2050 * 512 + TABLE + 16, row(0x05, 2, 9)),
@@ -378,6 +381,18 @@ REFUSED = {
     "something in the gap": ("mbr-fat16", [(512 * lba, b"licence") for lba in range(1, 2048, 64)],
                              "something else lies"),
     "a CD": ("mbr-fat16", [(32768, b"\1CD001")], "is a CD image"),
+    "nothing": ("mbr-fat16", [(0, bytes(512))], "does not understand this disk"),
+    "no sectors": ("mbr-fat16", [(MIB + 11, b"\0\0")], "partition 1: damaged FAT boot sector"),
+    "FAT too large": ("mbr-fat16", [(MIB + 19, b"\xff\xff")], "larger than the volume"),
+    "one table": ("mbr-fat16", [(MIB + 16, b"\1")], "no entry of a directory is at byte 107"),
+    "three tables": ("mbr-fat16", [(MIB + 16, b"\3")], "copy 3 of its table begins with 42h"),
+    "large clusters": ("mbr-fat16", [(MIB + 13, b"\x80")], "cluster 6 is followed by"),
+    "many root entries": ("mbr-fat16", [(MIB + 17, b"\xff\xff")], "otherwise than Lintel"),
+    "contradiction": ("mbr-fat16", [(MIB + 48 * 512 + 12, b"\x09\0")], "first copy of its table"),
+    "FSInfo in the table": ("gpt", [(MIB + 48, b"\x28")], "sector 40, which its boot sector says"),
+    "few clusters": ("gpt", [(MIB + 13, b"\x80")], "too few for FAT32"),
+    "short table": ("mbr-fat16", [(MIB + 22, b"\1")], "room for 254 clusters only"),
+    "copy differs": ("gpt", [(MIB + 42, b"\1")], "the copy of it in sector 6 contradict"),
 }
 
 
@@ -421,7 +436,17 @@ def test_full_volume_is_refused(make, tmp_path):
     filler.write_bytes(bytes(free - 20_000))
     subprocess.run(["mcopy", "-i", path, filler, "::/filler"], check=True)
     shutil.copy(path, before)
-    assert "can't be put on" in refuse("install", path)
+    assert re.search(r"on the volume: .*full.*: make room", refuse("install", path), re.DOTALL)
+    assert same(path, before)
+
+
+@pytest.mark.parametrize("name, is_what", [
+    ("/EFI", "is a file"), (RECORD, "does not begin with"), (RECORD + "/x", "is a folder"),
+    (LOADER + "/x", "is a folder"), (DEFAULT_LOADER + "/x", "is a folder")])
+def test_someone_elses_files_stay(make, name, is_what):
+    path, before = make(DISKS["mbr-fat16"], {name: b"someone else's"})
+    message = refuse("install", path)
+    assert is_what in message and "rename it" in message
     assert same(path, before)
 
 
@@ -431,8 +456,9 @@ def test_uninstall_without_install_explains(make):
     assert same(path, before)
 
 
-def test_damaged_record_is_refused(make):
-    disk = DISKS["gpt"]
+@pytest.mark.parametrize("name", ["gpt", "mbr-fat16"])
+def test_damaged_record_is_refused(make, name):
+    disk = DISKS[name]
     path, before = make(disk)
     succeed("install", path)
     image = bytearray(path.read_bytes())
@@ -448,6 +474,14 @@ def test_damaged_second_stage_is_refused(make, tmp_path):
     path, before = make(DISKS["mbr-fat16"])
     tool = older_tool(tmp_path / "damaged", seal=False)
     assert "is damaged" in refuse("install", path, tool=tool)
+    assert same(path, before)
+
+
+def test_disk_of_a_running_machine_is_refused(make):
+    path, before = make(DISKS["mbr-fat16"])
+    with Machine("bios", [path], options=["-S"]) as machine:
+        machine.monitor.execute("query-status")
+        assert "a virtual machine?" in refuse("install", path)
     assert same(path, before)
 
 
