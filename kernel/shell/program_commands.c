@@ -2,7 +2,7 @@
 #include "shell.h"
 #include "../lib/text.h"
 #include "../machine/timer.h"
-#include "../threads/spinlock.h"
+#include "../threads/thread.h"
 #include "../user/program.h"
 
 #define COUNTERS 4
@@ -17,8 +17,9 @@ static void run_program(void)
 
 static void show_thread(const struct thread *thread)
 {
-    static const char *const states[] = {"ready", "sleeping", "ended"};
-    print("  %-24s%-10s%8lu ticks\n", thread->name, states[thread->state], thread->ticks);
+    static const char *const states[] = {"", "ready", "sleeping", "ended"};
+    if (thread->state != THREAD_FREE)
+        print("  %-24s%-10s%8lu ticks\n", thread->name, states[thread->state], thread->ticks);
 }
 
 static struct spinlock lock;
@@ -40,15 +41,15 @@ static void count(void *argument)
 
 static void test_threads(void)
 {
-    struct thread *threads[COUNTERS];
+    struct thread *counters[COUNTERS];
     uint64_t begin = timer_ticks();
     lock = (struct spinlock){0};
     counted = 0;
     for (uint32_t i = 0; i < COUNTERS; i++)
-        threads[i] = thread_create("counter", NULL, count, NULL);
+        counters[i] = thread_create("counter", NULL, count, NULL);
     for (uint32_t i = 0; i < COUNTERS; i++)
-        if (threads[i])
-            thread_join(threads[i]);
+        if (counters[i])
+            thread_join(counters[i]);
     bool passed = counted == (uint64_t)COUNTERS * ROUNDS;
     print("  %u threads counted to %lu in %lu ticks; the lock was found taken %lu times\n",
           COUNTERS, counted, timer_ticks() - begin, lock.waits);
@@ -61,7 +62,8 @@ static void show_threads(void)
     if (given.count)
         test_threads();
     else
-        threads_each(show_thread);
+        for (uint32_t i = 0; i < THREADS_MAX; i++)
+            show_thread(&threads[i]);
 }
 
 const struct command program_commands[] = {

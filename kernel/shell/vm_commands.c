@@ -1,8 +1,6 @@
 /* The commands `vm` and `mem`. */
 #include "shell.h"
 #include "../vm/memory.h"
-#include "../vm/memory_test.h"
-#include "../vm/vm_test.h"
 
 /* As the words of the argument PROTECTION. */
 static const struct {
@@ -146,7 +144,7 @@ static void show_memory(void)
           memory_frames.managed, memory_frames.free * FRAME_BYTES / MIB,
           memory_frames.managed * FRAME_BYTES / MIB);
     print("  heap: %lu KiB, %lu of them used by %lu blocks; it is %s\n", memory_heap.bytes / KIB,
-          memory_heap.used_bytes / KIB, memory_heap.blocks,
+          (memory_heap.used_bytes + KIB - 1) / KIB, memory_heap.blocks,
           heap_is_sound(&memory_heap) ? "sound" : "DAMAGED");
 }
 

@@ -13,8 +13,10 @@ void thread_switch(uint64_t *rsp_of_this, uint64_t rsp_of_next); /* switch.asm *
 extern const uint8_t thread_begin[];
 void thread_main(void); /* switch.asm calls it */
 
-static struct thread shell = {.name = "shell", .next = &shell};
-static struct thread *current = &shell;
+struct thread threads[THREADS_MAX] = {{.name = "shell", .state = THREAD_READY}};
+
+static struct thread *const shell = &threads[0];
+static struct thread *current = &threads[0];
 
 /* ---- taking turns ---------------------------------------------------------------------------- */
 
@@ -25,15 +27,14 @@ static bool can_run(struct thread *thread)
     return thread->state == THREAD_READY;
 }
 
-/* The next one in the ring that can run; itself in the end, NULL when not even that. */
+/* The next one that can run; the current one in the end, NULL when not even that. */
 static struct thread *choose(void)
 {
-    struct thread *thread = current;
-    do {
-        thread = thread->next;
+    for (uint32_t i = 1; i <= THREADS_MAX; i++) {
+        struct thread *thread = &threads[(current - threads + i) % THREADS_MAX];
         if (can_run(thread))
             return thread;
-    } while (thread != current);
+    }
     return NULL;
 }
 
@@ -46,7 +47,7 @@ static void give_way(void)
     if (next == this)
         return;
     current = next;
-    exception_recoverable = next == &shell;
+    exception_recoverable = next == shell;
     space_use(next->space);
     kernel_stack_use(next->stack_top);
     thread_switch(&this->rsp, next->rsp);
@@ -104,45 +105,33 @@ static bool take_stack(struct thread *thread)
     return taken;
 }
 
-static void link(struct thread *thread)
+static struct thread *find_free(void)
 {
-    thread->next = current->next;
-    current->next = thread;
-}
-
-static void unlink(struct thread *thread)
-{
-    struct thread *before = thread;
-    while (before->next != thread)
-        before = before->next;
-    before->next = thread->next;
-}
-
-static struct thread *create(const char *name, struct vm *space, void (*entry)(void *),
-                             void *argument)
-{
-    struct thread *thread = heap_take(&memory_heap, sizeof *thread);
-    if (!thread || !take_stack(thread)) {
-        heap_give(&memory_heap, thread);
-        return NULL;
-    }
-    text_print(thread->name, sizeof thread->name, "%s", name);
-    thread->space = space;
-    thread->entry = entry;
-    thread->argument = argument;
-    /* The stack as thread_switch() wants to find it; it is aligned as before a call after that. */
-    uint64_t *top = (uint64_t *)(thread->stack_top - 16);
-    top[-1] = (uint64_t)thread_begin;
-    thread->rsp = (uint64_t)(top - 1 - SAVED_REGISTERS);
-    link(thread);
-    return thread;
+    for (struct thread *thread = threads; thread < threads + THREADS_MAX; thread++)
+        if (thread->state == THREAD_FREE)
+            return thread;
+    return NULL;
 }
 
 struct thread *thread_create(const char *name, struct vm *space, void (*entry)(void *),
                              void *argument)
 {
     uint64_t flags = interrupts_off();
-    struct thread *thread = create(name, space, entry, argument);
+    struct thread *thread = find_free();
+    if (thread && !take_stack(thread))
+        thread = NULL;
+    if (thread) {
+        text_print(thread->name, sizeof thread->name, "%s", name);
+        thread->space = space;
+        thread->entry = entry;
+        thread->argument = argument;
+        thread->ticks = 0;
+        /* As thread_switch() wants to find it; aligned as before a call after that. */
+        uint64_t *top = (uint64_t *)(thread->stack_top - 16);
+        top[-1] = (uint64_t)thread_begin;
+        thread->rsp = (uint64_t)(top - 1 - SAVED_REGISTERS);
+        thread->state = THREAD_READY;
+    }
     interrupts_restore(flags);
     return thread;
 }
@@ -165,22 +154,27 @@ void thread_join(struct thread *thread)
 void thread_forget(struct thread *thread)
 {
     uint64_t flags = interrupts_off();
-    unlink(thread);
     vm_release(&stacks_space, thread->stack);
-    heap_give(&memory_heap, thread);
+    thread->state = THREAD_FREE;
     interrupts_restore(flags);
-}
-
-void threads_each(void (*each)(const struct thread *thread))
-{
-    const struct thread *thread = current;
-    do {
-        each(thread);
-        thread = thread->next;
-    } while (thread != current);
 }
 
 void threads_open(void)
 {
     timer_on_tick(on_tick);
+}
+
+/* ---- spinlocks ------------------------------------------------------------------------------- */
+
+void spin_lock(struct spinlock *lock)
+{
+    while (__atomic_test_and_set(&lock->taken, __ATOMIC_ACQUIRE)) {
+        lock->waits++;
+        thread_yield();
+    }
+}
+
+void spin_unlock(struct spinlock *lock)
+{
+    __atomic_clear(&lock->taken, __ATOMIC_RELEASE);
 }

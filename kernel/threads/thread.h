@@ -6,8 +6,9 @@
 
 #define THREAD_STACK_BYTES (32 * UINT64_C(1024))
 #define THREAD_NAME_BYTES  24
+#define THREADS_MAX        16
 
-enum thread_state { THREAD_READY, THREAD_SLEEPING, THREAD_ENDED };
+enum thread_state { THREAD_FREE, THREAD_READY, THREAD_SLEEPING, THREAD_ENDED };
 
 struct thread {
     uint64_t rsp; /* switch.asm: of one that does not run */
@@ -19,13 +20,15 @@ struct thread {
     struct vm *space; /* NULL: the shell's */
     void (*entry)(void *argument);
     void *argument;
-    struct thread *next; /* all of them, in a ring */
 };
+
+extern struct thread threads[THREADS_MAX]; /* by turns; those in use are not THREAD_FREE */
 
 /* The caller becomes the first thread, "shell". After memory_open() and timer_open(). */
 void threads_open(void);
 
-/* NULL: no memory. It runs from now on, until `entry` returns or calls thread_end(). */
+/* NULL: no memory, or too many threads. It runs from now on, until `entry` returns or calls
+ * thread_end(). */
 struct thread *thread_create(const char *name, struct vm *space, void (*entry)(void *),
                              void *argument);
 
@@ -39,7 +42,16 @@ void thread_join(struct thread *thread);
 /* The same for one that must not go on, wherever it is; not the caller. */
 void thread_forget(struct thread *thread);
 
-/* Calls `each` for every thread, this one first. */
-void threads_each(void (*each)(const struct thread *thread));
+/* ---- spinlocks ---- */
+
+/* On one CPU a thread that finds a lock taken only burns its holder's time: it lets the others run
+ * instead. Interrupts stay as they are; no handler may take one. */
+struct spinlock {
+    bool taken;
+    uint64_t waits; /* how often somebody found it taken */
+};
+
+void spin_lock(struct spinlock *lock);
+void spin_unlock(struct spinlock *lock);
 
 #endif

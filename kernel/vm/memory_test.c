@@ -1,4 +1,3 @@
-#include "memory_test.h"
 #include "../console/console.h"
 #include "../handover/handover.h"
 #include "memory.h"
@@ -6,85 +5,79 @@
 #define HELD  64
 #define CALLS 20000
 
-static uint64_t seed;
+typedef void *(*taker)(uint64_t bytes);
+typedef bool (*giver)(void *memory, uint64_t bytes);
 
-/* xorshift64 (Marsaglia 2003) */
-static uint64_t pick(uint64_t below)
+struct held {
+    uint64_t *memory, bytes;
+};
+
+static uint64_t pick(uint64_t below) /* xorshift64 (Marsaglia 2003) */
 {
+    static uint64_t seed = 88172645463325252u;
     seed ^= seed << 13;
     seed ^= seed >> 7;
     seed ^= seed << 17;
     return seed % below;
 }
 
-/* First and last quadword of what is held say whose it is. */
-static void sign(uint64_t *memory, uint64_t bytes, uint64_t value)
+static void *take_frames(uint64_t bytes)
 {
-    memory[0] = memory[bytes / 8 - 1] = value;
+    uint64_t first = frames_take(&memory_frames, bytes / FRAME_BYTES);
+    return first == FRAMES_NONE ? NULL : direct(first * FRAME_BYTES);
 }
 
-static bool is_signed(const uint64_t *memory, uint64_t bytes, uint64_t value)
+static bool give_frames(void *memory, uint64_t bytes)
 {
-    return memory[0] == value && memory[bytes / 8 - 1] == value;
+    uint64_t first = (address_of(memory) - address_of(direct(0))) / FRAME_BYTES;
+    return frames_give(&memory_frames, first, bytes / FRAME_BYTES);
 }
 
-static bool test_frames(void)
+static void *take_block(uint64_t bytes)
 {
-    struct {
-        uint64_t first, count;
-    } held[HELD] = {0};
-    uint64_t free = memory_frames.free;
+    return heap_take(&memory_heap, bytes);
+}
+
+static bool give_block(void *memory, uint64_t bytes)
+{
+    (void)bytes;
+    return heap_give(&memory_heap, memory);
+}
+
+/* The first and the last quadword of what is held say whose it is. */
+static bool give_back(struct held *held, uint64_t owner, giver give)
+{
+    uint64_t *memory = held->memory;
+    held->memory = NULL;
+    return !memory || (memory[0] == owner && memory[held->bytes / 8 - 1] == owner &&
+                       give(memory, held->bytes));
+}
+
+static bool stress(uint64_t unit, taker take, giver give)
+{
+    struct held held[HELD] = {0};
     bool sound = true;
-    for (uint64_t call = 0; call < CALLS && sound; call++) {
-        uint64_t i = pick(HELD), count = held[i].count, first = held[i].first;
-        if (count) {
-            sound = is_signed(direct(first * FRAME_BYTES), count * FRAME_BYTES, i) &&
-                    frames_give(&memory_frames, first, count);
-            held[i].count = 0;
-            continue;
-        }
-        count = 1 + pick(9);
-        first = frames_take(&memory_frames, count);
-        if (first == FRAMES_NONE)
-            continue;
-        sign(direct(first * FRAME_BYTES), count * FRAME_BYTES, i);
-        held[i].first = first;
-        held[i].count = count;
-    }
-    for (uint64_t i = 0; i < HELD; i++)
-        sound &= !held[i].count || frames_give(&memory_frames, held[i].first, held[i].count);
-    return sound && memory_frames.free == free;
-}
-
-static bool test_heap(void)
-{
-    struct {
-        uint64_t *memory, bytes;
-    } held[HELD] = {0};
-    uint64_t blocks = memory_heap.blocks;
-    bool sound = true;
-    for (uint64_t call = 0; call < CALLS && sound; call++) {
-        uint64_t i = pick(HELD);
+    for (uint64_t call = 0; call < CALLS; call++) {
+        uint64_t i = pick(HELD), bytes = unit * (1 + pick(pick(16) ? 12 : 600));
         if (held[i].memory) {
-            sound = is_signed(held[i].memory, held[i].bytes, i) &&
-                    heap_give(&memory_heap, held[i].memory);
-            held[i].memory = NULL;
+            sound &= give_back(&held[i], i, give);
             continue;
         }
-        held[i].bytes = 8 * (1 + pick(pick(16) ? 60 : 3000));
-        held[i].memory = heap_take(&memory_heap, held[i].bytes);
+        held[i] = (struct held){take(bytes), bytes};
         if (held[i].memory)
-            sign(held[i].memory, held[i].bytes, i);
+            held[i].memory[0] = held[i].memory[bytes / 8 - 1] = i;
     }
     for (uint64_t i = 0; i < HELD; i++)
-        sound &= heap_give(&memory_heap, held[i].memory);
-    return sound && heap_is_sound(&memory_heap) && memory_heap.blocks == blocks;
+        sound &= give_back(&held[i], i, give);
+    return sound;
 }
 
 bool memory_test(void)
 {
-    seed = 88172645463325252u;
-    bool frames = test_frames(), heap = test_heap();
+    uint64_t free = memory_frames.free, blocks = memory_heap.blocks;
+    bool frames = stress(FRAME_BYTES, take_frames, give_frames) && memory_frames.free == free;
+    bool heap = stress(8, take_block, give_block) && heap_is_sound(&memory_heap) &&
+                memory_heap.blocks == blocks;
     print("  %u calls of the frame allocator: %s\n", CALLS, frames ? "ok" : "FAILED");
     print("  %u calls of the heap: %s\n", CALLS, heap ? "ok" : "FAILED");
     return frames && heap;

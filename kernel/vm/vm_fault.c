@@ -35,65 +35,30 @@ static enum vm_fault take_off_guard(struct vm *vm, const struct span *span, uint
                                                                   : VM_FAULT_NO_MEMORY;
 }
 
-static void back(struct vm *vm, const struct span *span, uint64_t page, uint64_t *entry,
-                 uint64_t frame, bool owned)
-{
-    vm->frames_held += owned;
-    tables_set(&vm->tables, page, entry, frame | vm_entry_flags(vm, span, owned));
-}
-
-static enum vm_fault back_with_zeroes(struct vm *vm, const struct span *span, uint64_t page,
-                                      uint64_t *entry)
-{
-    uint64_t frame = tables_take_frame(&vm->tables);
-    if (frame == FRAMES_NONE)
-        return VM_FAULT_NO_MEMORY;
-    back(vm, span, page, entry, frame, true);
-    return VM_FAULT_DEMAND_ZERO;
-}
-
-/* The section's frame is shown; it appears with the first touch by anybody. */
-static enum vm_fault back_with_section(struct vm *vm, const struct span *span, uint64_t page,
-                                       uint64_t *entry)
-{
-    uint64_t *frame = &span->section->frames[(page - span->region) / FRAME_BYTES];
-    if (!*frame) {
-        uint64_t zeroes = tables_take_frame(&vm->tables);
-        if (zeroes == FRAMES_NONE)
-            return VM_FAULT_NO_MEMORY;
-        *frame = zeroes;
-    }
-    back(vm, span, page, entry, *frame, false);
-    return VM_FAULT_DEMAND_ZERO;
-}
-
-static enum vm_fault copy(struct vm *vm, const struct span *span, uint64_t page, uint64_t *entry)
-{
-    uint64_t frame = tables_take_frame(&vm->tables);
-    if (frame == FRAMES_NONE)
-        return VM_FAULT_NO_MEMORY;
-    __builtin_memcpy(vm->tables.physical + frame, vm->tables.physical + (*entry & ENTRY_ADDRESS),
-                     FRAME_BYTES);
-    back(vm, span, page, entry, frame, true);
-    return VM_FAULT_COPY;
-}
-
-static enum vm_fault mend(struct vm *vm, const struct span *span, uint64_t page,
+/* Gives a page a frame: one of its own, or the one that its section shows to all. Untouched pages
+ * of a section have none yet; a copy of those is zeroes, too. */
+static enum vm_fault back(struct vm *vm, const struct span *span, uint64_t page,
                           enum vm_access access)
 {
-    uint64_t *entry = tables_entry(&vm->tables, page, true);
+    struct tables *tables = &vm->tables;
+    uint64_t *entry = tables_entry(tables, page, true);
+    uint64_t *shown =
+        span->section ? &span->section->frames[(page - span->region) / FRAME_BYTES] : NULL;
+    bool own = !shown || (span->copies && access == VM_FOR_WRITE);
     if (!entry)
         return VM_FAULT_NO_MEMORY;
-    if (*entry & ENTRY_BACKED) {
-        bool must_copy = access == VM_FOR_WRITE && span->copies && !(*entry & ENTRY_OWNED);
-        return must_copy ? copy(vm, span, page, entry) : VM_FAULT_NONE;
-    }
-    if (!span->section)
-        return back_with_zeroes(vm, span, page, entry);
-    enum vm_fault fault = back_with_section(vm, span, page, entry);
-    if (fault == VM_FAULT_DEMAND_ZERO && access == VM_FOR_WRITE && span->copies)
-        return copy(vm, span, page, entry);
-    return fault;
+    if (*entry & ENTRY_BACKED && (*entry & ENTRY_OWNED || !own))
+        return VM_FAULT_NONE;
+    uint64_t frame = own || !*shown ? tables_take_frame(tables) : *shown;
+    if (frame == FRAMES_NONE)
+        return VM_FAULT_NO_MEMORY;
+    if (!own)
+        *shown = frame;
+    else if (shown && *shown)
+        __builtin_memcpy(tables->physical + frame, tables->physical + *shown, FRAME_BYTES);
+    vm->frames_held += own;
+    tables_set(tables, page, entry, frame | vm_entry_flags(vm, span, own));
+    return shown && own ? VM_FAULT_COPY : VM_FAULT_DEMAND_ZERO;
 }
 
 static enum vm_fault find_out(struct vm *vm, uint64_t page, enum vm_access access)
@@ -105,7 +70,7 @@ static enum vm_fault find_out(struct vm *vm, uint64_t page, enum vm_access acces
         return VM_FAULT_RESERVED;
     if (span->protection & VM_GUARD)
         return take_off_guard(vm, span, page);
-    return is_allowed(span, access) ? mend(vm, span, page, access) : VM_FAULT_PROTECTION;
+    return is_allowed(span, access) ? back(vm, span, page, access) : VM_FAULT_PROTECTION;
 }
 
 enum vm_fault vm_fault(struct vm *vm, uint64_t address, enum vm_access access)

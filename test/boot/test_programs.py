@@ -3,7 +3,7 @@ import re
 
 import pytest
 from builder import BUILD, make_image
-from machine import ROOT
+from machine import ROOT, Hardware
 from shell import Shell
 
 PROGRAMS = sorted((ROOT / "kernel/programs").glob("*.c"))
@@ -40,6 +40,11 @@ def test_memory_threads_and_programs(shell):
     check_program_that_never_ends(shell)
     check_nothing_is_lost(shell, free)
     shell.find("claims", r"^claims: (\d+) of \1 passed")
+
+
+def test_a_cpu_that_lets_all_pages_execute(start, images):
+    shell = Shell(start("bios", [images.standard("")], Hardware(cpu="qemu64,-nx")))
+    shell.find("vm test", "^vm test: passed$")
 
 
 def free_frames(shell):

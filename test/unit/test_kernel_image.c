@@ -1,23 +1,13 @@
 /* A user program's file: what is loaded where, and each way in which its headers can lie. */
 #include "kernel/user/image.h"
+#include "vm_space.h"
 #include <elf.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
 
-#define FRAMES 256
-#define FIRST  UINT64_C(0x10000)
-#define END    UINT64_C(0x7ffffffff000)
-#define TEXT   UINT64_C(0x400000)
-#define DATA   UINT64_C(0x402000)
+#define FIRST UINT64_C(0x10000)
+#define END   UINT64_C(0x7ffffffff000)
+#define TEXT  UINT64_C(0x400000)
+#define DATA  UINT64_C(0x402000)
 
-static uint8_t memory[FRAMES * FRAME_BYTES] __attribute__((aligned(4096)));
-static uint64_t bitmap[FRAMES / 64];
-static struct frames frames;
-static struct heap heap;
-static struct vm vm;
 static struct image image;
 
 /* A program of two segments, and a table of symbols. */
@@ -27,16 +17,6 @@ static struct file {
     char symbols[16];
     uint8_t text[FRAME_BYTES + 100], data[64];
 } file;
-
-static void *grow(uint64_t bytes)
-{
-    static uint8_t room[1 << 20] __attribute__((aligned(4096)));
-    static uint64_t used;
-    used = used + bytes > sizeof room ? 0 : used; /* the last test's stretches are forgotten */
-    void *stretch = room + used;
-    used += bytes;
-    return stretch;
-}
 
 static void invalidate(uint64_t address)
 {
@@ -79,18 +59,15 @@ static int begin(void **state)
 {
     (void)state;
     make_file();
-    frames_begin(&frames, bitmap, FRAMES);
-    frames_add(&frames, 1, FRAMES - 1);
-    heap_begin(&heap, grow);
-    vm = (struct vm){
-        .spans = {.heap = &heap},
-        .tables = {.frames = &frames, .physical = memory, .levels = 4, .invalidate = invalidate},
-        .nx = ENTRY_NX,
-        .first = FIRST,
-        .end = END,
-        .user = true,
-    };
-    vm.tables.root = tables_take_frame(&vm.tables);
+    begin_space(FIRST, END, invalidate);
+    vm.user = true;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    end_space();
     return 0;
 }
 
@@ -107,9 +84,9 @@ static const char *load(void)
 
 static uint8_t byte_at(uint64_t address)
 {
-    assert_true(vm_fault(&vm, address, VM_FOR_READ) <= VM_FAULT_COPY);
-    uint64_t frame = *tables_entry(&vm.tables, address, false) & ENTRY_ADDRESS;
-    return memory[frame + address % FRAME_BYTES];
+    uint8_t byte;
+    assert_true(vm_copy(&vm, address, &byte, 1, VM_FOR_READ));
+    return byte;
 }
 
 static void test_program_is_loaded(void **state)
@@ -178,7 +155,7 @@ static void test_lies_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_program_is_loaded, begin),
+        cmocka_unit_test_setup_teardown(test_program_is_loaded, begin, end),
         cmocka_unit_test(test_lies_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,38 +1,10 @@
 /* The kernel's virtual memory against a model that knows single pages only: a million random calls,
  * good and bad, must not tell the two apart. */
-#include "kernel/vm/vm.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "vm_model.h"
 
-#define PAGES    48                       /* of the space: few, so that calls meet */
-#define FIRST    UINT64_C(0x7fffc01f0000) /* a border between page tables lies inside */
-#define END      (FIRST + PAGES * FRAME_BYTES)
-#define FRAMES   192
-#define SECTIONS 3
-#define VIEW     6 /* pages of a section, at most */
-#define CALLS    1000000
+#define CALLS 1000000
 
-static uint8_t memory[FRAMES * FRAME_BYTES] __attribute__((aligned(4096)));
-static uint64_t bitmap[FRAMES / 64];
-static struct frames frames;
-static struct heap heap;
-static struct vm vm;
 static uint64_t tlb[PAGES]; /* entries as a CPU may have kept them; 0: it has not */
-
-/* ---- the space under test -------------------------------------------------------------------- */
-
-static void *chunks[1024];
-static unsigned chunk_count;
-
-static void *grow(uint64_t bytes)
-{
-    if (chunk_count == sizeof chunks / sizeof *chunks)
-        return NULL;
-    return chunks[chunk_count++] = aligned_alloc(4096, bytes);
-}
 
 static void invalidate(uint64_t address)
 {
@@ -44,32 +16,14 @@ static void invalidate(uint64_t address)
 static int begin(void **state)
 {
     (void)state;
-    frames_begin(&frames, bitmap, FRAMES);
-    frames_add(&frames, 1, FRAMES - 1);
-    heap_begin(&heap, grow);
-    vm = (struct vm){
-        .spans = {.heap = &heap},
-        .tables = {.frames = &frames, .physical = memory, .levels = 4, .invalidate = invalidate},
-        .nx = ENTRY_NX,
-        .first = FIRST,
-        .end = END,
-    };
-    vm.tables.root = tables_take_frame(&vm.tables);
+    begin_space(FIRST, END, invalidate);
     return 0;
 }
 
-/* Whatever a test did, everything comes back. */
 static int end(void **state)
 {
     (void)state;
-    vm_end(&vm);
-    assert_int_equal(vm.frames_held, 0);
-    assert_int_equal(vm.spans.count, 0);
-    assert_int_equal(frames.free, FRAMES - 2); /* frame 0, the top table */
-    assert_int_equal(heap.blocks, 0);
-    assert_true(heap_is_sound(&heap));
-    while (chunk_count)
-        free(chunks[--chunk_count]);
+    end_space();
     return 0;
 }
 
@@ -79,191 +33,6 @@ static uint8_t *contents_of(uint64_t page)
     assert_non_null(entry);
     assert_true(*entry & ENTRY_BACKED);
     return memory + (*entry & ENTRY_ADDRESS);
-}
-
-/* ---- the model ------------------------------------------------------------------------------- */
-
-struct shown {
-    struct section *section; /* NULL: none */
-    uint64_t pages, views;
-    bool backed[VIEW];
-    uint8_t content[VIEW];
-};
-
-struct page {
-    uint64_t region; /* its address; 0: free */
-    uint32_t protection;
-    bool committed, backed, owned, copies;
-    uint8_t content; /* of an owned frame */
-    struct shown *shown;
-};
-
-static struct shown shown[SECTIONS];
-static struct page pages[PAGES];
-static uint64_t expected_faults[VM_FAULTS];
-
-static struct page *page_at(uint64_t address)
-{
-    return &pages[(address - FIRST) / FRAME_BYTES];
-}
-
-static uint64_t address_of(const struct page *page)
-{
-    return FIRST + (uint64_t)(page - pages) * FRAME_BYTES;
-}
-
-static uint64_t index_in_section(const struct page *page)
-{
-    return (address_of(page) - page->region) / FRAME_BYTES;
-}
-
-static bool known_protection(uint32_t p)
-{
-    static const uint32_t known[] = {0, 1, 3, 5, 9, 11, 13};
-    for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
-        if (p == known[i])
-            return true;
-    return false;
-}
-
-struct cut {
-    struct page *first, *end;
-};
-
-static enum vm_status cut(uint64_t address, uint64_t bytes, struct cut *cut)
-{
-    if (bytes == 0 || address + bytes < address)
-        return VM_BAD_SIZE;
-    uint64_t first = address / FRAME_BYTES * FRAME_BYTES;
-    uint64_t last = (address + bytes - 1) / FRAME_BYTES * FRAME_BYTES;
-    if (first < FIRST || last >= END)
-        return VM_BAD_ADDRESS;
-    *cut = (struct cut){page_at(first), page_at(last) + 1};
-    return VM_OK;
-}
-
-static enum vm_status model_place(uint64_t address, uint64_t bytes, struct cut *place)
-{
-    if (address) {
-        enum vm_status status = cut(address, bytes, place);
-        for (struct page *p = place->first; status == VM_OK && p < place->end; p++)
-            if (p->region)
-                status = VM_ADDRESS_TAKEN;
-        return status;
-    }
-    uint64_t count = bytes / FRAME_BYTES + (bytes % FRAME_BYTES != 0);
-    if (bytes == 0)
-        return VM_BAD_SIZE;
-    for (uint64_t first = 0, run = 0, i = 0; i < PAGES; i++) {
-        run = pages[i].region ? 0 : run + 1;
-        if (run == count) {
-            first = i + 1 - count;
-            *place = (struct cut){pages + first, pages + first + count};
-            return VM_OK;
-        }
-    }
-    return VM_NO_ADDRESS;
-}
-
-static enum vm_status model_add(uint64_t address, uint64_t bytes, struct page like, uint64_t *base)
-{
-    struct cut place = {0};
-    enum vm_status status = model_place(address, bytes, &place);
-    if (status != VM_OK)
-        return status;
-    *base = like.region = address_of(place.first);
-    for (struct page *p = place.first; p < place.end; p++)
-        *p = like;
-    return VM_OK;
-}
-
-static bool in_one_region(const struct cut *cut)
-{
-    for (struct page *p = cut->first; p < cut->end; p++)
-        if (!p->region || p->region != cut->first->region)
-            return false;
-    return true;
-}
-
-static enum vm_status model_commit(uint64_t address, uint64_t bytes, uint32_t protection,
-                                   bool must_be_committed)
-{
-    struct cut place = {0};
-    enum vm_status status = cut(address, bytes, &place);
-    if (status != VM_OK)
-        return status;
-    if (!known_protection(protection))
-        return VM_BAD_PROTECTION;
-    if (!in_one_region(&place))
-        return VM_NOT_RESERVED;
-    for (struct page *p = place.first; must_be_committed && p < place.end; p++)
-        if (!p->committed)
-            return VM_NOT_COMMITTED;
-    for (struct page *p = place.first; p < place.end; p++) {
-        p->committed = true;
-        p->protection = protection;
-    }
-    return VM_OK;
-}
-
-static enum vm_status model_decommit(uint64_t address, uint64_t bytes)
-{
-    struct cut place = {0};
-    enum vm_status status = cut(address, bytes, &place);
-    if (status != VM_OK)
-        return status;
-    if (!in_one_region(&place))
-        return VM_NOT_RESERVED;
-    if (place.first->shown)
-        return VM_SHARED;
-    for (struct page *p = place.first; p < place.end; p++)
-        *p = (struct page){.region = p->region};
-    return VM_OK;
-}
-
-static enum vm_status model_release(uint64_t region)
-{
-    if (region % FRAME_BYTES || region < FIRST || region >= END ||
-        page_at(region)->region != region)
-        return VM_NOT_A_REGION;
-    struct shown *s = page_at(region)->shown;
-    for (struct page *p = pages; p < pages + PAGES; p++)
-        if (p->region == region)
-            *p = (struct page){0};
-    if (s && --s->views == 0)
-        *s = (struct shown){0};
-    return VM_OK;
-}
-
-static enum vm_fault model_touch(struct page *p, enum vm_access access)
-{
-    static const uint32_t needs[] = {VM_READ, VM_WRITE, VM_EXECUTE};
-    bool writes = access == VM_FOR_WRITE;
-    if (!p->region)
-        return VM_FAULT_FREE;
-    if (!p->committed)
-        return VM_FAULT_RESERVED;
-    if (p->protection & VM_GUARD) {
-        p->protection &= ~VM_GUARD;
-        return VM_FAULT_GUARD;
-    }
-    if (!(p->protection & needs[access]))
-        return VM_FAULT_PROTECTION;
-    bool backed = p->backed;
-    p->backed = true;
-    if (p->shown && p->copies && writes && !p->owned) {
-        p->owned = true;
-        p->content = p->shown->content[index_in_section(p)];
-        return VM_FAULT_COPY;
-    }
-    if (!p->shown)
-        p->owned = true;
-    return backed ? VM_FAULT_NONE : VM_FAULT_DEMAND_ZERO;
-}
-
-static uint8_t *model_content(struct page *p)
-{
-    return p->owned ? &p->content : &p->shown->content[index_in_section(p)];
 }
 
 /* ---- comparing ------------------------------------------------------------------------------- */
@@ -506,6 +275,37 @@ static void test_huge_region(void **state)
     assert_int_equal(vm_release(&vm, base), VM_OK);
 }
 
+/* A copy reaches as far as the program itself could: what is beyond stays untouched. */
+static void test_copies(void **state)
+{
+    uint8_t to[2 * FRAME_BYTES], from[2 * FRAME_BYTES];
+    uint64_t base, near_end;
+    (void)state;
+    memset(from, 7, sizeof from);
+    assert_int_equal(vm_reserve(&vm, 0, 4 * FRAME_BYTES, &base), VM_OK);
+    assert_int_equal(vm_commit(&vm, base, 3 * FRAME_BYTES, VM_READ | VM_WRITE), VM_OK);
+    assert_true(vm_copy(&vm, base + 100, from, sizeof from, VM_FOR_WRITE));
+    assert_true(vm_copy(&vm, base + 100, to, sizeof to, VM_FOR_READ));
+    assert_memory_equal(to, from, sizeof to);
+    assert_int_equal(contents_of(base)[99], 0);
+    assert_int_equal(contents_of(base + 2 * FRAME_BYTES)[100], 0);
+
+    near_end = base + 3 * FRAME_BYTES - 1;
+    assert_false(vm_copy(&vm, near_end, from, 2, VM_FOR_WRITE));
+    assert_int_equal(contents_of(near_end - FRAME_BYTES + 1)[FRAME_BYTES - 1], 7);
+    assert_int_equal(vm_protect(&vm, base, FRAME_BYTES, VM_READ), VM_OK);
+    assert_false(vm_copy(&vm, base, from, 1, VM_FOR_WRITE));
+    assert_int_equal(vm_protect(&vm, base, FRAME_BYTES, VM_READ | VM_GUARD), VM_OK);
+    assert_false(vm_copy(&vm, base, to, 1, VM_FOR_READ));
+    assert_true(vm_copy(&vm, base, to, 1, VM_FOR_READ));
+
+    assert_true(vm_copy(&vm, base, NULL, 3 * FRAME_BYTES, VM_FOR_READ));
+    assert_false(vm_copy(&vm, base, NULL, 3 * FRAME_BYTES + 1, VM_FOR_READ));
+    assert_false(vm_copy(&vm, UINT64_MAX, to, 2, VM_FOR_READ));
+    assert_false(vm_copy(&vm, 0xffff800000000000, to, 1, VM_FOR_READ));
+    assert_false(vm_copy(&vm, base, NULL, UINT64_MAX, VM_FOR_READ));
+}
+
 /* Wherever memory ends, a call says so and nothing has changed. */
 static void test_memory_ends(void **state)
 {
@@ -546,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_random_calls, begin, end),
+        cmocka_unit_test_setup_teardown(test_copies, begin, end),
         cmocka_unit_test_setup_teardown(test_memory_ends, begin, end),
         cmocka_unit_test_setup_teardown(test_statuses_have_names, begin, end),
         cmocka_unit_test_setup_teardown(test_huge_region, begin, end),
