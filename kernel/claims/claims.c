@@ -23,12 +23,13 @@ bool violated(const char *format, ...)
     return false;
 }
 
-void remark(const char *format, ...)
+bool remark(const char *format, ...)
 {
     va_list list;
     va_start(list, format);
     text_format(explanation, sizeof explanation, format, list);
     va_end(list);
+    return true;
 }
 
 bool all_equal(uint64_t cpu, const struct comparison *rows, size_t count)

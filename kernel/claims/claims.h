@@ -30,8 +30,9 @@ const char *claim_explanation(void);
 /* A check that fails returns violated("what was found, what was wanted"). */
 bool violated(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Shown behind the title of a claim that holds: what could not be looked at, and why. */
-void remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A check that holds may return remark(...), shown behind the claim's title: what could not be
+ * looked at, and why. */
+bool remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Values that should be the same; the first that differ are the violation. `cpu` is named unless it
  * is 0, the one that boots. */

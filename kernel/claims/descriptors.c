@@ -85,8 +85,7 @@ bool tss_is_promised(void)
 
 static bool check_gate(uint32_t vector, const struct gate *gate)
 {
-    uint64_t handler =
-        gate->offset_low | (uint64_t)gate->offset_middle << 16 | (uint64_t)gate->offset_high << 32;
+    uint64_t handler = gate_handler(gate);
     if (gate->selector != SELECTOR_CODE || gate->type != GATE_INTERRUPT || gate->ist != IST_FAULT)
         return violated("gate %u has selector %#x, type %#x, IST %u, wanted %#x, %#x, %u", vector,
                         gate->selector, gate->type, gate->ist, SELECTOR_CODE, GATE_INTERRUPT,

@@ -20,67 +20,48 @@ static bool visit_string(handed_over_visit visit, const char *what, const char *
     return visit(what, text, string_bytes(text));
 }
 
-static bool visit_modules(handed_over_visit visit)
+static bool visit_lists(handed_over_visit visit)
 {
-    if (!visit("the list of modules", boot->modules, boot->module_count * sizeof *boot->modules))
-        return false;
-    for (uint64_t i = 0; i < boot->module_count; i++) {
-        const struct lintel_module *module = &boot->modules[i];
-        if (!visit("a module", module->data, module->bytes) ||
-            !visit_string(visit, "a module's path", module->path) ||
-            !visit_string(visit, "a module's argument", module->argument))
-            return false;
-    }
-    return true;
-}
-
-static bool visit_framebuffers(handed_over_visit visit)
-{
-    const struct lintel_framebuffer *fb = boot->framebuffers;
-    if (!visit("the list of framebuffers", fb, boot->framebuffer_count * sizeof *fb))
-        return false;
-    for (uint64_t i = 0; i < boot->framebuffer_count; i++)
-        if (!visit("an EDID", fb[i].edid, fb[i].edid_bytes))
-            return false;
-    return true;
-}
-
-static bool visit_stages(handed_over_visit visit)
-{
-    if (!visit("the timeline", boot->stages, boot->stage_count * sizeof *boot->stages))
-        return false;
-    for (uint64_t i = 0; i < boot->stage_count; i++)
-        if (!visit_string(visit, "a stage's name", boot->stages[i].name))
-            return false;
-    return true;
-}
-
-static bool visit_disks(handed_over_visit visit)
-{
-    if (!visit("the list of disks", boot->disks, boot->disk_count * sizeof *boot->disks))
-        return false;
-    for (uint64_t i = 0; i < boot->disk_count; i++)
-        if (!visit_string(visit, "a disk's name", boot->disks[i].name) ||
-            !visit_string(visit, "a disk's bus", boot->disks[i].bus))
+    const struct {
+        const char *what;
+        const void *at;
+        uint64_t bytes;
+    } lists[] = {
+        {"the boot information", boot, boot->bytes},
+        {"the memory map", boot->memory_map, boot->memory_map_count * sizeof *boot->memory_map},
+        {"the firmware's map", boot->raw_map, boot->raw_map_count * sizeof *boot->raw_map},
+        {"the list of disks", boot->disks, boot->disk_count * sizeof *boot->disks},
+        {"the list of modules", boot->modules, boot->module_count * sizeof *boot->modules},
+        {"the list of framebuffers", boot->framebuffers,
+         boot->framebuffer_count * sizeof *boot->framebuffers},
+        {"the processors", boot->processors, boot->processor_count * sizeof *boot->processors},
+        {"the EFI map", boot->efi_map, boot->efi_map_bytes},
+        {"the log", boot->log, boot->log_bytes + 1},
+        {"the timeline", boot->stages, boot->stage_count * sizeof *boot->stages},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (!visit(lists[i].what, lists[i].at, lists[i].bytes))
             return false;
     return true;
 }
 
 bool handed_over_each(handed_over_visit visit)
 {
-    return visit("the boot information", boot, boot->bytes) &&
-           visit_string(visit, "the loader's name", boot->loader) &&
-           visit_string(visit, "the entry's id", boot->entry) &&
-           visit_string(visit, "the command line", boot->command_line) &&
-           visit("the memory map", boot->memory_map,
-                 boot->memory_map_count * sizeof *boot->memory_map) &&
-           visit("the firmware's map", boot->raw_map,
-                 boot->raw_map_count * sizeof *boot->raw_map) &&
-           visit_disks(visit) && visit_modules(visit) && visit_framebuffers(visit) &&
-           visit("the processors", boot->processors,
-                 boot->processor_count * sizeof *boot->processors) &&
-           visit("the EFI map", boot->efi_map, boot->efi_map_bytes) &&
-           visit("the log", boot->log, boot->log_bytes + 1) && visit_stages(visit);
+    bool go_on = visit_lists(visit) && visit_string(visit, "the loader's name", boot->loader) &&
+                 visit_string(visit, "the entry's id", boot->entry) &&
+                 visit_string(visit, "the command line", boot->command_line);
+    for (uint64_t i = 0; i < boot->disk_count && go_on; i++)
+        go_on = visit_string(visit, "a disk's name", boot->disks[i].name) &&
+                visit_string(visit, "a disk's bus", boot->disks[i].bus);
+    for (uint64_t i = 0; i < boot->module_count && go_on; i++)
+        go_on = visit("a module", boot->modules[i].data, boot->modules[i].bytes) &&
+                visit_string(visit, "a module's path", boot->modules[i].path) &&
+                visit_string(visit, "a module's argument", boot->modules[i].argument);
+    for (uint64_t i = 0; i < boot->framebuffer_count && go_on; i++)
+        go_on = visit("an EDID", boot->framebuffers[i].edid, boot->framebuffers[i].edid_bytes);
+    for (uint64_t i = 0; i < boot->stage_count && go_on; i++)
+        go_on = visit_string(visit, "a stage's name", boot->stages[i].name);
+    return go_on;
 }
 
 static bool check_physical(const char *what, uint64_t physical, uint64_t bytes)

@@ -144,10 +144,8 @@ bool usable_memory_works(void)
 {
     uint64_t total = memory_bytes(LINTEL_MEMORY_USABLE) / MIB + 1, limit = LIMIT_MIB;
     const char *given, *end;
-    if (memory_is_in_use) {
-        remark("in use: not tested again");
-        return true;
-    }
+    if (memory_is_in_use)
+        return remark("in use: not tested again");
     if (option_value("limit", &given))
         limit = option_number(given, 10, &end);
     if (limit > total)

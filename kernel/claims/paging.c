@@ -27,10 +27,8 @@ static bool has_writable_alias(const struct mapped_range *executable)
 
 bool write_excludes_execute(void)
 {
-    if (!cpu_has(LINTEL_CPU_NX)) {
-        remark("the CPU has no NX");
-        return true;
-    }
+    if (!cpu_has(LINTEL_CPU_NX))
+        return remark("the CPU has no NX");
     for (uint32_t i = 0; i < mapped_count; i++) {
         if (!(mapped[i].rights & RIGHT_EXECUTE))
             continue;

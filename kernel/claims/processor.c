@@ -112,9 +112,7 @@ bool efer_is_promised(void)
 
 bool pat_is_promised(void)
 {
-    if (!cpu_has(LINTEL_CPU_PAT)) {
-        remark("the CPU has none");
-        return true;
-    }
+    if (!cpu_has(LINTEL_CPU_PAT))
+        return remark("the CPU has none");
     return equals("PAT", read_msr(MSR_PAT), PAT_PROMISED);
 }

@@ -47,10 +47,8 @@ static uint64_t measure_tsc_hz(void)
 
 static bool check_frequency(void)
 {
-    if (boot->tsc_hz == 0) {
-        remark("the TSC's frequency is unknown");
-        return true;
-    }
+    if (boot->tsc_hz == 0)
+        return remark("the TSC's frequency is unknown");
     uint64_t measured = measure_tsc_hz();
     if (measured == 0)
         remark("no interval timer to compare tsc_hz with");

@@ -1,7 +1,6 @@
 #include "console.h"
 #include "../machine/timer.h"
-#include "keyboard.h"
-#include "serial.h"
+#include "ports.h"
 #include "../lib/text.h"
 
 void console_open(void)

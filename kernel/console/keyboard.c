@@ -1,7 +1,6 @@
-#include "keyboard.h"
+#include "ports.h"
 #include "../machine/instructions.h"
 #include "../machine/interrupts.h"
-#include "queue.h"
 
 #define PORT_DATA     0x60
 #define PORT_STATUS   0x64 /* written: commands */

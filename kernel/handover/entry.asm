@@ -17,34 +17,20 @@ extern bss_end
 
 PROCESSOR_ARGUMENT equ 16       ; in struct lintel_processor of lintel.h
 
+%macro fields 2-*               ; of some size, with the names of registers
+%define reserve %1
+%rep %0 - 1
+%rotate 1
+    .%1: reserve 1
+%endrep
+%endmacro
+
 ; struct initial_state of handover/handover.h, which asserts these offsets.
 struc state
-    .rax:       resq 1
-    .rbx:       resq 1
-    .rcx:       resq 1
-    .rdx:       resq 1
-    .rsi:       resq 1
-    .rdi:       resq 1
-    .rbp:       resq 1
-    .rsp:       resq 1
-    .r8:        resq 1
-    .r9:        resq 1
-    .r10:       resq 1
-    .r11:       resq 1
-    .r12:       resq 1
-    .r13:       resq 1
-    .r14:       resq 1
-    .r15:       resq 1
-    .rflags:    resq 1
-    .tsc:       resq 1
-    .bss_dirty: resq 1
-    .cs:        resw 1
-    .ss:        resw 1
-    .ds:        resw 1
-    .es:        resw 1
-    .fs:        resw 1
-    .gs:        resw 1
-                resd 1
+    fields resq, rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15
+    fields resq, rflags, tsc, bss_dirty
+    fields resw, cs, ss, ds, es, fs, gs
+    resd 1
 endstruc
 
 ; Not in .bss, whose first content is itself a claim.
@@ -55,41 +41,28 @@ initial_state:
 
 section .text
 
-; Stores all registers but RAX and RSP in the state at %1 (an address or a register). No instruction here changes a
-; flag but the last.
+%macro keep 2-*                 ; registers in the state at %1, an address or a register
+%define base %1
+%rep %0 - 1
+%rotate 1
+    mov [base + state.%1], %1
+%endrep
+%endmacro
+
+; All registers but RAX and RSP. No instruction here changes a flag but the last.
 %macro save_registers 1
-    mov [%1 + state.rbx], rbx
-    mov [%1 + state.rcx], rcx
-    mov [%1 + state.rdx], rdx
-    mov [%1 + state.rsi], rsi
-    mov [%1 + state.rdi], rdi
-    mov [%1 + state.rbp], rbp
-    mov [%1 + state.r8], r8
-    mov [%1 + state.r9], r9
-    mov [%1 + state.r10], r10
-    mov [%1 + state.r11], r11
-    mov [%1 + state.r12], r12
-    mov [%1 + state.r13], r13
-    mov [%1 + state.r14], r14
-    mov [%1 + state.r15], r15
-    mov [%1 + state.cs], cs
-    mov [%1 + state.ss], ss
-    mov [%1 + state.ds], ds
-    mov [%1 + state.es], es
-    mov [%1 + state.fs], fs
-    mov [%1 + state.gs], gs
+    keep %1, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
+    keep %1, cs, ss, ds, es, fs, gs
     pushfq
     pop qword [%1 + state.rflags]
 %endmacro
 
 kernel_entry:
-    mov [initial_state + state.rax], rax
-    mov [initial_state + state.rdx], rdx
+    keep initial_state, rax, rdx, rsp
     rdtsc
     mov [initial_state + state.tsc], eax
     mov [initial_state + state.tsc + 4], edx
     mov rdx, [initial_state + state.rdx]
-    mov [initial_state + state.rsp], rsp
     save_registers initial_state
 
 ; Find the first quadword of .bss that is not 0, before C writes there.

@@ -35,6 +35,12 @@ struct gate {
     uint32_t offset_high, reserved;
 };
 
+static inline uint64_t gate_handler(const struct gate *gate)
+{
+    return gate->offset_low | (uint64_t)gate->offset_middle << 16 |
+           (uint64_t)gate->offset_high << 32;
+}
+
 /* The TSS that a GDT names; NULL: none. */
 const struct tss *tss_in(struct table_register gdtr);
 

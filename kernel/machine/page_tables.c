@@ -139,20 +139,10 @@ bool mapped_with(uint64_t virtual, uint64_t bytes, uint8_t rights)
 
 const char *cache_name(uint8_t cache)
 {
-    switch (cache) {
-    case PAT_UC:
-        return "uncached";
-    case PAT_WC:
-        return "write-combining";
-    case PAT_WT:
-        return "write-through";
-    case PAT_WP:
-        return "write-protected";
-    case PAT_WB:
-        return "write-back";
-    case PAT_UC_MINUS:
-        return "uncached-minus";
-    default:
-        return "of an invalid memory type";
-    }
+    static const char *const names[] = {
+        [PAT_UC] = "uncached",      [PAT_WC] = "write-combining",
+        [PAT_WT] = "write-through", [PAT_WP] = "write-protected",
+        [PAT_WB] = "write-back",    [PAT_UC_MINUS] = "uncached-minus"};
+    bool is_known = cache < sizeof names / sizeof *names && names[cache];
+    return is_known ? names[cache] : "of an invalid memory type";
 }

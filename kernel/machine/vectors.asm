@@ -9,6 +9,15 @@ extern interrupt_dispatch
 
 section .text
 
+; An instruction for each of some registers.
+%macro each 2-*
+%define instruction %1
+%rep %0 - 1
+%rotate 1
+        instruction %1
+%endrep
+%endmacro
+
 %macro vector 1
         align   16
 %if (%1 == 8) || (%1 >= 10 && %1 <= 14) || %1 == 17 || %1 == 21 || %1 == 29 || %1 == 30
@@ -29,41 +38,13 @@ interrupt_vectors:
 %endrep
 
 dispatch:
-        push    rax
-        push    rcx
-        push    rdx
-        push    rbx
-        push    rbp
-        push    rsi
-        push    rdi
-        push    r8
-        push    r9
-        push    r10
-        push    r11
-        push    r12
-        push    r13
-        push    r14
-        push    r15
+        each    push, rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
         cld
         mov     rdi, rsp
         mov     rbx, rsp                ; C keeps it
         and     rsp, ~15
         call    interrupt_dispatch
         mov     rsp, rbx
-        pop     r15
-        pop     r14
-        pop     r13
-        pop     r12
-        pop     r11
-        pop     r10
-        pop     r9
-        pop     r8
-        pop     rdi
-        pop     rsi
-        pop     rbp
-        pop     rbx
-        pop     rdx
-        pop     rcx
-        pop     rax
+        each    pop, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax
         add     rsp, 16                 ; vector and error code
         iretq

@@ -196,7 +196,9 @@ const struct command boot_commands[] = {
      "  the claims are checked.\n",
      show_claims},
     {"map", "", "memory, as the firmware told it and as it is now",
-     "  Both sides in order of addresses; an end is the first byte behind a range.\n", show_map},
+     "  Both sides in order of addresses; an end is the first byte behind a range. What INT 12h\n"
+     "  keeps back below a0000 stands on the left beside the E820 map.\n",
+     show_map},
     {"a20", "", "which method opened address line 20", NULL, show_a20},
     {"disk", "", "drives: size, geometry, EDD; and the boot volume", NULL, show_disks},
     {0},

@@ -61,7 +61,7 @@ static const struct kind {
     unsigned base; /* of a number's digits; 0: a word of those below */
     const char *wanted;
 } kinds[] = {
-    {"ADDRESS", 16, "a hexadecimal address or the name of a function"},
+    {"ADDRESS", 16, "hexadecimal digits, direct_map or the name of a function, +OFFSET"},
     {"REGION", 16, "the address that `vm reserve` told"},
     {"BYTES", 10, "a number"},
     {"VALUE", 10, "a number"},
@@ -80,6 +80,29 @@ static bool take_digits(const char *word, unsigned base, uint64_t *value)
     return end > digits && *end == 0;
 }
 
+/* direct_map, or a function's name. */
+static bool take_name(const char *word, uint64_t *address)
+{
+    *address = boot->direct_map;
+    return text_equal(word, "direct_map") || symbols_find(word, address);
+}
+
+static bool take_address(char *word, uint64_t *address)
+{
+    char *plus = word;
+    uint64_t offset = 0;
+    while (*plus && *plus != '+')
+        plus++;
+    if (*plus && !take_digits(plus + 1, 16, &offset))
+        return false;
+    char kept = *plus;
+    *plus = 0;
+    bool taken = take_name(word, address) || take_digits(word, 16, address);
+    *plus = kept;
+    *address += offset;
+    return taken;
+}
+
 static bool take_choice(const char *word, const char *choices, uint64_t *value)
 {
     for (*value = 0; *choices; choices = option_next(choices), ++*value)
@@ -88,14 +111,14 @@ static bool take_choice(const char *word, const char *choices, uint64_t *value)
     return false;
 }
 
-static bool take(const char *word, const char *name, uint64_t *value)
+static bool take(char *word, const char *name, uint64_t *value)
 {
     const struct kind *kind = kinds, *end = kinds + sizeof kinds / sizeof *kinds;
     while (kind < end && !text_equal(kind->name, name))
         kind++;
-    if (kind == end || (kind->base == 16 && symbols_find(word, value)) ||
-        (kind->base ? take_digits(word, kind->base, value)
-                    : take_choice(word, kind->wanted, value)))
+    if (kind == end || (kind->base == 16   ? take_address(word, value)
+                        : kind->base == 10 ? take_digits(word, 10, value)
+                                           : take_choice(word, kind->wanted, value)))
         return true;
     print_colour(COLOUR_BAD, "%s: wanted %s%s\n", word, kind->base ? "" : "one of: ", kind->wanted);
     return false;

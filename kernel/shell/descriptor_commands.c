@@ -48,12 +48,6 @@ static void show_gdt(void)
 
 /* ---- IDT (Intel SDM 3A, 6.14.1) -------------------------------------------------------------- */
 
-static uint64_t handler_of(const struct gate *gate)
-{
-    return gate->offset_low | (uint64_t)gate->offset_middle << 16 |
-           (uint64_t)gate->offset_high << 32;
-}
-
 static bool same_kind(const struct gate *a, const struct gate *b)
 {
     return a->selector == b->selector && a->ist == b->ist && a->type == b->type;
@@ -105,11 +99,11 @@ static void show_idt(void)
     }
     if (given.count) {
         char where[160];
-        symbols_describe(handler_of(&gates[vector]), where, sizeof where);
+        symbols_describe(gate_handler(&gates[vector]), where, sizeof where);
         print("  vector %lu%s%s: ", vector, vector < VECTOR_IRQ ? ", " : "",
               vector < VECTOR_IRQ ? exception_name(vector) : "");
         print_gate_kind(&gates[vector]);
-        print("\n  leads to %016lx %s\n", handler_of(&gates[vector]), where);
+        print("\n  leads to %016lx %s\n", gate_handler(&gates[vector]), where);
         return;
     }
     print("IDT at %016lx, limit %u\n", idtr.base, idtr.limit);

@@ -168,13 +168,14 @@ const struct command memory_commands[] = {
      "  pt                    ranges with permissions (read, write, execute, user, global) and\n"
      "                        caching\n"
      "  pt kernel_main        every step, every bit by name\n"
-     "  pt ffff8000fee00000   device registers: uncached\n"
+     "  pt kernel_main+10     the same, 10h bytes on\n"
+     "  pt direct_map+fee00000   physical address fee00000: device registers, uncached\n"
      "  pt 0                  the null page: not mapped\n",
      show_pages},
     {"peek", "ADDRESS [SIZE]", "reads 1, 2, 4 or 8 (default) bytes",
-     "  peek kernel_main\n  peek ffff80000000046c 4    the BIOS's timer, on BIOS\n", peek},
+     "  peek kernel_main\n  peek direct_map+46c 4    the BIOS's timer, on BIOS\n", peek},
     {"poke", "ADDRESS VALUE [SIZE]", "writes 1, 2, 4 or 8 (default) bytes",
-     "  poke ffff8000000b8000 0x4f41 2    a red A on a text screen\n"
+     "  poke direct_map+b8000 0x4f41 2    a red A on a text screen\n"
      "  Pages that are not mapped writable are refused.\n",
      poke},
     {"hexdump", "ADDRESS [BYTES]", "shows memory in hexadecimal and ASCII",

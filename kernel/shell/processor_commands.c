@@ -167,6 +167,8 @@ static void show_control_registers(void)
     print_register("CR3", read_cr3(), cr3_bits, COUNT(cr3_bits));
     print("  the top table lies at physical %#lx\n", read_cr3() & ENTRY_ADDRESS);
     print_register("CR4", read_cr4(), cr4_bits, COUNT(cr4_bits));
+    print_colour(COLOUR_TITLE, "CR8  %016lx\n", read_cr8());
+    print("  the local APIC holds back interrupts up to this priority\n");
     print_register("EFER", read_msr(MSR_EFER), efer_bits, COUNT(efer_bits));
     if (!cpu_has(LINTEL_CPU_PAT))
         return;

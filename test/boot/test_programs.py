@@ -1,9 +1,10 @@
 """Memory, threads and user programs of the kernel, over its shell: one boot for each firmware."""
 import re
+import time
 
 import pytest
 from builder import BUILD, make_image
-from machine import ROOT, Hardware
+from machine import PATIENCE, ROOT, Hardware
 from shell import Shell
 
 PROGRAMS = sorted((ROOT / "kernel/programs").glob("*.c"))
@@ -40,6 +41,17 @@ def test_memory_threads_and_programs(shell):
     check_program_that_never_ends(shell)
     check_nothing_is_lost(shell, free)
     shell.find("claims", r"^claims: (\d+) of \1 passed")
+    check_halt(shell)
+
+
+def check_halt(shell):
+    """The processor sleeps, and no interrupt wakes it."""
+    shell.machine.type("halt\n")
+    shell.read("The processor is stopped.\n")
+    end = time.monotonic() + PATIENCE
+    while "HLT=1" not in (registers := shell.machine.monitor.human("info registers")):
+        assert time.monotonic() < end, registers
+    assert not int(re.search(r"RFL=(\w+)", registers)[1], 16) & 0x200, registers
 
 
 def test_a_cpu_that_lets_all_pages_execute(start, images):

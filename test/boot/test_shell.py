@@ -132,8 +132,9 @@ def check_ranges(shell):
 
 def check_translations(shell, report):
     direct_map = int(report.facts["direct-map"], 16)
-    for place in ("kernel_main", f"{direct_map + 0x1000:x}", f"{direct_map + 0xfee00000:x}",
-                  "ffffff0000001000", "0x0", "1000", f"{direct_map + (1 << 39):x}"):
+    for place in ("kernel_main", "kernel_main+1234", f"{direct_map + 0x1000:x}",
+                  "direct_map+fee00000", "ffffff0000001000", "0x0", "1000",
+                  f"{direct_map + (1 << 39):x}"):
         text = shell.run(f"pt {place}")
         end = re.search(r"^(\w{16}) is (?:physical (\w+), |not mapped)", text, re.M)
         address = int(end[1], 16)
@@ -145,10 +146,11 @@ def check_translations(shell, report):
             assert "Unmapped" in theirs, theirs
     shell.find("pt kernel_main", r"PML5 index 511", r"0 +P 1 present", r"63 +NX 0 executable",
                r"1 +R/W 0 read-only", r"page of 4 KiB:\n  read-only, executable, supervisor, write")
-    shell.find(f"pt {direct_map + 0xfee00000:x}", r"uncached \(PA3\)", "NX 1 no execute",
+    shell.find("pt direct_map+fee00000", f"^{direct_map + 0xfee00000:x} is",
+               r"uncached \(PA3\)", "NX 1 no execute",
                r"7 +PS 1 large page")
     shell.find("pt 100000000000000", "not canonical")
-    shell.find("pt nowhere", "nowhere: wanted a hexadecimal address or the name of a function")
+    shell.find("pt nowhere", "nowhere: wanted hexadecimal digits, direct_map or the name")
 
 
 def check_memory(shell, report):
@@ -235,6 +237,11 @@ def check_keyboard(shell):
     shell.machine.type("\033[A\033[A\033[A\033[H1\033[3~\033[F2\x7f\r")
     shell.read("\n")
     assert "1X!: no such command" in shell.read()
+    keys = int(shell.find("idt", r"\(keyboard\) came (\d+) times")[0][1])
+    shell.press("shift_r+7", "ret")
+    shell.read("\n")
+    assert "&: no such command" in shell.read()
+    shell.find("idt", rf"\(keyboard\) came {keys + 6} times")  # three keys, down and up
 
 
 def check_echo(shell):
