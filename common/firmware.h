@@ -31,6 +31,16 @@ struct raw_map {
     uint32_t efi_descriptor_bytes, efi_descriptor_version;
 };
 
+/* What a BIOS says of a drive (EDD 3.0: INT 13h AH=41h, 08h and 48h). In the order in which Linux
+ * has it. */
+struct edd {
+    uint8_t drive, version; /* 30h for EDD 3.0; 0: no extensions */
+    uint16_t interfaces;    /* CX of AH=41h */
+    uint16_t last_cylinder; /* by the old geometry, where there is one */
+    uint8_t last_head, track_sectors;
+    uint8_t parameters[74];
+};
+
 struct disk_cache;
 
 struct disk {
@@ -42,7 +52,7 @@ struct disk {
     bool removable;
     /* What a BIOS tells of its drives, else 0. Without extensions the drive is read by geometry. */
     uint32_t cylinders, heads, track_sectors;
-    uint32_t edd_version;     /* INT 13h AH=41h: 30h for EDD 3.0; 0: no extensions */
+    struct edd edd;
     char bus[16];             /* "PCI ATA"; "": not told */
     struct disk_cache *cache; /* the core's (disk/cache.h) */
 };
@@ -72,11 +82,12 @@ struct facts {
     struct boot_origin origin;
     uint64_t rsdp, smbios, smbios3, efi_system_table; /* physical, 0: none */
     uint64_t efi_image_handle;                        /* the loader's, 0 on BIOS */
-    bool secure_boot; /* firmware starts only what is signed: so does Lintel (proto.c) */
-    int64_t wall_clock;                               /* seconds since 1970-01-01, 0: unknown */
-    uint64_t tsc_hz;                                  /* 0: unknown */
-    uint64_t first_tsc;    /* TSC at the loader's first chance to read it */
-    struct lintel_cpu cpu; /* machine/cpu.h fills it */
+    uint8_t keyboard_flags; /* which lock keys are on, as a BIOS says (INT 16h AH=02h) */
+    bool secure_boot;       /* firmware starts only what is signed: so does Lintel (proto.c) */
+    int64_t wall_clock;     /* seconds since 1970-01-01, 0: unknown */
+    uint64_t tsc_hz;        /* 0: unknown */
+    uint64_t first_tsc;     /* TSC at the loader's first chance to read it */
+    struct lintel_cpu cpu;  /* machine/cpu.h fills it */
     /* The identity-mapped memory the core can touch ends here (physical, exclusive). */
     uint64_t reachable_end;
 };
@@ -101,8 +112,8 @@ struct video {
     uint32_t mode_count;
 };
 
-/* The 32-bit interface to power management (APM 1.2, 4.6.1.4): real-mode segments, and sizes. In the
- * order in which Multiboot and Linux have it. */
+/* The 32-bit interface to power management (APM 1.2, 4.6.1.4): real-mode segments, and sizes. In
+ * the order in which Multiboot and Linux have it. */
 struct apm {
     uint16_t version, code32_segment;
     uint32_t entry; /* offset in the 32-bit code segment */

@@ -20,7 +20,8 @@ static bool check(struct bios_regs *regs)
     return call(CHECK, regs) && (regs->ebx & 0xffff) == SIGNATURE && regs->ecx & FLAG_HAS_32;
 }
 
-/* Whoever was here before us may have left it connected. */
+/* Whoever was here before us may have left it connected. Some BIOSes have other flags once it is
+ * (Linux, arch/x86/boot/apm.c). */
 enum err apm_connect(struct apm *apm)
 {
     struct bios_regs checked, regs;
@@ -31,6 +32,10 @@ enum err apm_connect(struct apm *apm)
     if (!call(CONNECT_32, &regs))
         return fail(ERR_UNSUPPORTED, "the BIOS refuses to connect APM: error %02Xh",
                     bios_ah(&regs));
+    if (!check(&checked)) {
+        call(DISCONNECT, &regs);
+        return fail(ERR_UNSUPPORTED, "the BIOS connects APM and denies it then");
+    }
     *apm = (struct apm){
         .version = (uint16_t)checked.eax,
         .flags = (uint16_t)checked.ecx,

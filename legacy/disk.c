@@ -6,6 +6,7 @@
 #include "memory.h"
 
 #define FIRST_DISK   0x80u
+#define FIRST_CD     0x90u /* of the numbers that BIOSes take for those */
 #define FLOPPIES     4u
 #define SECTOR_BYTES 512u
 
@@ -38,14 +39,16 @@ struct __attribute__((packed)) packet { /* disk address packet, EDD 3.0, table 2
 
 /* ---- what drives there are ------------------------------------------------------------------- */
 
-/* The version of the extensions, 0 where reading by them is not among what they offer. */
-static uint32_t edd_version(uint8_t number)
+/* Extensions without reading by LBA are none. */
+static void read_version(struct edd *edd)
 {
-    struct bios_regs regs = {.eax = 0x4100, .ebx = 0x55aa, .edx = number};
+    struct bios_regs regs = {.eax = 0x4100, .ebx = 0x55aa, .edx = edd->drive};
 
     bios_call(0x13, &regs);
-    bool has_edd = !bios_carry(&regs) && (regs.ebx & 0xffff) == 0xaa55 && regs.ecx & 1;
-    return has_edd ? MAX(bios_ah(&regs), 1) : 0;
+    if (bios_carry(&regs) || (regs.ebx & 0xffff) != 0xaa55 || !(regs.ecx & 1))
+        return;
+    edd->version = MAX(bios_ah(&regs), 1);
+    edd->interfaces = (uint16_t)regs.ecx;
 }
 
 /* "PCI ATA" from "PCI " and "ATA     "; nothing where the BIOS did not fill it with text. */
@@ -69,15 +72,16 @@ static void read_bus(const struct parameters *parameters, struct disk *disk)
 }
 
 /* Some BIOSes leave the sector size 0 or as it was: then it is 512. */
-static bool read_parameters(uint8_t number, struct disk *disk)
+static bool read_parameters(struct disk *disk)
 {
     struct parameters *parameters = (struct parameters *)bounce;
-    struct bios_regs regs = {.eax = 0x4800, .edx = number, .ds = segment_of(bounce)};
+    struct bios_regs regs = {.eax = 0x4800, .edx = disk->edd.drive, .ds = segment_of(bounce)};
 
     *parameters = (struct parameters){.bytes = sizeof *parameters};
     bios_call(0x13, &regs);
     if (bios_carry(&regs))
         return false;
+    memcpy(disk->edd.parameters, parameters, sizeof disk->edd.parameters);
     if (parameters->sectors != UINT64_MAX) /* SeaBIOS, for CDs: unknown */
         disk->sectors = parameters->sectors;
     disk->removable = parameters->flags & PARAMETERS_REMOVABLE;
@@ -93,17 +97,26 @@ static bool read_parameters(uint8_t number, struct disk *disk)
     return true;
 }
 
-/* Cylinders, heads and sectors a track; refuses zeros, which SeaBIOS gives for small SCSI disks. */
-static bool read_geometry(uint8_t number, struct disk *disk)
+static void read_geometry(struct edd *edd)
 {
-    struct bios_regs regs = {.eax = 0x0800, .edx = number};
+    struct bios_regs regs = {.eax = 0x0800, .edx = edd->drive};
 
     bios_call(0x13, &regs);
-    disk->track_sectors = regs.ecx & 0x3f;
-    disk->cylinders = (regs.ecx >> 8 & 0xff) + (regs.ecx << 2 & 0x300) + 1;
-    disk->heads = (regs.edx >> 8 & 0xff) + 1;
+    if (bios_carry(&regs))
+        return;
+    edd->last_cylinder = (uint16_t)((regs.ecx >> 8 & 0xff) + (regs.ecx << 2 & 0x300));
+    edd->last_head = (uint8_t)(regs.edx >> 8);
+    edd->track_sectors = regs.ecx & 0x3f;
+}
+
+/* Refuses zeros, which SeaBIOS gives for small SCSI disks. */
+static bool use_geometry(struct disk *disk)
+{
+    disk->cylinders = disk->edd.last_cylinder + 1u;
+    disk->heads = disk->edd.last_head + 1u;
+    disk->track_sectors = disk->edd.track_sectors;
     disk->sectors = (uint64_t)disk->cylinders * disk->heads * disk->track_sectors;
-    return !bios_carry(&regs) && disk->track_sectors;
+    return disk->track_sectors;
 }
 
 static enum lintel_medium medium_of(uint8_t number, const struct disk *disk)
@@ -120,19 +133,21 @@ static void add_drive(uint8_t number, struct disk *disks, uint32_t *count)
     for (uint32_t i = 0; i < *count; i++)
         if (disks[i].handle == number)
             return;
-    *disk = (struct disk){.handle = number, .sector_bytes = SECTOR_BYTES};
+    *disk = (struct disk){.handle = number, .sector_bytes = SECTOR_BYTES, .edd = {.drive = number}};
     fmt(disk->name, sizeof disk->name, "BIOS drive %02Xh", number);
     disk->removable = number < FIRST_DISK;
-    disk->edd_version = edd_version(number);
-    if (disk->edd_version && !read_parameters(number, disk))
-        disk->edd_version = 0;
-    if (!disk->edd_version && !read_geometry(number, disk)) {
+    read_version(&disk->edd);
+    if (!disk->edd.version || number < FIRST_CD)
+        read_geometry(&disk->edd);
+    if (disk->edd.version && !read_parameters(disk))
+        disk->edd.version = 0;
+    if (!disk->edd.version && !use_geometry(disk)) {
         note("%s: no extensions and no geometry: left out\n", disk->name);
         return;
     }
     disk->medium = medium_of(number, disk);
     note("%s: %llu sectors of %u bytes%s\n", disk->name, (unsigned long long)disk->sectors,
-         disk->sector_bytes, disk->edd_version ? "" : ", by cylinder, head and sector");
+         disk->sector_bytes, disk->edd.version ? "" : ", by cylinder, head and sector");
     ++*count;
 }
 
@@ -227,7 +242,7 @@ static enum err read_piece(const struct disk *disk, uint64_t lba, uint32_t *sect
             reset(number);
         if (tries >= TRIES_WHOLE)
             *sectors = MAX(*sectors / 4, 1);
-        status = disk->edd_version ? read_lba(number, lba, sectors) : read_chs(disk, lba, sectors);
+        status = disk->edd.version ? read_lba(number, lba, sectors) : read_chs(disk, lba, sectors);
         if (!status)
             return OK;
         note("%s: status %02Xh at sector %llu, %u sectors\n", disk->name, status,

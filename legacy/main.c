@@ -91,6 +91,14 @@ static void note_way_in(void)
         note("loaded from BIOS drive %02Xh\n", boot_drive);
 }
 
+static uint8_t keyboard_flags(void)
+{
+    struct bios_regs regs = {.eax = 0x0200};
+
+    bios_call(0x16, &regs);
+    return (uint8_t)regs.eax;
+}
+
 static enum err find_facts(struct facts *facts)
 {
     struct raw_map busy;
@@ -113,6 +121,7 @@ static enum err find_facts(struct facts *facts)
     facts->smbios3 = tables_find_smbios3();
     facts->wall_clock = clock_read();
     facts->tsc_hz = clock_tsc_hz();
+    facts->keyboard_flags = keyboard_flags();
     return OK;
 }
 

@@ -14,7 +14,7 @@ INSTALLER = GUESTS / "usr/lib/debian-installer/images/12/amd64/text/debian-insta
 SERIAL = "console=ttyS0"
 
 # busybox is static; `poweroff` ends QEMU.
-INIT = b"""#!/bin/busybox sh
+INIT = rb"""#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sys /sys
 say() { echo "guest: $1 = $2"; }
@@ -24,6 +24,11 @@ say memory "$(/bin/busybox awk '/MemTotal/ { print $2 }' /proc/meminfo)"
 say loader "$(/bin/busybox cat /proc/sys/kernel/bootloader_type)"
 say screen "$(/bin/busybox cat /proc/fb)"
 /bin/busybox test -d /sys/firmware/efi && say efi yes || say efi no
+/bin/busybox insmod /edd.ko 2>/dev/null
+for disk in /sys/firmware/edd/int13_*; do
+    cd $disk && say ${disk##*_} "$(echo $(/bin/busybox cat \
+        version extensions legacy_max_head sectors mbr_signature))"
+done
 say end end
 /bin/busybox poweroff -f
 """
@@ -73,6 +78,15 @@ def second_initrd(folder):
     return path
 
 
+def edd_initrd(folder, bzimage):
+    """The kernel's driver that shows what a BIOS said of its disks."""
+    version = bzimage.name.removeprefix("vmlinuz-")
+    driver = GUESTS / f"lib/modules/{version}/kernel/drivers/firmware/edd.ko"
+    path = folder / "edd.img"
+    path.write_bytes(cpio(("edd.ko", FILE, driver.read_bytes())))
+    return path
+
+
 def linux_image(path, bzimage, command_line, *initrds):
     """An image that boots the kernel at once."""
     options = [word for initrd in initrds for word in ("--initrd", f"{initrd}={initrd.name}")]
@@ -80,10 +94,11 @@ def linux_image(path, bzimage, command_line, *initrds):
                modules=())
 
 
-def user_space_image(folder, bzimage, options):
-    """To user space, with two initrds."""
+def user_space_image(folder, bzimage, options, *more):
+    """To user space, with two initrds or more."""
     path = folder / "linux.img"
-    linux_image(path, bzimage, f"{SERIAL} {options}", first_initrd(folder), second_initrd(folder))
+    linux_image(path, bzimage, f"{SERIAL} {options}", first_initrd(folder), second_initrd(folder),
+                *more)
     return path
 
 

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 from builder import BUILD, change_files
-from linux_guest import (INSTALLER, IPXE, MEMDISK, MEMTEST, MEMTEST_32, SERIAL, guest_facts, kernel,
-                         linux_image, user_space_image)
+from linux_guest import (INSTALLER, IPXE, MEMDISK, MEMTEST, MEMTEST_32, SERIAL, edd_initrd,
+                         guest_facts, kernel, linux_image, user_space_image)
 from machine import Hardware
 
 FIRMWARES = ("bios", "uefi")
@@ -59,12 +59,19 @@ def test_kernel_with_an_old_efi_entry(start, tmp_path):
     assert 5.5 * GIB < int(facts["memory"]) < 6 * GIB
 
 
-def test_pixels_on_bios(start, tmp_path):
-    """The ordinary kernel has a driver for VESA's framebuffer, which the loader sets up."""
-    image = user_space_image(tmp_path, kernel(), "quiet vga=791")
+def test_pixels_and_disks_on_bios(start, tmp_path):
+    """The ordinary kernel has a driver for VESA's framebuffer, which the loader sets up, and one
+    that shows what its real-mode part would have asked the BIOS about disks."""
+    image = user_space_image(tmp_path, kernel(), "quiet vga=791", edd_initrd(tmp_path, kernel()))
+    with open(image, "r+b") as disk:
+        disk.seek(440)
+        disk.write(bytes.fromhex("78563412"))
     facts = run_to_user_space(start, "bios", image, Hardware(memory="6G"))
     assert facts["screen"].startswith("0 VESA VGA")
     assert 5.5 * GIB < int(facts["memory"]) < 6 * GIB
+    words = facts["dev80"].split()
+    assert words[:2] == ["0x30", "Fixed"]
+    assert words[-3:] == ["15", str((128 << 20) // 512), "0x12345678"]
 
 
 @pytest.mark.parametrize("firmware", FIRMWARES)

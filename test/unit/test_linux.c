@@ -205,7 +205,14 @@ static void test_the_last_map_counts(void **state)
 
 /* ---- screens --------------------------------------------------------------------------------- */
 
+static const struct vbe vbe = {.interface_segment = 0xc000,
+                               .interface_offset = 0x1234,
+                               .control[18] = 0,
+                               .control[19] = 1,
+                               .mode_info = {0xbb}};
+
 static const struct video screen = {
+    .vbe = &vbe,
     .fb = {.base_physical = 0x4000000000,
            .bytes = 1024 * 768 * 4,
            .width = 1024,
@@ -254,12 +261,15 @@ static void test_pixels_by_vga(void **state)
     assert_int_equal(768, load16(page + 0x14));
     assert_int_equal(32, load16(page + 0x16));
     assert_int_equal(0, load32(page + 0x18));
-    assert_int_equal(1024 * 768 * 4 / 65536, load32(page + 0x1c));
+    assert_int_equal(0x100, load32(page + 0x1c));
     assert_int_equal(4096, load16(page + 0x24));
     assert_memory_equal(colors, page + 0x26, 8);
     assert_int_equal(2, load32(page + 0x36));
     assert_int_equal(0x40, load32(page + 0x3a));
     assert_memory_equal(screen.edid, page + 0x140, 128);
+    assert_int_equal(0x1234, load16(page + 0x2e));
+    assert_int_equal(0xc000, load16(page + 0x30));
+    assert_int_equal(0xbb, load16(page + 0x34));
 }
 
 static void test_vga_without_pixels(void **state)
@@ -344,6 +354,108 @@ static void test_uefi_without_a_screen(void **state)
     (void)state;
     facts->firmware = LINTEL_FIRMWARE_UEFI;
     assert_int_equal(0, leap()[0x0f]);
+}
+
+/* ---- what the real-mode part would have asked a BIOS -------------------------------------------
+ */
+
+#define DISKS 8 /* one of them without extensions, one a floppy, one a CD */
+
+static uint8_t records[DISKS][512];
+
+static void add_disks(void)
+{
+    static const uint8_t numbers[DISKS] = {0, 0x80, 0x81, 0x82, 0x83, 0x84, 0x8f, 0xe0};
+
+    memset(records, 0, sizeof records);
+    for (uint32_t i = 0; i < DISKS; i++) {
+        fake_disk_in_memory(records[i], sizeof records[i], 512);
+        memset(records[i] + 440, numbers[i], 4);
+        memcpy(records[i] + 510, i == 3 ? "no" : "\x55\xaa", 2);
+        facts->disks[i].edd.drive = numbers[i];
+        facts->disks[i].edd.version = i == 2 ? 0 : 0x30;
+        memset(facts->disks[i].edd.parameters, (int)i, sizeof facts->disks[i].edd.parameters);
+    }
+}
+
+static void test_disks(void **state)
+{
+    (void)state;
+    static const uint8_t told[] = {0x80, 0x82, 0x83, 0x84, 0x8f};
+    add_disks();
+    facts->keyboard_flags = 0x20;
+    fake_break_sectors(5, 0, 1);
+    const uint8_t *page = leap();
+    assert_int_equal(0x20, page[0x1eb]);
+    assert_int_equal(sizeof told, page[0x1e9]);
+    for (size_t i = 0; i < sizeof told; i++) {
+        assert_int_equal(told[i], page[0xd00 + 82 * i]);
+        assert_int_equal(0x30, page[0xd01 + 82 * i]);
+        assert_int_equal(i ? i + 2 : 1, page[0xd00 + 82 * i + 81]);
+    }
+    assert_int_equal(16, page[0x1ea]);
+    assert_int_equal(0x80808080, load32(page + 0x290));
+    assert_int_equal(0x81818181, load32(page + 0x294));
+    assert_int_equal(0, load32(page + 0x290 + 16)); /* cannot be read */
+    assert_int_equal(0x8f8f8f8f, load32(page + 0x290 + 60));
+}
+
+static void test_more_disks_than_fit(void **state)
+{
+    (void)state;
+    add_disks();
+    for (uint32_t i = 0; i < DISKS; i++)
+        facts->disks[i].edd = (struct edd){(uint8_t)(0x80 + i), 0x30, .interfaces = 1};
+    const uint8_t *page = leap();
+    assert_int_equal(6, page[0x1e9]);
+    assert_int_equal(0x85, page[0xd00 + 5 * 82]);
+    assert_int_equal(0, page[0xd00 + 6 * 82]);
+}
+
+static void expect_disks(const char *options, uint8_t disks, uint8_t signatures)
+{
+    files.options = options;
+    const uint8_t *page = leap();
+    assert_int_equal(disks, page[0x1e9]);
+    assert_int_equal(signatures, page[0x1ea]);
+}
+
+static void test_no_disks_wanted(void **state)
+{
+    (void)state;
+    add_disks();
+    expect_disks("edd=on edd=off", 0, 0);
+}
+
+static void test_no_signatures_wanted(void **state)
+{
+    (void)state;
+    add_disks();
+    expect_disks("edd=skipmbr", 5, 0);
+}
+
+static enum err connect_apm(struct apm *apm)
+{
+    *apm = (struct apm){.version = 0x102, .code32_segment = 0xf000, .data_bytes = 0xabcd};
+    return OK;
+}
+
+static void test_apm(void **state)
+{
+    (void)state;
+    firmware.connect_apm = connect_apm;
+    assert_int_equal(0, load16(leap() + 0x40)); /* a 64-bit kernel has no use for it */
+}
+
+static void test_apm_of_a_32_bit_kernel(void **state)
+{
+    (void)state;
+    firmware.connect_apm = connect_apm;
+    bz_put(0x236, 0, 2);
+    const uint8_t *page = leap();
+    assert_int_equal(0x102, load16(page + 0x40));
+    assert_int_equal(0xf000, load16(page + 0x42));
+    assert_int_equal(0xabcd, load16(page + 0x52));
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -503,6 +615,12 @@ int main(void)
         cmocka_unit_test(test_vga_modes_for_real_mode),
         cmocka_unit_test(test_memory_end),
         cmocka_unit_test_setup_teardown(test_initrd_below_the_end_of_memory, begin, end),
+        cmocka_unit_test_setup_teardown(test_disks, begin, end),
+        cmocka_unit_test_setup_teardown(test_more_disks_than_fit, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_disks_wanted, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_signatures_wanted, begin, end),
+        cmocka_unit_test_setup_teardown(test_apm, begin, end),
+        cmocka_unit_test_setup_teardown(test_apm_of_a_32_bit_kernel, begin, end),
         cmocka_unit_test_setup_teardown(test_uefi, begin, end),
         cmocka_unit_test_setup_teardown(test_uefi_without_a_screen, begin, end),
         cmocka_unit_test_setup_teardown(test_long_command_line, begin, end),

@@ -74,7 +74,7 @@ static enum err add_disks(const struct job *job, struct block *block, struct lin
             .cylinders = disk->cylinders,
             .heads = disk->heads,
             .track_sectors = disk->track_sectors,
-            .edd_version = disk->edd_version,
+            .edd_version = disk->edd.version,
         };
         TRY(block_copy_text(block, disk->name, &to->name));
         TRY(block_copy_text(block, disk->bus, &to->bus));

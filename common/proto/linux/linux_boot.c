@@ -15,6 +15,7 @@ struct handover {
     struct linux_job *job;
     struct claim *page;
     struct linux_params params;
+    struct linux_bios bios;
     struct raw_map raw;
     struct memmap map;
     struct video video;
@@ -99,11 +100,13 @@ static void set_video(struct handover *handover)
 static enum err fill_params(struct handover *handover)
 {
     struct memmap *map = &handover->map;
+    uint8_t *page = at_physical(handover->page->physical);
 
     map->count = 0;
     TRY(memmap_insert_raw(map, &handover->raw, handover->job->boot->facts->cpu.physical_bits));
     TRY(memmap_normalise(map));
-    linux_params_fill(&handover->params, at_physical(handover->page->physical));
+    linux_params_fill(&handover->params, page);
+    linux_bios_fill(&handover->bios, page);
     return OK;
 }
 
@@ -140,6 +143,7 @@ static enum err leave(struct handover *handover)
     struct raw_map busy;
 
     set_video(handover);
+    linux_ask_bios(handover->job, &handover->bios);
     TRY(boot->firmware->memory_map(&handover->raw, &busy));
     TRY(fill_params(handover));
     boot_stage(boot, "leave");

@@ -6,6 +6,14 @@
 #include "linux.h"
 #include "linux_image.h"
 
+/* What the kernel's real-mode part would have asked a BIOS for, besides memory and screen. */
+struct linux_bios {
+    const struct facts *facts;
+    bool wants_edd;
+    uint32_t signatures[16], signature_count; /* of the disks 80h to 8Fh, by Master Boot Record */
+    struct apm apm;                           /* version 0: none */
+};
+
 struct linux_job {
     struct boot *boot;
     const struct linux_files *files;
@@ -27,11 +35,20 @@ enum err linux_read_initrds(const struct linux_files *files, void *to);
 /* ERR_UNSUPPORTED: the command line is longer than the kernel takes. */
 enum err linux_check_options(const struct linux_files *files, const struct linux_image *image);
 
+/* Asks; nothing of it is there on UEFI. */
+void linux_ask_bios(const struct linux_job *job, struct linux_bios *bios);
+
+/* Fills the boot parameters with it. */
+void linux_bios_fill(const struct linux_bios *bios, uint8_t *page);
+
 /* Boots in real mode, or by the kernel's EFI entry. Return only when that failed; the caller
  * releases the claims. */
 enum err linux_boot_real(struct linux_job *job);
 enum err linux_boot_efi(struct boot *boot, const struct linux_files *files,
                         const struct linux_image *image, const struct file *kernel);
+
+/* Whether the last option `name`, such as "edd=", has that value. */
+bool linux_option_is(const char *options, const char *name, const char *word);
 
 /* Where memory ends by `mem=` on the command line, which Linux sees before it looks for its initrd;
  * UINT64_MAX: not said. */

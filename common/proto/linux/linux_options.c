@@ -24,6 +24,16 @@ static const char *find_option(const char *options, const char *at, const char *
     return NULL;
 }
 
+/* The last one counts. */
+static const char *find_last(const char *options, const char *name)
+{
+    const char *value = NULL;
+
+    for (const char *at = options; (at = find_option(options, at, name));)
+        value = at;
+    return value;
+}
+
 static uint32_t digit_of(char c)
 {
     if (c >= '0' && c <= '9')
@@ -58,6 +68,13 @@ static bool ends_word(const char *text)
 static bool is_word(const char *text, const char *word)
 {
     return strncmp(text, word, strlen(word)) == 0 && ends_word(text + strlen(word));
+}
+
+bool linux_option_is(const char *options, const char *name, const char *word)
+{
+    const char *value = find_last(options, name);
+
+    return value && is_word(value, word);
 }
 
 /* ---- mem= ------------------------------------------------------------------------------------ */
@@ -99,11 +116,9 @@ static const struct {
 
 bool linux_video_mode(const char *options, uint16_t *mode)
 {
-    const char *value = NULL;
+    const char *value = find_last(options, "vga=");
     uint64_t number;
 
-    for (const char *at = options; (at = find_option(options, at, "vga="));)
-        value = at; /* the last one counts */
     for (size_t i = 0; value && i < ARRAY_LENGTH(vga_words); i++)
         if (is_word(value, vga_words[i].word)) {
             *mode = vga_words[i].mode;

@@ -16,6 +16,9 @@
 #define LFB_SIZE         0x01cu
 #define LFB_PITCH        0x024u
 #define LFB_COLORS       0x026u /* size and position of red, green, blue, and the rest */
+#define VESA_PM_OFFSET   0x02eu
+#define VESA_PM_SEGMENT  0x030u
+#define VESA_ATTRIBUTES  0x034u
 #define LFB_CAPABILITIES 0x036u
 #define LFB_BASE_HIGH    0x03au
 #define ACPI_RSDP        0x070u
@@ -158,7 +161,22 @@ static void fill_colors(const struct lintel_framebuffer *fb, uint8_t *at)
     memcpy(at, colors, sizeof colors);
 }
 
-/* VESA's size counts 64 KiB, EFI's counts bytes. */
+#define VBE_TOTAL_MEMORY 18u /* in struct vbe's control: in 64 KiB */
+
+/* All of its memory, which the kernel's driver keeps others away from. */
+static void fill_vesa(const struct vbe *vbe, uint64_t bytes, uint8_t *page)
+{
+    uint64_t blocks = (bytes + 64 * KIB - 1) / (64 * KIB);
+
+    if (vbe) {
+        blocks = MAX(blocks, load16(vbe->control + VBE_TOTAL_MEMORY));
+        store_bytes(page + VESA_PM_OFFSET, vbe->interface_offset, 2);
+        store_bytes(page + VESA_PM_SEGMENT, vbe->interface_segment, 2);
+        memcpy(page + VESA_ATTRIBUTES, vbe->mode_info, 2);
+    }
+    store_bytes(page + LFB_SIZE, blocks, 4);
+}
+
 static void fill_framebuffer(const struct lintel_framebuffer *fb, bool efi, uint8_t *page)
 {
     store_bytes(page + VIDEO_TYPE, efi ? TYPE_EFI : TYPE_VESA, 1);
@@ -167,7 +185,7 @@ static void fill_framebuffer(const struct lintel_framebuffer *fb, bool efi, uint
     store_bytes(page + LFB_DEPTH, fb->bits_per_pixel, 2);
     store_bytes(page + LFB_BASE, fb->base_physical, 4);
     store_bytes(page + LFB_BASE_HIGH, fb->base_physical >> 32, 4);
-    store_bytes(page + LFB_SIZE, efi ? fb->bytes : (fb->bytes + 64 * KIB - 1) / (64 * KIB), 4);
+    store_bytes(page + LFB_SIZE, fb->bytes, 4);
     store_bytes(page + LFB_PITCH, fb->pitch, 2);
     store_bytes(page + LFB_CAPABILITIES, fb->base_physical >> 32 ? CAPABILITY_64 : 0, 4);
     fill_colors(fb, page + LFB_COLORS);
@@ -179,6 +197,8 @@ static void fill_screen(const struct linux_params *params, uint8_t *page)
 
     if (params->video) {
         fill_framebuffer(&params->video->fb, efi, page);
+        if (!efi)
+            fill_vesa(params->video->vbe, params->video->fb.bytes, page);
         if (params->video->fb.edid_bytes)
             memcpy(page + EDID, params->video->edid, EDID_BYTES);
     } else if (!efi) {
