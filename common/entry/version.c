@@ -45,11 +45,10 @@ static const char *end_of_run(const char *text, bool (*belongs)(char c))
     return text;
 }
 
-/* Numbers of any length by value; no number at all is older than 0. */
+/* Numbers of any length by value; no number at all is 0. */
 static int compare_numbers(const char **a, const char **b)
 {
     const char *from_a = *a, *from_b = *b;
-    int result = order(is_digit(**a), is_digit(**b));
 
     *a = end_of_run(from_a, is_digit);
     *b = end_of_run(from_b, is_digit);
@@ -57,8 +56,7 @@ static int compare_numbers(const char **a, const char **b)
         from_a++;
     while (*from_b == '0')
         from_b++;
-    if (!result)
-        result = order(*a - from_a, *b - from_b);
+    int result = order(*a - from_a, *b - from_b);
     return result ? result : strncmp(from_a, from_b, (size_t)(*a - from_a));
 }
 

@@ -7,8 +7,8 @@
 
 /* Oldest first: every pair of each list is compared both ways round. */
 static const char *const specification[] = {
-    "122.1",      "123~rc1-1", "123",     "123-a",   "123-a.1", "123-3", "123-3.1",
-    "123^patch1", "123^1",     "123.a-1", "123.1-1", "123a-1",  "124-1",
+    "122.1",   "123~rc1-1",  "123",   "123-a",   "123-a.1", "123-1",  "123-1.1",
+    "123-3.1", "123^patch1", "123^1", "123.a-1", "123.1-1", "123a-1", "124-1",
 };
 
 static const char *const kernels[] = {
@@ -23,13 +23,20 @@ static const char *const kernels[] = {
     "18446744073709551617",
 };
 
-static const char *const words[] = {"~", "", "A", "B", "a", "ab", "b", "0", "1"};
+static const char *const words[] = {"~",  "",  "0",       "A",       "B", "a",
+                                    "ab", "b", "bar-123", "foo-123", "1"};
+
+/* No number counts as 0, then the rest decides. */
+static const char *const zeros[] = {"1~", "1", "1.0", "1.00.a", "1.b", "1.1"};
+
+/* What is no part of a version only separates. */
+static const char *const separated[] = {"1_", "1.2", "1.3.3", "1+1", "1_2_3"};
 
 static const struct {
     const char *a, *b;
 } equal[] = {
-    {"", ""},    {"1.2", "1.2"}, {"1.02", "1.2"}, {"1_2", "1_2"},
-    {"_1", "1"}, {"1+", "1"},    {"0", "000"},
+    {"", ""},    {"1.2", "1.2"}, {"1.02", "1.2"}, {"1_2", "1_2"}, {"_1", "1"},
+    {"1_", "1"}, {"1+", "1"},    {"+1", "1"},     {"0", "000"},   {"11\xce\xb1", "11\xce\xb2"},
 };
 
 static int sign(int value)
@@ -51,6 +58,8 @@ static void test_orders(void **state)
     check_order(specification, ARRAY_LENGTH(specification));
     check_order(kernels, ARRAY_LENGTH(kernels));
     check_order(words, ARRAY_LENGTH(words));
+    check_order(zeros, ARRAY_LENGTH(zeros));
+    check_order(separated, ARRAY_LENGTH(separated));
 }
 
 static void test_equal(void **state)
