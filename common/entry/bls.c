@@ -109,16 +109,29 @@ static enum err take_profile(struct parser *parser, const struct entry_key *key,
     return take_text(parser, key, value);
 }
 
-static enum err take_url(struct parser *parser, const struct entry_key *key, char *value)
-{
-    TRY(take_kernel(parser, key, value));
-    return set_problem(parser, "uses the key `%s`, which Lintel does not support", key->name);
-}
-
+/* Only entries that the loader can boot as they mean it are to be shown. */
 static enum err take_unsupported(struct parser *parser, const struct entry_key *key, char *value)
 {
     (void)value;
+    parser->entry->foreign = true;
     return set_problem(parser, "uses the key `%s`, which Lintel does not support", key->name);
+}
+
+static enum err take_url(struct parser *parser, const struct entry_key *key, char *value)
+{
+    TRY(take_kernel(parser, key, value));
+    return take_unsupported(parser, key, value);
+}
+
+/* Resources of a kind that nobody knows are to be passed over; the others are meant to be there. */
+static enum err take_extra(struct parser *parser, const struct entry_key *key, char *value)
+{
+    if (text_ends(value, ".cred") || text_ends(value, ".confext.raw") ||
+        text_ends(value, ".sysext.raw"))
+        return take_unsupported(parser, key, value);
+    note("%s:%u: extra %s is of no known kind: passed over\n", parser->conf.name, parser->conf.line,
+         value);
+    return OK;
 }
 
 static const struct entry_key keys[] = {
@@ -137,7 +150,7 @@ static const struct entry_key keys[] = {
     {"profile", take_profile, offsetof(struct entry, profile)},
     {"architecture", take_architecture, 0},
     {"uki-url", take_url, 0},
-    {"extra", take_unsupported, 0},
+    {"extra", take_extra, 0},
     {"devicetree", take_unsupported, 0},
     {"devicetree-overlay", take_unsupported, 0},
 };

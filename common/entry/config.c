@@ -15,51 +15,60 @@ bool config_set_timeout(struct config *config, const char *text)
     uint64_t seconds = 0;
     const char *rest = text_number(text, &seconds);
     bool number = rest && !*rest, force = strcmp(text, "menu-force") == 0;
-    bool hidden = strcmp(text, "menu-hidden") == 0;
+    bool hidden = strcmp(text, "menu-hidden") == 0, disabled = strcmp(text, "menu-disabled") == 0;
 
-    if (!number && !force && !hidden)
+    if (!number && !force && !hidden && !disabled)
         return false;
     config->timeout = force ? -1 : (int32_t)seconds;
     config->hidden = hidden;
+    config->disabled = disabled;
     return true;
+}
+
+static void say_unknown(const struct conf *conf, const char *known)
+{
+    say("%s:%u: %s %s is neither %s: passed over\n", conf->name, conf->line, conf->key, conf->value,
+        known);
 }
 
 static void take_timeout(const struct conf *conf, struct config *config)
 {
     if (!config_set_timeout(config, conf->value))
-        say("%s:%u: timeout %s is neither seconds nor menu-force nor menu-hidden: passed over\n",
-            conf->name, conf->line, conf->value);
+        say_unknown(conf, "seconds nor menu-force, menu-hidden, menu-disabled");
 }
 
+static bool is_one_of(const char *value, const char *const *words)
+{
+    while (*words && strcmp(value, *words) != 0)
+        words++;
+    return *words;
+}
+
+/* All words that systemd-boot takes. */
 static void take_flag(const struct conf *conf, bool *flag)
 {
-    if (strcmp(conf->value, "yes") == 0)
+    static const char *const yes[] = {"yes", "y", "true", "t", "on", "1", NULL};
+    static const char *const no[] = {"no", "n", "false", "f", "off", "0", NULL};
+
+    if (is_one_of(conf->value, yes))
         *flag = true;
-    else if (strcmp(conf->value, "no") == 0)
+    else if (is_one_of(conf->value, no))
         *flag = false;
     else
-        say("%s:%u: %s %s is neither yes nor no: passed over\n", conf->name, conf->line, conf->key,
-            conf->value);
+        say_unknown(conf, "yes nor no");
 }
 
 static void take_console(const struct conf *conf, struct config *config)
 {
-    if (strcmp(conf->value, "auto") == 0)
-        config->console = SCREEN_AUTO;
-    else if (strcmp(conf->value, "text") == 0)
-        config->console = SCREEN_TEXT;
-    else if (strcmp(conf->value, "framebuffer") == 0)
-        config->console = SCREEN_FRAMEBUFFER;
-    else
-        say("%s:%u: console %s is neither auto nor text nor framebuffer: passed over\n", conf->name,
-            conf->line, conf->value);
-}
+    static const char *const kinds[] = {
+        [SCREEN_AUTO] = "auto", [SCREEN_TEXT] = "text", [SCREEN_FRAMEBUFFER] = "framebuffer"};
 
-/* The word for the entry that was booted last, which only firmware's variables know. */
-static void take_default(const struct conf *conf, struct config *config, char **default_glob)
-{
-    config->default_saved = strcmp(conf->value, "@saved") == 0;
-    *default_glob = config->default_saved ? NULL : conf->value;
+    for (uint32_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+        if (strcmp(conf->value, kinds[i]) == 0) {
+            config->console = (enum screen_kind)i;
+            return;
+        }
+    say_unknown(conf, "auto nor text nor framebuffer");
 }
 
 static enum err take_entry(const struct conf *conf, struct arena *arena, struct config *config)
@@ -73,11 +82,10 @@ static enum err take_entry(const struct conf *conf, struct arena *arena, struct 
 }
 
 enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena,
-                           struct config *config, char **default_glob)
+                           struct config *config)
 {
     struct conf conf;
 
-    *default_glob = NULL;
     TRY(conf_begin(&conf, LOADER_CONF, text, bytes, arena));
     while (conf_next(&conf)) {
         if (conf.too_long)
@@ -86,7 +94,9 @@ enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena
         else if (strcmp(conf.key, "timeout") == 0)
             take_timeout(&conf, config);
         else if (strcmp(conf.key, "default") == 0)
-            take_default(&conf, config, default_glob);
+            config->default_glob = conf.value;
+        else if (strcmp(conf.key, "editor") == 0)
+            take_flag(&conf, &config->editor);
         else if (strcmp(conf.key, "zero-memory") == 0)
             take_flag(&conf, &config->zero_memory);
         else if (strcmp(conf.key, "uki-on-bios") == 0)
@@ -119,16 +129,14 @@ enum err config_read_text(const struct fs *fs, const char *path, struct arena *a
 }
 
 /* Without a loader.conf, or with one that can't be read, the defaults hold. */
-static void read_loader_conf(const struct fs *fs, struct arena *arena, struct config *config,
-                             char **default_glob)
+static void read_loader_conf(const struct fs *fs, struct arena *arena, struct config *config)
 {
     char *text;
     uint64_t bytes;
     enum err err = config_read_text(fs, LOADER_CONF, arena, &text, &bytes);
 
-    *default_glob = NULL;
     if (err == OK)
-        err = loader_conf_parse(text, bytes, arena, config, default_glob);
+        err = loader_conf_parse(text, bytes, arena, config);
     if (err != OK && err != ERR_NOT_FOUND)
         say("%s: passed over\n", err_message());
 }
@@ -143,31 +151,40 @@ static bool glob_matches(const char *glob, const struct entry *entry)
     return text_matches(glob, entry->id) || text_matches(glob, name);
 }
 
-/* The first that the glob names; else the first that can boot. */
-static uint32_t choose_default(const struct config *config, const char *glob)
+bool config_choose(struct config *config, const char *glob)
 {
-    for (uint32_t i = 0; glob && i < config->count; i++)
-        if (glob_matches(glob, &config->entries[i]))
-            return i;
-    if (glob)
-        say("%s: default %s matches no entry\n", LOADER_CONF, glob);
     for (uint32_t i = 0; i < config->count; i++)
-        if (!config->entries[i].problem)
-            return i;
-    return 0;
+        if (glob_matches(glob, &config->entries[i])) {
+            config->chosen = i;
+            return true;
+        }
+    return false;
+}
+
+/* Without a wish the first that can boot. Which entry was booted last only firmware's variables
+ * know (loader_interface.c). */
+static void choose_default(struct config *config)
+{
+    const char *glob = config->default_glob;
+    bool saved = glob && strcmp(glob, CONFIG_SAVED) == 0;
+
+    for (uint32_t i = config->count; i > 0; i--)
+        if (!config->entries[i - 1].problem)
+            config->chosen = i - 1;
+    if (glob && !saved && !config_choose(config, glob))
+        say("%s: default %s matches no entry\n", LOADER_CONF, glob);
 }
 
 /* Images for many machines have entries for each (UAPI.1): only those that fit are shown, or, where
  * none does, all, with the reason. */
 static void hide_foreign(struct config *config)
 {
-    uint32_t kept = 0;
+    uint32_t kept = 0, foreign = 0;
 
     for (uint32_t i = 0; i < config->count; i++)
-        kept += !config->entries[i].foreign;
-    if (kept == 0)
+        foreign += config->entries[i].foreign;
+    if (foreign == config->count)
         return;
-    kept = 0;
     for (uint32_t i = 0; i < config->count; i++) {
         const struct entry *entry = &config->entries[i];
         if (entry->foreign)
@@ -176,19 +193,19 @@ static void hide_foreign(struct config *config)
             config->entries[kept++] = *entry;
     }
     config->count = kept;
+    config->hidden_count = foreign;
 }
 
 enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
                      struct config *config)
 {
-    struct config read = {0};
-    char *default_glob;
+    struct config read = {.editor = true};
 
-    read_loader_conf(volumes->fs[0], arena, &read, &default_glob);
+    read_loader_conf(volumes->fs[0], arena, &read);
     TRY(entries_discover(volumes, arena, &read));
     hide_foreign(&read);
     entries_sort(read.entries, read.count);
-    read.chosen = choose_default(&read, default_glob);
+    choose_default(&read);
     *config = read;
     return OK;
 }

@@ -175,7 +175,7 @@ static enum err judge(const struct search *search, struct entry *entry)
     if (strcmp(key, "efi") == 0)
         return set_foreign(entry, "is for UEFI (`efi`), and this machine was booted by BIOS",
                            search->arena);
-    if (strcmp(key, "uki-url") == 0 || (strcmp(key, "uki") == 0 && !search->config->uki_on_bios))
+    if (strcmp(key, "uki") == 0 && !search->config->uki_on_bios)
         return set_foreign(entry,
                            "is for UEFI (a unified kernel image), and this machine was "
                            "booted by BIOS; `uki-on-bios yes` in loader.conf boots it all "

@@ -31,6 +31,7 @@ struct entry {
     char *protocol; /* the value of `protocol`, which overrides recognition; NULL: there is none */
     char *profile;  /* of a unified kernel image: its number; NULL: the first */
     char *options;  /* all `options` lines joined by one space; "" */
+    char *own_options; /* a unified kernel image's .cmdline, which holds without `options`; NULL */
     struct entry_file *modules; /* `module` lines, in order */
     struct entry_file *initrds; /* `initrd` lines, in order */
     bool exhausted; /* boot counting: its file name says that no tries are left; sorted last */
@@ -38,21 +39,32 @@ struct entry {
     char *problem;  /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
 };
 
+/* What it boots with, as a person is to see it. */
+static inline const char *entry_options(const struct entry *entry)
+{
+    return *entry->options || !entry->own_options ? entry->options : entry->own_options;
+}
+
 struct entry_name { /* of a file in /loader/entries */
     char *name;
     struct entry_name *next;
 };
 
+#define CONFIG_SAVED "@saved" /* as a default: what was booted last */
+
 struct config {
     struct entry *entries; /* in menu order */
     uint32_t count;
-    uint32_t chosen;           /* index of the default */
-    bool default_saved;        /* `default @saved` */
-    int32_t timeout;           /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
-    bool hidden;               /* timeout 0 as `menu-hidden`: a key in the first moment shows it */
-    bool zero_memory;          /* `zero-memory yes` */
-    bool uki_on_bios;          /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
-    enum screen_kind console;  /* `console auto`, `text` or `framebuffer`: where the menu is shown */
+    uint32_t hidden_count;    /* entries for other machines, which are not among them */
+    uint32_t chosen;          /* index of the default */
+    char *default_glob;       /* the value of `default`; NULL: there is none */
+    int32_t timeout;          /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
+    bool hidden;              /* timeout 0 as `menu-hidden`: a key in the first moment shows it */
+    bool disabled;            /* timeout 0 as `menu-disabled`: no key does */
+    bool editor;              /* not `editor no`: options may be edited */
+    bool zero_memory;         /* `zero-memory yes` */
+    bool uki_on_bios;         /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
+    enum screen_kind console; /* `console auto`, `text` or `framebuffer`: where the menu is shown */
     struct entry_name *listed; /* `entry` lines of loader.conf, the last first */
 };
 
@@ -91,15 +103,19 @@ enum err entry_from_uki(const char *file, const char *path, const struct source 
 enum err config_read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,
                           uint64_t *bytes);
 
-/* Takes what `timeout` may say. False, and nothing changed: it is neither a number nor a word that is
- * known. */
+/* Makes the first entry whose id, with or without suffix, the glob matches the default. False, and
+ * nothing changed: there is none. */
+bool config_choose(struct config *config, const char *glob);
+
+/* Takes what `timeout` may say. False, and nothing changed: it is neither a number nor a word that
+ * is known. */
 bool config_set_timeout(struct config *config, const char *text);
 
 /* For tests and fuzzing: parse texts in memory. `name` is the file's name. */
 enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct arena *arena,
                      struct entry *entry);
 enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena,
-                           struct config *config, char **default_glob);
+                           struct config *config);
 void entries_sort(struct entry *entries, uint32_t count);
 int version_compare(const char *a, const char *b); /* UAPI version format specification */
 

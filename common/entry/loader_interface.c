@@ -1,5 +1,4 @@
 #include "loader_interface.h"
-#include "text.h"
 #include "../lib/fmt.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
@@ -22,14 +21,15 @@ static const uint8_t global_vendor[16] = {0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0x
 #define FEATURE_XBOOTLDR                (UINT64_C(1) << 5)
 #define FEATURE_SORT_KEY                (UINT64_C(1) << 8)
 #define FEATURE_SAVED_ENTRY             (UINT64_C(1) << 9)
+#define FEATURE_MENU_DISABLED           (UINT64_C(1) << 13)
+#define FEATURE_UKI                     (UINT64_C(1) << 16)
 
 #define FEATURES                                                                                   \
     (FEATURE_CONFIG_TIMEOUT | FEATURE_CONFIG_TIMEOUT_ONE_SHOT | FEATURE_ENTRY_DEFAULT |            \
-     FEATURE_ENTRY_ONE_SHOT | FEATURE_XBOOTLDR | FEATURE_SORT_KEY | FEATURE_SAVED_ENTRY)
+     FEATURE_ENTRY_ONE_SHOT | FEATURE_XBOOTLDR | FEATURE_SORT_KEY | FEATURE_SAVED_ENTRY |          \
+     FEATURE_MENU_DISABLED | FEATURE_UKI)
 
 #define OS_INDICATIONS_BOOT_TO_FW_UI UINT64_C(1)
-
-#define SAVED "@saved" /* whatever was booted last */
 
 /* ---- single variables ------------------------------------------------------------------------ */
 
@@ -156,10 +156,11 @@ static void say_who_boots(struct boot *boot)
 
 /* ---- what the operating system wishes -------------------------------------------------------- */
 
-/* `bootctl set-timeout menu-force` of systemd 252 writes the largest number instead. */
-static void set_timeout(struct boot *boot, const char *variable, const char *wish)
+/* `bootctl set-timeout menu-force` of systemd 252 writes the largest number instead; for one boot 0
+ * asks for the menu, too. */
+static void set_timeout(struct boot *boot, const char *variable, const char *wish, bool once)
 {
-    if (strcmp(wish, "4294967295") == 0)
+    if (strcmp(wish, "4294967295") == 0 || (once && strcmp(wish, "0") == 0))
         wish = "menu-force";
     if (!config_set_timeout(&boot->config, wish))
         note("%s is neither seconds nor a word that is known: passed over\n", variable);
@@ -167,22 +168,13 @@ static void set_timeout(struct boot *boot, const char *variable, const char *wis
 
 static void choose(struct boot *boot, const char *variable, char *wish)
 {
-    struct config *config = &boot->config;
-    char name[TEXT_BYTES];
-
-    if (strcmp(wish, SAVED) == 0) {
+    if (strcmp(wish, CONFIG_SAVED) == 0) {
         boot->saves_entry = true;
         if (!get_text(boot, "LoaderEntryLastBooted", wish))
             return;
     }
-    for (uint32_t i = 0; i < config->count; i++) {
-        name_entry(&config->entries[i], name);
-        if (text_matches(wish, name) || text_matches(wish, config->entries[i].id)) {
-            config->chosen = i;
-            return;
-        }
-    }
-    note("%s names no entry: passed over\n", variable);
+    if (!config_choose(&boot->config, wish))
+        note("%s names no entry: passed over\n", variable);
 }
 
 /* The later beats the earlier. */
@@ -190,14 +182,15 @@ static void obey(struct boot *boot)
 {
     static const char *const timeouts[] = {"LoaderConfigTimeout", "LoaderConfigTimeoutOneShot"};
     static const char *const entries[] = {"LoaderEntryDefault", "LoaderEntryOneShot"};
-    char text[TEXT_BYTES] = SAVED;
+    const char *glob = boot->config.default_glob;
+    char text[TEXT_BYTES] = CONFIG_SAVED;
 
-    if (boot->config.default_saved)
+    if (glob && strcmp(glob, CONFIG_SAVED) == 0)
         choose(boot, "LoaderEntryLastBooted", text);
     for (uint32_t i = 0; i < 2; i++) {
         bool once = i == 1;
         if ((once ? take_text : get_text)(boot, timeouts[i], text))
-            set_timeout(boot, timeouts[i], text);
+            set_timeout(boot, timeouts[i], text, once);
         if ((once ? take_text : get_text)(boot, entries[i], text))
             choose(boot, entries[i], text);
     }

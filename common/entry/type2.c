@@ -16,6 +16,14 @@ static enum err get_first(const char *release, const char *const *variables, str
     return OK;
 }
 
+static enum err get_text(const struct uki *uki, const char *section, struct arena *arena,
+                         char **text)
+{
+    TRY(uki_text(uki, section, arena, text));
+    conf_clean(*text, strlen(*text), false);
+    return OK;
+}
+
 static enum err describe(const struct uki *uki, struct arena *arena, struct entry *entry)
 {
     static const char *const titles[] = {"PRETTY_NAME", "IMAGE_ID", "NAME", "ID", NULL};
@@ -27,10 +35,9 @@ static enum err describe(const struct uki *uki, struct arena *arena, struct entr
     TRY(get_first(release, titles, arena, &entry->title));
     TRY(get_first(release, versions, arena, &entry->version));
     TRY(get_first(release, sort_keys, arena, &entry->sort_key));
-    if (!*entry->version) {
-        TRY(uki_text(uki, ".uname", arena, &entry->version));
-        conf_clean(entry->version, strlen(entry->version), false);
-    }
+    if (!*entry->version)
+        TRY(get_text(uki, ".uname", arena, &entry->version));
+    TRY(get_text(uki, ".cmdline", arena, &entry->own_options));
     if (!*entry->title)
         entry->title = entry->id;
     return OK;

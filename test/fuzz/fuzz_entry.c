@@ -51,12 +51,11 @@ static void fuzz(struct arena *arena, const char *name, const char *text, size_t
 {
     static struct boot boot;
     struct entry entries[2], chosen;
-    char *glob;
 
     boot = (struct boot){.firmware = &firmware, .config = {.entries = entries, .count = 2}};
     if (entry_parse(name, text, bytes, arena, &entries[0]) != OK ||
         entry_parse("other+1.conf", "kernel /k\nsort-key s\n", 21, arena, &entries[1]) != OK ||
-        loader_conf_parse(text, bytes, arena, &boot.config, &glob) != OK)
+        loader_conf_parse(text, bytes, arena, &boot.config) != OK)
         abort();
     entries_sort(entries, 2);
     check_order(entries[0].title, entries[1].options);

@@ -170,7 +170,7 @@ static void test_default_that_matches_nothing(void **state)
 {
     (void)state;
     add_three();
-    add(ENTRIES, "zz.conf", "linux /l\ndevicetree /d\n");
+    add(ENTRIES, "zz.conf", "title No kernel\n");
     add(LOADER, "loader.conf", "timeout 3\ndefault windows\n");
     assert_int_equal(read_config(), OK);
     assert_string_equal(config.entries[0].id, "zz");
@@ -186,6 +186,7 @@ static void test_entries_for_others(void **state)
     add(ENTRIES, "e.conf", "efi /e\n");
     assert_int_equal(read_config(), OK);
     assert_int_equal(config.count, 1); /* nothing else is there to show */
+    assert_int_equal(config.hidden_count, 0);
     assert_says(config.entries[0].problem, "is for UEFI (`efi`)");
     assert_string_equal(said, "");
 
@@ -193,8 +194,12 @@ static void test_entries_for_others(void **state)
     add(ENTRIES, "u.conf", "uki /u\n");
     add(ENTRIES, "a.conf", "linux /l\narchitecture aa64\n");
     add(ENTRIES, "k.conf", "kernel /u.efi\n");
+    add(ENTRIES, "w.conf", "uki-url http://x/u\n");
     assert_int_equal(read_config(), OK);
     assert_int_equal(config.count, 4);
+    assert_int_equal(config.hidden_count, 4);
+    assert_true(config.editor);
+    assert_says(said, "entry w is hidden: it uses the key `uki-url`, which Lintel does not support");
     assert_says(said, "entry e is hidden: it is for UEFI");
     assert_says(said, "entry u is hidden: it is for UEFI");
     assert_says(said, "entry a is hidden: it is for the architecture aa64");
@@ -324,21 +329,23 @@ static void test_no_memory(void **state)
 static void test_menu_keys(void **state)
 {
     static const char text[] = "console framebuffer\nconsole tty\ndefault @saved\n"
-                               "timeout menu-hidden\n";
-    static const char other[] = "console text\ndefault name\ntimeout 3\n";
-    char *glob;
+                               "editor no\ntimeout menu-hidden\n";
+    static const char other[] = "console text\ndefault name\neditor yes\ntimeout 3\n";
+    static const char disabled[] = "timeout 3\ntimeout menu-disabled\n";
 
     (void)state;
     config = (struct config){0};
-    assert_int_equal(loader_conf_parse(text, strlen(text), &arena, &config, &glob), OK);
+    assert_int_equal(loader_conf_parse(text, strlen(text), &arena, &config), OK);
     assert_int_equal(config.console, SCREEN_FRAMEBUFFER);
-    assert_true(config.default_saved && config.hidden && config.timeout == 0);
-    assert_null(glob);
+    assert_true(config.hidden && config.timeout == 0 && !config.editor);
+    assert_string_equal(config.default_glob, "@saved");
     assert_says(said, "console tty is neither auto nor text nor framebuffer");
-    assert_int_equal(loader_conf_parse(other, strlen(other), &arena, &config, &glob), OK);
+    assert_int_equal(loader_conf_parse(other, strlen(other), &arena, &config), OK);
     assert_int_equal(config.console, SCREEN_TEXT);
-    assert_true(!config.default_saved && !config.hidden && config.timeout == 3);
-    assert_string_equal(glob, "name");
+    assert_true(!config.hidden && config.timeout == 3 && config.editor);
+    assert_string_equal(config.default_glob, "name");
+    assert_int_equal(loader_conf_parse(disabled, strlen(disabled), &arena, &config), OK);
+    assert_true(config.disabled && config.timeout == 0);
 }
 
 static const struct {
@@ -359,8 +366,10 @@ static const struct {
     {"\ntimeout soon\n", 7, false, NULL, "/loader/loader.conf:2: timeout soon is neither"},
     {"timeout -1\n", 7, false, NULL, "timeout -1"},
     {"timeout 5s\n", 7, false, NULL, "timeout 5s"},
-    {"zero-memory on\n", 7, false, NULL, "zero-memory on is neither yes nor no"},
-    {"console-mode max\neditor no\n", 7, false, NULL, ""},
+    {"zero-memory on\n", 7, true, NULL, ""},
+    {"zero-memory 1\nzero-memory false\n", 7, false, NULL, ""},
+    {"zero-memory maybe\n", 7, false, NULL, "zero-memory maybe is neither yes nor no"},
+    {"console-mode max\n", 7, false, NULL, ""},
 };
 
 static void test_loader_conf(void **state)
@@ -368,15 +377,14 @@ static void test_loader_conf(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(loader_confs); i++) {
         struct config config = {.timeout = 7};
-        char *glob;
 
         memset(said, 0, sizeof said);
         assert_int_equal(loader_conf_parse(loader_confs[i].text, strlen(loader_confs[i].text),
-                                           &arena, &config, &glob),
+                                           &arena, &config),
                          OK);
         assert_int_equal(config.timeout, loader_confs[i].timeout);
         assert_int_equal(config.zero_memory, loader_confs[i].zero_memory);
-        assert_string_equal(glob ? glob : "-",
+        assert_string_equal(config.default_glob ? config.default_glob : "-",
                             loader_confs[i].default_glob ? loader_confs[i].default_glob : "-");
         if (!strstr(said, loader_confs[i].said) || !*said != !*loader_confs[i].said)
             fail_msg("\"%s\" does not say \"%s\"", said, loader_confs[i].said);

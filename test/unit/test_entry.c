@@ -125,7 +125,7 @@ static void test_last_one_wins(void **state)
 static void test_unknown_and_empty_keys(void **state)
 {
     (void)state;
-    parse("grub_users $grub_users\nTITLE no\ntitle\nkernel /k\noptions\n");
+    parse("grub_users $grub_users\nTITLE no\ntitle\nkernel /k\noptions\nextra /e.new-kind\n");
     assert_string_equal(entry.title, "a");
     assert_string_equal(entry.kernel, "/k");
     assert_null(entry.problem);
@@ -134,15 +134,18 @@ static void test_unknown_and_empty_keys(void **state)
 
 static const struct {
     const char *text, *problem;
+    bool foreign;
 } problems[] = {
-    {"", "names no kernel"},
-    {"title Nothing\n", "names no kernel"},
-    {"uki /u\nprofile two\n", "profile two"},
-    {"uki /u\nextra /e\n", "`extra`"},
-    {"uki-url http://x\n", "`uki-url`"},
-    {"linux /l\ndevicetree /d\n", "`devicetree`"},
-    {"linux /l\ndevicetree-overlay /d\n", "`devicetree-overlay`"},
-    {"linux /l\narchitecture aa64\nefi /e\n", "architecture aa64"},
+    {"", "names no kernel", false},
+    {"title Nothing\n", "names no kernel", false},
+    {"uki /u\nprofile two\n", "profile two", false},
+    {"uki /u\nextra /e.cred\n", "`extra`", true},
+    {"uki /u\nextra /e.confext.raw\n", "`extra`", true},
+    {"uki /u\nextra /e.sysext.raw\n", "`extra`", true},
+    {"uki-url http://x\n", "`uki-url`", true},
+    {"linux /l\ndevicetree /d\n", "`devicetree`", true},
+    {"linux /l\ndevicetree-overlay /d\n", "`devicetree-overlay`", true},
+    {"linux /l\narchitecture aa64\nefi /e\n", "architecture aa64", true},
 };
 
 static void test_problems(void **state)
@@ -151,6 +154,7 @@ static void test_problems(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(problems); i++) {
         parse(problems[i].text);
         assert_non_null(entry.problem);
+        assert_int_equal(entry.foreign, problems[i].foreign);
         if (!strstr(entry.problem, problems[i].problem))
             fail_msg("\"%s\" does not say %s", entry.problem, problems[i].problem);
     }

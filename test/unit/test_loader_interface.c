@@ -106,7 +106,7 @@ static void tells_who_boots(void **state)
     assert_text("LoaderDevicePartUUID", "0fc63daf-1234-5678-9abc-8e79dcdef012", false);
     const struct fake_variable *features = fake_variable("LoaderFeatures");
     assert_int_equal(features->bytes, 8);
-    assert_int_equal(load64(features->value), 0x32f);
+    assert_int_equal(load64(features->value), 0x1232f);
 }
 
 static void tells_the_entries(void **state)
@@ -187,25 +187,27 @@ static void obeys_every_timeout(void **state)
 {
     static const struct {
         const char *text;
-        int32_t timeout;
-    } cases[] = {{"0", 0},
-                 {"1", 1},
-                 {"999999999", 999999999},
-                 {"menu-hidden", 0},
-                 {"menu-disabled", 5},
-                 {"menu-force", -1},
-                 {"4294967295", -1},
-                 {"", 5},
-                 {"-1", 5},
-                 {"10 s", 5},
-                 {"4294967296", 5}};
+        int32_t timeout, once;
+    } cases[] = {{"0", 0, -1},
+                 {"1", 1, 1},
+                 {"999999999", 999999999, 999999999},
+                 {"menu-hidden", 0, 0},
+                 {"menu-disabled", 0, 0},
+                 {"menu-force", -1, -1},
+                 {"4294967295", -1, -1},
+                 {"", 5, 5},
+                 {"-1", 5, 5},
+                 {"10 s", 5, 5},
+                 {"4294967296", 5, 5}};
 
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+    for (size_t i = 0; i < 2 * ARRAY_LENGTH(cases); i++) {
+        bool once = i % 2;
+
         end(state);
         begin(state);
-        preset("LoaderConfigTimeout", cases[i].text);
+        preset(once ? "LoaderConfigTimeoutOneShot" : "LoaderConfigTimeout", cases[i / 2].text);
         loader_interface_begin(&boot);
-        assert_int_equal(boot.config.timeout, cases[i].timeout);
+        assert_int_equal(boot.config.timeout, once ? cases[i / 2].once : cases[i / 2].timeout);
     }
 }
 
@@ -249,7 +251,7 @@ static void saves_what_was_booted(void **state)
 static void saves_when_the_configuration_says_so(void **state)
 {
     (void)state;
-    boot.config.default_saved = true;
+    boot.config.default_glob = "@saved";
     preset("LoaderEntryLastBooted", "fedora.conf");
     loader_interface_begin(&boot);
     assert_int_equal(boot.config.chosen, 1);

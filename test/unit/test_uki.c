@@ -123,6 +123,7 @@ static enum err make_entry(const char *file, const char *release, const char *un
         pe_add_text(".osrel", release);
     if (uname)
         pe_add_text(".uname", uname);
+    pe_add_text(".cmdline", "quiet\n");
     source = source_from_memory("/EFI/Linux/x", pe_bytes, pe_size);
     return entry_from_uki(file, "/EFI/Linux/x", &source, &arena, &entry);
 }
@@ -142,6 +143,8 @@ static void test_entry(void **state)
     assert_string_equal(entry.sort_key, "debian");
     assert_string_equal(entry.kernel_key, "uki");
     assert_string_equal(entry.kernel, "/EFI/Linux/x");
+    assert_string_equal(entry.options, "");
+    assert_string_equal(entry.own_options, "quiet");
     assert_false(entry.exhausted);
     assert_null(entry.problem);
 }
