@@ -120,13 +120,15 @@ static enum answer obey_key(struct menu *menu, enum key key)
 static enum answer take_key(struct menu *menu, enum key key)
 {
     menu->notice[0] = 0;
+    if (key >= 'A' && key <= 'Z')
+        key += 'a' - 'A';
     if (key >= '0' && key <= '9')
         return type_digit(menu, (uint32_t)key - '0');
     menu->number = 0;
     switch ((int)key) {
     case KEY_ENTER:
         return BOOT;
-    case KEY_ESCAPE:
+    case 'q':
         return GIVE_UP;
     case 'e':
         return menu_edit(menu) ? BOOT_EDITED : STAY;
@@ -199,6 +201,8 @@ static enum err begin(struct boot *boot, const char error[MENU_ERROR_BYTES])
  * second, and a driver may look for it 50 times. */
 static bool is_key_pressed(const struct boot *boot)
 {
+    if (boot->config.disabled)
+        return false;
     uint32_t waits = boot->config.hidden ? HIDDEN_MILLISECONDS / POLL_MILLISECONDS : 0;
 
     while (boot->firmware->key() == KEY_NONE) {
@@ -229,7 +233,7 @@ bool menu_choose(struct boot *boot, const char *error, struct entry *chosen)
     enum answer answer = run(menu);
     screen_close(&menu->screen);
     *chosen = config->entries[menu->selected];
-    if (answer == BOOT_EDITED)
+    if (answer == BOOT_EDITED && strcmp(menu->options, entry_options(chosen)) != 0)
         chosen->options = menu->options;
     return answer != GIVE_UP;
 }

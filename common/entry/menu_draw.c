@@ -17,14 +17,14 @@
 #define KEYS_COLUMN   9
 #define COUNTDOWN_ROW 24
 
-#define FIRST_ROW       4 /* of what stands between the posts */
-#define LIST_LAST_ROW   17
-#define DETAILS_ROW     19
-#define OPTIONS_ROW     20
-#define COLUMN          9
-#define COLUMNS         64
-#define VERSION_COLUMNS 24
-#define ERROR_COLUMN    (COLUMN + 9)
+#define FIRST_ROW      4 /* of what stands between the posts */
+#define LIST_LAST_ROW  17
+#define DETAILS_ROW    19
+#define OPTIONS_ROW    20
+#define COLUMN         9
+#define COLUMNS        64
+#define DETAIL_COLUMNS 24
+#define ERROR_COLUMN   (COLUMN + 9)
 
 static const struct area error_area = {FIRST_ROW, ERROR_COLUMN, 8, COLUMN + COLUMNS - ERROR_COLUMN};
 static const struct area details_area = {DETAILS_ROW, COLUMN, 2, COLUMNS};
@@ -56,21 +56,37 @@ static uint32_t draw_error(struct menu *menu)
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
+static bool look_alike(const struct entry *a, const struct entry *b)
+{
+    return strcmp(a->title, b->title) == 0 && strcmp(a->version, b->version) == 0;
+}
+
+/* What stands behind the title: where that and the version name two entries, the id. */
+static const char *entry_detail(const struct config *config, const struct entry *entry)
+{
+    if (entry->problem)
+        return "(can't boot)";
+    for (uint32_t i = 0; i < config->count; i++)
+        if (&config->entries[i] != entry && look_alike(&config->entries[i], entry))
+            return entry->id;
+    return entry->version;
+}
+
 static void draw_entry(struct menu *menu, uint32_t index)
 {
     const struct entry *entry = &menu->boot->config.entries[index];
     enum colours colours = index == menu->selected ? COLOURS_CHOSEN
                            : entry->problem        ? COLOURS_QUIET
                                                    : COLOURS_PLAIN;
-    const char *version = entry->problem ? "(can't boot)" : entry->version;
-    uint32_t columns = screen_columns(version, VERSION_COLUMNS);
+    const char *detail = entry_detail(&menu->boot->config, entry);
+    uint32_t columns = screen_columns(detail, DETAIL_COLUMNS);
     bool is_default = index == menu->boot->config.chosen;
 
     screen_at(&menu->screen, menu->row + index - menu->top, COLUMN, colours);
     screen_put(&menu->screen, "%c%3u  ", is_default ? '*' : ' ', index + 1);
     screen_field(&menu->screen, entry->title, COLUMNS - 9 - columns);
     screen_put(&menu->screen, "  ");
-    screen_field(&menu->screen, version, columns);
+    screen_field(&menu->screen, detail, columns);
     screen_put(&menu->screen, " ");
 }
 
@@ -81,6 +97,16 @@ static void draw_beyond(struct menu *menu, uint32_t row, const char *where, uint
         return;
     screen_at(&menu->screen, row, COLUMN, COLOURS_QUIET);
     screen_put(&menu->screen, "    ... %u more %s", count, where);
+}
+
+static void draw_hidden(struct menu *menu, uint32_t row)
+{
+    uint32_t count = menu->boot->config.hidden_count;
+
+    if (!count)
+        return;
+    screen_at(&menu->screen, row, COLUMN, COLOURS_QUIET);
+    screen_put(&menu->screen, "    ... %u hidden, for another machine: see i", count);
 }
 
 /* Scrolls by as little as shows the selected entry. */
@@ -102,6 +128,8 @@ static void draw_list(struct menu *menu)
         draw_entry(menu, i);
     draw_beyond(menu, menu->row - 1, "above", menu->top);
     draw_beyond(menu, menu->row + menu->rows, "below", count - end);
+    if (end == count)
+        draw_hidden(menu, menu->row + end - menu->top);
     screen_cursor(&menu->screen, menu->row + menu->selected - menu->top, COLUMN);
 }
 
@@ -122,23 +150,25 @@ static void draw_details(struct menu *menu)
     fmt(text, sizeof text, "%s: %s %s", entry->id, entry->kernel_key, entry->kernel);
     screen_text(screen, text, COLUMNS);
     screen_at(screen, OPTIONS_ROW, COLUMN, COLOURS_QUIET);
-    if (entry->options[0]) {
+    if (*entry_options(entry)) {
         screen_put(screen, "options ");
-        screen_text(screen, entry->options, COLUMNS - 8);
+        screen_text(screen, entry_options(entry), COLUMNS - 8);
     }
 }
 
-/* A long line is shown from where the cursor is in view. */
+/* A long line moves by half its width, so that what stands around the cursor is in view. */
 static void draw_editor(struct menu *menu)
 {
+    const uint32_t half = COLUMNS / 2;
     struct screen *screen = &menu->screen;
     uint32_t cursor = line_column(&menu->line);
-    uint32_t left = cursor < COLUMNS ? 0 : cursor - COLUMNS + 1;
+    uint32_t left = cursor < COLUMNS ? 0 : (cursor / half - 1) * half;
     const char *text = line_from(&menu->line, left);
     uint32_t cursor_column = COLUMN + cursor - left;
+    bool more = screen_columns(text, COLUMNS + 1) > COLUMNS;
 
     screen_at(screen, DETAILS_ROW, COLUMN, COLOURS_STRONG);
-    screen_put(screen, "Options for one boot:%s", left ? "  <" : "");
+    screen_put(screen, "Options for one boot:%s%s", left ? "  <" : "", more ? "  >" : "");
     screen_fill(screen, (struct area){OPTIONS_ROW, COLUMN, 1, COLUMNS}, COLOURS_CHOSEN);
     screen_at(screen, OPTIONS_ROW, COLUMN, COLOURS_CHOSEN);
     screen_clip(screen, text, COLUMNS);
@@ -154,10 +184,11 @@ static void draw_keys(struct menu *menu)
     bool can_restart = menu->boot->firmware->restart;
 
     screen_at(screen, KEYS_ROW, KEYS_COLUMN, COLOURS_PLAIN);
-    screen_put(screen, "Up/Down: move   Enter: boot   1-%u: boot by number   Esc: give up",
+    screen_put(screen, "Up/Down: move   Enter: boot   1-%u: boot by number   q: quit",
                menu->boot->config.count);
     screen_at(screen, KEYS_ROW + 1, KEYS_COLUMN, COLOURS_PLAIN);
-    screen_put(screen, "e: edit options   d: default (*)   i: boot facts%s",
+    screen_put(screen, "%sd: default (*)   i: facts%s",
+               menu->boot->config.editor ? "e: edit options   " : "",
                can_restart ? "   r: firmware setup" : "");
 }
 

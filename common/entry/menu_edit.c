@@ -5,15 +5,20 @@
 
 bool menu_edit(struct menu *menu)
 {
-    const struct entry *entry = &menu->boot->config.entries[menu->selected];
+    const char *options = entry_options(&menu->boot->config.entries[menu->selected]);
     enum key key;
 
-    if (strlen(entry->options) >= sizeof menu->options) {
+    if (!menu->boot->config.editor) {
+        fmt(menu->notice, sizeof menu->notice,
+            "`editor no` in loader.conf keeps options as they are.");
+        return false;
+    }
+    if (strlen(options) >= sizeof menu->options) {
         fmt(menu->notice, sizeof menu->notice, "Options of more than %u bytes can't be edited.",
             MENU_OPTIONS_BYTES - 1);
         return false;
     }
-    memcpy(menu->options, entry->options, strlen(entry->options) + 1);
+    memcpy(menu->options, options, strlen(options) + 1);
     line_begin(&menu->line, menu->options, sizeof menu->options);
     do {
         menu_draw(menu);

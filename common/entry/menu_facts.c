@@ -63,6 +63,12 @@ static void write_memory(struct writer *writer, const struct memmap *map,
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
+static void write_address(struct writer *writer, const char *name, uint64_t physical)
+{
+    if (physical)
+        write(writer, "  %-10s at %lx\n", name, (unsigned long)physical);
+}
+
 static void write_machine(struct writer *writer, const struct facts *facts)
 {
     bool bios = facts->firmware == LINTEL_FIRMWARE_BIOS;
@@ -79,8 +85,9 @@ static void write_machine(struct writer *writer, const struct facts *facts)
           facts->cpu.brand[0] ? facts->cpu.brand : facts->cpu.vendor, facts->cpu.physical_bits,
           facts->cpu.linear_bits);
     write(writer, "  clock      %lu MHz\n", (unsigned long)(facts->tsc_hz / 1000000));
-    write(writer, "  tables     RSDP %lx, SMBIOS %lx, SMBIOS 3 %lx\n", (unsigned long)facts->rsdp,
-          (unsigned long)facts->smbios, (unsigned long)facts->smbios3);
+    write_address(writer, "RSDP", facts->rsdp);
+    write_address(writer, "SMBIOS", facts->smbios);
+    write_address(writer, "SMBIOS 3", facts->smbios3);
 }
 
 static void write_disks(struct writer *writer, const struct boot *boot)

@@ -66,7 +66,7 @@ def test_refusal(start, images, tmp_path, fault):
     change_files(image, {"/boot/internal.bin": INTERNAL})
     machine = start("bios", [image], FIVE_LEVELS)
     machine.wait_for("(?s)" + message.replace(" ", r"\s+"))
-    machine.wait_for("Esc: give up")
+    machine.wait_for("q: quit")
     assert machine.process.poll() is None and "limine:" not in machine.output
 
 

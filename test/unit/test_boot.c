@@ -172,7 +172,7 @@ static void hands_over_a_framebuffer(void **unused)
 static void refuses_to_boot_without_the_framebuffer(void **unused)
 {
     (void)unused;
-    fake_press(KEY_ESCAPE);
+    fake_type("q");
     assert_int_equal(boot_disk("screen.img"), FAKE_GAVE_UP);
     assert_non_null(strstr(fake_output(), "requires a framebuffer"));
     assert_int_equal(fake_claimed_pages(), 0);
@@ -223,7 +223,7 @@ static int boot_with_data_disks(int count)
     fake_disk_in_file("other.img", 512);
     while (count--)
         fake_disk_in_file("data.img", 512);
-    fake_press(KEY_ESCAPE);
+    fake_type("q");
     return boot();
 }
 
@@ -288,7 +288,7 @@ static void boots_the_volume_that_was_named(void **unused)
     fake_disk_in_file("two.img", 512);
     facts->origin.has_first_lba = true;
     facts->origin.first_lba = 18432;
-    fake_press(KEY_ESCAPE);
+    fake_type("q");
     assert_int_equal(boot(), FAKE_HANDED_OFF);
     assert_int_equal(handed_over()->volume.partition_number, 2);
 }
@@ -302,7 +302,7 @@ static uint64_t pages_after_failures(const char *image, const char *message, int
     begin(NULL);
     for (int i = 0; i < failures; i++)
         fake_press(KEY_ENTER);
-    fake_press(KEY_ESCAPE);
+    fake_type("q");
     assert_int_equal(boot_disk(image), FAKE_GAVE_UP);
     assert_non_null(strstr(fake_output(), message));
     assert_int_equal(fake_claimed_pages(), 0);
@@ -327,7 +327,7 @@ static void boots_another_entry_after_a_failure(void **unused)
     fake_press(KEY_UP);
     fake_type("2");
     fake_press(KEY_ENTER);
-    fake_press(KEY_ESCAPE);
+    fake_type("q");
     int way_out = boot_disk("bad.img");
     assert_true(way_out == FAKE_HANDED_OFF || way_out == FAKE_GAVE_UP);
     if (way_out == FAKE_GAVE_UP) /* the good entry was the first one */
@@ -345,7 +345,7 @@ static void survives_any_failed_allocation(void **unused)
         begin(NULL);
         fake_fail_allocate(n);
         for (int i = 0; i < 3; i++)
-            fake_press(KEY_ESCAPE);
+            fake_type("q");
         int way_out = boot_disk("disk.img");
         assert_int_not_equal(way_out, FAKE_STUCK);
         booted |= way_out == FAKE_HANDED_OFF;
@@ -386,7 +386,7 @@ static void survives_any_broken_sector(void **unused)
     for (uint64_t lba = 0; lba < 16384; lba += 1 + lba / 24) {
         begin(NULL);
         for (int i = 0; i < 3; i++)
-            fake_press(KEY_ESCAPE);
+            fake_type("q");
         uint32_t disk = fake_disk_in_file("disk.img", 512);
         fake_break_sectors(disk, lba, 1);
         int way_out = boot();

@@ -1,0 +1,111 @@
+/* A menu, its user and an 80x25 screen that knows no more than firmware.put() promises. */
+#ifndef TEST_MENU_TEST_H
+#define TEST_MENU_TEST_H
+
+#include "fake_firmware.h"
+#include "fake_screen.h"
+#include "common/entry/menu.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+
+/* ---- the user: each step looks at the screen, then presses a key ----------------------------- */
+
+struct step {
+    enum key key;
+    void (*look)(void);
+};
+
+static const struct step *next_step, *end_of_steps;
+static uint64_t waited;
+
+static inline enum key press(void)
+{
+    if (next_step == end_of_steps)
+        return KEY_NONE;
+    if (next_step->look)
+        next_step->look();
+    put_count = 0;
+    return next_step++->key;
+}
+
+static inline void pass_time(uint32_t milliseconds)
+{
+    waited += milliseconds;
+    assert_in_range(waited, 0, 100000);
+}
+
+/* ---- the menu -------------------------------------------------------------------------------- */
+
+static struct firmware firmware;
+static struct entry entries[120];
+static char ids[120][8];
+static struct boot boot;
+static struct config *const config = &boot.config;
+static struct entry chosen;
+
+static inline int set_up(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < ARRAY_LENGTH(entries); i++) {
+        snprintf(ids[i], sizeof ids[i], "id%u", i);
+        entries[i] = (struct entry){.id = ids[i],
+                                    .suffix = ".conf",
+                                    .title = ids[i],
+                                    .version = "",
+                                    .kernel = "/kernel.elf",
+                                    .kernel_key = "kernel",
+                                    .options = ""};
+    }
+    struct facts *facts = fake_begin(0);
+    firmware = fake_firmware;
+    firmware.put = put;
+    firmware.key = press;
+    firmware.wait = pass_time;
+    boot = (struct boot){.facts = facts, .firmware = &firmware};
+    boot.config = (struct config){.entries = entries, .count = 3, .chosen = 1, .timeout = -1, .editor = true};
+    arena_begin(&boot.arena, fake_firmware.allocate);
+    waited = 0;
+    fake_screen_begin();
+    return 0;
+}
+
+static inline int tear_down(void **state)
+{
+    (void)state;
+    fake_end();
+    return 0;
+}
+
+#define GAVE_UP UINT32_MAX
+
+/* The index of what was chosen. */
+static inline uint32_t choose(const char *error, const struct step *steps, size_t count)
+{
+    next_step = steps;
+    end_of_steps = steps + count;
+    bool chose = menu_choose(&boot, error, &chosen);
+    assert_ptr_equal(next_step, end_of_steps);
+    if (!chose)
+        return GAVE_UP;
+    for (uint32_t i = 0; i < config->count; i++)
+        if (strcmp(entries[i].id, chosen.id) == 0)
+            return i;
+    fail_msg("%s is no entry", chosen.id);
+    return 0;
+}
+#define CHOOSE(error, ...)                                                                         \
+    choose(error, (struct step[]){__VA_ARGS__}, ARRAY_LENGTH(((struct step[]){__VA_ARGS__})))
+
+/* Exactly one entry's row is highlighted, and it is this one. */
+static inline void assert_selected(const char *title)
+{
+    for (uint32_t r = 5; r <= 17; r++)
+        if (strstr(cells[r] + 1, title))
+            assert_true(papers[r][9] == YELLOW && papers[r][72] == YELLOW);
+        else
+            assert_int_equal(papers[r][20], BLACK);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
+
+#endif
