@@ -184,6 +184,7 @@ def spoilt(bzimage, offset, layout, value):
 # What an entry says, what lies at the path that it names, and what the message must say.
 BAD = {
     "cut": ("linux /cut", lambda: MEMTEST.read_bytes()[:100000], "it is cut off"),
+    "empty": ("linux /empty\ninitrd /nothing", MEMTEST.read_bytes, "/nothing is empty"),
     "gone": ("linux /gone\ninitrd /nowhere", MEMTEST.read_bytes, "there is no nowhere"),
     "huge": ("linux /huge\ninitrd /big", MEMTEST.read_bytes, "does not fit into memory"),
     "long": ("linux /long\noptions " + "x" * 256, MEMTEST.read_bytes, "takes at most 255"),
@@ -192,7 +193,6 @@ BAD = {
               "the kernel must lie at fffff000h"),
     "sects": ("linux /sects", lambda: spoilt(MEMTEST, 0x1f1, "B", 255)[:100000],
               "255 sectors of real-mode code"),
-    "wrap": ("linux /wrap", lambda: spoilt(MEMTEST, 0x258, "<Q", 2**64 - 4096), "(pref_address)"),
 }
 
 
@@ -203,7 +203,7 @@ def test_bad_input_leads_back_to_the_menu(start, tmp_path, firmware):
     image = tmp_path / "bad.img"
     linux_image(image, MEMTEST, "")
     changes = {"/loader/loader.conf": "timeout menu-force\ndefault lintel\n",
-               "/big": bytes(70 << 20)}
+               "/big": bytes(70 << 20), "/nothing": b""}
     for name, (lines, content, _) in BAD.items():
         changes[f"/{name}"] = content()
         changes[f"/loader/entries/{name}.conf"] = f"title {name}\nsort-key {name}\n{lines}\n"

@@ -112,6 +112,33 @@ static void test_old_versions(void **state)
     assert_int_equal(BZ_PAYLOAD, image.payload_bytes);
 }
 
+/* Where the compressed kernel lies shows how many there are. */
+static void test_setup_sects_that_lie(void **state)
+{
+    (void)state;
+    memset(bz + BZ_SETUP, 0, BZ_PAYLOAD);
+    bz_put(0x1f4, 0, 4);
+    bz_put(0x248, 0x2cc, 4);
+    bz_put(0x24c, 1000, 4);
+    parse(); /* by a method that is not known */
+    bz_put(BZ_SETUP + 0x2cc, 0x37fd, 2);
+    parse();
+    bz_put(0x1f1, 1, 1);
+    refuse(ERR_FORMAT,
+           "says that 1 sectors of real-mode code precede the kernel (setup_sects), but "
+           "it begins behind 2");
+    bz_put(0x1f1, 3, 1);
+    refuse(ERR_FORMAT, "but it begins behind 2");
+    bz_put(0x24c, 0, 4);
+    parse();
+    bz_put(0x24c, 1000, 4);
+    bz_put(0x206, 0x207, 2);
+    parse();
+    bz_put(0x206, 0x20f, 2);
+    bz_put(0x248, 0xffffffff, 4);
+    parse();
+}
+
 static void test_no_setup_sects_means_four(void **state)
 {
     (void)state;
@@ -186,6 +213,7 @@ int main(void)
         cmocka_unit_test_setup(test_fields_behind_the_header, begin),
         cmocka_unit_test_setup(test_entries, begin),
         cmocka_unit_test_setup(test_old_versions, begin),
+        cmocka_unit_test_setup(test_setup_sects_that_lie, begin),
         cmocka_unit_test_setup(test_no_setup_sects_means_four, begin),
         cmocka_unit_test_setup(test_what_follows_the_kernel_is_left, begin),
         cmocka_unit_test_setup(test_efi_entries, begin),

@@ -18,6 +18,10 @@ enum err linux_open_initrd(struct boot *boot, const struct entry *entry,
     TRY(ARENA_TAKE(&boot->arena, 1, &file));
     if (reference_open(boot, entry, initrd->path, file) != OK)
         return fail(ERR_NOT_FOUND, "entry %s: initrd: %s", entry->id, err_message());
+    if (!file->source.bytes)
+        return fail(ERR_FORMAT,
+                    "entry %s: initrd: %s is empty: was the disk full when it was written?",
+                    entry->id, initrd->path);
     *source = &file->source;
     return OK;
 }

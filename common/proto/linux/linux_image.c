@@ -13,6 +13,8 @@
 #define RELOCATABLE_KERNEL 0x234u
 #define XLOADFLAGS         0x236u
 #define CMDLINE_SIZE       0x238u
+#define PAYLOAD_OFFSET     0x248u
+#define PAYLOAD_LENGTH     0x24cu
 #define PREF_ADDRESS       0x258u
 #define INIT_SIZE          0x260u
 
@@ -20,6 +22,7 @@
 #define VERSION_RELOCATABLE 0x205u
 #define VERSION_CMDLINE     0x206u
 #define VERSION_32_BIT      0x207u /* from here on a loader may do what the real-mode part does */
+#define VERSION_PAYLOAD     0x208u
 #define VERSION_INIT_SIZE   0x20au
 #define VERSION_XLOADFLAGS  0x20cu
 
@@ -32,6 +35,7 @@
 #define OLD_OPTIONS_MOST    255u
 #define OLD_INITRD_LAST     0x37ffffffu
 #define DEFAULT_SETUP_SECTS 4u
+#define SETUP_SECTS_MOST    64u
 
 /* A kernel from before init_size unpacks itself into memory behind it. */
 #define OLD_GROWTH 4u
@@ -100,6 +104,39 @@ static enum err find_parts(const struct source *source, struct linux_image *imag
                     source->name, (unsigned long long)said,
                     (unsigned long long)image->payload_bytes);
     image->payload_bytes = MIN(image->payload_bytes, said);
+    return OK;
+}
+
+/* What compressed kernels begin with (boot protocol, payload_offset; LZO). */
+static bool is_compressed_at(const struct source *source, uint64_t at)
+{
+    static const uint16_t marks[] = {0x8b1f, 0x9e1f, 0x5a42, 0x005d, 0x37fd,
+                                     0x4c89, 0x2102, 0xb528, 0x457f};
+    uint8_t begin[2];
+
+    if (at + sizeof begin > source->bytes || source_read(source, at, sizeof begin, begin) != OK)
+        return false;
+    for (size_t i = 0; i < ARRAY_LENGTH(marks); i++)
+        if (load16(begin) == marks[i])
+            return true;
+    return false;
+}
+
+/* A kernel that is loaded from the wrong sector on would just crash. One whose compression nobody
+ * knew yet when this was written is not found elsewhere either. */
+static enum err check_setup_sects(const struct source *source, const struct linux_image *image)
+{
+    uint64_t offset = field32(image, PAYLOAD_OFFSET);
+
+    if (image->version < VERSION_PAYLOAD || !field32(image, PAYLOAD_LENGTH) ||
+        is_compressed_at(source, image->setup_bytes + offset))
+        return OK;
+    for (uint32_t sectors = 1; sectors <= SETUP_SECTS_MOST; sectors++)
+        if (is_compressed_at(source, (sectors + 1) * LINUX_SECTOR_BYTES + offset))
+            return fail(ERR_FORMAT,
+                        "%s: its header says that %u sectors of real-mode code precede the kernel "
+                        "(setup_sects), but it begins behind %u",
+                        source->name, field8(image, SETUP_SECTS), sectors);
     return OK;
 }
 
@@ -182,6 +219,7 @@ enum err linux_image_parse(const struct source *source, struct linux_image *imag
     *image = (struct linux_image){0};
     TRY(read_header(source, image));
     TRY(find_parts(source, image));
+    TRY(check_setup_sects(source, image));
     choose_entry(image);
     TRY(find_place(source, image));
     find_limits(image);
