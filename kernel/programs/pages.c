@@ -57,6 +57,32 @@ static void try_guard(uint64_t base)
     check("the second access", *(volatile uint64_t *)base, 0);
 }
 
+/* Without a stack, with the flags AC, NT and DF: a page fault and a system call, whose kernel code
+ * expects others. */
+static int64_t query_oddly(uint64_t address, struct vm_info *info)
+{
+    int64_t result = CALL_QUERY;
+    __asm__ volatile("lea -128(%%rsp), %%rsp; pushq $0x44402; popfq\n"
+                     "mov %%rsp, %%rbx; xor %%esp, %%esp\n"
+                     "movb $1, (%%rdi); syscall\n"
+                     "mov %%rbx, %%rsp; pushq $2; popfq; lea 128(%%rsp), %%rsp"
+                     : "+a"(result)
+                     : "D"(address), "S"(info)
+                     : "rbx", "rcx", "r11", "memory", "cc");
+    return result;
+}
+
+static void try_odd_state(uint64_t base)
+{
+    volatile uint8_t *page = (volatile uint8_t *)base + TOUCHED * PAGE;
+    struct vm_info info;
+    page[-8] = 1;
+    check("odd state", query_oddly((uint64_t)page, &info), 0);
+    check("what it wrote", page[0] + page[1] + page[PAGE - 1], 1);
+    check("the page in front", page[-8], 1);
+    check("what it asked", (int64_t)info.bytes, COMMITTED);
+}
+
 int64_t program(void)
 {
     int64_t base = call(CALL_RESERVE, 0, RESERVED, 0);
@@ -67,6 +93,7 @@ int64_t program(void)
     }
     check("commit", call(CALL_COMMIT, (uint64_t)base, COMMITTED, VM_READ | VM_WRITE), 0);
     touch_pages((volatile uint64_t *)base);
+    try_odd_state((uint64_t)base);
     check("query", call(CALL_QUERY, (uint64_t)base + COMMITTED, (uint64_t)&info, 0), 0);
     check("committed", (int64_t)info.committed, 0);
     check("what is reserved", (int64_t)info.bytes, RESERVED - COMMITTED);

@@ -40,7 +40,7 @@ user_enter:
         xor     r15d, r15d
         iretq
 
-; From user mode, with interrupts off (MSR FMASK): RAX = number, arguments in RDI, RSI, RDX, R10, R8.
+; From user mode, with interrupts off and the direction flag clear (MSR FMASK): RAX = number, arguments in RDI, RSI, RDX, R10, R8.
 ; Back: RAX = result; RCX and R11 are lost, as SYSCALL wants it. SYSRET can't fault here: RCX is the end
 ; of an instruction in the lower half, whose last page is never mapped.
 global system_call_entry
@@ -58,7 +58,6 @@ system_call_entry:
         push    rdi
         push    rax                     ; and begins here
         mov     rdi, rsp
-        cld
         call    system_call_dispatch
         add     rsp, 8                  ; the number
         pop     rdi

@@ -20,9 +20,9 @@ struct vm shell_space, stacks_space;
 static struct vm *in_use = &shell_space;
 static struct {
     void *recovery[5];
-    bool active;
-    volatile enum vm_fault first;
-} probe;
+    uint64_t page; /* that is touched */
+    enum vm_fault first;
+} probe = {.page = UINT64_MAX};
 
 /* ---- frames and heap ------------------------------------------------------------------------- */
 
@@ -137,6 +137,11 @@ struct vm *space_in_use(void)
 
 /* ---- page faults ----------------------------------------------------------------------------- */
 
+static uint64_t page_of(uint64_t address)
+{
+    return address / FRAME_BYTES;
+}
+
 static struct vm *space_of(uint64_t address)
 {
     return address >= stacks_space.first && address < stacks_space.end ? &stacks_space : in_use;
@@ -153,38 +158,52 @@ static bool on_page_fault(struct interrupt_frame *frame)
 {
     uint64_t address = read_cr2();
     enum vm_fault fault = vm_fault(space_of(address), address, access_of(frame->error));
-    if (probe.active && probe.first == VM_FAULT_NONE)
+    bool probed = page_of(address) == probe.page;
+    if (probed && probe.first == VM_FAULT_NONE)
         probe.first = fault;
     if (fault == VM_FAULT_DEMAND_ZERO || fault == VM_FAULT_COPY ||
-        (fault == VM_FAULT_GUARD && probe.active))
+        (fault == VM_FAULT_GUARD && probed))
         return true;
-    if (probe.active)
+    if (probed)
         __builtin_longjmp(probe.recovery, 1);
     bool knows = fault != VM_FAULT_FREE && !(frame->error & ERROR_PRESENT);
     exception_verdict = knows ? vm_fault_name(fault) : NULL;
     return false;
 }
 
-/* Kept apart: where __builtin_setjmp() returns for the second time, no variable of its function may
- * live in a register. */
+/* What is called may be anything. Zeroes add to what RAX points to: then it shall be themselves. */
 static void __attribute__((noinline)) touch(uint64_t address, enum vm_access access)
 {
     volatile uint8_t *byte = (volatile uint8_t *)address;
     if (access == VM_FOR_EXECUTE)
-        ((void (*)(void))address)();
+        __asm__ volatile("call *%0"
+                         : "+a"(address)
+                         :
+                         : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
     else if (access == VM_FOR_WRITE)
         *byte = *byte;
     else
         (void)*byte;
 }
 
-enum vm_fault memory_probe(uint64_t address, enum vm_access access)
+/* Kept apart: where __builtin_setjmp() returns for the second time, no variable of its function may
+ * live in a register. */
+static void __attribute__((noinline)) touch_or_return(uint64_t address, enum vm_access access)
 {
-    probe.first = VM_FAULT_NONE;
-    probe.active = true;
     if (!__builtin_setjmp(probe.recovery))
         touch(address, access);
-    probe.active = false;
+}
+
+enum vm_fault memory_probe(uint64_t address, enum vm_access access)
+{
+    if (!address_is_canonical(address, paging_levels()))
+        return VM_FAULT_FREE; /* that would be no page fault */
+    uint64_t flags = interrupts_off();
+    probe.first = VM_FAULT_NONE;
+    probe.page = page_of(address);
+    touch_or_return(address, access);
+    probe.page = UINT64_MAX;
+    interrupts_restore(flags);
     return probe.first;
 }
 

@@ -1,5 +1,6 @@
-/* This machine's memory: all usable frames, the kernel's heap, and the spaces of addresses. None of
- * it may be cut in two by a tick: whoever changes something has interrupts off. */
+/* This machine's memory: all usable frames, the kernel's heap, and the spaces of addresses. No tick
+ * may cut a change in two: programs, whose threads change it too, come to it with interrupts off
+ * only, and the shell does so while one runs. */
 #ifndef KERNEL_VM_MEMORY_H
 #define KERNEL_VM_MEMORY_H
 

@@ -100,6 +100,12 @@ def check_regions(shell):
     assert place(shell, base) is None
     shell.find("vm", r"1 faults: protection", r"1 faults: guard page", r"1 faults: demand-zero",
                "^  0 pages have a frame")
+    shell.find(f"vm commit {base:x} 1 execute", "^OK$")
+    shell.find(f"vm touch {base:x} execute", "page fault: demand-zero")  # and runs zeroes
+    shell.find(f"vm touch {base:x} execute", "page fault: protection")  # which write to themselves
+    shell.find("vm touch 0", "page fault: not reserved")
+    shell.find("vm touch 8000000000000000", "page fault: not reserved")
+    shell.find("fault null", "null pointer")  # a touch that is over catches no fault
     shell.find(f"vm release {base:x}", "^OK$")
     shell.find("vm nonsense", "nonsense: one word too many")
     check_sharing(shell)

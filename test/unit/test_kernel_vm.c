@@ -333,6 +333,39 @@ static void test_memory_ends(void **state)
     assert_int_equal(vm_release(&vm, view), VM_OK);
 }
 
+static void *grow_no_more(uint64_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+
+/* Every other page read-only: more spans than there is room for. The call that finds none has done
+ * nothing. */
+static void test_heap_ends(void **state)
+{
+    void *taken[64];
+    unsigned count = 0, page = 0;
+    struct vm_info info;
+    uint64_t base;
+    (void)state;
+    assert_int_equal(vm_reserve(&vm, 0, PAGES * FRAME_BYTES, &base), VM_OK);
+    assert_int_equal(vm_commit(&vm, base, PAGES * FRAME_BYTES, VM_READ | VM_WRITE), VM_OK);
+    heap.grow = grow_no_more;
+    for (uint64_t bytes = 65536; bytes >= 16; bytes /= 2)
+        while ((taken[count] = heap_take(&heap, bytes)))
+            count++;
+    while (vm_protect(&vm, base + page * FRAME_BYTES, 1, VM_READ) == VM_OK)
+        page += 2;
+    assert_in_range(page, 2, PAGES - 2);
+    assert_int_equal(vm_reserve(&vm, 0, 1, &base), VM_NO_ADDRESS);
+    assert_int_equal(vm_query(&vm, base + page * FRAME_BYTES, &info), VM_OK);
+    assert_int_equal(info.protection, VM_READ | VM_WRITE);
+    assert_int_equal(info.bytes, (PAGES - page + 1) * FRAME_BYTES);
+    while (count)
+        heap_give(&heap, taken[--count]);
+    assert_int_equal(vm_protect(&vm, base + page * FRAME_BYTES, 1, VM_READ), VM_OK);
+}
+
 static void test_statuses_have_names(void **state)
 {
     (void)state;
@@ -348,6 +381,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_random_calls, begin, end),
         cmocka_unit_test_setup_teardown(test_copies, begin, end),
         cmocka_unit_test_setup_teardown(test_memory_ends, begin, end),
+        cmocka_unit_test_setup_teardown(test_heap_ends, begin, end),
         cmocka_unit_test_setup_teardown(test_statuses_have_names, begin, end),
         cmocka_unit_test_setup_teardown(test_huge_region, begin, end),
     };
