@@ -22,6 +22,8 @@ struc page                              ; struct mp_page
     .spurious:  resq 1
     .lint:      resq 2
     .registers: resq 1
+    .mtrr_count: resq 1
+    .mtrrs:     resq 2 * 64             ; struct mtrr: number, value
 endstruc
 
 struc seat                              ; struct mp_seat
@@ -35,11 +37,16 @@ struc seat                              ; struct mp_seat
 endstruc
 
 CR0_PE          equ 1 << 0
+CR0_NW          equ 1 << 29
+CR0_CD          equ 1 << 30
 CR4_PGE         equ 1 << 7
 CR4_OSFXSR      equ 1 << 9
 EFER_LMA        equ 1 << 10             ; the CPU sets it by itself
 MSR_APIC_BASE   equ 0x1b
+APIC_ENABLED    equ 1 << 11
+APIC_X2APIC     equ 1 << 10
 MSR_X2APIC      equ 0x800
+MSR_MTRR_DEF    equ 0x2ff
 MSR_PAT         equ 0x277
 APIC_SPURIOUS   equ 0xf0
 APIC_LINT0      equ 0x350
@@ -113,6 +120,43 @@ protected_mode:
         mov     ds, eax
         mov     es, eax
         mov     ss, eax
+
+; The MTRRs of the CPU that boots. They are written, with the caches off (Intel SDM 3A, 11.11.8), only where one
+; differs: the threads of a core share them, and one of these may be running. The last one turns them on.
+        lea     edi, [ebx + page.mtrrs]
+        mov     esi, [ebx + page.mtrr_count]
+        shl     esi, 4
+        add     esi, edi
+.compare:
+        cmp     edi, esi
+        je      .paging
+        mov     ecx, [edi]
+        rdmsr
+        xor     eax, [edi + 8]
+        xor     edx, [edi + 12]
+        add     edi, 16
+        or      eax, edx
+        jz      .compare
+        mov     eax, cr0
+        or      eax, CR0_CD
+        and     eax, ~CR0_NW
+        mov     cr0, eax
+        wbinvd
+        mov     ecx, MSR_MTRR_DEF
+        xor     eax, eax
+        xor     edx, edx
+        wrmsr
+        lea     edi, [ebx + page.mtrrs]
+.write: mov     ecx, [edi]
+        mov     eax, [edi + 8]
+        mov     edx, [edi + 12]
+        wrmsr
+        add     edi, 16
+        cmp     edi, esi
+        jne     .write
+        wbinvd
+
+.paging:
         mov     eax, [ebx + page.cr4]
         and     eax, ~CR4_PGE
         or      eax, CR4_OSFXSR         ; for LDMXCSR
@@ -201,7 +245,13 @@ set_machine_state:
         wrmsr
         mov     ecx, MSR_APIC_BASE
         rdmsr
-        or      eax, [rbx + page.apic_base]
+        test    eax, APIC_X2APIC
+        jz      .mode
+        test    dword [rbx + page.apic_base], APIC_X2APIC
+        jnz     .mode
+        and     eax, ~(APIC_ENABLED | APIC_X2APIC) ; the way back leads through "off"
+        wrmsr
+.mode:  or      eax, [rbx + page.apic_base]
         wrmsr
         call    set_local_apic
         fninit
@@ -214,8 +264,8 @@ set_machine_state:
 set_local_apic:
         cmp     qword [rbx + page.spurious], 0
         je      .done
-        cmp     qword [rbx + page.apic_base], 0
-        jne     .x2apic
+        test    dword [rbx + page.apic_base], APIC_X2APIC
+        jnz     .x2apic
         mov     rdx, [rbx + page.registers]
         mov     eax, [rbx + page.spurious]
         mov     [rdx + APIC_SPURIOUS], eax

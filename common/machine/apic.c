@@ -1,5 +1,6 @@
 #include "apic.h"
 #include "../lib/mem.h"
+#include "cpu.h"
 
 #define MSR_APIC_BASE  0x1b
 #define MSR_X2APIC     0x800 /* the registers, one for each 16 bytes of an xAPIC's */
@@ -12,32 +13,17 @@
 #define ICR_BUSY   (1u << 12)
 #define BUSY_TRIES 1000000
 
-static uint64_t read_msr(uint32_t number)
-{
-    uint32_t low, high;
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
-    return (uint64_t)high << 32 | low;
-}
-
-static void write_msr(uint32_t number, uint64_t value)
-{
-    __asm__ volatile("wrmsr"
-                     :
-                     : "c"(number), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
-                     : "memory");
-}
-
 enum err apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
                     uint64_t reachable_end)
 {
     if (!(cpu->features & LINTEL_CPU_APIC))
         return fail(ERR_UNSUPPORTED, "this CPU has no local APIC");
-    uint64_t base = read_msr(MSR_APIC_BASE);
+    uint64_t base = cpu_read_msr(MSR_APIC_BASE);
     if (!(base & APIC_BASE_ENABLED))
         return fail(ERR_UNSUPPORTED, "the local APIC is turned off");
     if (want_x2apic && cpu->features & LINTEL_CPU_X2APIC && !(base & APIC_BASE_X2APIC)) {
         base |= APIC_BASE_X2APIC;
-        write_msr(MSR_APIC_BASE, base);
+        cpu_write_msr(MSR_APIC_BASE, base);
     }
     *apic = (struct apic){.x2apic = base & APIC_BASE_X2APIC, .registers = base & BASE_ADDRESS};
     if (!apic->x2apic && apic->registers >= reachable_end)
@@ -45,6 +31,19 @@ enum err apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x
                     (unsigned long)apic->registers);
     apic->id = apic_read(apic, ID) >> (apic->x2apic ? 0 : 24);
     return OK;
+}
+
+bool apic_can_leave_x2apic(const struct apic *apic)
+{
+    return apic->id < UINT8_MAX && !cpu_locks_x2apic();
+}
+
+/* By way of "off" (Intel SDM 3A, 10.12.5). */
+void apic_leave_x2apic(void)
+{
+    uint64_t base = cpu_read_msr(MSR_APIC_BASE) & ~APIC_BASE_X2APIC;
+    cpu_write_msr(MSR_APIC_BASE, base & ~APIC_BASE_ENABLED);
+    cpu_write_msr(MSR_APIC_BASE, base | APIC_BASE_ENABLED);
 }
 
 bool apic_reaches(const struct apic *apic, uint32_t id)
@@ -56,7 +55,7 @@ static void send_x2apic(uint32_t id, uint32_t command)
 {
     /* Writing this register does not wait for earlier stores (Intel SDM 3A, 10.12.3). */
     __asm__ volatile("mfence; lfence" : : : "memory");
-    write_msr(MSR_X2APIC_ICR, (uint64_t)id << 32 | command);
+    cpu_write_msr(MSR_X2APIC_ICR, (uint64_t)id << 32 | command);
 }
 
 static void send_xapic(uint64_t registers, uint32_t id, uint32_t command)
@@ -80,14 +79,14 @@ void apic_send(const struct apic *apic, uint32_t id, uint32_t command)
 uint32_t apic_read(const struct apic *apic, uint32_t offset)
 {
     if (apic->x2apic)
-        return (uint32_t)read_msr(MSR_X2APIC + offset / 16);
+        return (uint32_t)cpu_read_msr(MSR_X2APIC + offset / 16);
     return *(volatile uint32_t *)at_physical(apic->registers + offset);
 }
 
 void apic_write(const struct apic *apic, uint32_t offset, uint32_t value)
 {
     if (apic->x2apic)
-        write_msr(MSR_X2APIC + offset / 16, value);
+        cpu_write_msr(MSR_X2APIC + offset / 16, value);
     else
         *(volatile uint32_t *)at_physical(apic->registers + offset) = value;
 }

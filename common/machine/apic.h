@@ -24,6 +24,11 @@ struct apic {
 enum err apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
                     uint64_t reachable_end);
 
+/* Whether this CPU's x2APIC mode, which is on, can be turned off: a wide ID needs it, and firmware
+ * may have locked it. Doing so leaves the APIC as a reset does. */
+bool apic_can_leave_x2apic(const struct apic *apic);
+void apic_leave_x2apic(void);
+
 /* Whether a message can name this APIC ID: an xAPIC's has 8 bits, and FFh means all. Not where it
  * would reach this CPU itself, whatever the firmware's tables call it. */
 bool apic_reaches(const struct apic *apic, uint32_t id);

@@ -97,6 +97,21 @@ void cpu_identify(struct lintel_cpu *cpu)
     cpu->linear_bits = sizes.eax ? sizes.eax >> 8 & 0xff : 48;
 }
 
+bool cpu_has_mtrrs(void)
+{
+    return cpuid_if_present(1, 0).edx >> 12 & 1;
+}
+
+#define MSR_ARCH_CAPABILITIES    0x10a
+#define MSR_XAPIC_DISABLE_STATUS 0xbd
+
+bool cpu_locks_x2apic(void)
+{
+    bool has_capabilities = cpuid_if_present(7, 0).edx >> 29 & 1;
+    return has_capabilities && cpu_read_msr(MSR_ARCH_CAPABILITIES) >> 21 & 1 &&
+           cpu_read_msr(MSR_XAPIC_DISABLE_STATUS) & 1;
+}
+
 uint64_t cpu_stated_tsc_hz(void)
 {
     struct cpuid ratio = cpuid_if_present(0x15, 0);

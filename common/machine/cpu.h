@@ -3,6 +3,7 @@
 #define LINTEL_MACHINE_CPU_H
 
 #include "../lintel.h"
+#include <stdbool.h>
 
 void cpu_identify(struct lintel_cpu *cpu);
 
@@ -12,6 +13,27 @@ static inline uint64_t cpu_tsc(void)
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
     return (uint64_t)high << 32 | low;
 }
+
+static inline uint64_t cpu_read_msr(uint32_t number)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void cpu_write_msr(uint32_t number, uint64_t value)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(number), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+bool cpu_has_mtrrs(void);
+
+/* Whether firmware has locked the local APIC in x2APIC mode (Intel SDM 4,
+ * IA32_XAPIC_DISABLE_STATUS). */
+bool cpu_locks_x2apic(void);
 
 /* The TSC frequency in Hz where the CPU or a hypervisor states it (CPUID 15h, 40000010h); else
  * 0. */

@@ -2,6 +2,7 @@
 #include "../lib/log.h"
 #include "../lib/mem.h"
 #include "cpu.h"
+#include "quiet.h"
 
 #define CPUS_MAX 4096 /* more are left out: searching for doubles takes the square of it */
 
@@ -85,20 +86,25 @@ static bool needs_x2apic(const struct mp_list *list)
 
 static void fill_page(struct mp *mp, const struct mp_world *world)
 {
-    mp->page = at_physical(world->page);
-    memcpy(mp->page, mp_trampoline, (size_t)(mp_trampoline_end - mp_trampoline));
-    mp->page->gate = MP_NOBODY;
-    mp->page->apic_base = mp->apic.x2apic ? APIC_BASE_ENABLED | APIC_BASE_X2APIC : 0;
-    mp->page->world = *world;
+    struct mp_page *page = mp->page = at_physical(world->page);
+    memcpy(page, mp_trampoline, (size_t)(mp_trampoline_end - mp_trampoline));
+    page->gate = MP_NOBODY;
+    page->apic_base = APIC_BASE_ENABLED | (mp->x2apic ? APIC_BASE_X2APIC : 0);
+    page->world = *world;
+    if (!mp->x2apic && mp->apic.registers != world->local.registers)
+        page->world.local.spurious = 0; /* they are not mapped where they are */
+    page->mtrr_count = mtrr_read(page->mtrrs);
 }
 
 enum err mp_begin(struct mp *mp, const struct mp_world *world, const struct mp_list *list,
-                  const struct facts *facts, bool want_x2apic)
+                  const struct facts *facts, enum mp_mode mode)
 {
+    bool want_x2apic = mode == MP_MODE_X2APIC || (mode == MP_MODE_KEPT && needs_x2apic(list));
+    mp->facts = facts;
     mp->hz = facts->tsc_hz ? facts->tsc_hz : HZ_MAX;
     mp->patience = mp->hz * PATIENCE_SECONDS;
-    TRY(apic_begin(&mp->apic, &facts->cpu, want_x2apic || needs_x2apic(list),
-                   facts->reachable_end));
+    TRY(apic_begin(&mp->apic, &facts->cpu, want_x2apic, facts->reachable_end));
+    mp->x2apic = mp->apic.x2apic && mode != MP_MODE_XAPIC;
     if (!world->page)
         return OK;
     fill_page(mp, world);
@@ -151,14 +157,30 @@ static bool call_in(struct mp *mp, uint32_t apic_id)
                                         __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
+static bool reaches(const struct mp *mp, uint32_t apic_id)
+{
+    return apic_reaches(&mp->apic, apic_id) && (mp->x2apic || apic_id < UINT8_MAX);
+}
+
+#define LINE_AT_RESET 0x10000 /* masked, fixed (Intel SDM 3A, 10.4.7.1) */
+
+/* The MADT may give each CPU another line for NMIs. */
+static void choose_lines(struct mp *mp, uint32_t uid)
+{
+    struct mp_apic *local = &mp->page->world.local;
+    for (uint32_t line = 0; local->spurious && line < ARRAY_LENGTH(local->lint); line++)
+        local->lint[line] = quiet_line(mp->facts, uid, line, LINE_AT_RESET);
+}
+
 enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_seat *seat,
                   uint64_t seat_virtual)
 {
-    if (!apic_reaches(&mp->apic, cpu->apic_id))
+    if (!reaches(mp, cpu->apic_id))
         return fail(ERR_NOT_FOUND, "the CPU with APIC ID %u is out of this APIC's reach",
                     cpu->apic_id);
     seat->parked = 0;
     mp->page->seat = seat_virtual;
+    choose_lines(mp, cpu->uid);
     if (!call_in(mp, cpu->apic_id))
         return fail(ERR_NOT_FOUND, "the CPU with APIC ID %u does not answer", cpu->apic_id);
     if (!await_parked(seat, ticks(mp, SILENT_MICROSECONDS)))

@@ -11,6 +11,7 @@
 #include "acpi.h"
 #include "apic.h"
 #include "arena.h"
+#include "mtrr.h"
 #include <stddef.h>
 
 #define MP_UID_UNKNOWN UINT32_MAX
@@ -35,9 +36,15 @@ struct mp_world {
     uint64_t pat;               /* 0: the CPU has none */
     uint64_t code, data, fs_gs; /* selectors in the GDT that each seat names */
     struct mp_apic {            /* what to write to their APICs' registers; spurious 0: nothing */
-        uint64_t spurious, lint[2];
-        uint64_t registers; /* of an xAPIC: mapped one to one, as the page is */
+        uint64_t spurious, lint[2]; /* mp_start() chooses the latter, from the MADT */
+        uint64_t registers;         /* of an xAPIC: mapped one to one, as the page is */
     } local;
+};
+
+enum mp_mode {               /* of the local APICs */
+               MP_MODE_KEPT, /* as the firmware chose it; x2APIC where an APIC ID needs it */
+               MP_MODE_XAPIC,
+               MP_MODE_X2APIC, /* where the CPU has it */
 };
 
 /* A CPU's own, in memory that the kernel's tables map writable: all addresses are virtual there.
@@ -53,17 +60,20 @@ struct mp_seat {
 };
 
 struct mp {
-    struct apic apic; /* also says whether the CPUs are in x2APIC mode, as the one that boots */
+    struct apic apic; /* of the CPU that boots */
+    bool x2apic;      /* the others will be in this mode */
+    const struct facts *facts;
     struct mp_page *page;
     uint64_t hz;       /* of the TSC */
     uint64_t patience; /* TSC ticks that silent CPUs may cost from now on */
 };
 
 /* Fills the trampoline's page and resets all CPUs but the one that boots (the list's first), in
- * 10 ms. `want_x2apic` turns x2APIC mode on, on all CPUs, where they have it; it is on without
- * asking when an APIC ID needs it. ERR_UNSUPPORTED: the CPU has no APIC to do this with. */
+ * 10 ms. The mode is all CPUs', but for one thing: where it is MP_MODE_XAPIC and the firmware has
+ * x2APIC on, the CPU that boots is left so, to reach the others. ERR_UNSUPPORTED: the CPU has no
+ * APIC to do this with. */
 enum err mp_begin(struct mp *mp, const struct mp_world *world, const struct mp_list *list,
-                  const struct facts *facts, bool want_x2apic);
+                  const struct facts *facts, enum mp_mode mode);
 
 /* Starts one CPU; returns when it is parked. `seat` and `seat_virtual` are the same place: now, and
  * on the kernel's tables. ERR_NOT_FOUND: it did not answer, or cannot be reached; the seat is free
@@ -71,7 +81,8 @@ enum err mp_begin(struct mp *mp, const struct mp_world *world, const struct mp_l
  * The started CPU has at its first instruction the world's control registers, PAT and selectors,
  * FS and GS with base 0, LDTR 0, the seat's GDT, IDT, TSS and stack, RFLAGS 2, RDI as the seat
  * says, all other general registers 0, x87 and SSE as after FNINIT and with MXCSR 1F80h, no stale
- * translation, and its local APIC as INIT leaves it, but for what the world says. */
+ * translation, the MTRRs of the CPU that boots, and its local APIC as INIT leaves it, but for what
+ * the world says. */
 enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_seat *seat,
                   uint64_t seat_virtual);
 
@@ -83,16 +94,19 @@ enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_sea
 struct mp_page { /* at the beginning of the page; trampoline.asm knows the offsets */
     uint8_t jump[4];
     volatile uint32_t gate; /* the APIC ID that may come in; the CPU changes it to MP_NOBODY */
-    uint64_t apic_base;     /* bits to set in IA32_APIC_BASE */
+    uint64_t apic_base;     /* the mode, in IA32_APIC_BASE */
     uint64_t seat;          /* virtual */
     struct mp_world world;
+    uint64_t mtrr_count;
+    struct mtrr mtrrs[MTRRS_MAX];
 };
 
 _Static_assert(offsetof(struct mp_page, gate) == 4, "trampoline.asm");
 _Static_assert(offsetof(struct mp_page, seat) == 16, "trampoline.asm");
 _Static_assert(offsetof(struct mp_page, world) == 24, "trampoline.asm");
 _Static_assert(offsetof(struct mp_page, world.local) == 104, "trampoline.asm");
-_Static_assert(sizeof(struct mp_page) == 136, "trampoline.asm");
+_Static_assert(offsetof(struct mp_page, mtrrs) == 144, "trampoline.asm");
+_Static_assert(MTRRS_MAX == 64, "trampoline.asm");
 _Static_assert(offsetof(struct mp_seat, gdtr) == 40, "trampoline.asm");
 _Static_assert(sizeof(struct mp_seat) == 72, "trampoline.asm");
 

@@ -165,12 +165,12 @@ static enum err leave(struct job *job, uint64_t *bridge)
 static void __attribute__((noreturn)) hand_off(struct job *job, uint64_t bridge)
 {
     boot_stage(job->boot, "handoff");
-    if (job->rules->settle)
-        job->rules->settle(job);
     /* It fitted a moment ago: firmware that has broken its word on the last map. */
     if (build_handoff(job, &bridge) != OK)
         dead_end(job->boot->facts->firmware, job->has_video ? &job->video : NULL, err_message());
     job_start_cpus(job);
+    if (job->rules->settle)
+        job->rules->settle(job);
     handoff_enter(bridge, job->plan.places[PLACE_RESIDENT].physical + job->resident.entry -
                               job->resident.first);
 }

@@ -33,8 +33,8 @@ struct job_rules {
     /* Looks at what was loaded, while a boot can still be refused; may be NULL. */
     enum err (*check_loaded)(const struct job *job);
     /* Brings interrupt controllers and the like into the state that the kernel expects, when the
-     * firmware has gone; may be NULL. */
-    void (*settle)(struct job *job);
+     * firmware has gone and the other CPUs wait; may be NULL. */
+    void (*settle)(const struct job *job);
     /* For jobs that list CPUs; the information has been built. Where the CPU with this index, from
      * 1 up, is told to go: fills word and argument. */
     void (*seat_cpu)(const struct job *job, uint64_t index, struct mp_seat *seat);
@@ -62,10 +62,9 @@ struct job {
     bool has_video;
     uint8_t entropy[32];
     bool entropy_strong;
-    struct mp_list cpus;       /* to be started; none: the kernel does not ask for them */
-    struct mp_apic local_apic; /* as settle() leaves it to the others */
-    bool x2apic;               /* their APICs' mode: it is wished for; once they wait: it is on */
-    struct mp_seat *seats;     /* of those but the first; built with the machine */
+    struct mp_list cpus;    /* to be started; none: the kernel does not ask for them */
+    enum mp_mode apic_mode; /* a wish; once they wait, the mode that they are in */
+    struct mp_seat *seats;  /* of those but the first; built with the machine */
 };
 
 /* Opens the files of a list as modules. ERR_NOT_FOUND names the entry and what is missing.

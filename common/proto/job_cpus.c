@@ -2,6 +2,7 @@
 #include "../lib/log.h"
 #include "../lib/mem.h"
 #include "../machine/gdt.h"
+#include "../machine/quiet.h"
 #include "job.h"
 
 enum err job_list_cpus(struct job *job, uint64_t stack_bytes)
@@ -49,10 +50,11 @@ static enum err begin(struct job *job, struct mp *mp)
         .code = state->code,
         .data = state->data,
         .fs_gs = state->fs_gs,
-        .local = job->local_apic,
+        .local.spurious = job->rules->plan.local_apic ? QUIET_SPURIOUS : 0,
+        .local.registers = PLAN_LOCAL_APIC,
     };
-    TRY(mp_begin(mp, &world, &job->cpus, job->boot->facts, job->x2apic));
-    job->x2apic = mp->apic.x2apic;
+    TRY(mp_begin(mp, &world, &job->cpus, job->boot->facts, job->apic_mode));
+    job->apic_mode = mp->x2apic ? MP_MODE_X2APIC : MP_MODE_XAPIC;
     return OK;
 }
 

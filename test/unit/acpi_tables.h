@@ -16,7 +16,7 @@
 
 struct firmware_tables {
     uint8_t rsdp[36], filler[28];
-    uint8_t rsdt[36 + 2 * 4], xsdt[36 + 2 * 8], other[36];
+    uint8_t rsdt[36 + 2 * 4], xsdt[36 + 2 * 8], other[64];
     uint8_t madt[MADT_ROOM];
 };
 

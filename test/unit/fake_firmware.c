@@ -1,6 +1,7 @@
 #include "fake_machine.h"
 #include "common/handoff/dead_end.h"
 #include "common/machine/apic.h"
+#include "common/machine/mtrr.h"
 #include "common/lib/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,16 @@ void fake_apic(bool x2apic, void (*heard)(uint32_t id, uint32_t command))
 {
     machine.x2apic = x2apic;
     machine.heard = heard;
+}
+
+void fake_lock_x2apic(void)
+{
+    machine.x2apic_locked = true;
+}
+
+bool fake_x2apic(void)
+{
+    return machine.x2apic;
 }
 
 bool fake_x2apic_wished(void)
@@ -320,12 +331,15 @@ const struct leap *fake_leap(void)
     return &machine.leap;
 }
 
-/* ---- in the place of common/machine/apic.c and common/handoff/dead_end.c ----------------------
+/* ---- in the place of common/machine/apic.c, mtrr.c and common/handoff/dead_end.c --------------
  */
 
 enum err __wrap_apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
                            uint64_t reachable_end);
 void __wrap_apic_send(const struct apic *apic, uint32_t id, uint32_t command);
+bool __wrap_apic_can_leave_x2apic(const struct apic *apic);
+void __wrap_apic_leave_x2apic(void);
+uint32_t __wrap_mtrr_read(struct mtrr mtrrs[MTRRS_MAX]);
 void __wrap_dead_end(enum lintel_firmware firmware, const struct video *video, const char *message)
     __attribute__((noreturn));
 
@@ -344,6 +358,23 @@ void __wrap_apic_send(const struct apic *apic, uint32_t id, uint32_t command)
 {
     must(apic_reaches(apic, id), "a message that would reach other CPUs");
     machine.heard(id, command);
+}
+
+bool __wrap_apic_can_leave_x2apic(const struct apic *apic)
+{
+    return apic->x2apic && !machine.x2apic_locked;
+}
+
+void __wrap_apic_leave_x2apic(void)
+{
+    must(machine.left, "the APIC is the firmware's before leave()");
+    machine.x2apic = false;
+}
+
+uint32_t __wrap_mtrr_read(struct mtrr mtrrs[MTRRS_MAX])
+{
+    mtrrs[0] = (struct mtrr){0x2ff, 0xc06};
+    return 1;
 }
 
 void __wrap_dead_end(enum lintel_firmware firmware, const struct video *video, const char *message)

@@ -59,6 +59,8 @@ void fake_grow_map_at_leave(uint64_t ranges);
 
 /* The machine has a local APIC, and whoever is behind it hears what it sends; NULL: it has none. */
 void fake_apic(bool x2apic, void (*heard)(uint32_t id, uint32_t command));
+void fake_lock_x2apic(void);   /* in x2APIC mode */
+bool fake_x2apic(void);        /* is on */
 bool fake_x2apic_wished(void); /* by the newest apic_begin() */
 
 /* What set_video() describes; NULL: ERR_UNSUPPORTED. */

@@ -62,7 +62,7 @@ struct fake_machine {
     uint64_t bridge, resident_entry;
     struct leap leap;
     uint64_t grow_at_leave;
-    bool x2apic, x2apic_wished;
+    bool x2apic, x2apic_wished, x2apic_locked;
     void (*heard)(uint32_t id, uint32_t command);
     bool begun, left;
 };

@@ -140,10 +140,12 @@ static void starts_all(void **state)
     struct mp_list list = listed(4);
     struct mp_world world = make_world();
     (void)state;
-    assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     assert_memory_equal(&mp.page->world, &world, sizeof world);
     assert_memory_equal(mp.page->jump, mp_trampoline, sizeof mp.page->jump);
-    assert_int_equal(mp.page->apic_base, 0);
+    assert_int_equal(mp.page->apic_base, APIC_BASE_ENABLED);
+    assert_int_equal(mp.page->mtrr_count, 1);
+    assert_int_equal(mp.page->mtrrs[0].number, 0x2ff);
     assert_int_equal(mp.page->gate, MP_NOBODY);
     assert_int_equal(cpus.resets[4], 0);
     for (uint32_t i = 1; i < 4; i++) {
@@ -161,7 +163,7 @@ static enum err start_one(enum habit habit)
     struct mp_world world = make_world();
     struct mp_seat seat;
     cpus.habit[11] = habit;
-    assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     return mp_start(&mp, &list.cpus[1], &seat, SEATS_VIRTUAL + (uintptr_t)&seat);
 }
 
@@ -196,7 +198,7 @@ static void silence_has_a_limit(void **state)
     struct mp_world world = make_world();
     struct mp_seat seat;
     (void)state;
-    assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     for (uint32_t i = 1; i < list.count; i++) {
         cpus.habit[10 + i] = SILENT;
         assert_int_equal(mp_start(&mp, &list.cpus[i], &seat, 0), ERR_NOT_FOUND);
@@ -211,12 +213,12 @@ static void wide_ids_want_x2apic(void **state)
     struct mp_list list = listed(2);
     struct mp_world world = make_world();
     (void)state;
-    assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     assert_false(fake_x2apic_wished());
-    assert_int_equal(mp_begin(&mp, &world, &list, facts, true), OK);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_X2APIC), OK);
     assert_true(fake_x2apic_wished());
     list.cpus[1].apic_id = 255;
-    assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     assert_true(fake_x2apic_wished());
 }
 
@@ -227,14 +229,67 @@ static void wide_ids_are_out_of_an_xapics_reach(void **state)
     struct mp_seat seat;
     (void)state;
     list.cpus[1].apic_id = 300;
-    assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     assert_int_equal(cpus.resets[300], 0);
     assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, 0), ERR_NOT_FOUND);
     assert_non_null(strstr(err_message(), "reach"));
     fake_apic(true, hear);
-    assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     assert_int_equal(mp.page->apic_base, APIC_BASE_ENABLED | APIC_BASE_X2APIC);
     assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
+}
+
+/* The firmware has x2APIC on, and it is used to reach the others, which leave it. */
+static void an_xapic_is_asked_for(void **state)
+{
+    struct mp_list list = listed(3);
+    struct mp_world world = make_world();
+    struct mp_seat seat;
+    (void)state;
+    list.cpus[2].apic_id = 255;
+    fake_apic(true, hear);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_XAPIC), OK);
+    assert_false(fake_x2apic_wished());
+    assert_false(mp.x2apic);
+    assert_int_equal(mp.page->apic_base, APIC_BASE_ENABLED);
+    assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
+    assert_int_equal(mp_start(&mp, &list.cpus[2], &seat, SEATS_VIRTUAL + (uintptr_t)&seat),
+                     ERR_NOT_FOUND);
+    assert_int_equal(cpus.calls[255], 0);
+}
+
+/* ---- local interrupts ------------------------------------------------------------------------ */
+
+static void each_cpu_has_its_own_lines(void **state)
+{
+    static const uint8_t nmi_of_2[] = {4, 6, 2, 0, 0, 1}, nmi_of_1[] = {4, 6, 1, 0, 0, 0};
+    struct mp_list list = listed(3);
+    struct mp_world world = make_world();
+    struct mp_seat seat;
+    const uint64_t *lint;
+    (void)state;
+    add_entry(nmi_of_2, sizeof nmi_of_2);
+    add_entry(nmi_of_1, sizeof nmi_of_1);
+    world.local.spurious = 0x1ff;
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
+    lint = mp.page->world.local.lint;
+    assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
+    assert_int_equal(lint[0], 0x10400);
+    assert_int_equal(lint[1], 0x10000);
+    assert_int_equal(mp_start(&mp, &list.cpus[2], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
+    assert_int_equal(lint[0], 0x10000);
+    assert_int_equal(lint[1], 0x10400);
+}
+
+static void an_apic_at_another_place_is_left_alone(void **state)
+{
+    struct mp_list list = listed(2);
+    struct mp_world world = make_world();
+    (void)state;
+    world.local.spurious = 0x1ff;
+    world.local.registers = 0xfee00000; /* the fake one's are at 0 */
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
+    assert_int_equal(mp.page->world.local.spurious, 0);
 }
 
 /* INIT would be the end of this boot. */
@@ -245,7 +300,7 @@ static void the_booting_cpu_is_never_reset(void **state)
     struct mp_seat seat;
     (void)state;
     list.cpus[1].apic_id = 4; /* by a name that CPUID does not give it */
-    assert_int_equal(mp_begin(&mp, &world, &list, facts, false), OK);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, 0), ERR_NOT_FOUND);
     assert_int_equal(cpus.resets[4] + cpus.calls[4], 0);
 }
@@ -256,7 +311,7 @@ static void without_an_apic_nothing_is_sent(void **state)
     struct mp_world world = make_world();
     (void)state;
     fake_apic(false, NULL);
-    assert_int_equal(mp_begin(&mp, &world, &list, facts, false), ERR_UNSUPPORTED);
+    assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), ERR_UNSUPPORTED);
     assert_int_equal(cpus.resets[11], 0);
 }
 
@@ -275,6 +330,9 @@ int main(void)
         TEST(silence_has_a_limit),
         TEST(wide_ids_want_x2apic),
         TEST(wide_ids_are_out_of_an_xapics_reach),
+        TEST(an_xapic_is_asked_for),
+        TEST(each_cpu_has_its_own_lines),
+        TEST(an_apic_at_another_place_is_left_alone),
         TEST(the_booting_cpu_is_never_reset),
         TEST(without_an_apic_nothing_is_sent),
     };

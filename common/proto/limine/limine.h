@@ -119,8 +119,9 @@ enum err limine_list_cpus(struct limine *limine);
 void limine_seat_cpu(const struct job *job, uint64_t index, struct mp_seat *seat);
 void limine_tell_cpus(const struct job *job, uint64_t missing);
 
-/* Masks interrupts and turns IOMMUs off, as the base revision says (limine_machine.c). */
-void limine_settle(struct job *job);
+/* Masks interrupts and turns x2APIC mode and IOMMUs off, as the kernel and its base revision say
+ * (limine_machine.c). */
+void limine_settle(const struct job *job);
 
 /* Each fills one response; *response stays NULL when there is nothing to tell. */
 typedef enum err limine_respond(const struct limine *limine, struct block *block, void **response);

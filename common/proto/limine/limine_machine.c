@@ -18,13 +18,30 @@ struct cpus_response {
     uint64_t count, list;
 };
 
+/* A kernel that does not ask for x2APIC mode need not know it. */
+static enum err check_xapic(const struct limine *limine)
+{
+    const struct facts *facts = limine->job.boot->facts;
+    struct apic apic;
+    if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) != OK || !apic.x2apic ||
+        apic_can_leave_x2apic(&apic))
+        return OK;
+    return fail(ERR_UNSUPPORTED,
+                "%s: its Limine request for CPUs has not the flag for x2APIC mode, which this "
+                "machine cannot leave",
+                limine->memory.name);
+}
+
 enum err limine_list_cpus(struct limine *limine)
 {
     struct job *job = &limine->job;
     uint64_t stack = MAX(job->kernel.request.stack_bytes, PLAN_DEFAULT_STACK_BYTES);
     if (!limine_has(limine, LIMINE_MP))
         return OK;
-    job->x2apic = limine_member(&limine->image, LIMINE_MP, MP_FLAGS) & MP_X2APIC;
+    bool x2apic = limine_member(&limine->image, LIMINE_MP, MP_FLAGS) & MP_X2APIC;
+    job->apic_mode = x2apic ? MP_MODE_X2APIC : MP_MODE_XAPIC;
+    if (!x2apic)
+        TRY(check_xapic(limine));
     return job_list_cpus(job, align_up(stack, PAGE_BYTES));
 }
 
@@ -82,45 +99,48 @@ void limine_tell_cpus(const struct job *job, uint64_t missing)
     const struct acpi_processor *cpus = job->cpus.cpus;
     struct cpus_response *response = find_response(limine);
     (void)missing;
-    response->flags = job->x2apic ? MP_X2APIC : 0;
+    response->flags = job->apic_mode == MP_MODE_X2APIC ? MP_X2APIC : 0;
     response->boot_apic_id = cpus[0].apic_id;
     response->count = job->cpus.count;
     for (uint32_t i = 0; i < job->cpus.count; i++) {
         struct cpu *cpu = find_physical(job, cpu_address(limine, i));
-        cpu->uid = cpus[i].uid;
+        cpu->uid = cpus[i].uid == MP_UID_UNKNOWN ? 0 : cpus[i].uid;
         cpu->apic_id = cpus[i].apic_id;
     }
 }
 
-#define LINE_AT_RESET 0x10000 /* masked, fixed (Intel SDM 3A, 10.4.7.1) */
-
-/* The boot CPU's APIC at once, the others' when they start. */
-static void settle_local_apics(struct job *job)
+/* Where the kernel did not ask for x2APIC mode it is left: the other CPUs have done so. */
+static void leave_x2apic(const struct job *job)
 {
     const struct facts *facts = job->boot->facts;
     struct apic apic;
-    if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) != OK)
-        return;
-    quiet_local_apic(facts, &apic, job->cpus.count ? job->cpus.cpus[0].uid : MP_UID_UNKNOWN);
-    if (!apic.x2apic && apic.registers != PLAN_LOCAL_APIC)
-        return;
-    job->local_apic.spurious = QUIET_SPURIOUS;
-    job->local_apic.registers = apic.registers;
-    for (uint32_t line = 0; line < 2; line++)
-        job->local_apic.lint[line] = quiet_line(facts, MP_UID_UNKNOWN, line, LINE_AT_RESET);
+    if (job->apic_mode != MP_MODE_X2APIC &&
+        apic_begin(&apic, &facts->cpu, false, facts->reachable_end) == OK && apic.x2apic &&
+        apic_can_leave_x2apic(&apic))
+        apic_leave_x2apic();
 }
 
-/* The state of interrupt controllers and IOMMUs is a promise from base revision 5 on. */
-void limine_settle(struct job *job)
+/* The boot CPU's; the others' are settled when they start. */
+static void settle_local_apic(const struct job *job)
+{
+    const struct facts *facts = job->boot->facts;
+    struct apic apic;
+    if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) == OK)
+        quiet_local_apic(facts, &apic, job->cpus.count ? job->cpus.cpus[0].uid : MP_UID_UNKNOWN);
+}
+
+/* The state of local APICs and IOMMUs is a promise from base revision 5 on. */
+void limine_settle(const struct job *job)
 {
     const struct limine *limine = (const struct limine *)job;
     const struct facts *facts = job->boot->facts;
     bool strict = limine->image.base_revision >= 5;
 
     quiet_io_apics(facts, strict);
+    leave_x2apic(job);
     if (!strict)
         return;
     if (!limine_has(limine, LIMINE_KEEP_IOMMU))
         quiet_iommus(facts);
-    settle_local_apics(job);
+    settle_local_apic(job);
 }

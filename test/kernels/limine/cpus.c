@@ -14,6 +14,23 @@ static uint32_t apic_id(void)
     return b >> 24;
 }
 
+#define MSR_MTRR_CAPABILITIES 0xfe
+#define MSR_MTRR_DEF_TYPE     0x2ff
+#define MSR_MTRR_VARIABLE     0x200
+
+/* All CPUs are to have the same as the first. */
+static void check_mtrrs(bool is_first)
+{
+    static uint64_t first[16];
+    uint32_t variable = 2 * (read_msr(MSR_MTRR_CAPABILITIES) & 0xff);
+    for (uint32_t i = 0; i <= variable && i < 16; i++) {
+        uint64_t value = read_msr(i ? MSR_MTRR_VARIABLE + i - 1 : MSR_MTRR_DEF_TYPE);
+        if (is_first)
+            first[i] = value;
+        check_value(value == first[i], "an MTRR is as on the first CPU", value);
+    }
+}
+
 /* Nobody else checks meanwhile: the others are released one by one. */
 void arrive_released(const struct arrival *arrival)
 {
@@ -23,6 +40,7 @@ void arrive_released(const struct arrival *arrival)
     check_response(cpu, "a CPU's structure");
     CHECK_EQUAL(cpu->argument, ARGUMENT + cpu->apic_id);
     CHECK_EQUAL(apic_id(), cpu->apic_id);
+    check_mtrrs(false);
     arrived++;
 }
 
@@ -57,6 +75,7 @@ void check_cpus(void)
     CHECK_EQUAL(all->flags & 1, read_msr(0x1b) >> 10 & 1);
     if (has_cpuid(1, 0, 2, 21))
         CHECK_EQUAL(all->flags & 1, cpus.flags & 1);
+    check_mtrrs(true);
     for (uint64_t i = 0; i < all->count; i++)
         if (all->list[i]->apic_id != all->boot_apic_id)
             release(all->list[i]);
