@@ -9,10 +9,10 @@ import struct
 import subprocess
 import sys
 
-HEADER = struct.Struct("<2Q6I")  # struct symbol_table
+HEADER = struct.Struct("<2Q2I")  # struct symbol_table
+PLACE = struct.Struct("<I2H")
 ROW = re.compile(r"^(\S+)\s+(\d+|-)\s+0x([0-9a-f]+)")
 BOUNDS = {"kernel_start", "text_start", "text_end"}
-JUMP = -128  # in the place of a step between lines: file and line follow
 
 
 def run(*command):
@@ -44,38 +44,15 @@ def lines_of(kernel, start):
     return changes
 
 
-def encode_lines(changes, files):
-    """A row is the step to its offset, a byte, and the step to its line, a signed byte."""
-    out, offset, file, line = bytearray(), 0, None, 0
-    for next_offset, next_file, next_line in changes:
-        while next_offset - offset > 255:
-            out += struct.pack("<Bb", 255, 0)
-            offset += 255
-        step = next_line - line
-        if next_file == file and JUMP < step < 128:
-            out += struct.pack("<Bb", next_offset - offset, step)
-        else:
-            out += struct.pack("<BbBH", next_offset - offset, JUMP, files.index(next_file),
-                               next_line)
-        offset, file, line = next_offset, next_file, next_line
-    return bytes(out)
-
-
-def build(text, functions, changes):
-    files = sorted({file for _, file, _ in changes})
+def build(text, functions, lines):
     names, at = bytearray(), {}
-    for name in [name for _, name in functions] + files:
+    for _, name, *_ in functions + lines:
         if name not in at:
             at[name] = len(names)
             names += name.encode() + b"\0"
-    symbols = b"".join(struct.pack("<2I", offset, at[name]) for offset, name in functions)
-    file_names = b"".join(struct.pack("<I", at[name]) for name in files)
-    lines = encode_lines(changes, files)
-    files_at = HEADER.size + len(symbols)
-    lines_at = files_at + len(file_names)
-    header = HEADER.pack(*text, len(functions), HEADER.size, files_at, lines_at, len(lines),
-                         lines_at + len(lines))
-    return header + symbols + file_names + lines + names
+    places = [PLACE.pack(offset, at[name], line[0] if line else 0)
+              for offset, name, *line in functions + lines]
+    return HEADER.pack(*text, len(functions), len(lines)) + b"".join(places) + names
 
 
 def main():

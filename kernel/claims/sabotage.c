@@ -128,6 +128,7 @@ static void damage_information(void)
 {
     flip(23, "another ABI version", &boot->abi_version, 2);
     flip(23, "a string at an unmapped address", &boot->loader, UINT64_C(1) << 45);
+    flip(23, "a stage's name at an unmapped address", &boot->stages[0].name, UINT64_C(1) << 45);
     if (boot->module_count)
         flip(24, "a module's first byte", boot->modules[0].data, 1);
     if (boot->framebuffer_count)

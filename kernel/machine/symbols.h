@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As kernel/symbols.py makes it; all places are offsets from the table's own start. */
+/* As kernel/symbols.py makes it. */
 struct symbol_table {
     uint64_t text, text_bytes; /* where the text is linked; a kernel may have been moved */
-    uint32_t count;
-    uint32_t symbols; /* {offset from text_start, offset of the name from `names`} */
-    uint32_t files;   /* offsets of their names from `names` */
-    uint32_t lines, lines_bytes;
-    uint32_t names;
+    uint32_t functions, lines; /* how many of each; the names lie behind them */
+    struct place {             /* each reaches to the next one */
+        uint32_t offset;       /* from the start of the text */
+        uint16_t name, line;   /* offset from the first name, of a function (line 0) or a file */
+    } places[];
 };
 
 /* "function+0x12 (file.c:34)" for an address in the text, "" for any other. */

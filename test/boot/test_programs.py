@@ -106,6 +106,10 @@ def check_regions(shell):
     shell.find("vm touch 0", "page fault: not reserved")
     shell.find("vm touch 8000000000000000", "page fault: not reserved")
     shell.find("fault null", "null pointer")  # a touch that is over catches no fault
+    shell.find(f"vm commit {base:x} 4096 read", "^OK$")
+    shell.find(f"vm touch {base:x} write", "page fault: protection")
+    shell.find(f"vm protect {base:x} 4096 write", "^OK$")
+    shell.find(f"vm touch {base:x} write", "page fault: nothing was wrong")
     shell.find(f"vm release {base:x}", "^OK$")
     shell.find("vm nonsense", "nonsense: one word too many")
     check_sharing(shell)
