@@ -186,11 +186,13 @@ static void hide_foreign(struct config *config)
     if (foreign == config->count)
         return;
     for (uint32_t i = 0; i < config->count; i++) {
-        const struct entry *entry = &config->entries[i];
-        if (entry->foreign)
-            say("entry %s is hidden: it %s\n", entry->id, entry->problem);
-        else
-            config->entries[kept++] = *entry;
+        struct entry entry = config->entries[i];
+        if (entry.foreign) {
+            say("entry %s is hidden: it %s\n", entry.id, entry.problem);
+            continue;
+        }
+        config->entries[i] = config->entries[kept];
+        config->entries[kept++] = entry;
     }
     config->count = kept;
     config->hidden_count = foreign;

@@ -55,7 +55,7 @@ struct entry_name { /* of a file in /loader/entries */
 struct config {
     struct entry *entries; /* in menu order */
     uint32_t count;
-    uint32_t hidden_count;    /* entries for other machines, which are not among them */
+    uint32_t hidden_count;    /* entries for other machines, behind them in no order */
     uint32_t chosen;          /* index of the default */
     char *default_glob;       /* the value of `default`; NULL: there is none */
     int32_t timeout;          /* seconds; 0: boot at once; -1: wait for ever (menu-force) */

@@ -18,7 +18,7 @@
 #define COUNTDOWN_ROW 24
 
 #define FIRST_ROW      4 /* of what stands between the posts */
-#define LIST_LAST_ROW  17
+#define LIST_LAST_ROW  16
 #define DETAILS_ROW    19
 #define OPTIONS_ROW    20
 #define COLUMN         9
@@ -96,7 +96,7 @@ static void draw_beyond(struct menu *menu, uint32_t row, const char *where, uint
     if (!count)
         return;
     screen_at(&menu->screen, row, COLUMN, COLOURS_QUIET);
-    screen_put(&menu->screen, "    ... %u more %s", count, where);
+    screen_put(&menu->screen, "      ... %u more %s", count, where);
 }
 
 static void draw_hidden(struct menu *menu, uint32_t row)
@@ -106,7 +106,7 @@ static void draw_hidden(struct menu *menu, uint32_t row)
     if (!count)
         return;
     screen_at(&menu->screen, row, COLUMN, COLOURS_QUIET);
-    screen_put(&menu->screen, "    ... %u hidden, for another machine: see i", count);
+    screen_put(&menu->screen, "      ... %u not for this machine: i tells why", count);
 }
 
 /* Scrolls by as little as shows the selected entry. */

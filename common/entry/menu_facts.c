@@ -108,11 +108,14 @@ static void write_disks(struct writer *writer, const struct boot *boot)
 
 static void write_entries(struct writer *writer, const struct config *config)
 {
-    write(writer, "Entries: %u\n", config->count);
-    for (uint32_t i = 0; i < config->count; i++) {
+    uint32_t count = config->count + config->hidden_count;
+
+    write(writer, "Entries: %u, of which %u hidden\n", count, config->hidden_count);
+    for (uint32_t i = 0; i < count; i++) {
         const struct entry *entry = &config->entries[i];
+        const char *state = i >= config->count ? "hidden: it" : "can't boot: it";
         write(writer, "  %s%s: %s %s\n", entry->id, entry->suffix,
-              entry->problem ? "can't boot:" : entry->kernel_key,
+              entry->problem ? state : entry->kernel_key,
               entry->problem ? entry->problem : entry->kernel);
     }
 }
@@ -150,7 +153,8 @@ enum err menu_facts(struct boot *boot, char **text)
     TRY(ARENA_TAKE(&boot->arena, LOG_BYTES + 1, &log));
     struct writer writer = {.room = HEAD_BYTES + map.capacity * RANGE_BYTES +
                                     boot->facts->disk_count * DISK_BYTES +
-                                    boot->config.count * ENTRY_BYTES + LOG_GROWTH * LOG_BYTES};
+                                    (boot->config.count + boot->config.hidden_count) * ENTRY_BYTES +
+                                    LOG_GROWTH * LOG_BYTES};
     TRY(arena_take(&boot->arena, writer.room, (void **)&writer.text));
     log_copy(log, LOG_BYTES + 1);
     TRY(read_map(boot, &map, &busy));

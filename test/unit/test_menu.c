@@ -245,7 +245,7 @@ static void test_error_in_the_messages_own_place(void **state)
 static void see_long_error(void)
 {
     assert_int_equal(find("1  id0"), 14);
-    assert_shown("... 6 more below");
+    assert_shown("... 7 more below");
     assert_shown("id1: kernel");
 }
 

@@ -6,27 +6,28 @@
 static void see_top(void)
 {
     assert_selected("id0");
-    assert_shown("id12");
+    assert_shown("id11");
     assert_not_shown("above");
-    assert_shown("... 27 more below");
+    assert_shown("... 28 more below");
+    assert_int_equal(find("more below"), find("id0: kernel") - 2); /* an empty row between */
 }
 static void see_bottom(void)
 {
     assert_selected("id39");
-    assert_shown("id27");
-    assert_shown("... 27 more above");
+    assert_shown("id28");
+    assert_shown("... 28 more above");
     assert_not_shown("below");
-    assert_not_shown("id26");
+    assert_not_shown("id27");
     assert_int_equal(clear_count, 1);
 }
 static void see_same_window(void)
 {
     assert_selected("id38");
-    assert_shown("... 27 more above");
+    assert_shown("... 28 more above");
 }
 static void see_second_page(void)
 {
-    assert_selected("id13");
+    assert_selected("id12");
     assert_shown("... 1 more above");
 }
 
@@ -74,7 +75,7 @@ static void see_who_is_who(void)
     assert_int_equal(find("1  Debian"), find("id0 "));
     assert_int_equal(find("2  Debian"), find(" 12 "));
     assert_int_equal(find("3  Debian"), find("id2 "));
-    assert_shown("... 2 hidden, for another machine: see i");
+    assert_shown("... 2 not for this machine: i tells why");
 }
 
 /* Entries that look alike show their ids (UAPI.1, `title`). */
@@ -265,8 +266,9 @@ static void see_facts(void)
     assert_shown("Memory: 1024 KiB usable, of which the loader holds");
     assert_shown("0000000010000000 to 00000000100fffff  usable");
     assert_shown("Disks: 0");
-    assert_shown("Entries: 3");
+    assert_shown("Entries: 4, of which 1 hidden");
     assert_shown("id1.conf: kernel /kernel.elf");
+    assert_shown("id3.conf: hidden: it is for UEFI");
 }
 static void see_last_facts(void)
 {
@@ -281,6 +283,8 @@ static void see_menu_again(void)
 static void test_facts(void **state)
 {
     (void)state;
+    config->hidden_count = 1;
+    entries[3].problem = "is for UEFI";
     fake_map_add(256 * MIB, MIB, LINTEL_MEMORY_USABLE);
     for (int i = 0; i < 100; i++)
         note("line %d of the log\n", i);
