@@ -66,7 +66,7 @@ static void take_fact(const char *line, const char *start, char *to, size_t byte
 static void take_number(const char *line, const char *start, uint64_t *number)
 {
     if (begins(line, start))
-        *number = strtoull(line + strlen(start), NULL, 10);
+        *number = strtoull(line + strlen(start), NULL, 0);
 }
 
 static void take_facts(struct boot_log *log, const char *line)
@@ -75,6 +75,7 @@ static void take_facts(struct boot_log *log, const char *line)
     take_fact(line, "fact: loader = ", log->loader, sizeof log->loader);
     take_fact(line, "fact: cpu = ", log->cpu, sizeof log->cpu);
     take_number(line, "fact: usable-bytes = ", &log->usable_bytes);
+    take_number(line, "fact: direct-map = ", &log->direct_map);
     take_number(line, "fact: tsc-hz = ", &log->tsc_hz);
     if (begins(line, "fact: memory-ranges")) /* `info` shows all of it again */
         log->normal_count = 0;
@@ -105,14 +106,14 @@ static bool parse_range(const char *text, const char *format, struct log_range *
 
 static void take_memory(struct boot_log *log, const char *line)
 {
-    struct log_range range;
+    struct log_range range = {0};
     if (parse_range(line, "memory: %llx - %llx %23[^\n]", &range))
         ADD(log->normal, log->normal_count, range);
 }
 
 static void take_raw(struct boot_log *log, const char *line)
 {
-    struct log_range range;
+    struct log_range range = {0};
     char side[SIDE_COLUMNS + 1];
     snprintf(side, sizeof side, "%.*s", SIDE_COLUMNS, line);
     if (parse_range(side, "%llx-%llx %23[^\n]", &range))

@@ -10,6 +10,7 @@
 struct log_range { /* of physical memory */
     uint64_t first, last;
     char name[24];
+    size_t more; /* ranges that are drawn as one with it */
 };
 
 struct log_mapping {
@@ -33,7 +34,7 @@ struct log_claim {
  * empty where nobody asked. */
 struct boot_log {
     char firmware[8], loader[64], cpu[96];
-    uint64_t tsc_hz, usable_bytes;
+    uint64_t tsc_hz, usable_bytes, direct_map;
     struct log_range *normal, *raw;
     size_t normal_count, raw_count;
     struct log_mapping *mappings;

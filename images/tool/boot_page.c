@@ -10,7 +10,7 @@ static const char page_style[] =
     "max-width:1240px}h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:30px 0 8px}"
     "h3{font-size:14px;margin:0 0 6px}p{margin:4px 0 10px;color:#465262}"
     ".pair{display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start}"
-    "table{border-collapse:collapse;font-size:13px}td,th{padding:2px 12px 2px 0;text-align:left;"
+    "table{border-collapse:collapse;font-size:12.5px}td,th{padding:2px 12px 2px 0;text-align:left;"
     "border-bottom:1px solid #e3e7ec}.ok{color:#2c7a2c}.bad{color:#b3261e;font-weight:bold}"
     ".key i{display:inline-block;width:13px;height:13px;margin:0 5px 0 14px;vertical-align:-2px}"
     ".key .execute{background:#f2935c}.key .write{background:#7fb2f0}.key .read{background:#86cf94}"
@@ -85,8 +85,8 @@ static void put_verdict(FILE *file, const struct log_claim *claim)
         fputs(claim->holds ? "<td class=\"ok\">holds</td>" : "<td class=\"bad\">FAILED</td>", file);
 }
 
-/* The first log's claims, in its order. */
-static void put_claims(const struct page *page)
+/* Rows of the first log's claims, in its order. */
+static void put_claims(const struct page *page, size_t first, size_t end)
 {
     FILE *file = page->file;
     fputs("<table><tr><th></th><th>Claim</th>", file);
@@ -96,7 +96,7 @@ static void put_claims(const struct page *page)
         fputs("</th>", file);
     }
     fputs("</tr>\n", file);
-    for (size_t i = 0; i < page->logs[0].claim_count; i++) {
+    for (size_t i = first; i < end; i++) {
         const struct log_claim *claim = &page->logs[0].claims[i];
         fprintf(file, "<tr><td>C%u</td><td>", claim->number);
         svg_escaped(file, claim->title);
@@ -108,6 +108,16 @@ static void put_claims(const struct page *page)
     fputs("</table>\n", file);
 }
 
+static void put_claims_in_columns(const struct page *page)
+{
+    size_t count = page->logs[0].claim_count, half = (count + 1) / 2;
+    fputs("<div class=\"pair\">\n", page->file);
+    put_claims(page, 0, half);
+    if (half < count)
+        put_claims(page, half, count);
+    fputs("</div>\n", page->file);
+}
+
 static void put_page(const struct page *page)
 {
     FILE *file = page->file;
@@ -115,7 +125,7 @@ static void put_page(const struct page *page)
     fputs("<h2>Stages</h2>\n<p>From the loader's first instruction to the kernel's.</p>\n", file);
     chart_timeline(file, page->logs, page->count);
     fputs("<h2>Claims of PROTOCOL.md</h2>\n", file);
-    put_claims(page);
+    put_claims_in_columns(page);
     fputs("<h2>Virtual address space</h2>\n<p class=\"key\"><i class=\"execute\"></i>execute"
           "<i class=\"read\"></i>read only<i class=\"write\"></i>read, write"
           "<i class=\"uncached\"></i>uncached<i class=\"combining\"></i>write-combining. Rights: "

@@ -16,6 +16,18 @@ void svg_escaped(FILE *file, const char *text)
         }
 }
 
+void svg_begin(FILE *file, double width, double height)
+{
+    fprintf(file, "<svg viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\">\n", width, height,
+            width, height);
+}
+
+void svg_rectangle(FILE *file, double x, double y, double width, double height, const char *class)
+{
+    fprintf(file, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" class=\"%s\"/>\n", x,
+            y, width, height, class);
+}
+
 void svg_text(FILE *file, double x, double y, const char *class, const char *anchor,
               const char *text)
 {

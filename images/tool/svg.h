@@ -10,6 +10,11 @@
 /* Text as content of an element of SVG or HTML. */
 void svg_escaped(FILE *file, const char *text);
 
+/* A drawing inside a page; "</svg>" ends it. */
+void svg_begin(FILE *file, double width, double height);
+
+void svg_rectangle(FILE *file, double x, double y, double width, double height, const char *class);
+
 /* `anchor`: "start", "middle" or "end". */
 void svg_text(FILE *file, double x, double y, const char *class, const char *anchor,
               const char *text);

@@ -21,6 +21,7 @@ fact: loader = Lintel 0.1.0\r
 fact: firmware = {firmware}\r
 fact: cpu = <b>vendor & Sons</b>\r
 fact: usable-bytes = 534769664\r
+fact: direct-map = 0xffff800000000000\r
 fact: memory-ranges = 3\r
 memory: 0000000000000000 - 0000000000001000 reserved\r
 memory: 0000000000001000 - 000000000009f000 usable\r
@@ -34,10 +35,12 @@ C2  FAILED  RDI points to the boot information: it is 0x17, wanted more\r
 claims: 1 of 2 passed\r
 \x1b[33mlintel> \x1b[0mmap\r
 \x1b[33mThe BIOS's E820 map                   What the kernel may rely on\r
-\x1b[0m          0-9fc00       usable        \x1b[32m          0-1000        reserved\x1b[0m\r
-                                             1000-9f000       usable\r
+\x1b[0m          0-1000        usable        \x1b[32m          0-1000        reserved\x1b[0m\r
+       1000-9fc00       usable               1000-9f000       usable\r
       9fc00-a0000       reserved      \r
-     100000-20000000    usable             100000-20000000    usable\r
+      9fc00-a0000       reserved      \r
+     100000-200000      usable             100000-20000000    usable\r
+     200000-20000000    usable        \r
 lintel> pt\r
 ffff800000000000-ffff80001fffffff            0 rw--g write-back\r
 ffffffff80000000-ffffffff8000ffff     1fe00000 r-x-g write-back\r
@@ -93,11 +96,12 @@ def test_page_is_complete(tmp_path, logs):
     drawings = [xml.fromstring(drawing) for drawing in re.findall(r"<svg.*?</svg>", text, re.DOTALL)]
     said = [[element.text for element in drawing.iter("text")] for drawing in drawings]
     timeline, spaces, memories = said[0], said[1:3], said[3:5]
-    assert {"firmware 2.5", "config 5.5", "8.0 ms"} <= set(timeline)
+    assert {"firmware 2.5", "config 5.5", "8.0 ms", "2.5 ms", "5.5 ms"} <= set(timeline)
     for space, memory in zip(spaces, memories):
-        assert {"ffffffff80000000", "r-x-g write-back", "64 KiB", "physical 1fe00000",
-                "absent: 127 TiB", "512 MiB", "absent: 15 EiB"} <= set(space)
-        assert memory.count("usable") == 4 and memory.count("reserved") == 2
+        assert {"ffffffff80000000", "r-x-g write-back", "64 KiB", "1fe00000  usable",
+                "absent: 127 TiB", "512 MiB", "0  direct map", "absent: 15 EiB"} <= set(space)
+        assert memory.count("usable") == 4 and memory.count("usable and 1 more") == 1
+        assert memory.count("reserved") == 1 and memory.count("reserved and 1 more") == 1
         assert "9fc00" in memory and "1000" in memory and "511 MiB" in memory
     assert text.count("holds</td>") == 2 and text.count("FAILED</td>") == 2
 
