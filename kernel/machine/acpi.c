@@ -37,7 +37,7 @@ static const struct acpi_table *root(uint32_t *entry_bytes)
 const struct acpi_table *acpi_table(uint32_t index)
 {
     uint32_t entry_bytes;
-    const struct acpi_table *list = root(&entry_bytes), *fadt;
+    const struct acpi_table *list = root(&entry_bytes);
     if (!list || index == 0)
         return list;
     uint32_t count = (list->length - (uint32_t)ROOT_HEADER) / entry_bytes;
@@ -45,8 +45,8 @@ const struct acpi_table *acpi_table(uint32_t index)
     if (index <= count)
         memcpy(&physical, (const char *)list + ROOT_HEADER + (index - 1) * entry_bytes,
                entry_bytes);
-    else if (index == count + 1 && (fadt = acpi_find("FACP")))
-        memcpy(&physical, (const char *)fadt + FADT_DSDT, 4);
+    else if (index == count + 1 && acpi_fadt())
+        physical = acpi_fadt()->dsdt;
     return table_at(physical);
 }
 
@@ -57,4 +57,10 @@ const struct acpi_table *acpi_find(const char *signature)
         if (memcmp(table->signature, signature, 4) == 0)
             return table;
     return NULL;
+}
+
+const struct fadt *acpi_fadt(void)
+{
+    const struct acpi_table *table = acpi_find("FACP");
+    return table && table->length >= sizeof(struct fadt) ? (const struct fadt *)table : NULL;
 }

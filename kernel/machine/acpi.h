@@ -42,7 +42,16 @@ uint8_t sum_of(const void *bytes, uint64_t count); /* modulo 256 */
  * `Name (_S5, Package ...)` (7.4.2, 20.2), without running its byte code. False: there is none. */
 bool acpi_find_s5(const uint8_t *aml, size_t bytes, uint8_t types[2]);
 
-/* The fields of FADT (5.2.9) that power management takes, as byte offsets. */
-enum { FADT_DSDT = 40, FADT_SMI_COMMAND = 48, FADT_ENABLE = 52, FADT_PM1A = 64, FADT_PM1B = 68 };
+/* 5.2.9, up to what power management takes. */
+struct fadt {
+    struct acpi_table header;
+    uint32_t firmware_control, dsdt;
+    uint8_t reserved, profile;
+    uint16_t sci;
+    uint32_t smi_command; /* a port; 0: the machine is in ACPI mode for ever */
+    uint8_t acpi_enable, acpi_disable, s4_bios, p_state;
+    uint32_t pm1a_event, pm1b_event, pm1a_control, pm1b_control; /* ports */
+} __attribute__((packed));
+const struct fadt *acpi_fadt(void); /* NULL: there is none, or only a shorter one */
 
 #endif

@@ -1,5 +1,4 @@
 #include "power.h"
-#include "../lib/bytes.h"
 #include "acpi.h"
 #include "instructions.h"
 
@@ -31,27 +30,19 @@ void restart(void)
     halt_forever();
 }
 
-static uint32_t field32(const struct acpi_table *fadt, uint32_t offset)
+static void enter_acpi_mode(const struct fadt *fadt, uint16_t control)
 {
-    uint32_t value;
-    memcpy(&value, (const char *)fadt + offset, sizeof value);
-    return value;
-}
-
-static void enter_acpi_mode(const struct acpi_table *fadt, uint16_t control)
-{
-    uint16_t command = (uint16_t)field32(fadt, FADT_SMI_COMMAND);
+    uint16_t command = (uint16_t)fadt->smi_command;
     if (in16(control) & PM1_ENABLED || command == 0)
         return;
-    out8(command, ((const uint8_t *)fadt)[FADT_ENABLE]);
+    out8(command, fadt->acpi_enable);
     for (int tries = PATIENCE; tries > 0 && !(in16(control) & PM1_ENABLED); tries--)
         ;
 }
 
-static void enter_s5(const struct acpi_table *fadt, const struct acpi_table *dsdt)
+static void enter_s5(const struct fadt *fadt, const struct acpi_table *dsdt)
 {
-    uint16_t control_a = (uint16_t)field32(fadt, FADT_PM1A);
-    uint16_t control_b = (uint16_t)field32(fadt, FADT_PM1B);
+    uint16_t control_a = (uint16_t)fadt->pm1a_control, control_b = (uint16_t)fadt->pm1b_control;
     uint8_t types[2];
     if (!control_a || !acpi_find_s5((const uint8_t *)dsdt, dsdt->length, types))
         return;
@@ -63,8 +54,9 @@ static void enter_s5(const struct acpi_table *fadt, const struct acpi_table *dsd
 
 void power_off(void)
 {
-    const struct acpi_table *fadt = acpi_find("FACP"), *dsdt = acpi_find("DSDT");
-    if (fadt && dsdt && fadt->length > FADT_PM1B + 4)
+    const struct fadt *fadt = acpi_fadt();
+    const struct acpi_table *dsdt = acpi_find("DSDT");
+    if (fadt && dsdt)
         enter_s5(fadt, dsdt);
     out16(QEMU_POWER_PORT, QEMU_POWER_OFF);
 }

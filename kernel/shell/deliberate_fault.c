@@ -24,11 +24,6 @@ DELIBERATE static void write_to_text(void)
     *code = *code;
 }
 
-DELIBERATE static void execute_undefined(void)
-{
-    __asm__ volatile("ud2");
-}
-
 DELIBERATE static void execute_data(void)
 {
     static uint8_t code[] = {0xc3}; /* RET */
@@ -36,26 +31,16 @@ DELIBERATE static void execute_data(void)
     __asm__ volatile(""); /* a call, not a jump: this function is to be named */
 }
 
-DELIBERATE static void divide_by_zero(void)
-{
-    __asm__ volatile("div %0" : : "r"(0), "a"(1), "d"(0) : "cc");
-}
-
-DELIBERATE static void load_bad_segment(void)
-{
-    __asm__ volatile("mov %0, %%ds" : : "r"(0x1f8));
-}
-
-/* Neither the first fault nor its report finds a stack. */
-DELIBERATE static void push_without_stack(void)
-{
-    __asm__ volatile("xor %%esp, %%esp; push %%rax" : : : "memory");
-}
-
-DELIBERATE static void stop_at_breakpoint(void)
-{
-    __asm__ volatile("int3");
-}
+#define BY_INSTRUCTION(name, code)                                                                 \
+    DELIBERATE static void name(void)                                                              \
+    {                                                                                              \
+        __asm__ volatile(code : : : "rax", "rdx", "cc", "memory");                                 \
+    }
+BY_INSTRUCTION(execute_undefined, "ud2")
+BY_INSTRUCTION(divide_by_zero, "xor %%eax, %%eax; div %%eax")
+BY_INSTRUCTION(load_bad_segment, "mov $0x1f8, %%eax; mov %%eax, %%ds")
+BY_INSTRUCTION(push_without_stack, "xor %%esp, %%esp; push %%rax") /* nor does a report find one */
+BY_INSTRUCTION(stop_at_breakpoint, "int3")
 
 DELIBERATE static void overflow(void)
 {

@@ -191,7 +191,7 @@ def check_firmware_tables(shell):
 def lines_of(function):
     """First and last line of a function of kernel/shell/deliberate_fault.c."""
     lines = FAULTS_SOURCE.read_text().splitlines()
-    first = next(i for i, line in enumerate(lines) if re.search(rf"\b{function}\(", line))
+    first = next(i for i, line in enumerate(lines) if re.search(rf"\b{function}\b", line))
     last = next(i for i in range(first, len(lines)) if lines[i] == "}")
     return first + 1, last + 1
 
