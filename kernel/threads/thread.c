@@ -4,7 +4,7 @@
 #include "../machine/exceptions.h"
 #include "../machine/interrupts.h"
 #include "../machine/timer.h"
-#include "../user/system_call.h"
+#include "../user/program.h"
 #include "../vm/memory.h"
 
 #define SAVED_REGISTERS 6 /* by thread_switch() */

@@ -53,6 +53,9 @@ static const char *check_segment(struct image *image, const struct segment *segm
         return "a segment is writable and executable";
     if (segment->type == SEGMENT_SYMBOLS)
         image->symbols = image->file + segment->offset;
+    else if (segment->flags & SEGMENT_EXECUTE &&
+             header_of(image)->entry - segment->virtual < segment->memory_bytes)
+        image->entry = header_of(image)->entry;
     return NULL;
 }
 
@@ -73,8 +76,7 @@ const char *image_check(struct image *image, const void *file, uint64_t bytes)
     const char *problem = NULL;
     for (unsigned i = 0; i < header->segments && !problem; i++)
         problem = check_segment(image, segment_at(image, i));
-    image->entry = header->entry;
-    return problem;
+    return problem || image->entry ? problem : "its entry point lies outside its code";
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */
@@ -114,8 +116,7 @@ static const char *make_stack(struct image *image, struct vm *space)
         vm_reserve(space, space->end - STACK_BYTES - FRAME_BYTES, STACK_BYTES + FRAME_BYTES, &base);
     if (status == VM_OK)
         status = vm_commit(space, base + FRAME_BYTES, STACK_BYTES, VM_READ | VM_WRITE);
-    image->stack_top =
-        space->end - 8; /* as behind a call: aligned to 16 before the return address */
+    image->stack_top = space->end - 8; /* as behind a call: aligned in front of the return address */
     return status == VM_ADDRESS_TAKEN ? "a segment lies where the stack goes" : explain(status);
 }
 

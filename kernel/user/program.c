@@ -7,7 +7,6 @@
 #include "../threads/thread.h"
 #include "../vm/memory.h"
 #include "image.h"
-#include "system_call.h"
 
 #define KEY_INTERRUPT 3 /* Ctrl-C */
 #define LINE_BYTES    128
@@ -75,8 +74,7 @@ static const struct lintel_module *find_module(const char *name)
 }
 
 /* NULL, or what is wrong; nothing is held then. */
-static const char *load(const struct lintel_module *module, const char *name,
-                        struct thread **thread)
+static const char *load(const struct lintel_module *module)
 {
     __builtin_memset(&program, 0, sizeof program);
     const char *problem = image_check(&program.image, module->data, module->bytes);
@@ -85,10 +83,9 @@ static const char *load(const struct lintel_module *module, const char *name,
     if (!space_begin(&program.space))
         return "no memory";
     problem = image_load(&program.image, &program.space);
-    *thread = problem ? NULL : thread_create(name, &program.space, start, NULL);
-    if (!*thread)
+    if (problem)
         space_end(&program.space);
-    return problem ? problem : *thread ? NULL : "no memory for a thread";
+    return problem;
 }
 
 /* What is typed belongs to the program, but for Ctrl-C. */
@@ -117,26 +114,29 @@ static void tell_end(const char *name)
           space->frames_held * FRAME_BYTES / KIB);
 }
 
-void program_run(const char *name)
+static void run(const char *name)
 {
-    struct thread *thread = NULL;
-    const struct lintel_module *module = find_module(name);
-    uint64_t flags = interrupts_off();
-    const char *problem =
-        module ? load(module, name, &thread) : "no module of that name was loaded";
-    interrupts_restore(flags);
-    if (problem) {
-        print_colour(COLOUR_BAD, "%s: %s\n", name, problem);
-        return;
-    }
     symbols_of_program(program.image.symbols);
-    attend(thread);
-    interrupts_off();
-    thread_forget(thread);
-    tell_end(name);
+    struct thread *thread = thread_create(name, &program.space, start, NULL);
+    if (thread) {
+        attend(thread);
+        thread_forget(thread);
+        tell_end(name);
+    } else {
+        print_colour(COLOUR_BAD, "%s: no memory for a thread\n", name);
+    }
     symbols_of_program(NULL);
     space_end(&program.space);
-    interrupts_restore(flags);
+}
+
+void program_run(const char *name)
+{
+    const struct lintel_module *module = find_module(name);
+    const char *problem = module ? load(module) : "no module of that name was loaded";
+    if (problem)
+        print_colour(COLOUR_BAD, "%s: %s\n", name, problem);
+    else
+        run(name);
 }
 
 void programs_open(void)

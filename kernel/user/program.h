@@ -2,7 +2,6 @@
 #ifndef KERNEL_USER_PROGRAM_H
 #define KERNEL_USER_PROGRAM_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 void programs_open(void);
@@ -18,5 +17,15 @@ void program_print(const char *text, uint64_t bytes);
 
 /* Waits until something was typed; at most `bytes` of it. */
 uint64_t program_read(char *to, uint64_t bytes);
+
+/* ---- system calls, by SYSCALL and SYSRET (Intel SDM 2B; MSRs: volume 3A, 5.8.8) ---- */
+
+void system_calls_open(void);
+
+/* Where interrupts and system calls from user mode begin to push, from now on. */
+void kernel_stack_use(uint64_t stack_top);
+
+/* Enters user mode with a fresh FPU; all other registers but RSP are 0. */
+void user_enter(uint64_t entry, uint64_t stack_top) __attribute__((noreturn));
 
 #endif

@@ -1,10 +1,9 @@
-#include "system_call.h"
+#include "program.h"
 #include "../machine/cpu.h"
 #include "../machine/descriptors.h"
 #include "../threads/thread.h"
 #include "../vm/memory.h"
 #include "calls.h"
-#include "program.h"
 
 #define MSR_STAR      0xc0000081
 #define MSR_LSTAR     0xc0000082

@@ -129,6 +129,9 @@ static void test_lies_are_refused(void **state)
     REFUSED(header->e_ident[EI_CLASS] = ELFCLASS32, "not an ELF64 file");
     REFUSED(header->e_type = ET_DYN, "not a static program for x86-64");
     REFUSED(header->e_machine = EM_AARCH64, "not a static program for x86-64");
+    REFUSED(header->e_entry = TEXT - 1, "its entry point lies outside its code");
+    REFUSED(header->e_entry = TEXT + sizeof file.text, "its entry point lies outside its code");
+    REFUSED(header->e_entry = DATA + 40, "its entry point lies outside its code");
     REFUSED(header->e_phentsize = 32, "its program headers are strange");
     REFUSED(header->e_phnum = 17, "its program headers are strange");
     REFUSED(header->e_phoff = sizeof file - 8,
