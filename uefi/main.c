@@ -34,6 +34,7 @@ static enum err leave(struct raw_map *map)
 {
     console_flush();
     log_attach(NULL);
+    pxe_quiet();
     enum err err = memory_leave(map);
     if (err != OK)
         log_attach(console_put);

@@ -117,3 +117,21 @@ enum err pxe_fetch(const char *path, uint64_t bytes, void *to)
     return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes", server.disk.name,
                 server.root, path, (unsigned long)arrived, (unsigned long)bytes);
 }
+
+/* A driver stops its card when it hears that boot services end. iPXE's (1.0.0+git-20190125) needs
+ * memory for that, which EDK II no longer gives then: its card went on writing what comes from the
+ * network into memory that was the kernel's. A card that nobody uses refuses, at once. */
+void pxe_quiet(void)
+{
+    EFI_HANDLE *handles;
+    UINTN count = protocol_handles((EFI_GUID)EFI_SIMPLE_NETWORK_PROTOCOL_GUID, &handles);
+
+    for (UINTN i = 0; i < count; i++) {
+        EFI_SIMPLE_NETWORK *card =
+            protocol_on(handles[i], (EFI_GUID)EFI_SIMPLE_NETWORK_PROTOCOL_GUID);
+        if (card)
+            card->Shutdown(card);
+    }
+    if (count)
+        uefi_boot->FreePool(handles);
+}

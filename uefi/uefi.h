@@ -89,6 +89,7 @@ EFI_HANDLE disk_volume(const struct disk *disk, uint64_t first_lba);
 /* When the loader came from that device over the network, *server is where from; else it stays as
  * it is. ERR_UNSUPPORTED, ERR_NOT_FOUND: it did, but that server can't be asked for more. */
 enum err pxe_find_server(EFI_HANDLE device, const struct disk **server);
+void pxe_quiet(void); /* stops all network cards: for the last moment before boot services end */
 void pxe_keep_ack(EFI_HANDLE device, struct boot_origin *origin); /* where there is one */
 enum err pxe_fetch_size(const char *path, uint64_t *bytes);
 enum err pxe_fetch(const char *path, uint64_t bytes, void *to);
