@@ -53,11 +53,6 @@ enum err efi_start(struct boot *boot, const struct file *file, const char *optio
 
 static enum err boot_efi(struct boot *boot, const struct entry *entry, const struct file *file)
 {
-    if (entry->initrds || entry->modules)
-        return fail(ERR_UNSUPPORTED,
-                    "entry %s: an EFI program gets neither `initrd` nor `module`; a Linux kernel "
-                    "is started with `linux`",
-                    entry->id);
     return efi_start(boot, file, entry->options);
 }
 
@@ -66,5 +61,10 @@ static bool is_efi(const struct candidate *file)
     return pe_recognise(file->source);
 }
 
-const struct protocol protocol_efi = {"efi", "an EFI program", is_efi, boot_efi,
-                                      VERIFIED_BY_FIRMWARE};
+const struct protocol protocol_efi = {
+    .key = "efi",
+    .name = "an EFI program",
+    .refuses = PROTOCOL_NO_MODULES | PROTOCOL_NO_INITRDS,
+    .recognise = is_efi,
+    .boot = boot_efi,
+};

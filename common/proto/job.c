@@ -14,10 +14,6 @@ enum err job_open_modules(struct job *job, const struct entry_file *list)
     struct boot *boot = job->boot;
     uint64_t count = entry_count_files(list);
 
-    if (job->entry->initrds)
-        return fail(ERR_UNSUPPORTED,
-                    "entry %s: this kernel gets no `initrd`: its files are `module`",
-                    job->entry->id);
     TRY(ARENA_TAKE(&boot->arena, count, &job->modules));
     TRY(ARENA_TAKE(&boot->arena, count, &job->module_arguments));
     TRY(ARENA_TAKE(&boot->arena, count, &job->module_sizes));

@@ -67,8 +67,7 @@ struct job {
     struct mp_seat *seats;  /* of those but the first; built with the machine */
 };
 
-/* Opens the files of a list as modules. ERR_NOT_FOUND names the entry and what is missing.
- * ERR_UNSUPPORTED: the entry has initial file systems, which these kernels know nothing of. */
+/* Opens the files of a list as modules. ERR_NOT_FOUND names the entry and what is missing. */
 enum err job_open_modules(struct job *job, const struct entry_file *list);
 
 /* Reads the resident image's headers. */

@@ -36,7 +36,7 @@ static const char *list_protocols(bool names, char *list, size_t bytes)
 
     list[0] = 0;
     for (size_t i = 0; i < ARRAY_LENGTH(protocols); i++)
-        if (protocols[i]->boot && length < bytes)
+        if (length < bytes)
             length += fmt(list + length, bytes - length, "%s%s", length ? ", " : "",
                           names ? protocols[i]->name : protocols[i]->key);
     return list;
@@ -104,6 +104,23 @@ static enum err find_by_content(const struct entry *entry, const struct candidat
     return *found ? OK : refuse_unknown(entry, file);
 }
 
+/* Nothing that an entry asks for is left out silently. */
+static enum err check_lines(const struct entry *entry, const struct protocol *protocol)
+{
+    const char *line = NULL;
+
+    if (protocol->refuses & PROTOCOL_NO_OPTIONS && *entry->options)
+        line = "options";
+    if (protocol->refuses & PROTOCOL_NO_INITRDS && entry->initrds)
+        line = "initrd";
+    if (protocol->refuses & PROTOCOL_NO_MODULES && entry->modules)
+        line = "module";
+    if (!line)
+        return OK;
+    return fail(ERR_UNSUPPORTED, "entry %s: %s gets no `%s`%s", entry->id, protocol->name, line,
+                protocol->advice ? protocol->advice : "");
+}
+
 enum err protocol_find(const struct entry *entry, const struct source *kernel, struct arena *arena,
                        const struct protocol **found)
 {
@@ -114,16 +131,11 @@ enum err protocol_find(const struct entry *entry, const struct source *kernel, s
     TRY(ARENA_TAKE(arena, bytes + 1, &head));
     TRY(source_read(kernel, 0, bytes, head));
     const struct candidate file = {kernel, head, bytes, arena};
-    const struct protocol *protocol = NULL;
     if (wanted)
-        TRY(find_wanted(entry, wanted, &file, &protocol));
+        TRY(find_wanted(entry, wanted, &file, found));
     else
-        TRY(find_by_content(entry, &file, &protocol));
-    if (!protocol->boot)
-        return fail(ERR_UNSUPPORTED, "entry %s: %s is %s, which this version does not boot",
-                    entry->id, entry->kernel, protocol->name);
-    *found = protocol;
-    return OK;
+        TRY(find_by_content(entry, &file, found));
+    return check_lines(entry, *found);
 }
 
 enum err protocol_check_secure(const struct boot *boot, const struct source *kernel)

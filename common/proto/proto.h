@@ -20,12 +20,17 @@ enum verifier {
     VERIFIED_BY_FIRMWARE, /* which starts it; else boot() asks protocol_check_secure() */
 };
 
+#define PROTOCOL_NO_MODULES 1u
+#define PROTOCOL_NO_INITRDS 2u
+#define PROTOCOL_NO_OPTIONS 4u
+
 struct protocol {
-    const char *key;  /* what an entry's `protocol` line says to ask for it */
-    const char *name; /* for messages: what the file is */
+    const char *key;    /* what an entry's `protocol` line says to ask for it */
+    const char *name;   /* for messages: what the file is */
+    uint32_t refuses;   /* PROTOCOL_NO_...: lines that an entry must not have */
+    const char *advice; /* what to write instead; NULL: nothing */
     bool (*recognise)(const struct candidate *file);
-    /* Boots the kernel. Returns only when that failed, with everything that it took given back.
-     * NULL: the kind of file is known, but Lintel cannot boot it. */
+    /* Boots the kernel. Returns only when that failed, with everything that it took given back. */
     enum err (*boot)(struct boot *boot, const struct entry *entry, const struct file *kernel);
     enum verifier verifier;
 };
@@ -35,7 +40,7 @@ extern const struct protocol protocol_lintel, protocol_limine, protocol_multiboo
     protocol_multiboot1, protocol_linux, protocol_uki, protocol_efi, protocol_sector;
 
 /* Recognises an entry's kernel by its contents. ERR_FORMAT, ERR_UNSUPPORTED: none that Lintel
- * boots. */
+ * boots, or one that has no use for a line of the entry. */
 enum err protocol_find(const struct entry *entry, const struct source *kernel, struct arena *arena,
                        const struct protocol **protocol);
 

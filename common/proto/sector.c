@@ -73,10 +73,6 @@ static enum err check(const struct boot *boot, const struct entry *entry, const 
                     "entry %s: %s comes from a server, and a boot sector needs the disk that it is "
                     "from",
                     entry->id, entry->kernel);
-    if (entry->initrds || entry->modules || *entry->options)
-        return fail(ERR_UNSUPPORTED,
-                    "entry %s: a boot sector gets neither `initrd` nor `module` nor `options`",
-                    entry->id);
     return OK;
 }
 
@@ -102,5 +98,10 @@ static bool is_boot_sector(const struct candidate *file)
     return file->head_bytes >= 512 && load16(file->head + 510) == 0xaa55;
 }
 
-const struct protocol protocol_sector = {"boot-sector", "a boot sector", is_boot_sector,
-                                         boot_sector, VERIFIED_BY_NOBODY};
+const struct protocol protocol_sector = {
+    .key = "boot-sector",
+    .name = "a boot sector",
+    .refuses = PROTOCOL_NO_MODULES | PROTOCOL_NO_INITRDS | PROTOCOL_NO_OPTIONS,
+    .recognise = is_boot_sector,
+    .boot = boot_sector,
+};

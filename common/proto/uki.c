@@ -107,9 +107,6 @@ static enum err boot_sections(struct boot *boot, const struct entry *entry, cons
 
 static enum err boot_uki(struct boot *boot, const struct entry *entry, const struct file *file)
 {
-    if (entry->modules)
-        return fail(ERR_UNSUPPORTED, "entry %s: a unified kernel image gets no `module`",
-                    entry->id);
     return boot->firmware->start ? start_stub(boot, entry, file) : boot_sections(boot, entry, file);
 }
 
@@ -118,5 +115,10 @@ static bool is_uki(const struct candidate *file)
     return uki_recognise(file->source, file->arena);
 }
 
-const struct protocol protocol_uki = {"uki", "a unified kernel image", is_uki, boot_uki,
-                                      VERIFIED_BY_FIRMWARE};
+const struct protocol protocol_uki = {
+    .key = "uki",
+    .name = "a unified kernel image",
+    .refuses = PROTOCOL_NO_MODULES,
+    .recognise = is_uki,
+    .boot = boot_uki,
+};

@@ -35,7 +35,7 @@ REFUSED = {
     "not Linux": ("linux /program.efi", r"/program\.efi is an EFI program, not a Linux kernel"),
     "no such protocol": ("kernel /program.efi\nprotocol grub",
                          r"no protocol `grub`; Lintel knows lintel, "),
-    "with initrd": ("efi /program.efi\ninitrd /program.efi", r"neither `initrd` nor `module`"),
+    "with initrd": ("efi /program.efi\ninitrd /program.efi", r"an EFI program gets no `initrd`"),
     "cut": ("efi /cut.efi", r"/cut\.efi.*is it truncated"),
 }
 

@@ -114,7 +114,7 @@ REFUSED = {
     "absent": ("kernel disk:9Fh", r"the BIOS has no drive 9Fh"),
     "nonsense": ("kernel disk:first", r"disk:first names no drive"),
     "unsigned": ("kernel disk:81h", r"disk:81h is no kernel that Lintel knows"),
-    "options": ("kernel disk:\noptions quiet", r"neither `initrd` nor `module` nor `options`"),
+    "options": ("kernel disk:\noptions quiet", r"a boot sector gets no `options`"),
     "large": ("kernel /large.bin", r"boot sector must lie at 7c00h"),
 }
 

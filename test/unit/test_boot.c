@@ -401,16 +401,6 @@ static void survives_any_broken_sector(void **unused)
     begin(NULL);
 }
 
-static void refuses_an_initial_file_system(void **unused)
-{
-    (void)unused;
-    struct entry_file initrd = {.path = "/initrd"};
-    const struct entry entry = {.id = "it", .initrds = &initrd};
-    struct job job = {.entry = &entry};
-    assert_int_equal(job_open_modules(&job, NULL), ERR_UNSUPPORTED);
-    assert_non_null(strstr(err_message(), "entry it: this kernel gets no `initrd`"));
-}
-
 static void gives_up_without_a_volume(void **unused)
 {
     (void)unused;
@@ -458,7 +448,6 @@ int main(void)
         BOOT_TEST(plans_again_when_a_claim_fails),
         BOOT_TEST(a_firmware_that_does_not_let_go_is_an_error),
         BOOT_TEST(survives_any_broken_sector),
-        BOOT_TEST(refuses_an_initial_file_system),
         BOOT_TEST(gives_up_without_a_volume),
         BOOT_TEST(stops_when_the_last_map_does_not_fit),
         BOOT_TEST(gives_up_without_a_disk),

@@ -540,14 +540,6 @@ static void refuse_entry(const struct entry *entry, const char *why)
         fail_msg("\"%s\" does not say \"%s\"", err_message(), why);
 }
 
-static void test_modules(void **state)
-{
-    (void)state;
-    struct entry_file module = {.path = "/m", .argument = ""};
-    refuse_entry(&(struct entry){.id = "it", .options = "", .modules = &module},
-                 "entry it: Linux gets no `module`");
-}
-
 /* Fedora's entries have a variable of GRUB's there. */
 static void test_two_initrds_in_one_line(void **state)
 {
@@ -629,7 +621,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_files_that_cannot_be_read, begin, end),
         cmocka_unit_test_setup_teardown(test_real_mode_needs_a_bios, begin, end),
         cmocka_unit_test_setup_teardown(test_what_the_firmware_refuses, begin, end),
-        cmocka_unit_test_setup_teardown(test_modules, begin, end),
         cmocka_unit_test_setup_teardown(test_two_initrds_in_one_line, begin, end),
         cmocka_unit_test_setup_teardown(test_efi_entry, begin, end),
     };

@@ -52,11 +52,10 @@ static bool is_limine(const struct candidate *file)
 
 /* Requests can only be read in an image that is loaded and relocated, and the plan needs them: so
  * it is loaded twice, from memory. */
-static enum err read_kernel(struct limine *limine)
+static enum err read_kernel(struct limine *limine, const struct source *source)
 {
     struct job *job = &limine->job;
     struct arena *arena = &job->boot->arena;
-    const struct source *source = &limine->file->source;
     uint8_t *file, *image;
 
     TRY(arena_take(arena, source->bytes + 1, (void **)&file));
@@ -79,6 +78,13 @@ static enum err read_wishes(struct limine *limine)
     return OK;
 }
 
+enum err limine_parse(struct limine *limine, const struct source *kernel)
+{
+    TRY(read_kernel(limine, kernel));
+    TRY(read_wishes(limine));
+    return job_parse_resident(&limine->job);
+}
+
 static enum err open_modules(struct limine *limine)
 {
     struct entry_file *list;
@@ -99,13 +105,17 @@ static enum err boot_limine(struct boot *boot, const struct entry *entry, const 
     limine->job.volume = kernel->fs->volume;
     limine->file = kernel;
     cpu_entropy(&boot->facts->cpu, limine->job.entropy);
-    TRY(read_kernel(limine));
-    TRY(read_wishes(limine));
-    TRY(job_parse_resident(&limine->job));
+    TRY(limine_parse(limine, &kernel->source));
     TRY(open_modules(limine));
     TRY(limine_list_cpus(limine));
     return job_carry_out(&limine->job);
 }
 
-const struct protocol protocol_limine = {"limine", "a Limine kernel", is_limine, boot_limine,
-                                         VERIFIED_BY_NOBODY};
+const struct protocol protocol_limine = {
+    .key = "limine",
+    .name = "a Limine kernel",
+    .refuses = PROTOCOL_NO_INITRDS,
+    .advice = ": its files are `module`",
+    .recognise = is_limine,
+    .boot = boot_limine,
+};

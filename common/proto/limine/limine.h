@@ -87,6 +87,10 @@ struct limine {
     uint64_t executable_place; /* module that holds the ELF file; LIMINE_NONE: not asked for */
 };
 
+/* Reads the kernel and its requests; sets the job's rules. Errors as elf_parse_mixed() and those
+ * above. */
+enum err limine_parse(struct limine *limine, const struct source *kernel);
+
 static inline bool limine_has(const struct limine *limine, enum limine_feature feature)
 {
     return limine->image.requests[feature] != LIMINE_NONE;

@@ -82,5 +82,11 @@ static bool is_lintel(const struct candidate *file)
     return elf_recognise(file->head, file->head_bytes) && elf_has_note(file->source, file->arena);
 }
 
-const struct protocol protocol_lintel = {"lintel", "a Lintel kernel", is_lintel, boot_lintel,
-                                         VERIFIED_BY_NOBODY};
+const struct protocol protocol_lintel = {
+    .key = "lintel",
+    .name = "a Lintel kernel",
+    .refuses = PROTOCOL_NO_INITRDS,
+    .advice = ": its files are `module`",
+    .recognise = is_lintel,
+    .boot = boot_lintel,
+};

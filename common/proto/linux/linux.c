@@ -35,10 +35,6 @@ static enum err boot_linux(struct boot *boot, const struct entry *entry, const s
     struct linux_files files = {.kernel = &kernel->source, .options = entry->options};
     struct linux_image *image;
 
-    if (entry->modules)
-        return fail(ERR_UNSUPPORTED,
-                    "entry %s: Linux gets no `module`: its initial file systems are `initrd`",
-                    entry->id);
     TRY(ARENA_TAKE(&boot->arena, 1, &image));
     TRY(linux_image_parse(&kernel->source, image));
     TRY(open_initrds(boot, entry, &files));
@@ -48,5 +44,11 @@ static enum err boot_linux(struct boot *boot, const struct entry *entry, const s
     return linux_boot(boot, &files);
 }
 
-const struct protocol protocol_linux = {"linux", "a Linux kernel", is_linux, boot_linux,
-                                        VERIFIED_BY_FIRMWARE};
+const struct protocol protocol_linux = {
+    .key = "linux",
+    .name = "a Linux kernel",
+    .refuses = PROTOCOL_NO_MODULES,
+    .advice = ": its initial file systems are `initrd`",
+    .recognise = is_linux,
+    .boot = boot_linux,
+};

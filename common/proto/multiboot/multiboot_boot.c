@@ -290,7 +290,15 @@ static enum err boot_multiboot2(struct boot *boot, const struct entry *entry,
     return boot_multiboot(boot, entry, kernel, 2);
 }
 
-const struct protocol protocol_multiboot1 = {"multiboot1", "a Multiboot kernel", is_multiboot1,
-                                             boot_multiboot1, VERIFIED_BY_NOBODY};
-const struct protocol protocol_multiboot2 = {"multiboot2", "a Multiboot2 kernel", is_multiboot2,
-                                             boot_multiboot2, VERIFIED_BY_NOBODY};
+const struct protocol protocol_multiboot1 = {
+    .key = "multiboot1",
+    .name = "a Multiboot kernel",
+    .recognise = is_multiboot1,
+    .boot = boot_multiboot1,
+};
+const struct protocol protocol_multiboot2 = {
+    .key = "multiboot2",
+    .name = "a Multiboot2 kernel",
+    .recognise = is_multiboot2,
+    .boot = boot_multiboot2,
+};
