@@ -36,11 +36,13 @@ static enum fit judge(struct boot *boot, const struct volume *volume, struct fs 
     return volume_is_esp(volume) ? FIT_ESP : FIT_LOADER_DIRECTORY;
 }
 
-static enum err search_disk(struct boot *boot, const struct disk *disk, enum fit *best)
+static enum err search_disk(struct boot *boot, struct disk *disk, enum fit *best)
 {
     struct volume *volumes;
     uint32_t count;
     TRY(partition_list(boot->firmware, disk, &boot->arena, &volumes, &count));
+    if (!disk->sectors && disk->medium == LINTEL_MEDIUM_CD)
+        disk->sectors = volumes[0].sectors; /* SeaBIOS does not tell; its file system does */
     for (uint32_t i = 0; i < count && *best < FIT_NAMED; i++) {
         struct fs fs;
         enum fit fit = judge(boot, &volumes[i], &fs);
