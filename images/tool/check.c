@@ -6,6 +6,7 @@
 #include "report.h"
 #include "common/lib/mem.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 enum check_option { OPTION_MAP = OPTION_LONG, OPTION_CPU, OPTION_SVG };
 
@@ -28,8 +29,8 @@ static const struct syntax syntax = {
         "Runs the loader's own code on the kernel and shows what a boot would do: where each\n"
         "byte goes, what is mapped with which permissions, and the memory map that the kernel\n"
         "sees. Exit status 1, and the message that the loader would show, when it would not\n"
-        "boot. A real firmware has its own memory map: places will differ. Of a kernel for\n"
-        "another protocol than Lintel's it shows which one, and what the file says of itself.",
+        "boot. A real firmware has its own memory map: places will differ. Of a kernel that is\n"
+        "neither Lintel's nor Limine's it shows the protocol, and what the file says of itself.",
     .options = options,
     .notes = "Examples:\n"
              "  lintel check kernel.elf --memory 64M --cpu -nx\n"
@@ -40,8 +41,10 @@ static const struct syntax syntax = {
 
 struct choices {
     struct machine_wish machine;
-    const char *modules[MODULES_MAX], *svg;
+    struct entry entry;
+    struct entry_file modules[MODULES_MAX];
     size_t module_count;
+    const char *svg;
 };
 
 static enum err choose_firmware(const char *name, enum lintel_firmware *firmware)
@@ -54,9 +57,15 @@ static enum err choose_firmware(const char *name, enum lintel_firmware *firmware
 
 static enum err add_module(struct choices *choices, const char *path)
 {
+    struct entry_file *module = &choices->modules[choices->module_count];
+
     if (choices->module_count == MODULES_MAX)
         return fail(ERR_UNSUPPORTED, "more than %u modules are wished for", MODULES_MAX);
-    choices->modules[choices->module_count++] = path;
+    *module = (struct entry_file){.path = (char *)(uintptr_t)path, .argument = ""};
+    if (choices->module_count++)
+        module[-1].next = module;
+    else
+        choices->entry.modules = module;
     return OK;
 }
 
@@ -96,14 +105,28 @@ static enum err plan(struct forecast *forecast)
     return err;
 }
 
-static enum err check(const char *kernel, const struct choices *choices)
+static enum err describe(struct forecast *forecast, const struct choices *choices)
+{
+    char *text = NULL;
+
+    if (choices->svg)
+        return fail(ERR_UNSUPPORTED,
+                    "--svg: the loader makes no plan for %s: there is nothing to draw",
+                    forecast->kernel.protocol->name);
+    TRY(foreign_describe(&forecast->kernel, &forecast->boot.arena, &text));
+    fputs(text, stdout);
+    free(text);
+    return OK;
+}
+
+static enum err check(const struct choices *choices)
 {
     static struct forecast forecast;
-    TRY(forecast_begin(&forecast, &choices->machine, kernel));
-    if (forecast.kernel.protocol != &protocol_lintel)
-        return foreign_report(&forecast.kernel, &forecast.boot.arena);
+    TRY(forecast_begin(&forecast, &choices->machine, &choices->entry));
+    if (!forecast_has_plan(&forecast))
+        return describe(&forecast, choices);
     report_machine(&forecast);
-    TRY(forecast_read(&forecast, choices->modules, choices->module_count));
+    TRY(forecast_read(&forecast));
     report_kernel(&forecast);
     TRY(plan(&forecast));
     puts("\nThis kernel would boot.");
@@ -112,13 +135,17 @@ static enum err check(const char *kernel, const struct choices *choices)
 
 int command_check(int argc, char **argv)
 {
-    struct choices choices = {.machine.memory_bytes = 512 * MIB};
+    static struct choices choices = {
+        .machine.memory_bytes = 512 * MIB,
+        .entry = {.id = "lintel", .options = ""},
+    };
     int operand = options_parse(&syntax, argc, argv, take, &choices);
 
     if (operand + 1 != argc)
         options_refuse(&syntax, operand == argc ? "the kernel is missing"
                                                 : "one kernel at a time is checked");
-    enum err err = check(argv[operand], &choices);
+    choices.entry.kernel = argv[operand];
+    enum err err = check(&choices);
     fflush(stdout);
     return command_end(err);
 }

@@ -57,12 +57,14 @@ static const char *colour_of_mapping(const struct mapping *mapping)
 {
     if (mapping->cache == CACHE_UNCACHED)
         return "uncached";
-    return mapping->flags & MAP_EXECUTE ? "execute" : mapping->flags & MAP_WRITE ? "write" : "read";
+    if (mapping->flags & MAP_EXECUTE)
+        return mapping->flags & MAP_WRITE ? "all" : "execute";
+    return mapping->flags & MAP_WRITE ? "write" : "read";
 }
 
 void column_make_virtual(struct column *column, const struct forecast *forecast, double top)
 {
-    const struct plan *plan = &forecast->job.plan;
+    const struct plan *plan = &forecast->job->plan;
     struct mapping mapping;
 
     *column = (struct column){0};
@@ -123,10 +125,10 @@ static void add_range(struct column *column, const struct plan *plan,
 
 void column_make_physical(struct column *column, const struct forecast *forecast, double top)
 {
-    const struct memmap *map = &forecast->job.map;
+    const struct memmap *map = &forecast->job->map;
     *column = (struct column){0};
     for (uint64_t i = 0; i < map->count; i++)
-        add_range(column, &forecast->job.plan, &map->ranges[i]);
+        add_range(column, &forecast->job->plan, &map->ranges[i]);
     lay_out(column, top);
 }
 

@@ -85,7 +85,8 @@ static void put(char c)
 
 static enum err allocate(uint64_t pages, uint64_t *physical)
 {
-    void *memory = aligned_alloc(PAGE_BYTES, pages * PAGE_BYTES);
+    void *memory =
+        pages < SIZE_MAX / PAGE_BYTES ? aligned_alloc(PAGE_BYTES, pages * PAGE_BYTES) : NULL;
 
     if (!memory)
         return fail(ERR_NO_MEMORY, "this machine has no %lu KiB of memory left",

@@ -23,6 +23,7 @@ static const char style[] =
     ".may{font:12px 'DejaVu Sans Mono',monospace}"
     "rect{stroke:#fff;stroke-width:1}"
     ".execute{fill:#f2935c}.write{fill:#7fb2f0}.read{fill:#86cf94}.uncached{fill:#c3cad4}"
+    ".all{fill:#e58a94}"
     ".usable{fill:#e6efe2}.kernel{fill:#f6cf65}.reclaimable{fill:#a9dbe0}.reserved{fill:#c9c3cf}"
     ".gap{fill:none;stroke:#aab2bd;stroke-dasharray:2 4}.absent{fill:#7d8794;font-size:11px}"
     ".ribbon{opacity:.38}.faint{opacity:.13}";
@@ -34,6 +35,7 @@ static const char *may_text(const char *colour)
     return strcmp(colour, "execute") == 0 ? "r-x"
            : strcmp(colour, "read") == 0  ? "r--"
            : strcmp(colour, "write") == 0 ? "rw-"
+           : strcmp(colour, "all") == 0   ? "rwx"
                                           : "rw- uncached";
 }
 
@@ -120,7 +122,7 @@ static void draw_ribbon(FILE *file, const struct bar *from, double top, double b
 static void draw_ribbons(FILE *file, const struct forecast *forecast, const struct column *virtual,
                          const struct column *physical)
 {
-    const struct plan *plan = &forecast->job.plan;
+    const struct plan *plan = &forecast->job->plan;
     struct mapping mapping;
 
     for (uint64_t i = 0; i < plan->mapping_count;) {
@@ -147,6 +149,7 @@ static void draw_legend(FILE *file)
         {"read", "read only", VIRTUAL_LEFT + 125},
         {"write", "read, write", VIRTUAL_LEFT + 225},
         {"uncached", "read, write, uncached", VIRTUAL_LEFT + 330},
+        {"all", "all", VIRTUAL_LEFT + 490},
         {"usable", "usable", PHYSICAL_LEFT},
         {"kernel", "kernel", PHYSICAL_LEFT + 80},
         {"reclaimable", "reclaimable", PHYSICAL_LEFT + 160},
@@ -164,7 +167,7 @@ static void draw_head(FILE *file, const struct forecast *forecast)
     const char *firmware = forecast->facts.firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS";
     char *title = text_of("%s on %s: what its first instruction finds",
                           text_base(forecast->kernel.source.name), firmware);
-    char *head = text_of("Virtual address space, %u levels", forecast->job.plan.paging.levels);
+    char *head = text_of("Virtual address space, %u levels", forecast->job->plan.paging.levels);
 
     svg_text(file, VIRTUAL_LEFT, 38, "title", "start", title);
     svg_text(file, VIRTUAL_LEFT, TOP - 12, "head", "start", head);

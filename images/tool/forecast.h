@@ -5,23 +5,31 @@
 
 #include "kernel_file.h"
 #include "machine.h"
-#include "common/proto/lintel/lintel.h"
+#include "common/proto/limine/limine.h"
 
 struct forecast {
     struct boot boot;
     struct facts facts;
-    struct entry entry;
     struct kernel_file kernel;
-    struct job job;          /* its map is the kernel's at the end */
+    struct limine limine;    /* with the job: Limine's kernels have one, and Lintel's own */
+    struct job *job;         /* its map is the kernel's at the end */
     struct memmap before;    /* the firmware's map, normalised */
     struct raw_range loader; /* what the loader holds of its own meanwhile; free for the kernel */
     uint64_t table_pages;    /* that the mappings take */
 };
 
-/* The steps, in order; each takes what the ones before found, and fails as the loader would. */
+/* The steps, in order; the entry's paths are the host's, and it outlives them. Each takes what the
+ * ones before found, and fails as the loader would. */
 enum err forecast_begin(struct forecast *forecast, const struct machine_wish *machine,
-                        const char *kernel);
-enum err forecast_read(struct forecast *forecast, const char *const *modules, size_t count);
+                        const struct entry *entry);
+enum err forecast_read(struct forecast *forecast);
 enum err forecast_plan(struct forecast *forecast);
+
+/* Once begun: true where the loader plans the boot; else the kernel is a foreign one (foreign.h).
+ */
+bool forecast_has_plan(const struct forecast *forecast);
+
+/* Fails where no machine would boot the entry. */
+enum err forecast_check(const struct entry *entry);
 
 #endif

@@ -1,16 +1,16 @@
 #include "foreign.h"
 #include "report.h"
+#include "text.h"
 #include "common/entry/entry.h"
 #include "common/image/uki.h"
 #include "common/lib/mem.h"
 #include "common/proto/efi.h"
 #include "common/proto/linux/linux_image.h"
 #include "common/proto/multiboot/multiboot.h"
-#include <stdio.h>
 
-static void report_name(const struct kernel_file *kernel)
+static void describe_name(const struct kernel_file *kernel, char **text)
 {
-    printf("Kernel:  %s is %s\n", kernel->source.name, kernel->protocol->name);
+    text_add(text, "Kernel:  %s is %s\n", kernel->source.name, kernel->protocol->name);
 }
 
 /* ---- Linux ----------------------------------------------------------------------------------- */
@@ -26,37 +26,38 @@ static const char *entry_name(enum linux_entry entry)
     return names[entry];
 }
 
-static enum err report_linux(const struct kernel_file *kernel, struct arena *arena)
+static enum err describe_linux(const struct kernel_file *kernel, struct arena *arena, char **text)
 {
     struct linux_image image;
 
     (void)arena;
     TRY(linux_image_parse(&kernel->source, &image));
-    report_name(kernel);
-    printf("  boot protocol %u.%u, entered in %s%s\n", image.version >> 8, image.version & 0xff,
-           entry_name(image.entry), image.has_efi_entry ? "; on UEFI by its EFI entry" : "");
-    printf("  %s in memory, %s %llxh\n", size_text(image.memory_bytes).text,
-           image.relocatable ? "rather at" : "at", (unsigned long long)image.address);
-    printf("  at most %llu bytes of options; initrd %s\n", (unsigned long long)image.options_most,
-           image.above_4gib ? "anywhere" : "below 4 GiB");
+    describe_name(kernel, text);
+    text_add(text, "  boot protocol %u.%u, entered in %s%s\n", image.version >> 8,
+             image.version & 0xff, entry_name(image.entry),
+             image.has_efi_entry ? "; on UEFI by its EFI entry" : "");
+    text_add(text, "  %s in memory, %s %llxh\n", size_text(image.memory_bytes).text,
+             image.relocatable ? "rather at" : "at", (unsigned long long)image.address);
+    text_add(text, "  at most %llu bytes of options; initrd %s\n",
+             (unsigned long long)image.options_most, image.above_4gib ? "anywhere" : "below 4 GiB");
     return OK;
 }
 
 /* ---- PE files -------------------------------------------------------------------------------- */
 
-static enum err report_efi(const struct kernel_file *kernel, struct arena *arena)
+static enum err describe_efi(const struct kernel_file *kernel, struct arena *arena, char **text)
 {
     struct pe pe;
 
     TRY(pe_parse(&kernel->source, arena, &pe));
     TRY(efi_check(&pe));
-    report_name(kernel);
-    printf("  for UEFI only; %s in memory, %u sections\n", size_text(pe.image_bytes).text,
-           pe.section_count);
+    describe_name(kernel, text);
+    text_add(text, "  for UEFI only; %s in memory, %u sections\n", size_text(pe.image_bytes).text,
+             pe.section_count);
     return OK;
 }
 
-static enum err report_uki(const struct kernel_file *kernel, struct arena *arena)
+static enum err describe_uki(const struct kernel_file *kernel, struct arena *arena, char **text)
 {
     struct entry entry;
     struct uki uki;
@@ -65,21 +66,24 @@ static enum err report_uki(const struct kernel_file *kernel, struct arena *arena
     TRY(uki_open(&kernel->source, 0, arena, &uki));
     TRY(entry_from_uki(kernel->source.name, kernel->source.name, &kernel->source, arena, &entry));
     TRY(uki_text(&uki, ".cmdline", arena, &options));
-    report_name(kernel);
-    printf("  title %s, version %s, sort key %s\n", entry.title,
-           *entry.version ? entry.version : "none", *entry.sort_key ? entry.sort_key : "none");
-    printf("  options %s\n", *options ? options : "none");
+    describe_name(kernel, text);
+    text_add(text, "  title %s, version %s, sort key %s\n", entry.title,
+             *entry.version ? entry.version : "none", *entry.sort_key ? entry.sort_key : "none");
+    text_add(text, "  options %s\n", *options ? options : "none");
     for (uint32_t i = 0; i < uki.pe.section_count; i++)
-        printf("  %-8s %s\n", uki.pe.sections[i].name,
-               size_text(uki.pe.sections[i].content_bytes).text);
-    puts("  on UEFI its own stub starts it; BIOS boots its sections by the key `kernel`, or with\n"
-         "  `uki-on-bios yes` in loader.conf");
+        text_add(text, "  %-8s %s\n", uki.pe.sections[i].name,
+                 size_text(uki.pe.sections[i].content_bytes).text);
+    text_add(
+        text,
+        "  on UEFI its own stub starts it; BIOS boots its sections by the key `kernel`, or with\n"
+        "  `uki-on-bios yes` in loader.conf\n");
     return OK;
 }
 
 /* ---- Multiboot, boot sectors ----------------------------------------------------------------- */
 
-static enum err report_multiboot(const struct kernel_file *kernel, struct arena *arena)
+static enum err describe_multiboot(const struct kernel_file *kernel, struct arena *arena,
+                                   char **text)
 {
     uint64_t bytes = MIN(kernel->source.bytes, (uint64_t)MULTIBOOT2_SEARCH_BYTES);
     const uint8_t *head = kernel->source.memory;
@@ -92,39 +96,40 @@ static enum err report_multiboot(const struct kernel_file *kernel, struct arena 
         TRY(multiboot1_parse(head, MIN(bytes, (uint64_t)MULTIBOOT1_SEARCH_BYTES),
                              kernel->source.name, &header));
     TRY(multiboot_image_parse(&kernel->source, &header, arena, &image));
-    report_name(kernel);
-    printf("  header at %llxh; %u segments, %llxh to %llxh%s; entry %llxh%s\n",
-           (unsigned long long)header.offset, image.segment_count, (unsigned long long)image.first,
-           (unsigned long long)image.end, header.relocatable ? " or elsewhere" : "",
-           (unsigned long long)image.entry, header.efi_services ? "; takes EFI boot services" : "");
+    describe_name(kernel, text);
+    text_add(text, "  header at %llxh; %u segments, %llxh to %llxh%s; entry %llxh%s\n",
+             (unsigned long long)header.offset, image.segment_count,
+             (unsigned long long)image.first, (unsigned long long)image.end,
+             header.relocatable ? " or elsewhere" : "", (unsigned long long)image.entry,
+             header.efi_services ? "; takes EFI boot services" : "");
     return OK;
 }
 
-static enum err report_sector(const struct kernel_file *kernel, struct arena *arena)
+static enum err describe_sector(const struct kernel_file *kernel, struct arena *arena, char **text)
 {
     (void)arena;
-    report_name(kernel);
-    printf("  for BIOS only; %s at 7C00h\n", size_text(kernel->source.bytes).text);
+    describe_name(kernel, text);
+    text_add(text, "  for BIOS only; %s at 7C00h\n", size_text(kernel->source.bytes).text);
     return OK;
 }
 
 static const struct row {
     const struct protocol *protocol;
-    enum err (*report)(const struct kernel_file *kernel, struct arena *arena);
+    enum err (*describe)(const struct kernel_file *kernel, struct arena *arena, char **text);
 } rows[] = {
-    {&protocol_linux, report_linux},
-    {&protocol_uki, report_uki},
-    {&protocol_efi, report_efi},
-    {&protocol_multiboot2, report_multiboot},
-    {&protocol_multiboot1, report_multiboot},
-    {&protocol_sector, report_sector},
+    {&protocol_linux, describe_linux},
+    {&protocol_uki, describe_uki},
+    {&protocol_efi, describe_efi},
+    {&protocol_multiboot2, describe_multiboot},
+    {&protocol_multiboot1, describe_multiboot},
+    {&protocol_sector, describe_sector},
 };
 
-enum err foreign_report(const struct kernel_file *kernel, struct arena *arena)
+enum err foreign_describe(const struct kernel_file *kernel, struct arena *arena, char **text)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
         if (rows[i].protocol == kernel->protocol)
-            return rows[i].report(kernel, arena);
-    report_name(kernel);
+            return rows[i].describe(kernel, arena, text);
+    describe_name(kernel, text);
     return OK;
 }

@@ -5,7 +5,7 @@
 
 #include "kernel_file.h"
 
-/* Prints it. Errors are the loader's, of a file that it would not boot. */
-enum err foreign_report(const struct kernel_file *kernel, struct arena *arena);
+/* Appends it to a text, to be freed. Errors are the loader's, of a file that it would not boot. */
+enum err foreign_describe(const struct kernel_file *kernel, struct arena *arena, char **text);
 
 #endif

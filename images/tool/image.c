@@ -199,6 +199,7 @@ static enum err make_draft(const struct choices *choices, struct image *image)
     uint64_t bytes = 0;
     TRY(choose_loader(choices, image));
     TRY(image_add_files(image, choices->layout, &choices->wishes));
+    TRY(image_check_entries(&image->tree));
     image->identity = identity_of(&image->tree, choices->layout->name);
     for (size_t i = 0; i < image->tree.count; i++)
         bytes += image->tree.files[i].content.size;

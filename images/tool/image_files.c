@@ -1,13 +1,10 @@
 #include "image_files.h"
-#include "kernel_file.h"
 #include "text.h"
-#include "common/image/elf.h"
 #include "common/lib/mem.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define ENTRIES             "/loader/entries/"
 #define DEFAULT_LOADER_CONF "timeout 0\ndefault lintel\n"
 
 static enum err add_loader(struct image *image, const struct layout *layout)
@@ -106,17 +103,6 @@ static enum err add_split(struct tree *tree, const char *key, const char *value,
     return err;
 }
 
-static enum err check_kernel(const char *path)
-{
-    struct kernel_file kernel;
-    struct arena arena;
-    struct elf elf;
-
-    host_arena_begin(&arena);
-    TRY(kernel_file_open(path, &arena, &kernel));
-    return kernel.protocol == &protocol_lintel ? elf_parse(&kernel.source, &arena, &elf) : OK;
-}
-
 static enum err add_handed_over(struct tree *tree, const struct wishes *wishes, char **entry)
 {
     for (size_t i = 0; i < wishes->addition_count; i++) {
@@ -134,13 +120,12 @@ static enum err write_entry(struct tree *tree, const struct wishes *wishes, cons
 {
     TRY(check_line("--title", wishes->title));
     TRY(check_line("--cmdline", wishes->cmdline));
-    TRY(check_kernel(host));
     text_add(entry, "title %s\n", wishes->title ? wishes->title : name);
     TRY(add_line(tree, "kernel", host, name, false, entry));
     TRY(add_handed_over(tree, wishes, entry));
     if (wishes->cmdline)
         text_add(entry, "options %s\n", wishes->cmdline);
-    return tree_add_text(tree, ENTRIES "lintel.conf", *entry);
+    return tree_add_text(tree, ENTRIES_PATH OWN_ENTRY, *entry);
 }
 
 static enum err add_kernel(struct tree *tree, const struct wishes *wishes)
@@ -161,7 +146,7 @@ static enum err add_entry(struct tree *tree, const char *host)
     size_t length = strlen(host);
     if (length < 5 || strcmp(host + length - 5, ".conf") != 0)
         return fail(ERR_FORMAT, "--entry %s: entries are files named *.conf", host);
-    char *path = text_of(ENTRIES "%s", text_base(host));
+    char *path = text_of(ENTRIES_PATH "%s", text_base(host));
     enum err err = tree_add_file(tree, path, host, NULL);
     free(path);
     return err;
@@ -197,8 +182,8 @@ static enum err add_loader_conf(struct tree *tree, const char *host, bool listin
         TRY(file_map(host, &given));
     char *text = text_of("%.*s", (int)given.size, (const char *)given.bytes);
     for (size_t i = 0; listing && i < tree->count; i++)
-        if (strncmp(tree->files[i].path, ENTRIES, strlen(ENTRIES)) == 0)
-            text_add(&text, "entry %s\n", tree->files[i].path + strlen(ENTRIES));
+        if (strncmp(tree->files[i].path, ENTRIES_PATH, strlen(ENTRIES_PATH)) == 0)
+            text_add(&text, "entry %s\n", tree->files[i].path + strlen(ENTRIES_PATH));
     enum err err = tree_add_text(tree, "/loader/loader.conf", text);
     free(text);
     return err;

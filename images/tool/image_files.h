@@ -4,6 +4,9 @@
 
 #include "image.h"
 
+#define ENTRIES_PATH "/loader/entries/"
+#define OWN_ENTRY    "lintel.conf" /* of --kernel */
+
 enum addition_kind { ADD_MODULE, ADD_INITRD, ADD_ENTRY, ADD_FILE };
 
 struct addition {
@@ -20,9 +23,12 @@ struct wishes {
     size_t addition_count;
 };
 
-/* Fills the image's tree: the loader, the kernel with its entry, and what else was wished for. The
- * kernel has to be one that the loader boots: errors as kernel_file_open() and elf_parse(). */
+/* Fills the image's tree: the loader, the kernel with its entry, and what else was wished for. */
 enum err image_add_files(struct image *image, const struct layout *layout,
                          const struct wishes *wishes);
+
+/* Would the loader boot the entries (image_check.c)? The message is its own. Of a
+ * further entry it is only a warning: what it names may come later. */
+enum err image_check_entries(const struct tree *tree);
 
 #endif

@@ -9,11 +9,10 @@ struct kernel_file {
     const struct protocol *protocol;
 };
 
-/* The core's arena on memory of the host. */
-void host_arena_begin(struct arena *arena);
-
-/* Maps the file, and lets the core say which protocol boots it. ERR_NOT_FOUND, ERR_IO: the file
- * cannot be read. Else errors as protocol_find(). `path` has to outlive the kernel. */
-enum err kernel_file_open(const char *path, struct arena *arena, struct kernel_file *kernel);
+/* Maps the kernel of an entry, whose paths are the host's, and lets the core say which protocol
+ * boots it. ERR_NOT_FOUND, ERR_IO: the file cannot be read. Else errors as protocol_find(). The
+ * entry has to outlive the kernel. */
+enum err kernel_file_open(const struct entry *entry, struct arena *arena,
+                          struct kernel_file *kernel);
 
 #endif

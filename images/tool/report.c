@@ -22,7 +22,9 @@ struct size_text size_text(uint64_t bytes)
 
 const char *permissions_text(uint32_t map_flags)
 {
-    return map_flags & MAP_EXECUTE ? "r-x" : map_flags & MAP_WRITE ? "rw-" : "r--";
+    if (map_flags & MAP_EXECUTE)
+        return map_flags & MAP_WRITE ? "rwx" : "r-x";
+    return map_flags & MAP_WRITE ? "rw-" : "r--";
 }
 
 static const char *cache_text(enum paging_cache cache)
@@ -96,7 +98,7 @@ static void report_request(const struct lintel_request *request)
 
 void report_kernel(const struct forecast *forecast)
 {
-    const struct elf *kernel = &forecast->job.kernel;
+    const struct elf *kernel = &forecast->job->kernel;
     printf("Kernel:  %s is %s, %s, %u symbols, entry %016llx\n", forecast->kernel.source.name,
            forecast->kernel.protocol->name, kernel->relocatable ? "a static PIE" : "linked to stay",
            kernel->symbol_count, (unsigned long long)kernel->entry);
@@ -138,12 +140,12 @@ static void report_places(const struct plan *plan)
 static void report_surroundings(const struct forecast *forecast)
 {
     const struct raw_range *loader = &forecast->loader;
-    const struct lintel_framebuffer *screen = &forecast->job.video.fb;
+    const struct lintel_framebuffer *screen = &forecast->job->video.fb;
 
     if (loader->bytes)
         printf("  %16llx  %-12s  %-12s  the loader, until the kernel runs\n",
                (unsigned long long)loader->base, size_text(loader->bytes).text, "usable");
-    if (forecast->job.has_video)
+    if (forecast->job->has_video)
         printf("  %16llx  %-12s  %-12s  %u x %u, %u bits a pixel\n",
                (unsigned long long)screen->base_physical, size_text(screen->bytes).text,
                "framebuffer", screen->width, screen->height, screen->bits_per_pixel);
@@ -178,12 +180,12 @@ static void report_map(const char *title, const struct memmap *map)
 
 void report_firmware_map(const struct forecast *forecast)
 {
-    report_map("Memory map of the firmware, in whole pages", &forecast->job.map);
+    report_map("Memory map of the firmware, in whole pages", &forecast->job->map);
 }
 
 void report_plan(const struct forecast *forecast)
 {
-    const struct job *job = &forecast->job;
+    const struct job *job = forecast->job;
     report_segments(job);
     report_places(&job->plan);
     report_surroundings(forecast);

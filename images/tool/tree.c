@@ -14,6 +14,14 @@ static size_t place_of(const struct tree *tree, const char *path)
     return at;
 }
 
+const struct tree_file *tree_find(const struct tree *tree, const char *path)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        if (strcasecmp(tree->files[i].path, path) == 0)
+            return &tree->files[i];
+    return NULL;
+}
+
 static enum err check_path(const struct tree *tree, const char *path)
 {
     if (path[0] != '/' || !text_base(path)[0])
@@ -21,11 +29,10 @@ static enum err check_path(const struct tree *tree, const char *path)
                     "`%s` is no path of a file on the volume: it has to begin with / "
                     "and to end with a name",
                     path);
-    for (size_t i = 0; i < tree->count; i++)
-        if (strcasecmp(tree->files[i].path, path) == 0)
-            return fail(ERR_FORMAT, "two files would be %s on the volume: %s is there already",
-                        path, tree->files[i].host);
-    return OK;
+    const struct tree_file *there = tree_find(tree, path);
+    return there ? fail(ERR_FORMAT, "two files would be %s on the volume: %s is there already",
+                        path, there->host)
+                 : OK;
 }
 
 static const struct tree_file *insert(struct tree *tree, const struct tree_file *file)

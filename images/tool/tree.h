@@ -28,6 +28,9 @@ enum err tree_add_file(struct tree *tree, const char *path, const char *host,
 enum err tree_add(struct tree *tree, const char *path, const struct content *content);
 enum err tree_add_text(struct tree *tree, const char *path, const char *text);
 
+/* The file of a path, whatever its case; NULL: there is none. */
+const struct tree_file *tree_find(const struct tree *tree, const char *path);
+
 /* The paths of all folders below the root, parents first, as a list that ends with NULL; each is
  * to be freed, and the list. */
 char **tree_folders(const struct tree *tree);

@@ -60,10 +60,10 @@ def test_refusal(start, images, tmp_path, fault):
     old, new, message = FAULTS[fault]
     kernel = (KERNELS / "limine-6.elf").read_bytes()
     assert old in kernel and len(old) == len(new)
-    (tmp_path / "kernel.elf").write_bytes(kernel.replace(old, new))
     image = tmp_path / "bad.img"
-    make_image(image, kernel=tmp_path / "kernel.elf")
-    change_files(image, {"/boot/internal.bin": INTERNAL})
+    make_image(image, kernel=KERNELS / "limine-6.elf")
+    change_files(image, {"/boot/internal.bin": INTERNAL,
+                         "/boot/limine-6.elf": kernel.replace(old, new)})
     machine = start("bios", [image], FIVE_LEVELS)
     machine.wait_for("(?s)" + message.replace(" ", r"\s+"))
     machine.wait_for("q: quit")

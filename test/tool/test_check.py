@@ -185,6 +185,21 @@ def test_other_kinds_of_files():
     assert "No such file" in refusal("/absent")
 
 
+@pytest.mark.parametrize("revision, identity", [(0, True), (6, False)])
+def test_limine_kernel(tmp_path, revision, identity):
+    """Its plan is made by the same code; that protocol's direct map may do everything."""
+    text = check(ROOT / f"build/test-kernels/limine-{revision}.elf", "--svg", tmp_path / "x.svg")
+    assert "is a Limine kernel" in text and " rwx " in text
+    assert ("  0000000000001000 to " in text) == identity
+    assert ">rwx<" in (tmp_path / "x.svg").read_text()
+
+
+def test_what_a_kernel_has_no_use_for():
+    linux = ROOT / "build/guests/boot/memtest86+x64.bin"
+    assert "gets no `module`" in refusal(linux, "--module", MODULE)
+    assert "there is nothing to draw" in refusal(linux, "--svg", "x.svg")
+
+
 # What the loader knows of a kernel for another protocol.
 FOREIGN = {
     "build/test-kernels/sector.bin": r"is a boot sector\n  for BIOS only; 1 KiB",

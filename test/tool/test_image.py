@@ -11,7 +11,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
 from builder import KERNEL, LINTEL, MIB, MODULE, mtools  # noqa: E402
+from machine import ROOT  # noqa: E402
 
+LINUX = ROOT / "build/guests/boot/memtest86+x64.bin"
+KERNELS = ROOT / "build/test-kernels"
 LAYOUTS = {
     "gpt": (),
     "gpt-4096": ("--sector-bytes", "4096"),
@@ -139,12 +142,14 @@ def read_file(image, path, folder):
 def test_entry_names_all_that_is_handed_over(tmp_path):
     odd = tmp_path / "a=b.bin"
     odd.write_bytes(b"123456789")
-    image = make(tmp_path / "image.img", "--module", f"{odd}=words two words", "--module", odd,
-                 "--initrd", f"{odd}=initrd", "--cmdline", "one  two", "--title", "A title")
+    image = tmp_path / "image.img"
+    done = lintel("-o", image, "-k", KERNELS / "multiboot2.elf", "--module",
+                  f"{odd}=words two words", "--module", odd, "--initrd", f"{odd}=initrd",
+                  "--cmdline", "one  two", "--title", "A title")
+    assert done.returncode == 0, done.stderr
     lines = read_file(image, "/loader/entries/lintel.conf", tmp_path).decode().splitlines()
-    assert lines[0] == "title A title" and lines[1] == f"kernel /boot/{KERNEL.name}"
-    assert lines[2].startswith("module /boot/PROTOCOL.md crc32=")
-    assert lines[3:] == ["module /boot/words two words", "module /boot/a=b.bin crc32=cbf43926",
+    assert lines[:2] == ["title A title", "kernel /boot/multiboot2.elf"]
+    assert lines[2:] == ["module /boot/words two words", "module /boot/a=b.bin crc32=cbf43926",
                          "initrd /boot/initrd", "options one  two"]
     assert read_file(image, "/boot/a=b.bin", tmp_path) == b"123456789"
 
@@ -189,6 +194,41 @@ def test_kernel_that_would_not_boot(tmp_path):
     broken.write_bytes(KERNEL.read_bytes()[:3000])
     message = refusal("-o", tmp_path / "x.img", "--kernel", broken)
     assert re.search(r"broken\.elf.*(3000|BB8h)", message)
+
+
+def lower_half(folder):
+    """The kernel, linked where the loader maps nothing."""
+    path = folder / "low.elf"
+    subprocess.run(["objcopy", "--change-addresses", "-0xffffffff00000000", KERNEL, path],
+                   check=True, capture_output=True)
+    return path
+
+
+@pytest.mark.parametrize("kernel, options, message", [
+    (KERNEL, ("--initrd", MODULE), r"a Lintel kernel gets no `initrd`: its files are `module`"),
+    (KERNELS / "limine-6.elf", ("--initrd", MODULE), r"a Limine kernel gets no `initrd`"),
+    (LINUX, ("--module", MODULE), r"a Linux kernel gets no `module`: its initial"),
+    (KERNELS / "program.efi", ("--initrd", MODULE), r"an EFI program gets no `initrd`"),
+    (KERNELS / "sector.bin", ("--cmdline", "x"), r"a boot sector gets no `options`"),
+    (lower_half, (), r"low\.elf.*upper half"),
+])
+def test_entry_that_the_loader_would_refuse(tmp_path, kernel, options, message):
+    kernel = kernel(tmp_path) if callable(kernel) else kernel
+    assert re.search(message, refusal("-o", tmp_path / "x.img", "--kernel", kernel, *options))
+    assert not (tmp_path / "x.img").exists()
+
+
+def test_further_entry_that_the_loader_would_refuse_is_told(tmp_path):
+    entries = {"a": "linux /boot/kernel.elf", "b": "kernel /absent", "c": "title only",
+               "d": "kernel LABEL=DATA:/absent", "e": "kernel /boot/kernel.elf"}
+    for name, text in entries.items():
+        (tmp_path / f"{name}.conf").write_text(text + "\n")
+    done = lintel("-o", tmp_path / "x.img", "-k", KERNEL,
+                  *[word for name in entries for word in ("--entry", tmp_path / f"{name}.conf")])
+    assert done.returncode == 0
+    told = re.findall(r"/(\w)\.conf: will not boot: entry \w: (.*)", done.stderr)
+    assert [name for name, _ in told] == ["a", "b", "c"]
+    assert all(word in why for word, (_, why) in zip(("not a Linux", "/absent", "no kernel"), told))
 
 
 def test_files_that_do_not_fit(tmp_path):
