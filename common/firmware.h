@@ -50,6 +50,7 @@ struct disk {
     uint32_t sector_bytes; /* power of two, 512 to 4096; 0: a server, which has files only */
     enum lintel_medium medium;
     bool removable;
+    uint8_t tftp_address[4]; /* IPv4, of a server by TFTP; else 0 */
     /* What a BIOS tells of its drives, else 0. Without extensions the drive is read by geometry. */
     uint32_t cylinders, heads, track_sectors;
     struct edd edd;

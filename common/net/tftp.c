@@ -111,6 +111,7 @@ enum err tftp_complete(struct tftp_server *server)
     if ((load32(address) ^ load32(server->own)) & mask)
         memcpy(server->gateway, server->router, sizeof server->gateway);
     server->disk.medium = LINTEL_MEDIUM_NETWORK;
+    memcpy(server->disk.tftp_address, address, sizeof server->disk.tftp_address);
     fmt(server->disk.name, sizeof server->disk.name, "TFTP server %u.%u.%u.%u", address[0],
         address[1], address[2], address[3]);
     return OK;

@@ -94,7 +94,8 @@ static struct served *find_served(const char *path)
 void fake_serve(const char *path, const void *bytes, uint64_t size)
 {
     must(machine.file_count < FILES, "too many files");
-    machine.server = (struct disk){.name = "fake server", .medium = LINTEL_MEDIUM_NETWORK};
+    machine.server = (struct disk){
+        .name = "fake server", .medium = LINTEL_MEDIUM_NETWORK, .tftp_address = {10, 0, 2, 2}};
     machine.facts.origin.server = &machine.server;
     machine.files[machine.file_count++] =
         (struct served){.path = path, .bytes = bytes, .size = size};

@@ -157,6 +157,9 @@ static uint64_t response_of(uint64_t request)
 
 struct file_seen {
     uint64_t revision, bytes, size, path, string;
+    uint32_t media, unused;
+    uint8_t server[4];
+    uint32_t port;
 };
 
 static const struct file_seen *module_seen(uint64_t index)
@@ -207,6 +210,26 @@ static void hands_over_the_file(void **unused)
     assert_memory_equal(seen(file->bytes), built.bytes, 64);
     assert_string_equal(seen(file->path), "/boot/kernel.elf");
     assert_string_equal(seen(file->string), "one two");
+}
+
+static void tells_where_a_file_came_from(void **unused)
+{
+    static const char conf[] = "timeout 0\nentry good.conf\n";
+    static const char entry[] = "kernel boot/kernel.elf\n";
+    (void)unused;
+    expect_boot();
+    assert_int_equal(module_seen(0)->media, 0);
+    assert_int_equal(load32(module_seen(0)->server), 0);
+    end(NULL);
+    begin(NULL);
+    fake_serve("loader/loader.conf", conf, sizeof conf - 1);
+    fake_serve("loader/entries/good.conf", entry, sizeof entry - 1);
+    fake_serve("boot/kernel.elf", built.bytes, built.size);
+    fake_serve("boot/internal", "internal", 8);
+    expect_boot();
+    assert_int_equal(module_seen(0)->media, 2);
+    assert_memory_equal(module_seen(0)->server, ((uint8_t[]){10, 0, 2, 2}), 4);
+    assert_int_equal(module_seen(0)->port, 69);
 }
 
 /* Below 4 GiB, where the fake machine has nothing: FEE00000h. */
@@ -333,6 +356,7 @@ int main(void)
         TEST(answers_requests),
         TEST(lists_internal_modules_first),
         TEST(hands_over_the_file),
+        TEST(tells_where_a_file_came_from),
         TEST(maps_as_the_base_revision_says),
         TEST(refuses_a_higher_base_revision),
         TEST(refuses_to_boot_without_a_required_module),

@@ -68,6 +68,7 @@ static void expect(const char *name, const char *path)
     assert_int_equal(tftp_complete(&server), OK);
     assert_string_equal(server.disk.name, name);
     assert_int_equal(server.disk.medium, LINTEL_MEDIUM_NETWORK);
+    assert_memory_equal(server.disk.tftp_address, server.address, 4);
     assert_int_equal(tftp_path(&server, "loader/loader.conf", to, sizeof to), OK);
     assert_string_equal(to, path);
 }

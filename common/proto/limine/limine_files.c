@@ -4,7 +4,9 @@
 
 #define MEDIA_GENERIC 0
 #define MEDIA_OPTICAL 1
-#define MEDIA_NETWORK 2
+#define MEDIA_TFTP    2
+
+#define TFTP_PORT 69
 
 struct file_response {
     uint64_t revision;
@@ -36,10 +38,13 @@ _Static_assert(sizeof(struct loaded_file) == 112, "the protocol's struct limine_
 /* The protocol's UUIDs begin with integers, as GUIDs on disk do. */
 static void describe_volume(const struct volume *volume, struct loaded_file *to)
 {
-    enum lintel_medium medium = volume->disk->medium;
-    to->media = medium == LINTEL_MEDIUM_CD        ? MEDIA_OPTICAL
-                : medium == LINTEL_MEDIUM_NETWORK ? MEDIA_NETWORK
-                                                  : MEDIA_GENERIC;
+    const struct disk *disk = volume->disk;
+    to->media = disk->medium == LINTEL_MEDIUM_CD ? MEDIA_OPTICAL : MEDIA_GENERIC;
+    if (load32(disk->tftp_address)) {
+        to->media = MEDIA_TFTP;
+        to->server_port = TFTP_PORT;
+        memcpy(to->server, disk->tftp_address, sizeof to->server);
+    }
     to->partition = volume->number;
     if (volume->partitioning == LINTEL_PARTITIONING_MBR)
         to->mbr_signature = load32(volume->disk_guid);
