@@ -123,6 +123,15 @@ struct apm {
     uint16_t code32_bytes, code16_bytes, data_bytes;
 };
 
+/* What the firmware measured into a TPM (TCG EFI Protocol 2.0, 6.5). */
+enum event_log_format { EVENT_LOG_NONE, EVENT_LOG_1_2, EVENT_LOG_2 }; /* as TCG numbers them */
+
+struct event_log {
+    enum event_log_format format;
+    const uint8_t *events;
+    uint64_t bytes;
+};
+
 enum key {
     KEY_NONE = 0, /* nothing pressed */
     KEY_BACKSPACE = '\b',
@@ -226,6 +235,10 @@ struct firmware {
     enum err (*get_variable)(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes);
     enum err (*set_variable)(const uint8_t vendor[16], const char *name, bool kept,
                              const void *value, uint64_t bytes);
+
+    /* The log of its measurements up to now, in the firmware's own memory. ERR_UNSUPPORTED: there is
+     * no TPM, or no such log. NULL: this firmware keeps none (BIOS). */
+    enum err (*event_log)(struct event_log *log);
 
     /* Restarts the machine. NULL where nothing could be asked of the firmware before (BIOS). */
     void (*restart)(void) __attribute__((noreturn));

@@ -57,6 +57,7 @@ static struct firmware firmware = {
     .start = program_start,
     .get_variable = variable_get,
     .set_variable = variable_set,
+    .event_log = tpm_event_log,
     .restart = restart,
     .give_up = give_up,
 };

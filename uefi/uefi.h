@@ -146,6 +146,10 @@ enum err gop_set_video(uint32_t width, uint32_t height, struct video *video);
 /* Sets the mode again in which firmware's own text console draws. */
 void gop_restore(void);
 
+/* ---- tpm.c: firmware.h says what the verb does ----------------------------------------------- */
+
+enum err tpm_event_log(struct event_log *log);
+
 /* ---- variable.c: firmware.h says what the verbs do ------------------------------------------- */
 
 enum err variable_get(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes);

@@ -20,11 +20,13 @@
 #define HHDM_AT    64
 #define MODULES_AT 128
 #define FILE_AT    256
+#define LOG_AT     320
 #define LIST_AT    512
 #define MODULE_AT  640
 #define TEXT_AT    1024
 
 static struct facts *facts;
+static struct firmware firmware;
 static uint64_t data[PAGE_BYTES / 8];
 
 static uint64_t at(uint64_t offset)
@@ -54,6 +56,7 @@ static void fill_data(uint64_t base_revision)
     PUT(MODULES_AT, COMMON, UINT64_C(0x3e7e279702be32af), UINT64_C(0xca1c4f3bd1280cee), 1, 0, 2,
         at(LIST_AT));
     PUT(FILE_AT, COMMON, UINT64_C(0xad97e90e83f1ed67), UINT64_C(0x31eb5d1c5ff23b69), 0, 0);
+    PUT(LOG_AT, COMMON, UINT64_C(0x98e094fc7e76e979), UINT64_C(0xee8d8775c54e1d1f), 0, 0);
     PUT(LIST_AT, at(MODULE_AT), at(MODULE_AT + 24));
     PUT(MODULE_AT, at(TEXT_AT), at(TEXT_AT + 512), 1, at(TEXT_AT + 600), at(TEXT_AT + 512), 0);
     put_text(TEXT_AT, "../boot//./internal");
@@ -99,6 +102,7 @@ static int begin(void **state)
 {
     (void)state;
     facts = fake_begin(MEMORY);
+    firmware = fake_firmware;
     fill_data(3);
     return 0;
 }
@@ -116,7 +120,7 @@ static int boot(void)
     fake_disk_in_file("disk.img", 512);
     int way_out = setjmp(fake_way_out);
     if (!way_out)
-        boot_main(facts, &fake_firmware);
+        boot_main(facts, &firmware);
     return way_out;
 }
 
@@ -210,6 +214,40 @@ static void hands_over_the_file(void **unused)
     assert_memory_equal(seen(file->bytes), built.bytes, 64);
     assert_string_equal(seen(file->path), "/boot/kernel.elf");
     assert_string_equal(seen(file->string), "one two");
+}
+
+static uint8_t events[100] = "events";
+static uint64_t events_bytes;
+
+static enum err tell_events(struct event_log *log)
+{
+    *log = (struct event_log){EVENT_LOG_2, events, events_bytes};
+    return events_bytes > sizeof events ? ERR_UNSUPPORTED : OK;
+}
+
+static uint64_t log_of(uint64_t bytes)
+{
+    end(NULL);
+    begin(NULL);
+    events_bytes = bytes;
+    firmware.event_log = tell_events;
+    expect_boot();
+    return response_of(LOG_AT);
+}
+
+static void hands_over_the_event_log(void **unused)
+{
+    (void)unused;
+    expect_boot();
+    assert_int_equal(response_of(LOG_AT), 0); /* a firmware without the verb */
+    assert_int_equal(log_of(sizeof events + 1), 0);
+    uint64_t response = log_of(sizeof events);
+    assert_int_equal(word_at(response + 8), 2);
+    assert_int_equal(word_at(response + 16), sizeof events);
+    assert_memory_equal(seen(word_at(response + 24)), events, sizeof events);
+    response = log_of(0);
+    assert_int_equal(word_at(response + 16), 0);
+    assert_int_equal(word_at(response + 24), 0);
 }
 
 static void tells_where_a_file_came_from(void **unused)
@@ -356,6 +394,7 @@ int main(void)
         TEST(answers_requests),
         TEST(lists_internal_modules_first),
         TEST(hands_over_the_file),
+        TEST(hands_over_the_event_log),
         TEST(tells_where_a_file_came_from),
         TEST(maps_as_the_base_revision_says),
         TEST(refuses_a_higher_base_revision),

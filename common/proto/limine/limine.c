@@ -95,6 +95,24 @@ static enum err open_modules(struct limine *limine)
     return OK;
 }
 
+/* Kept: the firmware's own may be gone when it is built in for good. */
+static enum err read_event_log(struct limine *limine)
+{
+    const struct firmware *firmware = limine->job.boot->firmware;
+    struct event_log log;
+    uint8_t *copy;
+    if (!limine_has(limine, LIMINE_EVENT_LOG) || !firmware->event_log)
+        return OK;
+    if (firmware->event_log(&log) != OK) {
+        note("no TPM event log: %s\n", err_message());
+        return OK;
+    }
+    TRY(arena_take(&limine->job.boot->arena, log.bytes, (void **)&copy));
+    memcpy(copy, log.events, log.bytes);
+    limine->event_log = (struct event_log){log.format, copy, log.bytes};
+    return OK;
+}
+
 static enum err boot_limine(struct boot *boot, const struct entry *entry, const struct file *kernel)
 {
     struct limine *limine;
@@ -107,6 +125,7 @@ static enum err boot_limine(struct boot *boot, const struct entry *entry, const 
     cpu_entropy(&boot->facts->cpu, limine->job.entropy);
     TRY(limine_parse(limine, &kernel->source));
     TRY(open_modules(limine));
+    TRY(read_event_log(limine));
     TRY(limine_list_cpus(limine));
     return job_carry_out(&limine->job);
 }

@@ -27,6 +27,7 @@ enum limine_feature {
     LIMINE_SMBIOS,
     LIMINE_EFI_SYSTEM_TABLE,
     LIMINE_EFI_MEMORY_MAP,
+    LIMINE_EVENT_LOG,
     LIMINE_DATE,
     LIMINE_EXECUTABLE_ADDRESS,
     LIMINE_PERFORMANCE,
@@ -84,7 +85,8 @@ struct limine {
     uint64_t module_count; /* that the kernel is told of */
     const char **hashes;   /* of the first modules: 128 hexadecimal digits; NULL: none */
     uint64_t hashes_count;
-    uint64_t executable_place; /* module that holds the ELF file; LIMINE_NONE: not asked for */
+    struct event_log event_log; /* EVENT_LOG_NONE: there is none, or nobody asks */
+    uint64_t executable_place;  /* module that holds the ELF file; LIMINE_NONE: not asked for */
 };
 
 /* Reads the kernel and its requests; sets the job's rules. Errors as elf_parse_mixed() and those

@@ -37,6 +37,7 @@ static const struct feature {
     [LIMINE_SMBIOS] = {{0x9e9046f11e095391, 0xaa4a520fefbde5ee}, 48, "SMBIOS"},
     [LIMINE_EFI_SYSTEM_TABLE] = {{0x5ceba5163eaaf6d6, 0x0a6981610cf65fcc}, 48, "EFI system table"},
     [LIMINE_EFI_MEMORY_MAP] = {{0x7df62a431d6872d5, 0xa4fcdfb3e57306c8}, 48, "EFI memory map"},
+    [LIMINE_EVENT_LOG] = {{0x98e094fc7e76e979, 0xee8d8775c54e1d1f}, 48, "TPM event log"},
     [LIMINE_DATE] = {{0x502746e184c088aa, 0xfbc5ec83e6327893}, 48, "date at boot"},
     [LIMINE_EXECUTABLE_ADDRESS] = {{0x71ba76863cc55f63, 0xb2644a48c516a487}, 48, "kernel address"},
     [LIMINE_PERFORMANCE] = {{0x6b50ad9bf36d13ad, 0xdc4c7e88fc759e17}, 48, "performance"},

@@ -163,6 +163,17 @@ static enum err efi_memory_map(const struct limine *limine, struct block *block,
                    out);
 }
 
+static enum err event_log(const struct limine *limine, struct block *block, void **out)
+{
+    const struct event_log *log = &limine->event_log;
+    const void *events = NULL;
+    if (!log->format)
+        return OK;
+    if (log->bytes)
+        TRY(block_copy(block, log->events, log->bytes, &events));
+    return respond(block, (struct response){0, {log->format, log->bytes, (uintptr_t)events}}, out);
+}
+
 /* ---- entropy --------------------------------------------------------------------------------- */
 
 static uint64_t entropy_count(const struct limine *limine)
@@ -187,8 +198,8 @@ static enum err entropy(const struct limine *limine, struct block *block, void *
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-/* Device trees, the terminal and Flanterm's parameters have no row: requests for them stay as they
- * are, as the protocol says of features that a loader does not have. */
+/* Device trees, the terminal and the parameters of Flanterm, which draws for another loader, have no
+ * row: requests for them stay as they are, as the protocol says of what a loader does not have. */
 static limine_respond *const responders[LIMINE_FEATURES] = {
     [LIMINE_BOOTLOADER_INFO] = bootloader_info,
     [LIMINE_COMMAND_LINE] = command_line,
@@ -206,6 +217,7 @@ static limine_respond *const responders[LIMINE_FEATURES] = {
     [LIMINE_SMBIOS] = smbios,
     [LIMINE_EFI_SYSTEM_TABLE] = efi_system_table,
     [LIMINE_EFI_MEMORY_MAP] = efi_memory_map,
+    [LIMINE_EVENT_LOG] = event_log,
     [LIMINE_DATE] = date,
     [LIMINE_EXECUTABLE_ADDRESS] = executable_address,
     [LIMINE_PERFORMANCE] = performance,
@@ -247,7 +259,8 @@ enum err limine_build_information(const struct job *job, struct block *block, ui
 uint64_t limine_information_bytes(const struct job *job)
 {
     const struct limine *limine = (const struct limine *)job;
-    uint64_t bytes = block_text_bytes(job->entry->options) + job->raw.efi_capacity_bytes;
+    uint64_t bytes = block_text_bytes(job->entry->options) + job->raw.efi_capacity_bytes +
+                     limine->event_log.bytes;
     bytes += LIMINE_FEATURES * (sizeof(struct response) + BLOCK_ALIGNMENT);
     bytes += limine_screen_bytes(limine) + limine_map_bytes(limine) + limine_files_bytes(limine) +
              limine_cpus_bytes(limine);

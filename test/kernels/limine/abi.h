@@ -111,7 +111,7 @@ REQUEST(cpus, cpus, uint64_t flags;);
 extern volatile uint64_t base_revision[3];
 extern volatile struct plain_request bootloader_info, command_line, firmware_type, direct_map, rsdp,
     smbios, efi_system_table, efi_memory_map, date, executable_address, device_tree, performance,
-    tsc_frequency, keep_iommu, terminal;
+    tsc_frequency, keep_iommu, terminal, event_log;
 extern volatile struct sized_request stack_size, entropy;
 extern volatile struct paging_request paging_mode;
 extern volatile struct entry_request entry_point;

@@ -55,6 +55,45 @@ static void check_responses(void)
     CHECK(terminal.response == UNTOUCHED);
 }
 
+static uint32_t load32(const char *bytes)
+{
+    return *(const uint32_t *)bytes;
+}
+
+/* By TCG's number: SHA-1, SHA-256, SHA-384, SHA-512, SM3. */
+static uint32_t digest_bytes(uint16_t algorithm)
+{
+    return algorithm == 4 ? 20 : algorithm == 0xc ? 48 : algorithm == 0xd ? 64 : 32;
+}
+
+static uint64_t event_bytes(const char *event)
+{
+    uint64_t at = 12;
+    for (uint32_t count = load32(event + 8); count; count--)
+        at += 2 + digest_bytes(*(const uint16_t *)(event + at));
+    return at + 4 + load32(event + at);
+}
+
+/* The log of a TPM begins with an event that says its version, in the old format, and is whole
+ * events to its end. */
+static void check_event_log(void)
+{
+    if (!event_log.response)
+        return;
+    const uint64_t *values = event_log.response->values;
+    const char *log = text(values[2]);
+    uint64_t at = 32 + load32(log + 28), count = 0;
+    check_response(event_log.response, "the TPM event log's response");
+    CHECK_EQUAL(values[0], 2);
+    CHECK(begins_with(log + 32, "Spec ID Event03"));
+    for (; at < values[1]; count++)
+        at += event_bytes(log + at);
+    CHECK_EQUAL(at, values[1]);
+    put("limine: events of the TPM: ");
+    put_hex(count);
+    put("\r\n");
+}
+
 void check_answers(void)
 {
     check_base_revision();
@@ -67,6 +106,7 @@ void check_answers(void)
     CHECK_EQUAL(!!efi_memory_map.response, is_efi());
     check_times();
     check_entropy();
+    check_event_log();
 }
 
 /* ---- firmware tables ------------------------------------------------------------------------- */
@@ -79,11 +119,6 @@ static const char *table(uint64_t address, bool is_physical)
     check_value(is_physical == (address < offset()), "a table's address", address);
     CHECK(mapped || is_physical);
     return mapped ? virtual_of(physical) : 0;
-}
-
-static uint32_t load32(const char *bytes)
-{
-    return *(const uint32_t *)bytes;
 }
 
 static void check_acpi_table(uint64_t physical)

@@ -28,6 +28,7 @@ ASKED struct plain_request rsdp = {ASK(, 0xc5e77b6b397e7b43, 0x27637845accdcf3c)
 ASKED struct plain_request smbios = {ASK(, 0x9e9046f11e095391, 0xaa4a520fefbde5ee)};
 ASKED struct plain_request efi_system_table = {ASK(, 0x5ceba5163eaaf6d6, 0x0a6981610cf65fcc)};
 ASKED struct plain_request efi_memory_map = {ASK(, 0x7df62a431d6872d5, 0xa4fcdfb3e57306c8)};
+ASKED struct plain_request event_log = {ASK(, 0x98e094fc7e76e979, 0xee8d8775c54e1d1f)};
 ASKED struct plain_request date = {ASK(, 0x502746e184c088aa, 0xfbc5ec83e6327893)};
 ASKED struct plain_request executable_address = {ASK(, 0x71ba76863cc55f63, 0xb2644a48c516a487)};
 ASKED struct plain_request performance = {ASK(, 0x6b50ad9bf36d13ad, 0xdc4c7e88fc759e17)};
