@@ -116,7 +116,7 @@ static const char *make_stack(struct image *image, struct vm *space)
         vm_reserve(space, space->end - STACK_BYTES - FRAME_BYTES, STACK_BYTES + FRAME_BYTES, &base);
     if (status == VM_OK)
         status = vm_commit(space, base + FRAME_BYTES, STACK_BYTES, VM_READ | VM_WRITE);
-    image->stack_top = space->end - 8; /* as behind a call: aligned in front of the return address */
+    image->stack_top = space->end - 8; /* as behind a call, which pushes a return address */
     return status == VM_ADDRESS_TAKEN ? "a segment lies where the stack goes" : explain(status);
 }
 

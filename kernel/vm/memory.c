@@ -192,6 +192,7 @@ static void __attribute__((noinline)) touch_or_return(uint64_t address, enum vm_
 {
     if (!__builtin_setjmp(probe.recovery))
         touch(address, access);
+    probe.page = UINT64_MAX; /* and so no tail call leaves the frame that is returned to */
 }
 
 enum vm_fault memory_probe(uint64_t address, enum vm_access access)
@@ -202,7 +203,6 @@ enum vm_fault memory_probe(uint64_t address, enum vm_access access)
     probe.first = VM_FAULT_NONE;
     probe.page = page_of(address);
     touch_or_return(address, access);
-    probe.page = UINT64_MAX;
     interrupts_restore(flags);
     return probe.first;
 }
