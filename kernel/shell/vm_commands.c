@@ -31,22 +31,25 @@ static void tell(enum vm_status status)
 
 static void show_region(const struct vm_info *info)
 {
-    static const char *const types[] = {"free", "private", "shared", "copy-on-write"};
-    print("  %016lx  %12lu KiB  %-10s%-9s%-14sregion %016lx\n", info->base, info->bytes / KIB,
+    static const char *const types[] = {"", "private", "shared", "copy-on-write", "the system's"};
+    print("  %016lx  %12lu KiB  %-10s%-9s%s", info->base, info->bytes / KIB,
           info->type == VM_NONE ? "free"
           : info->committed     ? "committed"
                                 : "reserved",
-          info->committed ? protection_name(info->protection) : "", types[info->type],
-          info->region);
+          info->committed ? protection_name(info->protection) : "", types[info->type]);
+    if (info->region)
+        print(", region %lx", info->region);
+    print("\n");
 }
 
 static void show_regions(void)
 {
     const struct vm *vm = &shell_space;
     struct vm_info info;
-    for (uint64_t at = vm->first; at < vm->end && vm_query(vm, at, &info) == VM_OK;
-         at = info.base + info.bytes)
+    for (uint64_t at = vm->first; at < vm->end; at = info.base + info.bytes) {
+        vm_query(vm, at, &info);
         show_region(&info);
+    }
     for (uint32_t fault = VM_FAULT_DEMAND_ZERO; fault < VM_FAULTS; fault++)
         if (vm->faults[fault])
             print("  %lu faults: %s\n", vm->faults[fault], vm_fault_name((enum vm_fault)fault));
@@ -88,10 +91,8 @@ static void protect(void)
 static void query(void)
 {
     struct vm_info info;
-    enum vm_status status = vm_query(&shell_space, given.values[0], &info);
-    if (status == VM_OK)
-        show_region(&info);
-    tell(status);
+    vm_query(&shell_space, given.values[0], &info);
+    show_region(&info);
 }
 
 /* Two regions over one section: what is written in the first shows in both, what is written in the

@@ -234,29 +234,33 @@ enum vm_status vm_release(struct vm *vm, uint64_t region)
     return VM_OK;
 }
 
-enum vm_status vm_query(const struct vm *vm, uint64_t address, struct vm_info *info)
+static struct vm_info between(uint64_t first, uint64_t end, enum vm_type type)
 {
-    if (address < vm->first || address >= vm->end)
-        return VM_BAD_ADDRESS;
+    return (struct vm_info){.base = first, .bytes = end - first, .type = type};
+}
+
+void vm_query(const struct vm *vm, uint64_t address, struct vm_info *info)
+{
     const struct span *span = spans_at(&vm->spans, address), *all = vm->spans.array;
-    if (!span) {
-        uint64_t above = spans_find(&vm->spans, address);
-        uint64_t base = above ? all[above - 1].end : vm->first;
-        uint64_t end = above < vm->spans.count ? all[above].first : vm->end;
-        *info = (struct vm_info){.base = base, .bytes = end - base};
-        return VM_OK;
-    }
-    *info = (struct vm_info){
-        .base = span->first,
-        .bytes = span->end - span->first,
-        .region = span->region,
-        .type = !span->section ? VM_PRIVATE
-                : span->copies ? VM_SECTION_COPIED
-                               : VM_SECTION,
-        .committed = span->committed,
-        .protection = span->protection,
-    };
-    return VM_OK;
+    uint64_t above = spans_find(&vm->spans, address);
+    if (address < vm->first)
+        *info = between(0, vm->first, VM_SYSTEM);
+    else if (address >= vm->end)
+        *info = between(vm->end, 0, VM_SYSTEM); /* up to 2^64 */
+    else if (!span)
+        *info = between(above ? all[above - 1].end : vm->first,
+                        above < vm->spans.count ? all[above].first : vm->end, VM_NONE);
+    else
+        *info = (struct vm_info){
+            .base = span->first,
+            .bytes = span->end - span->first,
+            .region = span->region,
+            .type = !span->section ? VM_PRIVATE
+                    : span->copies ? VM_SECTION_COPIED
+                                   : VM_SECTION,
+            .committed = span->committed,
+            .protection = span->protection,
+        };
 }
 
 struct section *section_create(struct heap *heap, uint64_t pages)

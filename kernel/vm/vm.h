@@ -58,8 +58,8 @@ struct vm {
     uint64_t frames_held; /* of private pages */
 };
 
-/* What vm_query() says of an address; type is VM_NONE where nothing is reserved. */
-enum vm_type { VM_NONE, VM_PRIVATE, VM_SECTION, VM_SECTION_COPIED };
+/* What vm_query() says of an address. VM_NONE: it is free; VM_SYSTEM: no region can be there. */
+enum vm_type { VM_NONE, VM_PRIVATE, VM_SECTION, VM_SECTION_COPIED, VM_SYSTEM };
 
 struct vm_info {
     uint64_t base, bytes; /* of the run of pages around the address that are alike */
@@ -83,7 +83,7 @@ enum vm_status vm_release(struct vm *vm, uint64_t region);
 
 enum vm_status vm_protect(struct vm *vm, uint64_t address, uint64_t bytes, uint32_t protection);
 
-enum vm_status vm_query(const struct vm *vm, uint64_t address, struct vm_info *info);
+void vm_query(const struct vm *vm, uint64_t address, struct vm_info *info); /* of any address */
 
 /* A region that shows the whole section, committed, at a page or (0) anywhere. With `copies`, what
  * is written stays in this region. */

@@ -67,14 +67,13 @@ static const struct step {
 static uint64_t bases[REGIONS];
 static struct section *section;
 
-static enum vm_status query(struct vm *vm, uint64_t address, const struct step *step)
+static bool query(const struct vm *vm, uint64_t address, const struct step *step)
 {
     struct vm_info info;
-    enum vm_status status = vm_query(vm, address + 7, &info);
-    bool as_told = info.base == address && info.bytes == step->pages * FRAME_BYTES &&
-                   info.region == bases[step->where] && info.committed &&
-                   info.protection == step->value && info.type == VM_PRIVATE;
-    return as_told ? status : VM_NOT_A_REGION;
+    vm_query(vm, address + 7, &info);
+    return info.base == address && info.bytes == step->pages * FRAME_BYTES &&
+           info.region == bases[step->where] && info.committed && info.protection == step->value &&
+           info.type == VM_PRIVATE;
 }
 
 static uint32_t touch(uint64_t address, const struct step *step)
@@ -104,7 +103,7 @@ static uint32_t take(struct vm *vm, const struct step *step)
     case PROTECT:
         return vm_protect(vm, address, bytes, step->value);
     case QUERY:
-        return query(vm, address, step);
+        return query(vm, address, step) ? VM_OK : VM_BAD_ADDRESS;
     case SHOW:
         section = section_create(&memory_heap, step->pages);
         return section ? vm_show(vm, section, false, 0, step->value, base) : VM_NO_MEMORY;

@@ -76,7 +76,10 @@ def place(shell, address):
 def check_regions(shell):
     """Each call by hand, with its errors by name; what is mapped, by QEMU's own walk."""
     base = int(shell.find("vm reserve 65536", r"region (\w{16})", "^OK$")[0][1], 16)
-    shell.find(f"vm query {base:x}", r"64 KiB  reserved +private")
+    shell.find(f"vm query {base:x}", rf"64 KiB  reserved +private, region {base:x}")
+    shell.find(f"vm query {base + 65536:x}", rf"^  {base + 65536:016x} +\d{{9,}} KiB  free +$")
+    shell.find("vm query 0", "^  0{16} +64 KiB  reserved +the system's$")
+    shell.find("vm query kernel_main", "^  00007ffffffff000 .* reserved +the system's$")
     shell.find(f"vm touch {base:x}", "page fault: reserved, not committed")
     shell.find(f"vm commit {base:x} 8192", "^OK$")
     assert place(shell, base) is None
