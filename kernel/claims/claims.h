@@ -48,6 +48,11 @@ bool segments_are_flat(uint64_t cpu, const struct initial_state *registers);
 bool gdt_is_good(struct table_register gdtr);
 bool tss_is_good(struct table_register gdtr);
 
+/* Of any CPU: C4 and C38, C18 and C38. A stack's pages are not executable, either; nothing is
+ * mapped on either side of it. */
+bool stack_is_writable(uint64_t cpu, const char *name, uint64_t bottom, uint64_t top);
+bool stack_is_guarded(uint64_t cpu, const char *name, uint64_t bottom, uint64_t top);
+
 /* Virtual address behind the last byte that the direct map may map. */
 uint64_t direct_map_end(void);
 

@@ -1,7 +1,6 @@
 /* Claims C26 and C27: what firmware left behind. */
 #include "claims.h"
 #include "../lib/bytes.h"
-#include "../lib/text.h"
 #include "../machine/acpi.h"
 
 /* UEFI 2.10, 4.2 and 7.2. */

@@ -1,6 +1,6 @@
 /* Claims C23, C29, C30, C32, C33: the boot information's plain facts. */
 #include "claims.h"
-#include "../lib/text.h"
+#include "../lib/bytes.h"
 
 #define YEAR_2021 INT64_C(1609459200) /* seconds since 1970-01-01 UTC: the first after 2020 */
 
@@ -67,11 +67,8 @@ static bool is_no_disk(const struct lintel_boot_volume *volume)
 {
     const struct lintel_boot_volume wanted = {.medium = LINTEL_MEDIUM_NETWORK,
                                               .bios_drive = UINT32_MAX};
-    const uint8_t *found = (const uint8_t *)volume, *expected = (const uint8_t *)&wanted;
-    for (size_t i = 0; i < sizeof wanted; i++)
-        if (found[i] != expected[i])
-            return violated("booted by network, but byte %lu of the volume is %#x, wanted %#x", i,
-                            found[i], expected[i]);
+    if (memcmp(volume, &wanted, sizeof wanted) != 0)
+        return violated("booted by network, but the boot volume has more than its medium");
     return true;
 }
 

@@ -72,12 +72,21 @@ static bool check_window_range(const struct mapped_range *range)
     return true;
 }
 
-static bool check_guards(const char *name, uint64_t bottom, uint64_t top)
+bool stack_is_writable(uint64_t cpu, const char *name, uint64_t bottom, uint64_t top)
 {
-    if (mapped_at(bottom - PAGE_BYTES))
-        return violated("the page below the %s, %#lx, is mapped", name, bottom - PAGE_BYTES);
-    if (mapped_at(top))
-        return violated("the page above the %s, %#lx, is mapped", name, top);
+    for (uint64_t at = bottom; at < top; at += PAGE_BYTES)
+        if (!mapped_with(at, PAGE_BYTES, RIGHT_WRITE) ||
+            (cpu_has(LINTEL_CPU_NX) && mapped_at(at)->rights & RIGHT_EXECUTE))
+            return violated("page %#lx of CPU %lu's %s is not writable, or executable", at, cpu,
+                            name);
+    return true;
+}
+
+bool stack_is_guarded(uint64_t cpu, const char *name, uint64_t bottom, uint64_t top)
+{
+    if (mapped_at(bottom - PAGE_BYTES) || mapped_at(top))
+        return violated("CPU %lu's %s from %#lx to %#lx has a page beside it", cpu, name, bottom,
+                        top);
     return true;
 }
 
@@ -87,7 +96,7 @@ static bool check_fault_stack(void)
     const struct mapped_range *stack = mapped_at(top - 1);
     if (!stack)
         return violated("IST1 is %#lx, below which no stack is mapped", top);
-    return check_guards("fault stack", stack->virtual, top);
+    return stack_is_guarded(0, "fault stack", stack->virtual, top);
 }
 
 bool nothing_else_is_mapped(void)
@@ -107,6 +116,6 @@ bool nothing_else_is_mapped(void)
                             range->virtual, range->physical, range->bytes);
         }
     }
-    return check_guards("stack", boot->stack_top - boot->stack_bytes, boot->stack_top) &&
+    return stack_is_guarded(0, "stack", boot->stack_top - boot->stack_bytes, boot->stack_top) &&
            check_fault_stack();
 }

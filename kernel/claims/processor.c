@@ -79,12 +79,8 @@ bool stack_is_usable(void)
     if (boot->stack_bytes < WISHED_STACK_BYTES || rsp - bottom < WISHED_STACK_BYTES - PAGE_BYTES)
         return violated("stack of %lu bytes, %lu of them below RSP, wanted %lu", boot->stack_bytes,
                         rsp - bottom, WISHED_STACK_BYTES);
-    if (!mapped_with(bottom, boot->stack_bytes, RIGHT_WRITE))
-        return violated("stack at %#lx is not all mapped writable", bottom);
-    for (uint64_t at = bottom; at < boot->stack_top; at += PAGE_BYTES)
-        if (cpu_has(LINTEL_CPU_NX) && mapped_at(at)->rights & RIGHT_EXECUTE)
-            return violated("stack page %#lx is executable", at);
-    return equals("return address on the stack", *(const uint64_t *)rsp, 0);
+    return stack_is_writable(0, "stack", bottom, boot->stack_top) &&
+           equals("return address on the stack", *(const uint64_t *)rsp, 0);
 }
 
 bool cr0_is_promised(void)

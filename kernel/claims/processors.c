@@ -137,19 +137,6 @@ bool processors_have_own_tables(void)
 
 /* ---- C38 ------------------------------------------------------------------------------------- */
 
-static bool check_pages(uint64_t index, const char *name, uint64_t bottom, uint64_t top)
-{
-    for (uint64_t at = bottom; at < top; at += PAGE_BYTES)
-        if (!mapped_with(at, PAGE_BYTES, RIGHT_WRITE) ||
-            (cpu_has(LINTEL_CPU_NX) && mapped_at(at)->rights & RIGHT_EXECUTE))
-            return violated("CPU %lu: page %#lx of its %s is not writable, or executable", index,
-                            at, name);
-    if (mapped_at(bottom - PAGE_BYTES) || mapped_at(top))
-        return violated("CPU %lu: its %s from %#lx to %#lx has a page beside it", index, name,
-                        bottom, top);
-    return true;
-}
-
 static bool check_stack(uint64_t index, const struct processor_state *state)
 {
     uint64_t top = processor(index)->stack_top, bottom = top - LINTEL_PROCESSOR_STACK_BYTES;
@@ -165,8 +152,11 @@ static bool check_stack(uint64_t index, const struct processor_state *state)
     for (uint64_t i = 0; i < index; i++)
         if (processor(i)->stack_top == top)
             return violated("CPUs %lu and %lu have one stack", i, index);
-    return check_pages(index, "stack", bottom, top) &&
-           check_pages(index, "fault stack", mapped_at(fault_top - 1)->virtual, fault_top);
+    uint64_t fault_bottom = mapped_at(fault_top - 1)->virtual;
+    return stack_is_writable(index, "stack", bottom, top) &&
+           stack_is_guarded(index, "stack", bottom, top) &&
+           stack_is_writable(index, "fault stack", fault_bottom, fault_top) &&
+           stack_is_guarded(index, "fault stack", fault_bottom, fault_top);
 }
 
 bool processors_have_own_stacks(void)

@@ -1,4 +1,4 @@
-/* Where characters come from and go to, byte by byte: a PS/2 keyboard, and the first serial port. */
+/* Where characters come from and go to: a PS/2 keyboard, and the first serial port. */
 #ifndef KERNEL_PORTS_H
 #define KERNEL_PORTS_H
 

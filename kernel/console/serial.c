@@ -1,7 +1,6 @@
 #include "ports.h"
 #include "../machine/instructions.h"
 #include "../machine/interrupts.h"
-#include <stdbool.h>
 
 /* Registers of a 16550 UART at its usual place. */
 enum {

@@ -1,5 +1,4 @@
 #include "cpu.h"
-#include "instructions.h"
 #include <stddef.h>
 
 enum cpuid_register { EAX, EBX, ECX, EDX };

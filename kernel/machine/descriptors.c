@@ -1,5 +1,4 @@
 #include "descriptors.h"
-#include "instructions.h"
 #include "page_tables.h"
 #include "../handover/handover.h"
 

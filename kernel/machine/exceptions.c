@@ -1,4 +1,4 @@
-#include "exceptions.h"
+#include "interrupts.h"
 #include "../console/console.h"
 #include "../handover/handover.h"
 #include "instructions.h"

@@ -1,7 +1,5 @@
 #include "interrupts.h"
 #include "descriptors.h"
-#include "exceptions.h"
-#include "instructions.h"
 #include <stddef.h>
 
 #define VECTOR_BYTES   16 /* of code, in vectors.asm */

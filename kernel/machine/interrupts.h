@@ -42,4 +42,22 @@ static inline void interrupts_restore(uint64_t flags)
     __asm__ volatile("push %0; popfq" : : "r"(flags) : "memory", "cc");
 }
 
+/* ---- exceptions.c: what happens to those that nobody handles --------------------------------- */
+
+/* Says what happened, and where in which function and line; returns only from a breakpoint. */
+void exception_report(const struct interrupt_frame *frame);
+
+const char *exception_name(uint64_t vector);
+
+/* Where the kernel goes on after a report: `if (__builtin_setjmp(exception_recovery)) ...`. Without
+ * it the machine stops. */
+extern void *exception_recovery[5];
+extern bool exception_recoverable;
+
+/* Why a page is not there, as virtual memory knows, for the report of a page fault; NULL. */
+extern const char *exception_verdict;
+
+/* Ends the program that an exception in user mode came from. Does not return. */
+extern void (*exception_in_user)(void);
+
 #endif

@@ -1,6 +1,5 @@
 #include "original.h"
 #include "descriptors.h"
-#include "instructions.h"
 #include "interrupts.h"
 
 static struct state {

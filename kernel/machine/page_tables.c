@@ -1,6 +1,5 @@
 #include "page_tables.h"
 #include "cpu.h"
-#include "instructions.h"
 #include "../handover/handover.h"
 
 struct mapped_range mapped[MAPPED_MAX];

@@ -1,7 +1,6 @@
 #include "timer.h"
 #include "instructions.h"
 #include "interrupts.h"
-#include <stddef.h>
 
 static volatile uint64_t ticks;
 static timer_visit on_tick;

@@ -2,9 +2,7 @@
 #include "shell.h"
 #include "../claims/claims.h"
 #include "../lib/text.h"
-#include "../machine/instructions.h"
 #include "../machine/original.h"
-#include "../machine/page_tables.h"
 
 /* ---- time ------------------------------------------------------------------------------------ */
 

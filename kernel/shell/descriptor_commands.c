@@ -1,8 +1,6 @@
 /* Descriptor tables: GDT, IDT, TSS. */
 #include "shell.h"
 #include "../machine/descriptors.h"
-#include "../machine/exceptions.h"
-#include "../machine/instructions.h"
 #include "../machine/interrupts.h"
 #include "../machine/symbols.h"
 

@@ -1,7 +1,6 @@
 /* What firmware left behind: ACPI tables, SMBIOS structures. */
 #include "shell.h"
 #include "../lib/bytes.h"
-#include "../lib/text.h"
 #include "../machine/acpi.h"
 #include "../machine/page_tables.h"
 

@@ -1,6 +1,5 @@
 /* The commands `run` and `threads`. */
 #include "shell.h"
-#include "../lib/text.h"
 #include "../machine/timer.h"
 #include "../threads/thread.h"
 #include "../user/program.h"

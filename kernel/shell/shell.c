@@ -1,6 +1,5 @@
 #include "shell.h"
 #include "../machine/descriptors.h"
-#include "../machine/exceptions.h"
 #include "../machine/interrupts.h"
 #include "../machine/original.h"
 #include "../machine/timer.h"

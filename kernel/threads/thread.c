@@ -1,7 +1,6 @@
 #include "thread.h"
 #include "../lib/text.h"
 #include "../machine/descriptors.h"
-#include "../machine/exceptions.h"
 #include "../machine/interrupts.h"
 #include "../machine/timer.h"
 #include "../user/program.h"

@@ -2,7 +2,7 @@
 #include "../console/console.h"
 #include "../handover/handover.h"
 #include "../lib/text.h"
-#include "../machine/exceptions.h"
+#include "../machine/interrupts.h"
 #include "../machine/symbols.h"
 #include "../threads/thread.h"
 #include "../vm/memory.h"

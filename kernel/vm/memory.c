@@ -1,7 +1,7 @@
 #include "memory.h"
 #include "../handover/handover.h"
 #include "../machine/cpu.h"
-#include "../machine/exceptions.h"
+#include "../machine/interrupts.h"
 #include "../machine/page_tables.h"
 
 /* Each in a slot of the top table that Lintel left empty. */
