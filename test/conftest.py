@@ -7,12 +7,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from programs import FuzzFile, UnitFile  # noqa: E402
 
 
-def pytest_configure(config):
-    # A program's tests go to one worker, so that the program runs once.
-    if getattr(config.option, "numprocesses", None):
-        config.option.dist = "loadgroup"
-
-
 def pytest_collect_file(file_path, parent):
     folder, name = file_path.parent.name, file_path.name
     if file_path.suffix == ".c":

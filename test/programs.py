@@ -37,7 +37,7 @@ class ProgramItem(pytest.Item):
     def __init__(self, *, command, **others):
         super().__init__(**others)
         self.command = tuple(map(str, command))
-        self.add_marker(pytest.mark.xdist_group(self.command[0]))
+        self.add_marker(pytest.mark.xdist_group("/".join(Path(command[0]).parts[-2:])))
 
     def repr_failure(self, excinfo, style=None):
         if isinstance(excinfo.value, ProgramError):
