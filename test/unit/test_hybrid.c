@@ -10,11 +10,6 @@ static struct arena arena;
 static struct volume *volumes;
 static uint32_t count;
 
-static void make(const char *options)
-{
-    run("rm -f img && xorriso -as mkisofs -o img %s src > xorriso.log 2>&1", options);
-}
-
 static void list(uint32_t sector_bytes, enum lintel_medium medium)
 {
     struct facts *facts = fake_begin(0);
@@ -56,6 +51,9 @@ static void expect_source(const struct volume *volume)
     expect_same_file(&fs, "/efi.img", "src/efi.img");
 }
 
+/* Of layouts[]. */
+enum { WITH_GPT = 3, PLAIN = 6 };
+
 /* Each with its partitions, as numbers and first sectors. */
 static const struct layout {
     const char *options;
@@ -82,10 +80,11 @@ static const struct layout {
      LINTEL_PARTITIONING_MBR,
      1,
      {{2, 0, false}}},
-    {EL_TORITO "--grub2-mbr mbr.bin -appended_part_as_gpt -append_partition 2 0xef src/efi.img",
-     LINTEL_PARTITIONING_GPT,
-     3,
-     {{1, 64, false}, {2, 0, false}, {3, 0, false}}},
+    [WITH_GPT] = {EL_TORITO
+                  "--grub2-mbr mbr.bin -appended_part_as_gpt -append_partition 2 0xef src/efi.img",
+                  LINTEL_PARTITIONING_GPT,
+                  3,
+                  {{1, 64, false}, {2, 0, false}, {3, 0, false}}},
     {EL_TORITO "--grub2-mbr mbr.bin -partition_offset 16 -appended_part_as_gpt "
                "-append_partition 2 0xef src/efi.img",
      LINTEL_PARTITIONING_GPT,
@@ -95,9 +94,21 @@ static const struct layout {
      LINTEL_PARTITIONING_GPT,
      3,
      {{1, 64, false}, {2, 0, false}, {3, 0, false}}},
-    {EL_TORITO, LINTEL_PARTITIONING_NONE, 0, {{0}}},
+    [PLAIN] = {EL_TORITO, LINTEL_PARTITIONING_NONE, 0, {{0}}},
     {"", LINTEL_PARTITIONING_NONE, 0, {{0}}},
 };
+
+/* xorriso is slow: it makes each image once. */
+static void make_images(void)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(layouts); i++)
+        run("xorriso -as mkisofs -o layout%zu %s src > xorriso.log 2>&1", i, layouts[i].options);
+}
+
+static void take_image(size_t layout)
+{
+    run("cp layout%zu img", layout);
+}
 
 static void expect_layout(const struct layout *layout)
 {
@@ -117,7 +128,7 @@ static void as_a_disk(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(layouts); i++) {
-        make(layouts[i].options);
+        take_image(i);
         list(512, LINTEL_MEDIUM_DISK);
         expect_layout(&layouts[i]);
         fake_end();
@@ -130,7 +141,7 @@ static void as_a_disk_with_large_sectors(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(layouts); i++)
         for (uint32_t sector_bytes = 2048; sector_bytes <= 4096; sector_bytes *= 2) {
-            make(layouts[i].options);
+            take_image(i);
             list(sector_bytes, LINTEL_MEDIUM_DISK);
             expect_whole_last();
             expect_source(&volumes[count - 1]);
@@ -142,7 +153,7 @@ static void as_a_cd(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(layouts); i++) {
-        make(layouts[i].options);
+        take_image(i);
         list(2048, LINTEL_MEDIUM_CD);
         assert_int_equal(count, 1);
         expect_whole_last();
@@ -165,7 +176,7 @@ static void as_a_cd_of_unknown_size(void **state)
     const struct firmware firmware = {.read = read_known};
 
     (void)state;
-    make(EL_TORITO);
+    take_image(PLAIN);
     list(2048, LINTEL_MEDIUM_CD);
     known = volumes[0].disk;
     struct disk unknown = *known;
@@ -182,7 +193,7 @@ static void on_a_larger_disk(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(layouts); i++) {
-        make(layouts[i].options);
+        take_image(i);
         run("truncate -s 64M img");
         list(512, LINTEL_MEDIUM_DISK);
         expect_layout(&layouts[i]);
@@ -193,7 +204,7 @@ static void on_a_larger_disk(void **state)
 static void damaged_gpt(void **state)
 {
     (void)state;
-    make(layouts[3].options);
+    take_image(WITH_GPT);
     run("printf x | dd of=img bs=1 seek=600 conv=notrunc 2> dd.log && truncate -s -512 img");
     log_attach(fake_firmware.put);
     list(512, LINTEL_MEDIUM_DISK);
@@ -207,13 +218,13 @@ static void damaged_gpt(void **state)
 
 static int begin(void **state)
 {
-    int status = scratch_begin(state);
-
-    if (status == 0)
-        run("mkdir -p src/loader && echo conf > src/loader/loader.conf &&"
-            "mkfs.fat -C src/efi.img 2048 > mkfs.log && head -c 2048 /dev/zero > src/boot.bin &&"
-            "head -c 432 /dev/zero > mbr.bin");
-    return status;
+    if (scratch_begin(state))
+        return -1;
+    run("mkdir -p src/loader && echo conf > src/loader/loader.conf &&"
+        "mkfs.fat -C src/efi.img 2048 > mkfs.log && head -c 2048 /dev/zero > src/boot.bin &&"
+        "head -c 432 /dev/zero > mbr.bin");
+    make_images();
+    return 0;
 }
 
 int main(void)
