@@ -166,7 +166,8 @@ const struct command vm_commands[] = {
      "  vm decommit 10000 4096\n", decommit},
     {"vm release", "REGION", "gives all of a region back", "  vm release 10000\n", release},
     {"vm test", "", "tries them all on the processor itself", NULL, test},
-    {"mem", "[test]", "frame allocator and heap; test: stresses both", "  mem\n  mem test\n",
+    {"mem", "[test]", "frame allocator and heap; test: stresses both",
+     "  A bitmap, not a buddy: nearly everybody here takes one frame at a time.\n  mem test\n",
      show_memory},
     {0},
 };

@@ -26,40 +26,24 @@ static struct {
 
 /* ---- frames and heap ------------------------------------------------------------------------- */
 
-/* The bitmap lies at the start of the first usable range that has room for it. */
-static uint64_t place_bitmap(uint64_t bytes, uint64_t **bitmap)
-{
-    for (uint64_t i = 0; i < boot->memory_map_count; i++) {
-        const struct lintel_memory_range *range = &boot->memory_map[i];
-        if (range->type != LINTEL_MEMORY_USABLE || range->bytes < bytes)
-            continue;
-        *bitmap = direct(range->base_physical);
-        return range->base_physical;
-    }
-    return UINT64_MAX;
-}
-
-static uint64_t usable_end(void)
-{
-    uint64_t end = 0;
-    for (uint64_t i = 0; i < boot->memory_map_count; i++)
-        if (boot->memory_map[i].type == LINTEL_MEMORY_USABLE)
-            end = boot->memory_map[i].base_physical + boot->memory_map[i].bytes;
-    return end;
-}
-
+/* The bitmap lies at the start of the lowest usable range that has room for it. */
 static void open_frames(void)
 {
-    uint64_t *bitmap = NULL, count = usable_end() / FRAME_BYTES;
-    uint64_t bitmap_frames = frames_bitmap_bytes(count) / FRAME_BYTES + 1;
-    uint64_t place = place_bitmap(bitmap_frames * FRAME_BYTES, &bitmap);
-    frames_begin(&memory_frames, bitmap, count);
-    for (uint64_t i = 0; i < boot->memory_map_count; i++) {
-        const struct lintel_memory_range *range = &boot->memory_map[i];
-        uint64_t own = range->base_physical == place ? bitmap_frames : 0;
-        if (range->type == LINTEL_MEMORY_USABLE)
-            frames_add(&memory_frames, range->base_physical / FRAME_BYTES + own,
-                       range->bytes / FRAME_BYTES - own);
+    const struct lintel_memory_range *ranges = boot->memory_map, *host = NULL;
+    uint64_t frames = 0, own, all = boot->memory_map_count;
+    for (uint64_t i = 0; i < all; i++)
+        if (ranges[i].type == LINTEL_MEMORY_USABLE)
+            frames = (ranges[i].base_physical + ranges[i].bytes) / FRAME_BYTES;
+    own = frames_bitmap_bytes(frames) / FRAME_BYTES + 1;
+    for (uint64_t i = all; i-- > 0;)
+        if (ranges[i].type == LINTEL_MEMORY_USABLE && ranges[i].bytes >= own * FRAME_BYTES)
+            host = &ranges[i];
+    frames_begin(&memory_frames, direct(host->base_physical), frames);
+    for (uint64_t i = 0; i < all; i++) {
+        uint64_t taken = &ranges[i] == host ? own : 0;
+        if (ranges[i].type == LINTEL_MEMORY_USABLE)
+            frames_add(&memory_frames, ranges[i].base_physical / FRAME_BYTES + taken,
+                       ranges[i].bytes / FRAME_BYTES - taken);
     }
 }
 

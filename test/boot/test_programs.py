@@ -168,6 +168,12 @@ def check_program_that_never_ends(shell):
     shell.read("Ctrl-C ends it.")
     shell.machine.type("\x03")
     assert "spin.elf: interrupted" in shell.read()
+    shell.machine.type("run spin.elf\n")
+    shell.read("Ctrl-C ends it.")
+    shell.machine.monitor.execute("inject-nmi")
+    report = shell.read()
+    assert "non-maskable interrupt" in report and "spin.elf: killed by its fault" in report
+    shell.find("idt 2", "IST 1")  # else one at the kernel's first instruction had the program's stack
 
 
 def check_nothing_is_lost(shell, free):
