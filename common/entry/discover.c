@@ -20,12 +20,13 @@ struct found {
 
 struct search {
     const struct entry_volumes *volumes;
-    const struct config *config;
+    struct config *config;
     struct arena *arena;
     const struct fs *fs; /* what is being searched, and for which files */
     const char *directory, *suffix;
     struct found *found;
     uint32_t count;
+    struct entry_item *entries;
     enum err err;
 };
 
@@ -123,37 +124,27 @@ static enum err search_volumes(struct search *search)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static enum err read_image(const struct found *found, const char *path, struct arena *arena,
-                           struct entry *entry)
+static enum err read_image(struct search *search, const struct found *found, const char *path)
 {
     struct file file;
     char *kept;
 
-    TRY(arena_text(arena, path, strlen(path), &kept));
+    TRY(arena_text(search->arena, path, strlen(path), &kept));
     TRY(fs_open(found->fs, kept, &file));
-    return entry_from_uki(found->name, kept, &file.source, arena, entry);
+    return entries_from_uki(found->name, kept, &file.source, search->arena, &search->entries);
 }
 
-static enum err read_text(const struct found *found, const char *path, struct arena *arena,
-                          struct entry *entry)
+static enum err read_text(struct search *search, const struct found *found, const char *path)
 {
+    struct entry_item *item;
     char *text;
     uint64_t bytes;
 
-    TRY(config_read_text(found->fs, path, arena, &text, &bytes));
-    return entry_parse(found->name, text, bytes, arena, entry);
-}
-
-static enum err read_found(const struct found *found, struct arena *arena, struct entry *entry)
-{
-    char path[sizeof TEXTS + FS_NAME_BYTES];
-
-    fmt(path, sizeof path, "%s/%s", found->directory, found->name);
-    if (strcmp(found->directory, IMAGES) == 0)
-        TRY(read_image(found, path, arena, entry));
-    else
-        TRY(read_text(found, path, arena, entry));
-    entry->fs = found->fs;
+    TRY(config_read_text(found->fs, path, search->arena, &text, &bytes));
+    TRY(ARENA_TAKE(search->arena, 1, &item));
+    TRY(entry_parse(found->name, text, bytes, search->arena, &item->entry));
+    item->next = search->entries;
+    search->entries = item;
     return OK;
 }
 
@@ -187,23 +178,36 @@ static enum err judge(const struct search *search, struct entry *entry)
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 /* An entry that can't be read is said and left out: the others may boot. */
+static enum err read_found(struct search *search, const struct found *found)
+{
+    const struct entry_item *before = search->entries;
+    char path[sizeof TEXTS + FS_NAME_BYTES];
+
+    fmt(path, sizeof path, "%s/%s", found->directory, found->name);
+    if ((strcmp(found->directory, IMAGES) == 0 ? read_image : read_text)(search, found, path) != OK)
+        say("%s: passed over\n", err_message());
+    for (struct entry_item *item = search->entries; item != before; item = item->next) {
+        item->entry.fs = found->fs;
+        TRY(judge(search, &item->entry));
+        search->config->count++;
+    }
+    return OK;
+}
+
 enum err entries_discover(const struct entry_volumes *volumes, struct arena *arena,
                           struct config *config)
 {
     struct search search = {.volumes = volumes, .config = config, .arena = arena};
 
     TRY(search_volumes(&search));
-    TRY(ARENA_TAKE(arena, search.count, &config->entries));
-    for (const struct found *found = search.found; found; found = found->next) {
-        struct entry *entry = &config->entries[config->count];
-        if (read_found(found, arena, entry) != OK) {
-            say("%s: passed over\n", err_message());
-            continue;
-        }
-        TRY(judge(&search, entry));
-        config->count++;
-    }
+    for (const struct found *found = search.found; found && config->count < ENTRIES_MAX;
+         found = found->next)
+        TRY(read_found(&search, found));
     if (config->count == 0)
         return fail(ERR_NOT_FOUND, "none of the %u entries in %s can be read", search.count, TEXTS);
+    TRY(ARENA_TAKE(arena, config->count, &config->entries));
+    uint32_t to = config->count;
+    for (const struct entry_item *item = search.entries; item; item = item->next)
+        config->entries[--to] = item->entry;
     return OK;
 }

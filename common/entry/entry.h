@@ -23,7 +23,8 @@ struct entry {
     const struct fs *fs; /* the volume that it was found on and its paths lead into; NULL: the
                             boot volume */
     char *id;            /* file name without suffix and counter */
-    const char *suffix;  /* ".conf"; ".efi": a unified kernel image that was found by itself */
+    const char *suffix;  /* ".conf"; ".efi": a unified kernel image that was found by itself;
+                            ".efi@1": its second profile */
     char *title;         /* falls back to id */
     char *version, *sort_key, *machine_id; /* "" when absent */
     char *kernel;     /* the value of `kernel`, `linux`, `efi` or `uki`; NULL: there is none */
@@ -37,6 +38,11 @@ struct entry {
     bool exhausted; /* boot counting: its file name says that no tries are left; sorted last */
     bool foreign;   /* for another machine or firmware: hidden, unless all entries are */
     char *problem;  /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
+};
+
+struct entry_item { /* of a list, the newest first */
+    struct entry entry;
+    struct entry_item *next;
 };
 
 /* What it boots with, as a person is to see it. */
@@ -94,10 +100,11 @@ enum err entries_discover(const struct entry_volumes *volumes, struct arena *are
 enum err entry_name_after(const char *file, const char *suffix, struct arena *arena,
                           struct entry *entry);
 
-/* What a unified kernel image at `path`, which must outlive the entry, says of itself (type 2).
- * ERR_NOT_FOUND: it is no such image. One that is damaged becomes an entry with a problem. */
-enum err entry_from_uki(const char *file, const char *path, const struct source *source,
-                        struct arena *arena, struct entry *entry);
+/* Adds what a unified kernel image at `path`, which must outlive the entries, says of itself (type
+ * 2): an entry, or one for each of its profiles. ERR_NOT_FOUND: it is no such image. One that is
+ * damaged becomes an entry with a problem. */
+enum err entries_from_uki(const char *file, const char *path, const struct source *source,
+                          struct arena *arena, struct entry_item **list);
 
 /* Text of one of the volume's files, as loader.conf and entries are. ERR_FORMAT: too long. */
 enum err config_read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,

@@ -22,12 +22,13 @@ static const uint8_t global_vendor[16] = {0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0x
 #define FEATURE_SORT_KEY                (UINT64_C(1) << 8)
 #define FEATURE_SAVED_ENTRY             (UINT64_C(1) << 9)
 #define FEATURE_MENU_DISABLED           (UINT64_C(1) << 13)
+#define FEATURE_UKI_PROFILES            (UINT64_C(1) << 14)
 #define FEATURE_UKI                     (UINT64_C(1) << 16)
 
 #define FEATURES                                                                                   \
     (FEATURE_CONFIG_TIMEOUT | FEATURE_CONFIG_TIMEOUT_ONE_SHOT | FEATURE_ENTRY_DEFAULT |            \
      FEATURE_ENTRY_ONE_SHOT | FEATURE_XBOOTLDR | FEATURE_SORT_KEY | FEATURE_SAVED_ENTRY |          \
-     FEATURE_MENU_DISABLED | FEATURE_UKI)
+     FEATURE_MENU_DISABLED | FEATURE_UKI_PROFILES | FEATURE_UKI)
 
 #define OS_INDICATIONS_BOOT_TO_FW_UI UINT64_C(1)
 

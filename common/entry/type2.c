@@ -4,6 +4,7 @@
 #include "entry.h"
 #include "os_release.h"
 #include "../image/uki.h"
+#include "../lib/fmt.h"
 #include "../lib/mem.h"
 
 /* The first of these variables that the image's os-release has; "" where it has none. */
@@ -43,11 +44,57 @@ static enum err describe(const struct uki *uki, struct arena *arena, struct entr
     return OK;
 }
 
-enum err entry_from_uki(const char *file, const char *path, const struct source *source,
-                        struct arena *arena, struct entry *entry)
+/* The first profile is what the image boots by itself; the others are named as systemd does. */
+static enum err describe_profile(const struct uki *uki, uint32_t number, struct arena *arena,
+                                 struct entry *entry)
+{
+    static const char *const names[] = {"TITLE", "ID", NULL};
+    char *profile, *name, text[FS_NAME_BYTES + 64];
+
+    TRY(uki_text(uki, ".profile", arena, &profile));
+    TRY(get_first(profile, names, arena, &name));
+    if (number) {
+        size_t bytes = fmt(text, sizeof text, ".efi@%u", number);
+        TRY(arena_text(arena, text, bytes, &profile));
+        entry->suffix = profile;
+        entry->profile = strchr(profile, '@') + 1;
+    }
+    if (!*name && !number)
+        return OK;
+    size_t bytes = fmt(text, sizeof text, "%s (%s%s)", entry->title, *name ? name : "profile ",
+                       *name ? "" : entry->profile);
+    return arena_text(arena, text, MIN(bytes, sizeof text - 1), &entry->title);
+}
+
+static enum err add(const struct entry *entry, struct arena *arena, struct entry_item **list)
+{
+    struct entry_item *item;
+
+    TRY(ARENA_TAKE(arena, 1, &item));
+    *item = (struct entry_item){*entry, *list};
+    *list = item;
+    return OK;
+}
+
+static enum err add_profiles(struct uki *uki, const struct entry *named, struct arena *arena,
+                             struct entry_item **list)
+{
+    uint32_t number = 0;
+
+    do {
+        struct entry entry = *named;
+        TRY(describe(uki, arena, &entry));
+        TRY(describe_profile(uki, number, arena, &entry));
+        TRY(add(&entry, arena, list));
+    } while (uki_choose(uki, ++number) == OK);
+    return OK;
+}
+
+enum err entries_from_uki(const char *file, const char *path, const struct source *source,
+                          struct arena *arena, struct entry_item **list)
 {
     static char empty[] = "", key[] = "uki";
-    struct entry found = {
+    struct entry named = {
         .version = empty,
         .sort_key = empty,
         .machine_id = empty,
@@ -59,15 +106,13 @@ enum err entry_from_uki(const char *file, const char *path, const struct source 
 
     if (!uki_recognise(source, arena))
         return fail(ERR_NOT_FOUND, "%s is no unified kernel image for x86-64", path);
-    TRY(entry_name_after(file, ".efi", arena, &found));
-    found.title = found.id;
+    TRY(entry_name_after(file, ".efi", arena, &named));
+    named.title = named.id;
     enum err err = uki_open(source, 0, arena, &uki);
     if (err == OK)
-        err = describe(&uki, arena, &found);
-    if (err == ERR_NO_MEMORY)
+        err = add_profiles(&uki, &named, arena, list);
+    if (err == OK || err == ERR_NO_MEMORY)
         return err;
-    if (err != OK)
-        TRY(arena_text(arena, err_message(), strlen(err_message()), &found.problem));
-    *entry = found;
-    return OK;
+    TRY(arena_text(arena, err_message(), strlen(err_message()), &named.problem));
+    return add(&named, arena, list);
 }

@@ -12,7 +12,7 @@ static uint32_t next_profile(const struct pe *pe, uint32_t from)
     return section ? (uint32_t)(section - pe->sections) : pe->section_count;
 }
 
-static enum err choose_profile(struct uki *uki, uint32_t profile)
+enum err uki_choose(struct uki *uki, uint32_t profile)
 {
     uint32_t count = uki->pe.section_count;
 
@@ -41,7 +41,7 @@ enum err uki_open(const struct source *source, uint32_t profile, struct arena *a
 
     TRY(pe_parse(source, arena, &opened.pe));
     TRY(pe_check_overlap(&opened.pe));
-    TRY(choose_profile(&opened, profile));
+    TRY(uki_choose(&opened, profile));
     if (!uki_find(&opened, ".linux"))
         return fail(ERR_FORMAT, "%s has no section .linux: it is no unified kernel image",
                     source->name);

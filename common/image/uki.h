@@ -19,6 +19,9 @@ bool uki_recognise(const struct source *source, struct arena *arena);
 enum err uki_open(const struct source *source, uint32_t profile, struct arena *arena,
                   struct uki *uki);
 
+/* Goes over to another profile. ERR_NOT_FOUND: there is none of that number. */
+enum err uki_choose(struct uki *uki, uint32_t profile);
+
 /* NULL: there is none of that name. */
 const struct pe_section *uki_find(const struct uki *uki, const char *name);
 

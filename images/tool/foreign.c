@@ -57,19 +57,33 @@ static enum err describe_efi(const struct kernel_file *kernel, struct arena *are
     return OK;
 }
 
+static const char *or_none(const char *text)
+{
+    return *text ? text : "none";
+}
+
+/* The list has the last one first. */
+static void describe_profiles(const struct entry_item *item, char **text)
+{
+    const struct entry *entry = &item->entry;
+
+    if (item->next)
+        describe_profiles(item->next, text);
+    text_add(text, "  title %s, version %s, sort key %s\n", entry->title, or_none(entry->version),
+             or_none(entry->sort_key));
+    text_add(text, "  options %s\n", or_none(entry_options(entry)));
+}
+
 static enum err describe_uki(const struct kernel_file *kernel, struct arena *arena, char **text)
 {
-    struct entry entry;
+    struct entry_item *entries = NULL;
     struct uki uki;
-    char *options;
 
     TRY(uki_open(&kernel->source, 0, arena, &uki));
-    TRY(entry_from_uki(kernel->source.name, kernel->source.name, &kernel->source, arena, &entry));
-    TRY(uki_text(&uki, ".cmdline", arena, &options));
+    TRY(entries_from_uki(kernel->source.name, kernel->source.name, &kernel->source, arena,
+                         &entries));
     describe_name(kernel, text);
-    text_add(text, "  title %s, version %s, sort key %s\n", entry.title,
-             *entry.version ? entry.version : "none", *entry.sort_key ? entry.sort_key : "none");
-    text_add(text, "  options %s\n", *options ? options : "none");
+    describe_profiles(entries, text);
     for (uint32_t i = 0; i < uki.pe.section_count; i++)
         text_add(text, "  %-8s %s\n", uki.pe.sections[i].name,
                  size_text(uki.pe.sections[i].content_bytes).text);

@@ -9,8 +9,8 @@ from test_menu import CHANGES, assert_looks_right
 from variables import GLOBAL, add_variables, decode, encode, in_memory, variables
 
 MEMORY = 128 << 20
-# Both time-outs, default, one-shot, XBOOTLDR, sort-key, saved entry, menu-disabled, uki
-FEATURES = 0x1232F
+# Both time-outs, default, one-shot, XBOOTLDR, sort-key, saved entry, menu-disabled, uki and its profiles
+FEATURES = 0x1632F
 
 
 @pytest.fixture

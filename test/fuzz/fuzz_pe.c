@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     static struct arena arena;
     struct source source = source_from_memory("fuzz", data, bytes);
-    struct entry entry;
+    struct entry_item *entries = NULL;
     struct uki uki;
 
     if (!arena.grow)
@@ -50,10 +50,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     for (uint32_t profile = 0; profile < 3; profile++)
         if (uki_open(&source, profile, &arena, &uki) == OK)
             read_sections(&uki, &arena);
-    if (entry_from_uki("fuzz+1.efi", "/fuzz", &source, &arena, &entry) == OK) {
-        check_text(entry.title);
-        check_text(entry.version);
-        check_text(entry.sort_key);
+    entries_from_uki("fuzz+1.efi", "/fuzz", &source, &arena, &entries);
+    for (; entries; entries = entries->next) {
+        check_text(entries->entry.title);
+        check_text(entries->entry.version);
+        check_text(entries->entry.sort_key);
     }
     arena_reset(&arena, mark);
     return 0;

@@ -106,7 +106,7 @@ static void tells_who_boots(void **state)
     assert_text("LoaderDevicePartUUID", "0fc63daf-1234-5678-9abc-8e79dcdef012", false);
     const struct fake_variable *features = fake_variable("LoaderFeatures");
     assert_int_equal(features->bytes, 8);
-    assert_int_equal(load64(features->value), 0x1232f);
+    assert_int_equal(load64(features->value), 0x1632f);
 }
 
 static void tells_the_entries(void **state)

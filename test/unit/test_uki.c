@@ -113,7 +113,19 @@ static void test_refused(void **state)
 
 /* ---- entries --------------------------------------------------------------------------------- */
 
-static struct entry entry;
+static struct entry_item *list;
+static struct entry entry; /* the first */
+
+static enum err read_entries(const char *file)
+{
+    list = NULL;
+    TRY(entries_from_uki(file, "/EFI/Linux/x", &source, &arena, &list));
+    const struct entry_item *item = list;
+    while (item->next)
+        item = item->next;
+    entry = item->entry;
+    return OK;
+}
 
 static enum err make_entry(const char *file, const char *release, const char *uname)
 {
@@ -125,7 +137,7 @@ static enum err make_entry(const char *file, const char *release, const char *un
         pe_add_text(".uname", uname);
     pe_add_text(".cmdline", "quiet\n");
     source = source_from_memory("/EFI/Linux/x", pe_bytes, pe_size);
-    return entry_from_uki(file, "/EFI/Linux/x", &source, &arena, &entry);
+    return read_entries(file);
 }
 
 static void test_entry(void **state)
@@ -147,6 +159,36 @@ static void test_entry(void **state)
     assert_string_equal(entry.own_options, "quiet");
     assert_false(entry.exhausted);
     assert_null(entry.problem);
+    assert_null(list->next);
+}
+
+static void assert_entry(const struct entry *is, const char *suffix, const char *title,
+                         const char *options)
+{
+    assert_string_equal(is->id, "u");
+    assert_string_equal(is->suffix, suffix);
+    assert_string_equal(is->title, title);
+    assert_string_equal(is->own_options, options);
+    assert_string_equal(is->sort_key, "debian");
+}
+
+static void test_an_entry_for_each_profile(void **state)
+{
+    (void)state;
+    assert_int_equal(make_entry("u.efi", "NAME=Debian\nID=debian\n", NULL), OK);
+    pe_add_text(".profile", "TITLE=\"Regular boot\"\n");
+    pe_add_text(".profile", "ID=factory-reset\n");
+    pe_add_text(".cmdline", "reset");
+    pe_add_text(".profile", "");
+    source = source_from_memory("/EFI/Linux/x", pe_bytes, pe_size);
+    assert_int_equal(read_entries("u.efi"), OK);
+    assert_entry(&entry, ".efi", "Debian (Regular boot)", "quiet");
+    assert_null(entry.profile);
+    assert_entry(&list->next->entry, ".efi@1", "Debian (factory-reset)", "reset");
+    assert_string_equal(list->next->entry.profile, "1");
+    assert_entry(&list->entry, ".efi@2", "Debian (profile 2)", "quiet");
+    assert_string_equal(list->entry.profile, "2");
+    assert_ptr_equal(list->next->next->next, NULL);
 }
 
 static const struct {
@@ -177,12 +219,11 @@ static void test_damaged_image_is_a_problem(void **state)
     (void)state;
     assert_int_equal(make_entry("u.efi", "ID=x", NULL), OK);
     pe_store(pe_row(1) + 12, 0x1000, 4);
-    assert_int_equal(entry_from_uki("u.efi", "/EFI/Linux/x", &source, &arena, &entry), OK);
+    assert_int_equal(read_entries("u.efi"), OK);
     assert_non_null(strstr(entry.problem, "overlap"));
     assert_string_equal(entry.title, "u");
     source = source_from_memory("/EFI/Linux/x", "no PE file", 10);
-    assert_int_equal(entry_from_uki("u.efi", "/EFI/Linux/x", &source, &arena, &entry),
-                     ERR_NOT_FOUND);
+    assert_int_equal(read_entries("u.efi"), ERR_NOT_FOUND);
 }
 
 /* ---- started by the firmware ----------------------------------------------------------------- */
@@ -263,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_plain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_profiles, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_entry_for_each_profile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_entry, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_images_say, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_image_is_a_problem, set_up, tear_down),
