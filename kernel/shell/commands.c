@@ -190,7 +190,7 @@ void obey(char *text)
         text++;
     for (uint32_t i = 0; (command = command_at(i)); i++) {
         char *rest = skip_name(text, command->name);
-        if (rest > arguments) {
+        if (rest && rest > arguments) {
             found = command;
             arguments = rest;
         }

@@ -45,8 +45,10 @@ static void show_history(struct line *line, uint32_t back)
     uint32_t kept = line->remembered < HISTORY_MAX ? line->remembered : HISTORY_MAX;
     if (back > kept)
         return;
+    if (line->back == 0)
+        copy(line->draft, line->text);
     line->back = back;
-    set_text(line, back ? line->history[(line->remembered - back) % HISTORY_MAX] : "");
+    set_text(line, back ? line->history[(line->remembered - back) % HISTORY_MAX] : line->draft);
 }
 
 static void remember(struct line *line)

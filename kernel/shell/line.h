@@ -10,6 +10,7 @@
 struct line {
     char text[LINE_MAX + 1];
     uint32_t length, cursor;
+    char draft[LINE_MAX + 1];                /* what was being typed before the history was shown */
     char history[HISTORY_MAX][LINE_MAX + 1]; /* a ring */
     uint32_t remembered;                     /* lines ever put into it */
     uint32_t back; /* how many lines before the newest is shown; 0: what is being typed */

@@ -85,6 +85,7 @@ static void test_history(void **state)
     type(&line, "ct");
     line_key(&line, KEY_ENTER); /* nor the same once more */
     line_begin(&line);
+    type(&line, "draft");
     for (int i = 0; i < 30; i++)
         line_key(&line, KEY_UP);
     assert_string_equal(line.text, "ce"); /* the oldest of 16 */
@@ -92,8 +93,8 @@ static void test_history(void **state)
     assert_string_equal(line.text, "cf");
     for (int i = 0; i < 30; i++)
         line_key(&line, KEY_DOWN);
-    assert_string_equal(line.text, "");
-    assert_int_equal(line.cursor, 0);
+    assert_string_equal(line.text, "draft"); /* what was being typed is not lost */
+    assert_int_equal(line.cursor, 5);
 }
 
 /* The same edits by memmove. */
