@@ -28,12 +28,6 @@ static uint64_t index_at(uint64_t virtual, uint32_t level)
     return virtual >> shift_of(level) & (ENTRIES - 1);
 }
 
-/* The last byte below the end of what one entry at `level` spans. */
-static uint64_t entry_last(uint64_t virtual, uint32_t level)
-{
-    return virtual | ((UINT64_C(1) << shift_of(level)) - 1);
-}
-
 static bool is_leaf(uint64_t entry, uint32_t level)
 {
     return level == 1 || entry & ENTRY_LARGE;
@@ -148,22 +142,6 @@ static uint64_t *table_at(uint64_t entry)
     return at_physical(entry & ENTRY_ADDRESS);
 }
 
-/* True when a page in first..last is mapped already. Recursion goes down one level at a time. */
-static bool is_mapped(const uint64_t *table, uint32_t level, uint64_t first, uint64_t last)
-{
-    for (;;) {
-        uint64_t entry = table[index_at(first, level)];
-        uint64_t end = MIN(entry_last(first, level), last);
-
-        if (entry & ENTRY_PRESENT &&
-            (is_leaf(entry, level) || is_mapped(table_at(entry), level - 1, first, end)))
-            return true;
-        if (end == last)
-            return false;
-        first = end + 1;
-    }
-}
-
 static enum err take_table(struct paging *paging, uint64_t *physical)
 {
     if (paging->next >= paging->end || paging->end - paging->next < PAGE_BYTES)
@@ -173,15 +151,15 @@ static enum err take_table(struct paging *paging, uint64_t *physical)
     return OK;
 }
 
-/* The table of `level` that translates `virtual`, made where it isn't there. No larger page is in
- * the way: is_mapped() has looked. */
+/* The table of `level` that translates `virtual`, made where it isn't there. NULL: a larger page is
+ * in the way. */
 static enum err find_table(struct paging *paging, uint64_t virtual, uint32_t level,
                            uint64_t **table)
 {
     if (!paging->root)
         TRY(take_table(paging, &paging->root));
     *table = at_physical(paging->root);
-    for (uint32_t above = paging->levels; above > level; above--) {
+    for (uint32_t above = paging->levels; *table && above > level; above--) {
         uint64_t *entry = &(*table)[index_at(virtual, above)];
 
         if (!(*entry & ENTRY_PRESENT)) {
@@ -189,7 +167,7 @@ static enum err find_table(struct paging *paging, uint64_t virtual, uint32_t lev
             TRY(take_table(paging, &physical));
             *entry = physical | ENTRY_PRESENT | ENTRY_WRITE;
         }
-        *table = table_at(*entry);
+        *table = is_leaf(*entry, above) ? NULL : table_at(*entry);
     }
     return OK;
 }
@@ -224,22 +202,30 @@ static uint64_t page_bits(const struct paging *paging, const struct mapping *map
     return bits | cache_bits(paging, mapping->cache, level);
 }
 
+/* Fills the entries of a run. False: one is taken, by a page or by a table of smaller ones. */
+static bool fill(uint64_t *entries, struct run run, uint64_t entry)
+{
+    for (uint64_t i = 0; i < run.pages; i++) {
+        if (entries[i] & ENTRY_PRESENT)
+            return false;
+        entries[i] = entry;
+        entry += UINT64_C(1) << shift_of(run.level);
+    }
+    return true;
+}
+
 enum err paging_map(struct paging *paging, const struct mapping *mapping)
 {
     struct mapping rest = *mapping;
 
     TRY(check(paging, mapping));
-    if (paging->root && is_mapped(at_physical(paging->root), paging->levels, mapping->virtual,
-                                  mapping->virtual + mapping->bytes - 1))
-        return refuse(mapping, "overlaps what is mapped");
     while (rest.bytes) {
         struct run run = largest_run(paging, &rest);
         uint64_t bits = page_bits(paging, mapping, run.level), *table;
 
         TRY(find_table(paging, rest.virtual, run.level, &table));
-        table += index_at(rest.virtual, run.level);
-        for (uint64_t i = 0; i < run.pages; i++)
-            table[i] = (rest.physical + (i << shift_of(run.level))) | bits;
+        if (!table || !fill(table + index_at(rest.virtual, run.level), run, rest.physical | bits))
+            return refuse(mapping, "overlaps what is mapped");
         advance(&rest, run);
     }
     return OK;
