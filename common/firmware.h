@@ -203,8 +203,8 @@ struct firmware {
      * machine has none. NULL: this firmware knows no APM (UEFI). */
     enum err (*connect_apm)(struct apm *apm);
 
-    /* Memory for the loader itself; gone when the kernel runs. Zeroed, page-aligned, below 4 GiB on
-     * BIOS. ERR_NO_MEMORY. */
+    /* Memory for the loader itself; gone when the kernel runs. Page-aligned, with anything in it,
+     * below 4 GiB on BIOS. ERR_NO_MEMORY. */
     enum err (*allocate)(uint64_t pages, uint64_t *physical);
 
     /* Takes exactly this range, which a plan chose from usable memory, or gives it back.

@@ -105,7 +105,6 @@ enum err memory_allocate(uint64_t pages, uint64_t *physical)
         return fail(ERR_NO_MEMORY, "no %llu pages of memory left below 4 GiB for the loader",
                     (unsigned long long)pages);
     append(&busy, base, bytes);
-    memset(at_physical(base), 0, bytes);
     *physical = base;
     return OK;
 }

@@ -49,15 +49,7 @@ static bool is_busy(const struct raw_map *busy, uint64_t base, uint64_t bytes)
     return false;
 }
 
-static bool is_all_zero(const uint8_t *bytes, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++)
-        if (bytes[i])
-            return false;
-    return true;
-}
-
-/* Pieces are zeroed, page-aligned, distinct, and each holds what was written to it. */
+/* Pieces are page-aligned, distinct, and each holds what was written to it. */
 void check_allocate(void)
 {
     static uint64_t pieces[SMALL_PIECES];
@@ -71,13 +63,11 @@ void check_allocate(void)
         expect(pieces[i] && pieces[i] < contract.facts->reachable_end, "not reachable");
         expect(contract.facts->firmware != LINTEL_FIRMWARE_BIOS || pieces[i] < 4 * GIB,
                "above 4 GiB on BIOS");
-        expect(is_all_zero(at_physical(pieces[i]), PAGE_BYTES), "not zeroed, or given twice");
         memset(at_physical(pieces[i]), (int)(i % 255) + 1, PAGE_BYTES);
     }
     for (uint32_t i = 0; i < SMALL_PIECES; i++)
         expect(*(uint8_t *)at_physical(pieces[i]) == i % 255 + 1, "given twice");
     expect_ok(contract.firmware->allocate(512, &big), "allocate of 2 MiB");
-    expect(contract.why[0] || is_all_zero(at_physical(big), 2 * MIB), "2 MiB not zeroed");
 }
 
 void check_allocate_too_much(void)

@@ -53,13 +53,15 @@ static void describe(const struct block_device *device, uint32_t index, struct d
     const EFI_BLOCK_IO_MEDIA *media = device->io->Media;
     char number[32];
 
+    *disk = (struct disk){
+        .handle = (uintptr_t)device,
+        .sectors = media->LastBlock + 1, /* 0, unknown, when that wraps */
+        .sector_bytes = media->BlockSize,
+        .medium = medium_of(media),
+        .removable = media->RemovableMedia,
+    };
     fmt(number, sizeof number, "UEFI disk %u", index);
     path_text(device->path, number, disk->name, sizeof disk->name);
-    disk->handle = (uintptr_t)device;
-    disk->sectors = media->LastBlock + 1; /* 0, unknown, when that wraps */
-    disk->sector_bytes = media->BlockSize;
-    disk->medium = medium_of(media);
-    disk->removable = media->RemovableMedia;
 }
 
 const EFI_DEVICE_PATH *disk_path(const struct disk *disk)

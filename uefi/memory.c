@@ -55,7 +55,6 @@ enum err memory_allocate(uint64_t pages, uint64_t *physical)
     record->pages = pages;
     record->next = allocations;
     allocations = record;
-    memset(at_physical(record->physical), 0, pages * PAGE_BYTES);
     *physical = record->physical;
     return OK;
 }

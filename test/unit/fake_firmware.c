@@ -208,7 +208,7 @@ static enum err fake_allocate(uint64_t pages, uint64_t *physical)
         *physical = (uint64_t)(uintptr_t)host;
         own(*physical, pages, false, host);
     }
-    memset(at_physical(*physical), 0, pages * PAGE_BYTES);
+    memset(at_physical(*physical), 0xa5, pages * PAGE_BYTES);
     return OK;
 }
 
