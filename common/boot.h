@@ -12,6 +12,8 @@ struct boot {
     struct arena arena;
     struct volume volume; /* the boot volume: configuration, kernel and modules lie here */
     struct fs fs;
+    struct volume *volumes; /* all of its disk; none on a server */
+    uint32_t volume_count;
     struct entry_volumes entry_volumes; /* &fs, and the disk's other volume for entries */
     struct config config;
     struct menu *menu; /* NULL until it is shown */

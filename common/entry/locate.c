@@ -38,17 +38,15 @@ static enum fit judge(struct boot *boot, const struct volume *volume, struct fs 
 
 static enum err search_disk(struct boot *boot, struct disk *disk, enum fit *best)
 {
-    struct volume *volumes;
-    uint32_t count;
-    TRY(partition_list(boot->firmware, disk, &boot->arena, &volumes, &count));
+    TRY(partition_list(boot->firmware, disk, &boot->arena, &boot->volumes, &boot->volume_count));
     if (!disk->sectors && disk->medium == LINTEL_MEDIUM_CD)
-        disk->sectors = volumes[0].sectors; /* SeaBIOS does not tell; its file system does */
-    for (uint32_t i = 0; i < count && *best < FIT_NAMED; i++) {
+        disk->sectors = boot->volumes[0].sectors; /* SeaBIOS does not tell; its file system does */
+    for (uint32_t i = 0; i < boot->volume_count && *best < FIT_NAMED; i++) {
         struct fs fs;
-        enum fit fit = judge(boot, &volumes[i], &fs);
+        enum fit fit = judge(boot, &boot->volumes[i], &fs);
         if (fit > *best) {
             *best = fit;
-            boot->volume = volumes[i];
+            boot->volume = boot->volumes[i];
             boot->fs = fs;
         }
     }
@@ -57,7 +55,7 @@ static enum err search_disk(struct boot *boot, struct disk *disk, enum fit *best
             ERR_NOT_FOUND,
             "%s: none of its %u volumes is a FAT or ISO 9660 file system with a /loader directory; "
             "put /loader/entries/*.conf on its EFI system partition",
-            disk->name, count);
+            disk->name, boot->volume_count);
     return OK;
 }
 
@@ -92,7 +90,7 @@ enum err locate_boot_volume(struct boot *boot)
 
 static bool holds_entries_too(const struct volume *boot_volume, const struct volume *volume)
 {
-    if (volume->number == boot_volume->number)
+    if (!boot_volume->number || volume->number == boot_volume->number)
         return false;
     return volume_is_xbootldr(volume) || (volume_is_xbootldr(boot_volume) && volume_is_esp(volume));
 }
@@ -112,19 +110,15 @@ static enum err add_entry_volume(struct boot *boot, const struct volume *volume)
 void locate_entry_volumes(struct boot *boot)
 {
     struct entry_volumes *list = &boot->entry_volumes;
-    struct volume *volumes;
-    uint32_t count;
+    const struct volume *end = boot->volumes + boot->volume_count;
 
     *list = (struct entry_volumes){
         .fs = {&boot->fs},
         .count = 1,
         .uefi = boot->facts->firmware == LINTEL_FIRMWARE_UEFI,
     };
-    if (!boot->volume.number ||
-        partition_list(boot->firmware, boot->volume.disk, &boot->arena, &volumes, &count) != OK)
-        return;
-    for (uint32_t i = 0; i < count && list->count < ARRAY_LENGTH(list->fs); i++)
-        if (holds_entries_too(&boot->volume, &volumes[i]) &&
-            add_entry_volume(boot, &volumes[i]) != OK)
+    for (const struct volume *volume = boot->volumes;
+         volume < end && list->count < ARRAY_LENGTH(list->fs); volume++)
+        if (holds_entries_too(&boot->volume, volume) && add_entry_volume(boot, volume) != OK)
             say("no entries from there: %s\n", err_message());
 }
