@@ -1,8 +1,8 @@
 #include "cache.h"
 #include "../lib/mem.h"
 
-#define BLOCK_BYTES (32 * KIB)
-#define BLOCKS      16
+#define BLOCK_BYTES (64 * KIB)
+#define BLOCKS      8
 
 struct block {
     const struct disk *disk; /* NULL: empty */

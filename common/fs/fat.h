@@ -6,7 +6,7 @@
 
 #define FAT_SLOT_BYTES    32 /* a directory entry, or a part of a long name */
 #define FAT_FIRST_CLUSTER 2
-#define FAT_WINDOW_BYTES  65536 /* FAT12's table always fits, so no entry straddles two windows */
+#define FAT_WINDOW_BYTES  32768 /* FAT12's table always fits, so no entry straddles two windows */
 
 /* Where the root directory of FAT12 and FAT16 lies: before the clusters. */
 #define FAT_FIXED_ROOT UINT64_MAX

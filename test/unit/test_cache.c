@@ -8,7 +8,8 @@
 #include <cmocka.h>
 
 #define SECTOR  512
-#define SECTORS 150 /* two blocks of 64 and a short one */
+#define BLOCK   128
+#define SECTORS 300 /* two blocks and a short one */
 
 static uint8_t content[SECTORS * SECTOR];
 static struct facts *facts;
@@ -52,7 +53,7 @@ static void every_range_is_read_right(void **state)
 static void neighbours_cost_one_request(void **state)
 {
     (void)state;
-    for (uint64_t lba = 0; lba < 64; lba++)
+    for (uint64_t lba = 0; lba < BLOCK; lba++)
         expect(lba, 1);
     assert_int_equal(fake_reads(0), 1);
 }
