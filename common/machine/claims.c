@@ -72,7 +72,7 @@ static enum err fill_view(const struct claims *claims, const struct raw_map *raw
 
     TRY(memmap_insert_raw(&view->all, raw, claims->physical_bits));
     TRY(memmap_normalise(&view->all));
-    TRY(memmap_insert_raw(free, raw, claims->physical_bits));
+    memmap_copy(free, &view->all);
     for (uint64_t i = 0; i < busy->count; i++)
         TRY(memmap_overlay(free, busy->ranges[i].base, busy->ranges[i].bytes,
                            LINTEL_MEMORY_RESERVED));

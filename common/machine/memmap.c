@@ -122,14 +122,26 @@ static void merge(struct memmap *map, uint64_t first, uint64_t last)
     map->count -= i - (keep + 1);
 }
 
+static enum err append(struct memmap *map, struct memmap_range range)
+{
+    TRY(need_room(map, 1));
+    map->ranges[map->count++] = range;
+    return OK;
+}
+
+static enum err lay_over(struct memmap *map, struct memmap_range range, bool overrides)
+{
+    TRY(split(map, range.first));
+    if (range.last != UINT64_MAX)
+        TRY(split(map, range.last + 1));
+    return fill(map, range, overrides);
+}
+
 static enum err add(struct memmap *map, struct memmap_range range, bool overrides)
 {
-    enum err err = split(map, range.first);
+    bool is_behind = !map->count || map->ranges[map->count - 1].last < range.first;
+    enum err err = is_behind ? append(map, range) : lay_over(map, range, overrides);
 
-    if (err == OK && range.last != UINT64_MAX)
-        err = split(map, range.last + 1);
-    if (err == OK)
-        err = fill(map, range, overrides);
     merge(map, range.first, range.last);
     return err;
 }
@@ -234,6 +246,12 @@ enum err memmap_normalise(struct memmap *map)
     TRY(memmap_insert(&pages, 0, PAGE_BYTES, LINTEL_MEMORY_RESERVED));
     *map = pages;
     return OK;
+}
+
+void memmap_copy(struct memmap *to, const struct memmap *from)
+{
+    memcpy(to->ranges, from->ranges, from->count * sizeof *from->ranges);
+    to->count = from->count;
 }
 
 /* The highest place, or the lowest, in one range. */

@@ -47,6 +47,9 @@ enum err memmap_insert_raw(struct memmap *map, const struct raw_map *raw, uint32
  * + 1 suffices. */
 enum err memmap_normalise(struct memmap *map);
 
+/* Makes `to` say the same; its capacity must do. */
+void memmap_copy(struct memmap *to, const struct memmap *from);
+
 /* Highest place for `bytes` (> 0) aligned to `alignment` in usable ranges, wholly inside [low,
  * high) ; takes nothing. ERR_NO_MEMORY. `high` 0 means 2^64. */
 enum err memmap_find_highest(const struct memmap *map, uint64_t bytes, uint64_t alignment,

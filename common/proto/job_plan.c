@@ -10,18 +10,21 @@ enum err job_parse_resident(struct job *job)
     return elf_parse(&job->resident_source, &job->boot->arena, &job->resident);
 }
 
-/* Normalises the firmware's map; `busy` ranges (NULL: none) are not free in it. */
-static enum err make_map(struct job *job, const struct raw_map *raw, const struct raw_map *busy,
-                         struct memmap *map)
+/* The firmware's map, with what the protocol knows better. */
+static enum err insert_firmwares(struct job *job)
 {
-    const struct lintel_cpu *cpu = &job->boot->facts->cpu;
-    TRY(memmap_insert_raw(map, raw, cpu->physical_bits));
-    if (job->rules->amend_map)
-        TRY(job->rules->amend_map(job, map));
-    for (uint64_t i = 0; busy && i < busy->count; i++)
-        TRY(memmap_overlay(map, busy->ranges[i].base, busy->ranges[i].bytes,
+    TRY(memmap_insert_raw(&job->map, &job->raw, job->boot->facts->cpu.physical_bits));
+    return job->rules->amend_map ? job->rules->amend_map(job, &job->map) : OK;
+}
+
+/* The normalised map without what is busy. */
+static enum err find_free(struct job *job, const struct raw_map *busy)
+{
+    memmap_copy(&job->free, &job->map);
+    for (uint64_t i = 0; i < busy->count; i++)
+        TRY(memmap_overlay(&job->free, busy->ranges[i].base, busy->ranges[i].bytes,
                            LINTEL_MEMORY_RESERVED));
-    return memmap_normalise(map);
+    return memmap_normalise(&job->free);
 }
 
 static enum err take_map(struct job *job, uint64_t overlays, struct memmap *map)
@@ -47,8 +50,9 @@ enum err job_make_plan(struct job *job, const struct raw_map *busy)
 
     TRY(take_map(job, PLACE_MODULES + request->module_count + 1 + amended, &job->map));
     TRY(take_map(job, busy->count + amended, &job->free));
-    TRY(make_map(job, &job->raw, NULL, &job->map));
-    TRY(make_map(job, &job->raw, busy, &job->free));
+    TRY(insert_firmwares(job));
+    TRY(memmap_normalise(&job->map));
+    TRY(find_free(job, busy));
     note("loader memory: %lu KiB\n", (unsigned long)(busy_bytes(busy) / KIB));
 
     request->rules = &job->rules->plan;
@@ -69,9 +73,7 @@ enum err job_make_final_map(struct job *job)
 {
     struct memmap *map = &job->map;
     map->count = 0;
-    TRY(memmap_insert_raw(map, &job->raw, job->boot->facts->cpu.physical_bits));
-    if (job->rules->amend_map)
-        TRY(job->rules->amend_map(job, map));
+    TRY(insert_firmwares(job));
     for (uint64_t i = 0; i < job->plan.place_count; i++)
         if (job->plan.places[i].bytes)
             TRY(memmap_overlay(map, job->plan.places[i].physical, job->plan.places[i].bytes,
