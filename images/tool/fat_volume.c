@@ -94,6 +94,12 @@ static enum err check_room(const struct fat_volume *volume, const struct tree *t
              there = clusters_of(volume, cluster_sectors),
              wanted = clusters_for(tree, cluster_bytes);
 
+    for (size_t i = 0; i < tree->count; i++)
+        if (tree->files[i].content.size > UINT32_MAX)
+            return fail(ERR_UNSUPPORTED,
+                        "%s: has %lu MiB, but a file on FAT less than 4 GiB: take --layout iso or "
+                        "netboot",
+                        tree->files[i].host, (unsigned long)(tree->files[i].content.size / MIB));
     if (there < kind->clusters_min || there > kind->clusters_max)
         return fail(
             ERR_NO_MEMORY,

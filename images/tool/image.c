@@ -6,6 +6,8 @@
 #include "text.h"
 #include "common/lib/mem.h"
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const struct layout *const layouts[] = {&layout_gpt, &layout_mbr, &layout_floppy,
                                                &layout_iso, &layout_netboot};
@@ -151,7 +153,8 @@ static enum err take(void *context, int key, const char *value)
     case 'l':
         return choose_layout(value, &choices->layout);
     case 's':
-        return parse_bytes("--size", value, &choices->bytes);
+        TRY(parse_bytes("--size", value, &choices->bytes));
+        return choices->bytes ? OK : fail(ERR_FORMAT, "--size: an image of 0 bytes is none");
     case OPTION_SECTOR_BYTES:
         return choose_number("--sector-bytes", value, 512, 4096, &choices->sector_bytes);
     case OPTION_FAT:
@@ -170,7 +173,7 @@ static const char *contradiction(const struct choices *choices)
 
     for (size_t i = 0; i < choices->wishes.addition_count; i++)
         has_entry |= choices->wishes.additions[i].kind == ADD_ENTRY;
-    if (!choices->output)
+    if (!choices->output || !*choices->output)
         return "--output is missing";
     if (!has_entry)
         return "--kernel is missing";
@@ -194,12 +197,25 @@ static enum err choose_loader(const struct choices *choices, struct image *image
     return choices->application ? file_map(choices->application, &image->application) : OK;
 }
 
+static enum err refuse_own_file(const struct tree *tree, const char *output)
+{
+    char *path = realpath(output, NULL);
+    bool own = false;
+
+    for (size_t i = 0; path && i < tree->count; i++)
+        own |= strcmp(tree->files[i].host, path) == 0;
+    free(path);
+    return own ? fail(ERR_UNSUPPORTED, "%s: is one of the files for the image, and stays", output)
+               : OK;
+}
+
 static enum err make_draft(const struct choices *choices, struct image *image)
 {
     uint64_t bytes = 0;
     TRY(choose_loader(choices, image));
     TRY(image_add_files(image, choices->layout, &choices->wishes));
     TRY(image_check_entries(&image->tree));
+    TRY(refuse_own_file(&image->tree, choices->output));
     image->identity = identity_of(&image->tree, choices->layout->name);
     for (size_t i = 0; i < image->tree.count; i++)
         bytes += image->tree.files[i].content.size;
@@ -222,12 +238,8 @@ static enum err make(const struct choices *choices)
     };
     TRY(workshop_open(&image.workshop, choices->output));
     image.tree.workshop = &image.workshop;
-    enum err err = make_draft(choices, &image);
-    if (err == OK && !choices->layout->is_folder)
-        err = workshop_deliver(&image.workshop, choices->output);
-    tree_free(&image.tree);
-    workshop_close(&image.workshop);
-    return err;
+    TRY(make_draft(choices, &image));
+    return choices->layout->is_folder ? OK : workshop_deliver(&image.workshop, choices->output);
 }
 
 int command_image(int argc, char **argv)

@@ -31,14 +31,10 @@ static enum err make_efi_image(const struct image *image, const char *path)
         .reserved = fat_own_sectors(12),
         .serial = identity_serial(&image->identity, "EFI system"),
     };
-    enum err err = tree_add(&tree, "/EFI/BOOT/BOOTX64.EFI", &image->application);
 
-    if (err == OK)
-        err = file_create(path, bytes);
-    if (err == OK)
-        err = fat_make(&volume, &tree);
-    tree_free(&tree);
-    return err;
+    TRY(tree_add(&tree, "/EFI/BOOT/BOOTX64.EFI", &image->application));
+    TRY(file_create(path, bytes));
+    return fat_make(&volume, &tree);
 }
 
 static void add_escaped(char **text, const char *path)

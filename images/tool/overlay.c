@@ -1,49 +1,18 @@
-#define _XOPEN_SOURCE 700 /* nftw() */
 #include "overlay.h"
+#include "scratch.h"
 #include "common/lib/mem.h"
-#include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* ---- scratch files ----------------------------------------------------------------------------
- */
-
-static char scratch[256];
-
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *place)
-{
-    (void)stat, (void)type, (void)place;
-    return remove(path);
-}
-
-static void remove_scratch(void)
-{
-    nftw(scratch, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static enum err make_scratch(void)
-{
-    const char *folder = getenv("TMPDIR");
-
-    snprintf(scratch, sizeof scratch, "%s/lintel-XXXXXX", folder && *folder ? folder : "/tmp");
-    if (!mkdtemp(scratch)) {
-        enum err err = fail(ERR_IO, "%s: %s", scratch, strerror(errno));
-        scratch[0] = 0;
-        return err;
-    }
-    atexit(remove_scratch);
-    return OK;
-}
 
 enum err scratch_path(const char *name, char **path)
 {
-    char text[sizeof scratch + 64];
+    static const char *folder;
+    const char *parent = getenv("TMPDIR");
+    char text[4096];
 
-    if (!scratch[0])
-        TRY(make_scratch());
-    snprintf(text, sizeof text, "%s/%s", scratch, name);
+    if (!folder)
+        TRY(scratch_make(parent && *parent ? parent : "/tmp", &folder));
+    snprintf(text, sizeof text, "%s/%s", folder, name);
     return arena_text(&host_arena, text, strlen(text), path);
 }
 

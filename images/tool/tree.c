@@ -3,6 +3,7 @@
 #include "common/lib/crc32.h"
 #include "common/lib/mem.h"
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 /* Where a path belongs, so that the files stay sorted. */
@@ -22,6 +23,32 @@ const struct tree_file *tree_find(const struct tree *tree, const char *path)
     return NULL;
 }
 
+/* Names that FAT can't hold are none on any layout: what boots from one shall from others. */
+static bool is_name(const char *name, size_t length)
+{
+    bool dots = length && strspn(name, ".") >= length;
+
+    return length && length < 256 && !dots && strcspn(name, "\\:*?\"<>|") >= length;
+}
+
+static bool has_names(const char *path)
+{
+    for (size_t length; *path == '/'; path += length) {
+        length = strcspn(++path, "/");
+        if (!is_name(path, length))
+            return false;
+    }
+    return true;
+}
+
+/* True when one of the paths is a folder on the way to the other. */
+static bool leads_to(const char *folder, const char *path)
+{
+    size_t length = strlen(folder);
+
+    return strncasecmp(folder, path, length) == 0 && path[length] == '/';
+}
+
 static enum err check_path(const struct tree *tree, const char *path)
 {
     if (path[0] != '/' || !text_base(path)[0])
@@ -29,6 +56,16 @@ static enum err check_path(const struct tree *tree, const char *path)
                     "`%s` is no path of a file on the volume: it has to begin with / "
                     "and to end with a name",
                     path);
+    if (!has_names(path))
+        return fail(
+            ERR_FORMAT,
+            "`%s` has a name that FAT can't hold: of 1 to 255 bytes, without \\ : * ? \" < > "
+            "|, not only dots",
+            path);
+    for (size_t i = 0; i < tree->count; i++)
+        if (leads_to(tree->files[i].path, path) || leads_to(path, tree->files[i].path))
+            return fail(ERR_FORMAT, "%s and %s: one would be a folder and a file at once", path,
+                        tree->files[i].path);
     const struct tree_file *there = tree_find(tree, path);
     return there ? fail(ERR_FORMAT, "two files would be %s on the volume: %s is there already",
                         path, there->host)
@@ -109,14 +146,4 @@ char **tree_folders(const struct tree *tree)
     if (!folders)
         abort();
     return folders;
-}
-
-void tree_free(struct tree *tree)
-{
-    for (size_t i = 0; i < tree->count; i++) {
-        free(tree->files[i].path);
-        free(tree->files[i].host);
-    }
-    free(tree->files);
-    *tree = (struct tree){0};
 }

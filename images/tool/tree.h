@@ -35,6 +35,4 @@ const struct tree_file *tree_find(const struct tree *tree, const char *path);
  * to be freed, and the list. */
 char **tree_folders(const struct tree *tree);
 
-void tree_free(struct tree *tree);
-
 #endif

@@ -1,25 +1,38 @@
 #include "workshop.h"
+#include "scratch.h"
 #include "text.h"
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
+
+static enum err refuse_device(const char *output)
+{
+    struct stat there;
+
+    if (stat(output, &there) != 0 || S_ISREG(there.st_mode) || S_ISDIR(there.st_mode))
+        return OK;
+    return fail(ERR_UNSUPPORTED,
+                "%s: is no file: make the image as a file, then write it there (dd if=FILE of=%s "
+                "bs=1M), or put Lintel beside what is there (lintel install)",
+                output, output);
+}
 
 enum err workshop_open(struct workshop *workshop, const char *output)
 {
     int folder = (int)(text_base(output) - output);
     char *named = folder ? text_of("%.*s", folder, output) : text_of(".");
     char *whole = realpath(named, NULL);
+    enum err err = refuse_device(output);
 
-    if (whole)
-        workshop->folder = text_of("%s/.lintel-XXXXXX", whole);
-    enum err err = OK;
-    if (!whole || !mkdtemp(workshop->folder))
-        err = fail(ERR_IO, "%s: cannot be made in %s: %s", output, named, strerror(errno));
-    else
+    if (err == OK && !whole)
+        err = fail(ERR_IO, "%s: %s", named, strerror(errno));
+    if (err == OK)
+        err = scratch_make(whole, &workshop->folder);
+    if (err == ERR_IO)
+        err = fail(err, "%s: cannot be made: %s", output, err_message());
+    if (err == OK)
         workshop->draft = text_of("%s/draft.img", workshop->folder);
     free(whole);
     free(named);
@@ -39,18 +52,4 @@ enum err workshop_deliver(const struct workshop *workshop, const char *output)
     if (rename(workshop->draft, output) != 0)
         return fail(ERR_IO, "%s: %s", output, strerror(errno));
     return OK;
-}
-
-void workshop_close(struct workshop *workshop)
-{
-    DIR *folder = workshop->draft ? opendir(workshop->folder) : NULL;
-    for (struct dirent *file; folder && (file = readdir(folder));)
-        unlinkat(dirfd(folder), file->d_name, 0);
-    if (folder)
-        closedir(folder);
-    if (workshop->draft)
-        rmdir(workshop->folder);
-    free(workshop->folder);
-    free(workshop->draft);
-    *workshop = (struct workshop){0};
 }

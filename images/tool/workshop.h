@@ -6,11 +6,12 @@
 #include "file.h"
 
 struct workshop {
-    char *folder; /* absolute */
-    char *draft;  /* the image in it */
+    const char *folder; /* absolute */
+    char *draft;        /* the image in it */
 };
 
-/* ERR_IO: the output's own folder cannot be written to. */
+/* ERR_IO: the output's own folder cannot be written to. ERR_UNSUPPORTED: the output is a device, or
+ * anything else that a file must not replace. */
 enum err workshop_open(struct workshop *workshop, const char *output);
 
 /* Writes bytes to a new file of that name in the workshop; *path is to be freed. */
@@ -19,8 +20,5 @@ enum err workshop_put(const struct workshop *workshop, const char *name,
 
 /* Makes the draft the output. */
 enum err workshop_deliver(const struct workshop *workshop, const char *output);
-
-/* Removes the folder with all that is left in it. */
-void workshop_close(struct workshop *workshop);
 
 #endif

@@ -78,6 +78,7 @@ def complete(*words):
     (("image", "-o", "x", "-k", "y", "z"), r"`z` is one word too many"),
     (("image", "--layout", "tape"), r"no layout `tape`"),
     (("image", "--size", "12Q"), r"`12Q` is no size"),
+    (("image", "--size", "0"), r"0 bytes"), (("install", "x", "--partition", "0"), r"from 1"),
     (("image", "--size", "99999999999999999999"), r"is no size"),
     (("image", "--size", "20000000T"), r"is no size"),
     (("image", "--sector-bytes", "1000"), r"1000 is neither 512 nor 4096"),

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -252,15 +253,29 @@ def test_files_that_do_not_fit(tmp_path):
     (("--cmdline", "two\nlines"), r"--cmdline: has more than one line"),
     (("--entry", MODULE), r"entries are files named \*\.conf"),
     (("--file", f"{MODULE}=relative"), r"`relative` is no path"),
+    (("--file", f"{MODULE}=/boot"), r"/boot and /boot/.*: one would be a folder and a file"),
+    (("--file", f"{MODULE}=/a", "--file", f"{MODULE}=/A/b"), r"one would be a folder and a file"),
+    (("--file", f"{MODULE}=/a/../b"), r"a name that FAT can't hold"),
+    (("--file", f"{MODULE}=/a/b?"), r"a name that FAT can't hold"),
 ])
 def test_what_makes_no_image(tmp_path, options, message):
     assert re.search(message, refusal("-o", tmp_path / "x.img", "--kernel", KERNEL, *options))
     assert not list(tmp_path.iterdir())
 
 
+def test_what_an_image_does_not_replace(tmp_path):
+    """A file that it is made of; a device, as a pipe is one, too."""
+    kernel = Path(shutil.copy(KERNEL, tmp_path / "kernel.elf"))
+    assert "is one of the files for the image" in refusal("-o", kernel, "-k", kernel)
+    assert kernel.read_bytes() == KERNEL.read_bytes()
+    os.mkfifo(tmp_path / "pipe")
+    assert "lintel install" in refusal("-o", tmp_path / "pipe", "-k", KERNEL)
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_folder_that_is_not_there(tmp_path):
     message = refusal("-o", tmp_path / "absent/x.img", "--kernel", KERNEL)
-    assert re.search(r"absent/x\.img: cannot be made in .*absent", message)
+    assert re.search(r"absent/x\.img: cannot be made: .*absent/: No such file", message)
 
 
 @pytest.mark.parametrize("program, package, options", [
@@ -274,6 +289,21 @@ def test_missing_program_is_named_with_its_package(tmp_path, program, package, o
     message = refusal("-o", tmp_path / "x.img", "-k", KERNEL, *options, PATH=str(programs))
     assert f"`{program}` is not installed; on Debian: apt install {package}" in message
     assert list(tmp_path.iterdir()) == [programs]
+
+
+def test_killed_leaves_nothing(tmp_path):
+    """A guard cleans up then; it needs a moment."""
+    programs, folder = tmp_path / "bin", tmp_path / "folder"
+    programs.mkdir()
+    folder.mkdir()
+    (programs / "mcopy").write_text("#!/bin/sh\nkill -KILL $PPID\n")
+    (programs / "mcopy").chmod(0o755)
+    done = lintel("-o", folder / "x.img", "-k", KERNEL, PATH=f"{programs}:{os.environ['PATH']}")
+    assert done.returncode == -9
+    deadline = time.monotonic() + 60
+    while any(folder.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(folder.iterdir())
 
 
 def test_interrupted_leaves_nothing(tmp_path):
