@@ -66,7 +66,7 @@ static size_t make_file(uint8_t *file, const uint8_t *data, size_t bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct image image;
-    uint8_t *file = aligned_alloc(4096, (bytes / 4096 + 1) * 4096);
+    uint8_t made[sizeof(Elf64_Ehdr) + 7 * sizeof(Elf64_Phdr)] __attribute__((aligned(8)));
     struct vm vm = {
         .spans = {.heap = &heap},
         .tables = {.frames = &frames, .physical = memory, .levels = 4, .invalidate = invalidate},
@@ -75,11 +75,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         .user = true,
         .nx = ENTRY_NX,
     };
-    must(file != NULL);
-    if (bytes % 2 && bytes > 8)
-        bytes = make_file(file, data, bytes);
-    else
-        memcpy(file, data, bytes);
+    if (bytes % 2 && bytes > 8) {
+        bytes = make_file(made, data, bytes);
+        data = made;
+    }
+    uint8_t *file = malloc(bytes); /* what lies behind its end is poisoned */
+    must(file || !bytes);
+    memcpy(file, data, bytes);
     frames_begin(&frames, bitmap, FRAMES);
     frames_add(&frames, 1, FRAMES - 1);
     heap_begin(&heap, grow);
