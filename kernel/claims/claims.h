@@ -52,6 +52,7 @@ bool tss_is_good(struct table_register gdtr);
  * mapped on either side of it. */
 bool stack_is_writable(uint64_t cpu, const char *name, uint64_t bottom, uint64_t top);
 bool stack_is_guarded(uint64_t cpu, const char *name, uint64_t bottom, uint64_t top);
+bool fault_stack_is_good(uint64_t cpu, uint64_t top);
 
 /* Virtual address behind the last byte that the direct map may map. */
 uint64_t direct_map_end(void);

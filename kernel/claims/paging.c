@@ -90,13 +90,13 @@ bool stack_is_guarded(uint64_t cpu, const char *name, uint64_t bottom, uint64_t 
     return true;
 }
 
-static bool check_fault_stack(void)
+bool fault_stack_is_good(uint64_t cpu, uint64_t top)
 {
-    uint64_t top = fault_stack_top();
     const struct mapped_range *stack = mapped_at(top - 1);
     if (!stack)
-        return violated("IST1 is %#lx, below which no stack is mapped", top);
-    return stack_is_guarded(0, "fault stack", stack->virtual, top);
+        return violated("CPU %lu's IST1 is %#lx, below which no stack is mapped", cpu, top);
+    return stack_is_writable(cpu, "fault stack", stack->virtual, top) &&
+           stack_is_guarded(cpu, "fault stack", stack->virtual, top);
 }
 
 bool nothing_else_is_mapped(void)
@@ -117,5 +117,5 @@ bool nothing_else_is_mapped(void)
         }
     }
     return stack_is_guarded(0, "stack", boot->stack_top - boot->stack_bytes, boot->stack_top) &&
-           check_fault_stack();
+           fault_stack_is_good(0, fault_stack_top());
 }

@@ -140,7 +140,6 @@ bool processors_have_own_tables(void)
 static bool check_stack(uint64_t index, const struct processor_state *state)
 {
     uint64_t top = processor(index)->stack_top, bottom = top - LINTEL_PROCESSOR_STACK_BYTES;
-    uint64_t fault_top = tss_in(state->gdtr)->ist[IST_FAULT - 1];
     const struct comparison rows[] = {
         {"RSP", state->registers.rsp, top - 8},
         {"RSP + 8 within 16 bytes", top % 16, 0},
@@ -152,11 +151,9 @@ static bool check_stack(uint64_t index, const struct processor_state *state)
     for (uint64_t i = 0; i < index; i++)
         if (processor(i)->stack_top == top)
             return violated("CPUs %lu and %lu have one stack", i, index);
-    uint64_t fault_bottom = mapped_at(fault_top - 1)->virtual;
     return stack_is_writable(index, "stack", bottom, top) &&
            stack_is_guarded(index, "stack", bottom, top) &&
-           stack_is_writable(index, "fault stack", fault_bottom, fault_top) &&
-           stack_is_guarded(index, "fault stack", fault_bottom, fault_top);
+           fault_stack_is_good(index, tss_in(state->gdtr)->ist[IST_FAULT - 1]);
 }
 
 bool processors_have_own_stacks(void)

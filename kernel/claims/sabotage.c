@@ -162,6 +162,7 @@ static void damage_processors(void)
          UINT64_C(3) << 45);
     copy(37, "a CPU with the first one's fault stack", ist,
          (char *)tss_address() + offsetof(struct tss, ist));
+    flip(38, "a CPU without a fault stack", ist, UINT64_C(1) << 46);
     flip(38, "a CPU's RSP off by 8", &state->registers.rsp, 8);
     flip(38, "a CPU's stack elsewhere", &processor->stack_top, PAGE_BYTES);
     flip(38, "a CPU's stack read-only", stack, ENTRY_WRITE);
