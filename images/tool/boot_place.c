@@ -18,13 +18,6 @@ static bool is_bios_boot(const struct volume *volume)
            memcmp(volume->type_guid, bios_boot, sizeof bios_boot) == 0;
 }
 
-static bool is_zero(const uint8_t *bytes, uint64_t count)
-{
-    while (count && !*bytes)
-        bytes++, count--;
-    return !count;
-}
-
 /* True when every sector that the stage would take is zero or what the stage has there. */
 static bool is_free(const uint8_t *room, uint32_t sector_bytes, const struct content *stage)
 {

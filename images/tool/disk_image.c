@@ -1,5 +1,6 @@
 #define _GNU_SOURCE /* O_CLOEXEC and friends beside ioctl() */
 #include "disk_image.h"
+#include "file.h"
 #include "mounts.h"
 #include "common/lib/mem.h"
 #include <errno.h>
@@ -16,14 +17,6 @@
 static int file_of(const struct disk_image *image)
 {
     return (int)image->disk.handle;
-}
-
-static enum err fail_system(const char *path)
-{
-    bool denied = errno == EACCES || errno == EPERM;
-
-    return fail(errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s%s", path, strerror(errno),
-                denied ? ": run this as root, or as another user who may" : "");
 }
 
 /* ---- reading and writing --------------------------------------------------------------------- */
@@ -65,7 +58,7 @@ enum err disk_image_write(const struct disk_image *image, uint64_t offset, uint6
 enum err disk_image_flush(const struct disk_image *image)
 {
     if (fsync(file_of(image)) != 0)
-        return fail_system(image->path);
+        return file_fail(image->path);
     /* Only a hint, and meaningless for files in memory: what it says is not looked at. */
     posix_fadvise(file_of(image), 0, 0, POSIX_FADV_DONTNEED);
     return OK;
@@ -134,7 +127,7 @@ static enum err measure(struct disk_image *image, const struct stat *stat)
         image->disk.sector_bytes = guess_sector_bytes(image);
     } else if (ioctl(file_of(image), BLKGETSIZE64, &image->bytes) != 0 ||
                ioctl(file_of(image), BLKSSZGET, &sector_bytes) != 0) {
-        return fail_system(image->path);
+        return file_fail(image->path);
     } else {
         image->disk.sector_bytes = (uint32_t)sector_bytes;
     }
@@ -167,7 +160,7 @@ static enum err open_file(const char *path, bool writable, const struct stat *st
         return fail(ERR_UNSUPPORTED,
                     "%s: is in use (swap space, LVM, RAID?): release it, then try again", path);
     if (*file < 0)
-        return fail_system(path);
+        return file_fail(path);
     if (is_locked(*file, writable))
         return fail(ERR_UNSUPPORTED,
                     "%s: another program has locked it (a virtual machine?): end that first", path);
@@ -181,7 +174,7 @@ enum err disk_image_open(const char *path, bool writable, struct disk_image *ima
     int file;
 
     if (stat(path, &stat_of) != 0)
-        return fail_system(path);
+        return file_fail(path);
     if (!S_ISREG(stat_of.st_mode) && !S_ISBLK(stat_of.st_mode))
         return fail(ERR_FORMAT, "%s: is neither a disk nor an image file", path);
     TRY(mounts_check(path, &stat_of));
@@ -201,7 +194,7 @@ enum err disk_image_shadow(const char *path, const struct disk_image *like,
     int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     if (file < 0 || ftruncate(file, (off_t)like->bytes) != 0)
-        return fail_system(path);
+        return file_fail(path);
     *image = *like;
     image->path = path;
     image->disk.handle = (uint64_t)file;

@@ -35,4 +35,11 @@ enum err disk_image_write(const struct disk_image *image, uint64_t offset, uint6
  * next read asks the medium. */
 enum err disk_image_flush(const struct disk_image *image);
 
+static inline bool is_zero(const uint8_t *bytes, uint64_t count)
+{
+    while (count && !*bytes)
+        bytes++, count--;
+    return !count;
+}
+
 #endif

@@ -11,6 +11,9 @@ struct content {
     uint64_t size;
 };
 
+/* Fails with what errno says of a file. ERR_NOT_FOUND: there is none; ERR_IO. */
+enum err file_fail(const char *path);
+
 /* Maps a whole regular file, read-only, for as long as the program runs. ERR_NOT_FOUND, ERR_IO. */
 enum err file_map(const char *path, struct content *content);
 

@@ -9,14 +9,6 @@
 #define HEADER_BYTES 0x28
 #define ROW_BYTES    40
 
-static bool is_zero(const uint8_t *bytes, uint64_t size)
-{
-    for (uint64_t i = 0; i < size; i++)
-        if (bytes[i])
-            return false;
-    return true;
-}
-
 static enum err make_room(struct record *record)
 {
     struct extent *more;

@@ -50,6 +50,9 @@ static void broken_fields(void **state)
         {PRIMARY + 80, BYTE, 1, "/", ERR_FORMAT, "its size in blocks is 1 in one byte order"},
         {PRIMARY + 80, BOTH32, 0, "/", ERR_FORMAT, "behind the volume's end at 0"},
         {PRIMARY + 80, BOTH32, 21, "/", ERR_FORMAT, "behind the volume's end at 43008"},
+        /* The path table is not looked at: the directories say the same. */
+        {PRIMARY + 132, BOTH32, UINT32_MAX, "/sub/x", OK, ""},
+        {PRIMARY + 140, BOTH32, UINT32_MAX, "/sub/x", OK, ""},
         {PRIMARY + 156, BYTE, 33, "/", ERR_FORMAT, "record of 33 bytes does not fit"},
         {PRIMARY + 156, BYTE, 35, "/", ERR_FORMAT, "record of 35 bytes does not fit the 34"},
         {PRIMARY + 158, BYTE, 1, "/", ERR_FORMAT, "a file's place is 1 in one byte order, but 20"},
