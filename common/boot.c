@@ -17,8 +17,8 @@ static bool is_last(const char *stage)
 
 void boot_stage(struct boot *boot, const char *name)
 {
-    if (is_last(name))
-        loader_interface_note_execution(boot);
+    if (boot->tells && is_last(name))
+        loader_interface_tell_execution(boot);
     if (boot->stage_count < ARRAY_LENGTH(boot->stages))
         boot->stages[boot->stage_count++] = (struct lintel_stage){name, cpu_tsc()};
 }
@@ -41,7 +41,7 @@ static enum err read_config(struct boot *boot)
     TRY(locate_boot_volume(boot));
     locate_entry_volumes(boot);
     TRY(config_read(&boot->entry_volumes, &boot->arena, &boot->config));
-    loader_interface_begin(boot);
+    loader_interface_obey(boot);
     return OK;
 }
 
@@ -50,7 +50,7 @@ static enum err boot_entry(struct boot *boot, const struct entry *entry)
 {
     struct arena_mark before = arena_mark(&boot->arena);
 
-    loader_interface_note_choice(boot, entry);
+    loader_interface_save(boot, entry);
     enum err err = protocol_boot(boot, entry);
     arena_reset(&boot->arena, before);
     return err;

@@ -17,13 +17,15 @@ struct boot {
     struct entry_volumes entry_volumes; /* &fs, and the disk's other volume for entries */
     struct config config;
     struct menu *menu; /* NULL until it is shown */
+    uint64_t menu_tsc; /* when that was; 0: not yet */
     bool saves_entry;  /* the entry that is booted becomes the default (loader_interface.h) */
+    bool tells;        /* UEFI's variables tell what is booted how (loader_interface.h) */
     struct lintel_stage stages[16];
     uint32_t stage_count;
 };
 
 /* Marks the begin of a stage in the timeline. "leave" and "start" come right before the firmware is
- * asked to: on UEFI the operating system learns of that time, too. */
+ * asked to: on UEFI an operating system learns of that time, too. */
 void boot_stage(struct boot *boot, const char *name);
 
 #endif

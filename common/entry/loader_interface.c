@@ -137,13 +137,18 @@ static enum err say_entries(struct boot *boot)
     return OK;
 }
 
-static void say_who_boots(struct boot *boot)
+void loader_interface_tell(struct boot *boot, const struct entry *entry)
 {
     const struct facts *facts = boot->facts;
     struct arena_mark before = arena_mark(&boot->arena);
     uint64_t features = FEATURES;
+    char name[TEXT_BYTES];
 
+    if (!is_there(boot))
+        return;
     say_time(boot, "LoaderTimeInitUSec", facts->first_tsc);
+    if (boot->menu_tsc)
+        say_time(boot, "LoaderTimeMenuUSec", boot->menu_tsc);
     say_text(boot, "LoaderInfo", "Lintel " BOOT_VERSION);
     say_text(boot, "LoaderFirmwareInfo", facts->firmware_name);
     say_text(boot, "LoaderFirmwareType", facts->firmware_type);
@@ -152,7 +157,15 @@ static void say_who_boots(struct boot *boot)
     set(boot, "LoaderFeatures", &features, sizeof features);
     if (say_entries(boot) != OK)
         note("LoaderEntries: %s\n", err_message());
+    name_entry(entry, name);
+    say_text(boot, "LoaderEntrySelected", name);
     arena_reset(&boot->arena, before);
+}
+
+void loader_interface_tell_execution(const struct boot *boot)
+{
+    if (is_there(boot))
+        say_time(boot, "LoaderTimeExecUSec", cpu_tsc());
 }
 
 /* ---- what the operating system wishes -------------------------------------------------------- */
@@ -179,13 +192,15 @@ static void choose(struct boot *boot, const char *variable, char *wish)
 }
 
 /* The later beats the earlier. */
-static void obey(struct boot *boot)
+void loader_interface_obey(struct boot *boot)
 {
     static const char *const timeouts[] = {"LoaderConfigTimeout", "LoaderConfigTimeoutOneShot"};
     static const char *const entries[] = {"LoaderEntryDefault", "LoaderEntryOneShot"};
     const char *glob = boot->config.default_glob;
     char text[TEXT_BYTES] = CONFIG_SAVED;
 
+    if (!is_there(boot))
+        return;
     if (glob && strcmp(glob, CONFIG_SAVED) == 0)
         choose(boot, "LoaderEntryLastBooted", text);
     for (uint32_t i = 0; i < 2; i++) {
@@ -197,41 +212,18 @@ static void obey(struct boot *boot)
     }
 }
 
-/* ---- for the rest of the loader -------------------------------------------------------------- */
+/* ---- what is kept ---------------------------------------------------------------------------- */
 
-void loader_interface_begin(struct boot *boot)
-{
-    if (!is_there(boot))
-        return;
-    say_who_boots(boot);
-    obey(boot);
-}
-
-void loader_interface_note_menu(const struct boot *boot)
-{
-    if (is_there(boot))
-        say_time(boot, "LoaderTimeMenuUSec", cpu_tsc());
-}
-
-/* The kept variable is written only when it changes: flash wears out. */
-void loader_interface_note_choice(struct boot *boot, const struct entry *entry)
+/* Written only when it changes: flash wears out. */
+void loader_interface_save(const struct boot *boot, const struct entry *entry)
 {
     char name[TEXT_BYTES], last[TEXT_BYTES];
 
-    if (!is_there(boot))
-        return;
     name_entry(entry, name);
-    say_text(boot, "LoaderEntrySelected", name);
     if (boot->saves_entry &&
         (!get_text(boot, "LoaderEntryLastBooted", last) || strcmp(last, name) != 0) &&
         set_text(boot, "LoaderEntryLastBooted", true, name) != OK)
         note("%s\n", err_message());
-}
-
-void loader_interface_note_execution(const struct boot *boot)
-{
-    if (is_there(boot))
-        say_time(boot, "LoaderTimeExecUSec", cpu_tsc());
 }
 
 enum err loader_interface_make_default(struct boot *boot, const struct entry *entry)

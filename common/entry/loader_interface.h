@@ -6,18 +6,19 @@
 
 #include "../boot.h"
 
-/* Once, with the configuration read: says who boots from where and what the entries are, and
- * changes the default and the time-out of boot->config as the variables wish. */
-void loader_interface_begin(struct boot *boot);
+/* Once, with the configuration read: changes the default and the time-out of boot->config as the
+ * variables wish. */
+void loader_interface_obey(struct boot *boot);
 
-/* The menu appears. */
-void loader_interface_note_menu(const struct boot *boot);
+/* Remembers the entry that is about to be booted, where it shall be the next default. */
+void loader_interface_save(const struct boot *boot, const struct entry *entry);
 
-/* This entry is about to be booted. */
-void loader_interface_note_choice(struct boot *boot, const struct entry *entry);
+/* Tells the operating system of this entry who boots it from where, and what the entries are. A
+ * variable costs a firmware milliseconds: only who might read them is told. */
+void loader_interface_tell(struct boot *boot, const struct entry *entry);
 
-/* The kernel is about to run (boot_stage() calls it). */
-void loader_interface_note_execution(const struct boot *boot);
+/* It is about to run. */
+void loader_interface_tell_execution(const struct boot *boot);
 
 /* From now on this entry is the default. ERR_UNSUPPORTED, ERR_IO. */
 enum err loader_interface_make_default(struct boot *boot, const struct entry *entry);

@@ -3,6 +3,7 @@
 #include "../lib/fmt.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
+#include "../machine/cpu.h"
 
 #define POLL_MILLISECONDS   20
 #define HIDDEN_MILLISECONDS 100
@@ -228,7 +229,7 @@ bool menu_choose(struct boot *boot, const char *error, struct entry *chosen)
         return false;
     }
     struct menu *menu = boot->menu;
-    loader_interface_note_menu(boot);
+    boot->menu_tsc = cpu_tsc();
     screen_open(&menu->screen, boot->firmware, config->console);
     enum answer answer = run(menu);
     screen_close(&menu->screen);

@@ -1,4 +1,5 @@
 #include "proto.h"
+#include "../entry/loader_interface.h"
 #include "../entry/reference.h"
 #include "../image/elf.h"
 #include "../lib/fmt.h"
@@ -162,5 +163,9 @@ enum err protocol_boot(struct boot *boot, const struct entry *entry)
     TRY(protocol_find(entry, &kernel.source, &boot->arena, &protocol));
     if (protocol->verifier == VERIFIED_BY_NOBODY)
         TRY(protocol_check_secure(boot, &kernel.source));
+    /* A Lintel kernel's boot information says what UEFI's variables tell others. */
+    boot->tells = protocol != &protocol_lintel;
+    if (boot->tells)
+        loader_interface_tell(boot, entry);
     return protocol->boot(boot, entry, &kernel);
 }

@@ -3,12 +3,14 @@ import re
 import shutil
 
 import pytest
+from builder import BUILD
 from cells import Screen
 from machine import CONFIG, Hardware
 from test_menu import CHANGES, assert_looks_right
 from variables import GLOBAL, add_variables, decode, encode, in_memory, variables
 
 MEMORY = 128 << 20
+PROGRAM = BUILD / "test-kernels/program.efi"
 # Both time-outs, default, one-shot, XBOOTLDR, sort-key, saved entry, menu-disabled, uki and its profiles
 FEATURES = 0x1632F
 
@@ -27,21 +29,31 @@ def check_what_is_told(told):
     assert decode(told["LoaderImageIdentifier"]) == ["\\EFI\\BOOT\\BOOTX64.EFI"]
     assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
                         decode(told["LoaderDevicePartUUID"])[0])
-    assert decode(told["LoaderEntries"]) == ["second.conf", "lintel-pie.conf", "lintel.conf"]
+    assert decode(told["LoaderEntries"]) == ["second.conf", "program.conf", "lintel-pie.conf",
+                                             "lintel.conf"]
+    assert decode(told["LoaderEntrySelected"]) == ["program.conf"]
     assert int.from_bytes(told["LoaderFeatures"], "little") == FEATURES
     assert len(told["LoaderFeatures"]) == 8
-    assert 0 < int(decode(told["LoaderTimeInitUSec"])[0]) < int(decode(told["LoaderTimeMenuUSec"])[0])
+    begin, menu, end = (int(decode(told[f"LoaderTime{what}USec"])[0])
+                        for what in ("Init", "Menu", "Exec"))
+    assert 0 < begin < menu < end
 
 
 def test_variables_are_set_and_obeyed(start, special_image, flash):
     add_variables(flash, {"LoaderEntryDefault": encode("lintel-pie.conf"),
                           "LoaderEntryOneShot": encode("second.conf"),
                           "LoaderConfigTimeoutOneShot": encode("menu-force")})
-    image = special_image(CHANGES | {"/loader/loader.conf": "timeout 0\ndefault lintel\n"})
+    image = special_image(CHANGES | {
+        "/loader/loader.conf": "timeout 0\ndefault lintel\n",
+        "/loader/entries/program.conf": "efi /program.efi\nsort-key zzz\n",
+        "/program.efi": PROGRAM.read_bytes()})
     machine = start("uefi", [image], Hardware(memory="128M", variables=flash))
     screen = Screen(machine)
     screen.wait_for_text("second: kernel /boot/kernel.elf")
     assert_looks_right(machine, "uefi-framebuffer")
+    assert "LoaderInfo" not in in_memory(machine, MEMORY)  # nobody is there who could read it
+    machine.type("2")
+    machine.wait_for(r"program: options.* end[\s\S]*program: efi")
     check_what_is_told(in_memory(machine, MEMORY))
     screen.press("\x1b[F", "lintel: kernel")
     screen.press("d", "lintel boots by default from now on.")

@@ -75,6 +75,22 @@ static int boot_disk(const char *image)
     return boot();
 }
 
+/* A Lintel kernel's boot information says it all. */
+static void leaves_the_variables_alone(void **state)
+{
+    static struct firmware firmware;
+
+    (void)state;
+    firmware = fake_firmware;
+    firmware.get_variable = fake_get_variable;
+    firmware.set_variable = fake_set_variable;
+    fake_disk_in_file("disk.img", 512);
+    if (!setjmp(fake_way_out))
+        boot_main(facts, &firmware);
+    assert_null(fake_variable("LoaderInfo"));
+    assert_null(fake_variable("LoaderTimeExecUSec"));
+}
+
 /* ---- what the kernel finds ------------------------------------------------------------------- */
 
 /* The resident image's state, found as the assembly finds it: at the start of its third segment. */
@@ -431,6 +447,7 @@ static void gives_up_without_a_disk(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BOOT_TEST(leaves_the_variables_alone),
         BOOT_TEST(boots_a_kernel),
         BOOT_TEST(hands_over_modules),
         BOOT_TEST(hands_over_a_framebuffer),

@@ -98,7 +98,7 @@ static void tells_who_boots(void **state)
     facts->origin.has_guid = true;
     memcpy(facts->origin.guid, "\xaf\x3d\xc6\x0f\x34\x12\x78\x56\x9a\xbc\x8e\x79\xdc\xde\xf0\x12",
            16);
-    loader_interface_begin(&boot);
+    loader_interface_tell(&boot, &entries[1]);
     assert_text("LoaderInfo", "Lintel " BOOT_VERSION, false);
     assert_text("LoaderFirmwareType", "UEFI 2.70", false);
     assert_text("LoaderFirmwareInfo", "EDK II 1.00", false);
@@ -114,7 +114,7 @@ static void tells_the_entries(void **state)
     (void)state;
     static const char names[] = "debian.conf\0fedora.conf\0z\xfcrich.conf\0linux.efi";
 
-    loader_interface_begin(&boot);
+    loader_interface_tell(&boot, &entries[1]);
     const struct fake_variable *variable = fake_variable("LoaderEntries");
     assert_int_equal(variable->bytes, 2 * sizeof names);
     for (size_t i = 0; i < sizeof names; i++)
@@ -124,7 +124,7 @@ static void tells_the_entries(void **state)
 static void tells_nothing_that_it_does_not_know(void **state)
 {
     (void)state;
-    loader_interface_begin(&boot);
+    loader_interface_tell(&boot, &entries[1]);
     assert_null(fake_variable("LoaderFirmwareInfo"));
     assert_null(fake_variable("LoaderImageIdentifier"));
     assert_null(fake_variable("LoaderDevicePartUUID"));
@@ -137,21 +137,22 @@ static void tells_times(void **state)
     (void)state;
     facts->tsc_hz = 3000000000;
     facts->first_tsc = UINT64_C(3000000000) * 1000000 + 4500000;
-    loader_interface_begin(&boot);
+    loader_interface_tell(&boot, &entries[1]);
     assert_text("LoaderTimeInitUSec", "1000000001500", false);
-    loader_interface_note_menu(&boot);
-    loader_interface_note_execution(&boot);
-    assert_non_null(fake_variable("LoaderTimeMenuUSec"));
+    assert_null(fake_variable("LoaderTimeMenuUSec"));
+    assert_null(fake_variable("LoaderTimeExecUSec"));
+    loader_interface_tell_execution(&boot);
     assert_non_null(fake_variable("LoaderTimeExecUSec"));
 }
 
 static void tells_what_was_chosen(void **state)
 {
     (void)state;
-    loader_interface_begin(&boot);
-    loader_interface_note_choice(&boot, &entries[1]);
+    facts->tsc_hz = 1000000;
+    boot.menu_tsc = 2500000;
+    loader_interface_tell(&boot, &entries[1]);
     assert_text("LoaderEntrySelected", "fedora.conf", false);
-    assert_null(fake_variable("LoaderEntryLastBooted"));
+    assert_text("LoaderTimeMenuUSec", "2500000", false);
 }
 
 /* ---- what is obeyed -------------------------------------------------------------------------- */
@@ -160,7 +161,7 @@ static void obeys_a_default(void **state)
 {
     (void)state;
     preset("LoaderEntryDefault", "fedora.conf");
-    loader_interface_begin(&boot);
+    loader_interface_obey(&boot);
     assert_int_equal(boot.config.chosen, 1);
     assert_int_equal(boot.config.timeout, 5);
     assert_text("LoaderEntryDefault", "fedora.conf", true);
@@ -173,12 +174,12 @@ static void obeys_one_shots_once(void **state)
     preset("LoaderEntryOneShot", "linux.efi");
     preset("LoaderConfigTimeout", "9");
     preset("LoaderConfigTimeoutOneShot", "menu-force");
-    loader_interface_begin(&boot);
+    loader_interface_obey(&boot);
     assert_int_equal(boot.config.chosen, 3);
     assert_int_equal(boot.config.timeout, -1);
     assert_null(fake_variable("LoaderEntryOneShot"));
     assert_null(fake_variable("LoaderConfigTimeoutOneShot"));
-    loader_interface_begin(&boot);
+    loader_interface_obey(&boot);
     assert_int_equal(boot.config.chosen, 1);
     assert_int_equal(boot.config.timeout, 9);
 }
@@ -206,7 +207,7 @@ static void obeys_every_timeout(void **state)
         end(state);
         begin(state);
         preset(once ? "LoaderConfigTimeoutOneShot" : "LoaderConfigTimeout", cases[i / 2].text);
-        loader_interface_begin(&boot);
+        loader_interface_obey(&boot);
         assert_int_equal(boot.config.timeout, once ? cases[i / 2].once : cases[i / 2].timeout);
     }
 }
@@ -217,14 +218,14 @@ static void passes_over_what_names_no_entry(void **state)
     static uint8_t noise[1024];
 
     preset("LoaderEntryDefault", "gone.conf");
-    loader_interface_begin(&boot);
+    loader_interface_obey(&boot);
     assert_int_equal(boot.config.chosen, 0);
 
     memset(noise, 0xd8, sizeof noise); /* halves of surrogate pairs, without an end */
     for (uint64_t bytes = 1; bytes < sizeof noise; bytes += 7) {
         fake_set_variable(loader, "LoaderEntryOneShot", true, noise, bytes);
         fake_set_variable(loader, "LoaderConfigTimeoutOneShot", true, noise, bytes);
-        loader_interface_begin(&boot);
+        loader_interface_obey(&boot);
         assert_int_equal(boot.config.chosen, 0);
         assert_int_equal(boot.config.timeout, 5);
     }
@@ -236,15 +237,15 @@ static void saves_what_was_booted(void **state)
 {
     (void)state;
     preset("LoaderEntryDefault", "@saved");
-    loader_interface_begin(&boot);
+    loader_interface_obey(&boot);
     assert_int_equal(boot.config.chosen, 0);
-    loader_interface_note_choice(&boot, &entries[3]);
+    loader_interface_save(&boot, &entries[3]);
     assert_text("LoaderEntryLastBooted", "linux.efi", true);
-    loader_interface_begin(&boot);
+    loader_interface_obey(&boot);
     assert_int_equal(boot.config.chosen, 3);
-    loader_interface_note_choice(&boot, &entries[3]);
+    loader_interface_save(&boot, &entries[3]);
     assert_int_equal(fake_variable("LoaderEntryLastBooted")->writes, 1);
-    loader_interface_note_choice(&boot, &entries[1]);
+    loader_interface_save(&boot, &entries[1]);
     assert_int_equal(fake_variable("LoaderEntryLastBooted")->writes, 2);
 }
 
@@ -253,9 +254,9 @@ static void saves_when_the_configuration_says_so(void **state)
     (void)state;
     boot.config.default_glob = "@saved";
     preset("LoaderEntryLastBooted", "fedora.conf");
-    loader_interface_begin(&boot);
+    loader_interface_obey(&boot);
     assert_int_equal(boot.config.chosen, 1);
-    loader_interface_note_choice(&boot, &entries[0]);
+    loader_interface_save(&boot, &entries[0]);
     assert_text("LoaderEntryLastBooted", "debian.conf", true);
 }
 
@@ -298,10 +299,10 @@ static void is_silent_on_a_bios(void **state)
     (void)state;
     boot.firmware = &fake_firmware;
     facts->tsc_hz = 1000000;
-    loader_interface_begin(&boot);
-    loader_interface_note_menu(&boot);
-    loader_interface_note_choice(&boot, &entries[1]);
-    loader_interface_note_execution(&boot);
+    loader_interface_obey(&boot);
+    loader_interface_tell(&boot, &entries[1]);
+    loader_interface_save(&boot, &entries[1]);
+    loader_interface_tell_execution(&boot);
     assert_int_equal(loader_interface_make_default(&boot, &entries[1]), ERR_UNSUPPORTED);
     assert_int_equal(loader_interface_enter_setup(&boot), ERR_UNSUPPORTED);
 }
