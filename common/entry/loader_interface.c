@@ -1,4 +1,5 @@
 #include "loader_interface.h"
+#include "text.h"
 #include "../lib/fmt.h"
 #include "../lib/log.h"
 #include "../lib/mem.h"
@@ -103,13 +104,11 @@ static void say_time(const struct boot *boot, const char *name, uint64_t tsc)
 static void say_partition(const struct boot *boot)
 {
     const struct boot_origin *origin = &boot->facts->origin;
-    const uint8_t *g = origin->guid;
-    char text[40];
+    char text[TEXT_GUID_BYTES];
 
     if (!origin->has_guid)
         return;
-    fmt(text, sizeof text, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", load32(g),
-        load16(g + 4), load16(g + 6), g[8], g[9], g[10], g[11], g[12], g[13], g[14], g[15]);
+    text_guid(text, origin->guid);
     say_text(boot, "LoaderDevicePartUUID", text);
 }
 

@@ -1,14 +1,16 @@
 #include "reference.h"
+#include "text.h"
 #include "../fs/raw.h"
 #include "../lib/fmt.h"
 #include "../lib/mem.h"
 
-#define PARTUUID_BYTES 37 /* 8-4-4-4-12 digits and a 0 */
+/* One more than any name has: what is longer, and cut off, fits none. */
+#define NAME_BYTES (MAX(FS_LABEL_BYTES, TEXT_GUID_BYTES) + 1)
 
 /* One thing to know a volume by: its name as an entry writes it, "" where the volume has none. */
 struct property {
     const char *prefix;
-    void (*get)(struct boot *boot, const struct volume *volume, char *name, size_t bytes);
+    void (*get)(struct boot *boot, const struct volume *volume, char name[NAME_BYTES]);
 };
 
 static bool is_zero(const uint8_t *bytes, size_t count)
@@ -19,26 +21,22 @@ static bool is_zero(const uint8_t *bytes, size_t count)
     return true;
 }
 
-/* The first three fields of a GUID are little-endian on disk (UEFI 2.10, appendix A). */
-static void get_partuuid(struct boot *boot, const struct volume *volume, char *name, size_t bytes)
+static void get_partuuid(struct boot *boot, const struct volume *volume, char name[NAME_BYTES])
 {
-    const uint8_t *guid = volume->guid;
     (void)boot;
     name[0] = 0;
     if (volume->partitioning == LINTEL_PARTITIONING_MBR && volume->number)
-        fmt(name, bytes, "%08x-%02x", load32(volume->disk_guid), volume->number);
-    else if (!is_zero(guid, sizeof volume->guid))
-        fmt(name, bytes, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", load32(guid),
-            load16(guid + 4), load16(guid + 6), guid[8], guid[9], guid[10], guid[11], guid[12],
-            guid[13], guid[14], guid[15]);
+        fmt(name, NAME_BYTES, "%08x-%02x", load32(volume->disk_guid), volume->number);
+    else if (!is_zero(volume->guid, sizeof volume->guid))
+        text_guid(name, volume->guid);
 }
 
-static void get_label(struct boot *boot, const struct volume *volume, char *name, size_t bytes)
+static void get_label(struct boot *boot, const struct volume *volume, char name[NAME_BYTES])
 {
     struct fs fs;
     name[0] = 0;
     if (fs_mount(volume, &boot->arena, &fs) == OK)
-        fmt(name, bytes, "%s", fs.label);
+        fmt(name, NAME_BYTES, "%s", fs.label);
 }
 
 static const struct property properties[] = {
@@ -46,24 +44,11 @@ static const struct property properties[] = {
     {"LABEL=", get_label},
 };
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool same_name(const char *name, const char *wanted, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (lower(name[i]) != lower(wanted[i]))
-            return false;
-    return !name[length];
-}
-
 struct search {
     const struct property *property;
-    const char *name; /* not terminated */
-    size_t length;
+    char name[NAME_BYTES];
     const struct volume *found;
+    bool ambiguous;
 };
 
 static enum err search_disk(struct boot *boot, const struct disk *disk, struct search *search)
@@ -72,15 +57,16 @@ static enum err search_disk(struct boot *boot, const struct disk *disk, struct s
     uint32_t count;
     TRY(partition_list(boot->firmware, disk, &boot->arena, &volumes, &count));
     for (uint32_t i = 0; i < count; i++) {
-        char name[FS_LABEL_BYTES > PARTUUID_BYTES ? FS_LABEL_BYTES : PARTUUID_BYTES];
-        search->property->get(boot, &volumes[i], name, sizeof name);
-        if (!name[0] || !same_name(name, search->name, search->length))
+        char name[NAME_BYTES];
+        search->property->get(boot, &volumes[i], name);
+        if (!name[0] || !text_equal(name, search->name))
             continue;
-        if (search->found)
+        search->ambiguous = search->found;
+        if (search->ambiguous)
             return fail(ERR_UNSUPPORTED,
-                        "%s%.*s names two volumes, on %s and on %s: name one of them otherwise",
-                        search->property->prefix, (int)search->length, search->name,
-                        search->found->disk->name, disk->name);
+                        "%s%s names two volumes, on %s and on %s: name one of them otherwise",
+                        search->property->prefix, search->name, search->found->disk->name,
+                        disk->name);
         search->found = &volumes[i];
     }
     return OK;
@@ -90,12 +76,11 @@ static enum err search_disk(struct boot *boot, const struct disk *disk, struct s
 static enum err search_disks(struct boot *boot, struct search *search)
 {
     for (uint32_t i = 0; i < boot->facts->disk_count; i++)
-        if (search_disk(boot, &boot->facts->disks[i], search) == ERR_UNSUPPORTED && search->found)
+        if (search_disk(boot, &boot->facts->disks[i], search) != OK && search->ambiguous)
             return ERR_UNSUPPORTED;
     if (!search->found)
-        return fail(ERR_NOT_FOUND, "%s%.*s: no volume of the %u disks is called so",
-                    search->property->prefix, (int)search->length, search->name,
-                    boot->facts->disk_count);
+        return fail(ERR_NOT_FOUND, "%s%s: no volume of the %u disks is called so",
+                    search->property->prefix, search->name, boot->facts->disk_count);
     return OK;
 }
 
@@ -113,9 +98,9 @@ static enum err open_on_volume(struct boot *boot, const struct property *propert
         return fail(ERR_FORMAT,
                     "%s: the path is missing; write %sNAME:/path, or %sNAME: for the boot sector",
                     reference, property->prefix, property->prefix);
-    struct search search = {.property = property,
-                            .name = reference + prefix,
-                            .length = (size_t)(colon - reference) - prefix};
+    struct search search = {.property = property};
+    fmt(search.name, sizeof search.name, "%.*s", (int)(colon - reference - (ptrdiff_t)prefix),
+        reference + prefix);
     TRY(search_disks(boot, &search));
     if (!colon[1])
         return raw_open(search.found, reference, &boot->arena, file);
@@ -134,13 +119,13 @@ static bool parse_drive(const char *text, uint64_t *number)
 {
     *number = 0;
     for (int i = 0; i < 2; i++, text++) {
-        char c = lower(*text);
+        char c = text_lower(*text);
         bool digit = c >= '0' && c <= '9', letter = c >= 'a' && c <= 'f';
         if (!digit && !letter)
             return false;
         *number = *number << 4 | (uint64_t)(digit ? c - '0' : c - 'a' + 10);
     }
-    return !*text || (lower(*text) == 'h' && !text[1]);
+    return !*text || (text_lower(*text) == 'h' && !text[1]);
 }
 
 static enum err find_drive(const struct boot *boot, const char *reference, const struct disk **disk)

@@ -57,19 +57,28 @@ void screen_at(struct screen *screen, uint32_t row, uint32_t column, enum colour
     screen->colours = colours;
 }
 
-/* What steers a terminal, has no width or more than one, or is no character. A terminal knows more
- * characters than our font, but of these no font draws one cell. */
+/* A terminal knows more characters than our font, but of these no font draws one cell. */
 static bool is_drawable(uint32_t character)
 {
+    static const struct {
+        uint32_t first, last;
+    } never[] = {
+        {0, 0xff},        /* that our font lacks: control characters */
+        {0x300, 0x36f},   /* combining */
+        {0x2000, 0x206f}, /* spaces of many widths, writing directions */
+        {0xd800, 0xf8ff}, /* halves of pairs, private use */
+        {0xfeff, 0xfeff}, /* byte order mark */
+        {UTF8_REPLACEMENT, 0xffff},
+        {0xe0000, UINT32_MAX}, /* tags, private use */
+    };
     uint8_t glyph;
 
-    if (character < 0x300)
-        return font_find(character, &glyph) || character >= 0x100;
     if (font_find(character, &glyph))
         return true;
-    return character >= 0x370 && (character < 0x2000 || character >= 0x2070) &&
-           (character < 0xd800 || character > 0xf8ff) && (character & 0xfffe) != 0xfffe &&
-           character != UTF8_REPLACEMENT && character != 0xfeff && character < 0xe0000;
+    for (uint32_t i = 0; i < ARRAY_LENGTH(never); i++)
+        if (character >= never[i].first && character <= never[i].last)
+            return false;
+    return true;
 }
 
 static void put_character(struct screen *screen, uint32_t character)

@@ -1,20 +1,28 @@
 #include "text.h"
+#include "../lib/fmt.h"
 #include "../lib/mem.h"
 
 #define NUMBER_MAX 999999999
 
-static char to_lower(char c)
+void text_guid(char *to, const uint8_t *guid)
+{
+    fmt(to, TEXT_GUID_BYTES, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", load32(guid),
+        load16(guid + 4), load16(guid + 6), guid[8], guid[9], guid[10], guid[11], guid[12],
+        guid[13], guid[14], guid[15]);
+}
+
+char text_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 bool text_equal(const char *a, const char *b)
 {
-    while (*a && to_lower(*a) == to_lower(*b)) {
+    while (*a && text_lower(*a) == text_lower(*b)) {
         a++;
         b++;
     }
-    return to_lower(*a) == to_lower(*b);
+    return text_lower(*a) == text_lower(*b);
 }
 
 bool text_ends(const char *text, const char *end)
@@ -33,7 +41,7 @@ bool text_matches(const char *glob, const char *text)
         if (*glob == '*') {
             star = ++glob;
             resume = text;
-        } else if (*glob && (*glob == '?' || to_lower(*glob) == to_lower(*text))) {
+        } else if (*glob && (*glob == '?' || text_lower(*glob) == text_lower(*text))) {
             glob++;
             text++;
         } else if (star) {

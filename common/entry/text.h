@@ -10,6 +10,15 @@ static inline bool text_is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+/* Room for a GUID's digits, 8-4-4-4-12, and a 0. */
+#define TEXT_GUID_BYTES 37
+
+/* Writes a GUID as GPT and UEFI have it in memory: its first three fields are little-endian (UEFI
+ * 2.10, appendix A). */
+void text_guid(char *to, const uint8_t *guid);
+
+char text_lower(char c);
+
 /* Both without regard to case in ASCII: FAT's short names lose it. */
 bool text_equal(const char *a, const char *b);
 bool text_ends(const char *text, const char *end);

@@ -264,6 +264,17 @@ static void finds_a_gpt_partition(void **unused)
     assert_int_equal(handed_over()->volume.partition_first_lba, 2048);
 }
 
+static void finds_no_partition_by_the_begin_of_a_name(void **unused)
+{
+    (void)unused;
+    make_boot_disk("PARTUUID=0fc63daf-1234-5678-9abc-8e79dcdef0120:/kernel.elf");
+    make_data_disk(
+        "gpt",
+        "sgdisk -o -n 1:2048:6143 -u 1:0FC63DAF-1234-5678-9ABC-8E79DCDEF012 data.img >/dev/null");
+    assert_int_equal(boot_with_data_disks(1), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "is called so"));
+}
+
 static void finds_an_mbr_partition(void **unused)
 {
     (void)unused;
@@ -271,6 +282,19 @@ static void finds_an_mbr_partition(void **unused)
     make_data_disk("mbr", "printf 'label-id: 0x12345678\n2048 4096 c\n' | sfdisk -q data.img");
     assert_int_equal(boot_with_data_disks(1), FAKE_HANDED_OFF);
     assert_int_equal(handed_over()->volume.partition_number, 1);
+}
+
+static void finds_a_volume_before_a_disk_of_odd_sectors(void **unused)
+{
+    static const uint8_t odd[8192];
+
+    (void)unused;
+    make_boot_disk("LABEL=DATA:/kernel.elf");
+    make_data_disk("", "true");
+    fake_disk_in_file("other.img", 512);
+    fake_disk_in_file("data.img", 512);
+    fake_disk_in_memory(odd, sizeof odd, 8192);
+    assert_int_equal(boot(), FAKE_HANDED_OFF);
 }
 
 static void says_that_no_volume_has_the_label(void **unused)
@@ -454,7 +478,9 @@ int main(void)
         BOOT_TEST(refuses_to_boot_without_the_framebuffer),
         BOOT_TEST(shows_only_free_memory_as_usable),
         BOOT_TEST(finds_a_volume_by_label),
+        BOOT_TEST(finds_a_volume_before_a_disk_of_odd_sectors),
         BOOT_TEST(finds_a_gpt_partition),
+        BOOT_TEST(finds_no_partition_by_the_begin_of_a_name),
         BOOT_TEST(finds_an_mbr_partition),
         BOOT_TEST(says_that_no_volume_has_the_label),
         BOOT_TEST(refuses_a_label_that_two_volumes_have),
