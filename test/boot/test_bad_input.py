@@ -3,21 +3,16 @@ a reset, a hang or a wrong answer."""
 import struct
 
 import pytest
-from builder import KERNEL as KERNEL_FILE
+from builder import KERNEL
+from entries import choose_each, make_entries_image
 from machine import Hardware
 
 FIRMWARES = ("bios", "uefi")
 MIB = 1 << 20
-KERNEL = "/boot/kernel.elf"
-ENTRY = "/loader/entries/lintel.conf"
 
 
 def kernel_bytes():
-    return bytearray(KERNEL_FILE.read_bytes())
-
-
-def entry_naming(path):
-    return f"title a test\nkernel {path}\n"
+    return bytearray(KERNEL.read_bytes())
 
 
 def truncated_kernel():
@@ -42,24 +37,19 @@ def huge_kernel(memory_bytes=1 << 30):
     return bytes(kernel)
 
 
-def entryless():
-    return {f"/loader/entries/{name}.conf": None for name in ("lintel", "lintel-pie")}
-
-
-# What is on the disk; what the message must say, as a regular expression.
+FILES = {"/good.elf": KERNEL, "/text.elf": "#!/bin/sh\necho no kernel\n", "/empty.elf": b"",
+         "/cut.elf": truncated_kernel, "/arm.elf": foreign_kernel, "/huge.elf": huge_kernel}
+# What an entry says; what the message must say.
 CASES = {
-    "no entries": (entryless, r"/loader/entries.* (not found|no )"),
-    "missing kernel": (lambda: {ENTRY: entry_naming("/boot/absent.elf")}, r"absent\.elf"),
-    "missing module": (lambda: {ENTRY: entry_naming(KERNEL) + "module /boot/gone.bin\n"},
-                       r"gone\.bin"),
-    "truncated kernel": (lambda: {KERNEL: truncated_kernel()},
-                         r"/boot/kernel\.elf.*(5000|1388h)"),
-    "kernel for another machine": (lambda: {KERNEL: foreign_kernel()},
-                                   r"/boot/kernel\.elf.*e_machine.*183"),
-    "kernel too big": (lambda: {KERNEL: huge_kernel()}, r"/boot/kernel\.elf.*(memory|MiB|KiB)"),
-    "not an ELF file": (lambda: {KERNEL: "#!/bin/sh\necho no kernel\n"}, r"/boot/kernel\.elf"),
-    "empty kernel": (lambda: {KERNEL: b""}, r"/boot/kernel\.elf"),
-    "entry without kernel": (lambda: {ENTRY: "title nothing to boot\n"}, r"lintel"),
+    "missing kernel": ("kernel /absent.elf", r"/absent\.elf: there is no absent\.elf"),
+    "missing module": ("kernel /good.elf\nmodule /gone.bin",
+                       r"module: /gone\.bin: there is no gone\.bin"),
+    "truncated kernel": ("kernel /cut.elf", r"/cut\.elf: program header 0: .* file at 1388h"),
+    "kernel for another machine": ("kernel /arm.elf", r"/arm\.elf: e_machine is 183, not 62"),
+    "kernel too big": ("kernel /huge.elf", r"/huge\.elf needs 10\d{5} KiB of memory"),
+    "not an ELF file": ("kernel /text.elf", r"/text\.elf is no kernel that Lintel knows"),
+    "empty kernel": ("kernel /empty.elf", r"/empty\.elf is no kernel that Lintel knows"),
+    "entry without kernel": ("version 1", r"entry e7: names no kernel"),
 }
 
 
@@ -71,11 +61,22 @@ def expect_message(machine, pattern):
 
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
-@pytest.mark.parametrize("case", CASES)
-def test_bad_file(start, special_image, firmware, case):
-    changes, message = CASES[case]
-    image = special_image(changes())
-    expect_message(start(firmware, [image], Hardware(memory="256M")), message)
+def test_bad_files(start, tmp_path, firmware):
+    image = tmp_path / "bad.img"
+    make_entries_image(image, {title: lines for title, (lines, _) in CASES.items()},
+                       {path: content() if callable(content) else content
+                        for path, content in FILES.items()})
+    machine = start(firmware, [image], Hardware(memory="256M"))
+    machine.wait_for(r"8 +entry without kernel")
+    choose_each(machine, [message for _, message in CASES.values()])
+    expect_message(machine, "Error")
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_no_entries(start, special_image, firmware):
+    image = special_image({f"/loader/entries/{name}.conf": None
+                           for name in ("lintel", "lintel-pie")})
+    expect_message(start(firmware, [image]), r"/loader/entries.* (not found|no )")
 
 
 @pytest.mark.parametrize("cpu", ["qemu32", "486", "pentium3"])
