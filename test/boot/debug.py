@@ -25,6 +25,7 @@ def debugged_machine(firmware, image, say=None):
         options = ["-S", "-gdb", f"unix:{gate},server=on,wait=off"]
         arguments = ["gdb", "-q", "-nx", "-x", SCRIPTS / "machine.gdb", *symbols(firmware, image)]
         with Machine(firmware, [image], Hardware(), say, options, detached=True) as machine:
+            machine.monitor.execute("query-status")  # answered once QEMU listens to GDB as well
             yield machine, [*arguments, "-ex", f"target remote {gate}"]
 
 

@@ -14,7 +14,7 @@ def test_breakpoints_by_function_name(images, firmware):
     with debugged_machine(firmware, images.standard("test")) as (machine, arguments):
         for function in STAGES[firmware]:
             arguments += ["-ex", f"thbreak {function}", "-ex", "continue", "-ex", "info symbol $pc"]
-        done = subprocess.run([*arguments, "-batch"], cwd=ROOT, timeout=PATIENCE, text=True,
+        done = subprocess.run(["timeout", str(PATIENCE), *arguments, "-batch"], cwd=ROOT, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     for function in STAGES[firmware]:
         assert f"{function} " in done.stdout or f"{function}\n" in done.stdout, done.stdout
