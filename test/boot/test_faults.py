@@ -10,8 +10,9 @@ REPORTS = {
 }
 
 
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
-@pytest.mark.parametrize("fault", REPORTS)
+# The same code reports on both firmwares: one fault shows that it is there on UEFI.
+@pytest.mark.parametrize("firmware, fault", [*(("bios", fault) for fault in REPORTS),
+                                             ("uefi", "stack")])
 def test_first_fault_explains_itself(start, images, firmware, fault):
     machine = start(firmware, [images.standard(f"fault={fault}")])
     vector, reason, function = REPORTS[fault]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from builder import make_image
+from entries import choose_each
 from machine import Hardware
 from network import BOOTFILES, WEB, by_http, by_tftp
 
@@ -67,23 +68,24 @@ def expect_message(machine, pattern):
     assert machine.process.poll() is None, machine.error("QEMU ended")
 
 
-# What is on the server; what the message must say.
+# What is on the server; what the messages of one entry after the other must say.
 MISSING = {
-    "loader.conf": ({LOADER_CONF: None}, r"loader\.conf is missing or names no entry"),
-    "entry": ({LOADER_CONF: b"entry gone.conf\n"}, r"no file loader/entries/gone\.conf"),
-    "kernel": ({ENTRY: b"kernel /boot/absent.elf\n"}, r"no file boot/absent\.elf"),
-    "module": ({ENTRY: b"kernel /boot/kernel.elf\nmodule /boot/gone.bin\n"},
-               r"no file boot/gone\.bin"),
+    "loader.conf": ({LOADER_CONF: None}, [r"loader\.conf is missing or names no entry"]),
+    "entry": ({LOADER_CONF: b"entry gone.conf\n"}, [r"no file loader/entries/gone\.conf"]),
+    "files": ({LOADER_CONF: b"entry lintel.conf\nentry a.conf\n",
+               ENTRY: b"kernel /boot/absent.elf\n",
+               "loader/entries/a.conf": b"kernel /boot/kernel.elf\nmodule /boot/gone.bin\n"},
+              [r"no file boot/absent\.elf", r"no file boot/gone\.bin"]),
 }
 
 
 @pytest.mark.parametrize("firmware, card", QUICK_CARDS)
 @pytest.mark.parametrize("case", MISSING)
 def test_missing_file(start, folder, firmware, card, case):
-    changes, message = MISSING[case]
-    root = folder(changes)
-    expect_message(start(firmware, [], by_tftp(firmware, card, root)),
-                   rf"TFTP server 10\.0\.2\.2.*{message}")
+    changes, (first, *others) = MISSING[case]
+    machine = start(firmware, [], by_tftp(firmware, card, folder(changes)))
+    expect_message(machine, rf"TFTP server 10\.0\.2\.2.*{first}")
+    choose_each(machine, others, 2)
 
 
 def test_missing_file_by_http(start, folder):
