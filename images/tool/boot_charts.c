@@ -164,8 +164,10 @@ static double draw_hole(FILE *file, uint64_t bytes, double top)
 }
 
 /* Upper addresses first; what lies below the lowest mapping is a hole, too. */
-void chart_mappings(FILE *file, const struct boot_log *log)
+bool chart_mappings(FILE *file, const struct boot_log *log)
 {
+    if (log->mapping_count == 0)
+        return false;
     double top = HEAD_HEIGHT;
     char *drawing = NULL;
     size_t bytes = 0;
@@ -187,4 +189,5 @@ void chart_mappings(FILE *file, const struct boot_log *log)
     fputs(drawing, file);
     fputs("</svg>\n", file);
     free(drawing);
+    return true;
 }

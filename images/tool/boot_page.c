@@ -42,31 +42,19 @@ static void put_head(const struct page *page)
 }
 
 /* One drawing for each log, beside each other; `missing` says what to do where there is none. */
-static void put_pair(const struct page *page, void (*draw)(FILE *, const struct boot_log *),
-                     bool (*is_there)(const struct boot_log *), const char *missing)
+static void put_pair(const struct page *page, bool (*draw)(FILE *, const struct boot_log *),
+                     const char *missing)
 {
     fputs("<div class=\"pair\">\n", page->file);
     for (size_t i = 0; i < page->count; i++) {
         fputs("<div><h3>", page->file);
         svg_escaped(page->file, page->logs[i].firmware);
         fputs("</h3>\n", page->file);
-        if (is_there(&page->logs[i]))
-            draw(page->file, &page->logs[i]);
-        else
+        if (!draw(page->file, &page->logs[i]))
             fprintf(page->file, "<p>%s</p>", missing);
         fputs("</div>\n", page->file);
     }
     fputs("</div>\n", page->file);
-}
-
-static bool has_memory(const struct boot_log *log)
-{
-    return log->normal_count > 0;
-}
-
-static bool has_mappings(const struct boot_log *log)
-{
-    return log->mapping_count > 0;
 }
 
 static const struct log_claim *find_claim(const struct boot_log *log, unsigned number)
@@ -131,12 +119,11 @@ static void put_page(const struct page *page)
           "<i class=\"uncached\"></i>uncached<i class=\"combining\"></i>write-combining. Rights: "
           "read, write, execute, user, global.</p>\n",
           file);
-    put_pair(page, chart_mappings, has_mappings,
-             "Not in this log: type <code>pt</code> in the kernel's shell.");
+    put_pair(page, chart_mappings, "Not in this log: type <code>pt</code> in the kernel's shell.");
     fputs("<h2>Physical memory</h2>\n<p>High addresses at the top. A height tells the order of "
           "magnitude of a size.</p>\n",
           file);
-    put_pair(page, chart_memory, has_memory, "No memory map in this log.");
+    put_pair(page, chart_memory, "No memory map in this log.");
     fputs("</body></html>\n", file);
 }
 

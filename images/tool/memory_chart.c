@@ -186,8 +186,10 @@ static void draw_side(FILE *file, const struct scale *scale, const struct log_ra
     draw_edge_addresses(file, scale, ranges, count, edge, is_left ? "end" : "start");
 }
 
-void chart_memory(FILE *file, const struct boot_log *log)
+bool chart_memory(FILE *file, const struct boot_log *log)
 {
+    if (log->normal_count == 0)
+        return false;
     struct scale scale;
     struct boot_log drawn = join_raw(log);
     make_scale(&scale, &drawn);
@@ -198,4 +200,5 @@ void chart_memory(FILE *file, const struct boot_log *log)
     free(drawn.raw);
     free(scale.edges);
     free(scale.heights);
+    return true;
 }
