@@ -53,8 +53,11 @@ static enum err begin(struct job *job, struct mp *mp)
         .local.spurious = job->rules->plan.local_apic ? QUIET_SPURIOUS : 0,
         .local.registers = PLAN_LOCAL_APIC,
     };
-    TRY(mp_begin(mp, &world, &job->cpus, job->boot->facts, job->apic_mode));
-    job->apic_mode = mp->x2apic ? MP_MODE_X2APIC : MP_MODE_XAPIC;
+    enum mp_mode wish = job->apic_mode;
+    job->apic_mode = MP_MODE_XAPIC;
+    TRY(mp_begin(mp, &world, &job->cpus, job->boot->facts, wish));
+    if (mp->x2apic)
+        job->apic_mode = MP_MODE_X2APIC;
     return OK;
 }
 
