@@ -2,6 +2,7 @@
 #include "../entry/loader_interface.h"
 #include "../entry/reference.h"
 #include "../image/elf.h"
+#include "../image/gzip.h"
 #include "../lib/fmt.h"
 #include "../lib/mem.h"
 
@@ -72,11 +73,6 @@ static enum err find_wanted(const struct entry *entry, const char *key,
 
 /* ---- recognition by content ------------------------------------------------------------------ */
 
-static bool is_compressed(const struct candidate *file)
-{
-    return file->head_bytes > 2 && memcmp(file->head, "\x1f\x8b\x08", 3) == 0; /* RFC 1952 */
-}
-
 /* An ELF file that is damaged is told so: what kind it was can't be seen then. */
 static enum err refuse_unknown(const struct entry *entry, const struct candidate *file)
 {
@@ -84,9 +80,6 @@ static enum err refuse_unknown(const struct entry *entry, const struct candidate
     struct elf elf;
 
     list_protocols(true, list, sizeof list);
-    if (is_compressed(file))
-        return fail(ERR_UNSUPPORTED, "entry %s: %s is compressed by gzip: unpack it (gunzip)",
-                    entry->id, entry->kernel);
     if (!elf_recognise(file->head, file->head_bytes))
         return fail(ERR_FORMAT, "entry %s: %s is no kernel that Lintel knows; it boots %s",
                     entry->id, entry->kernel, list);
@@ -122,16 +115,28 @@ static enum err check_lines(const struct entry *entry, const struct protocol *pr
                 protocol->advice ? protocol->advice : "");
 }
 
-enum err protocol_find(const struct entry *entry, const struct source *kernel, struct arena *arena,
-                       const struct protocol **found)
+static enum err read_head(const struct source *kernel, struct arena *arena, struct candidate *file)
 {
     uint64_t bytes = MIN(kernel->bytes, PROTOCOL_HEAD_BYTES);
-    const char *wanted = wanted_key(entry);
     uint8_t *head;
 
     TRY(ARENA_TAKE(arena, bytes + 1, &head));
     TRY(source_read(kernel, 0, bytes, head));
-    const struct candidate file = {kernel, head, bytes, arena};
+    *file = (struct candidate){kernel, head, bytes, arena};
+    return OK;
+}
+
+enum err protocol_find(const struct entry *entry, struct source *kernel, struct arena *arena,
+                       const struct protocol **found)
+{
+    const char *wanted = wanted_key(entry);
+    struct candidate file;
+
+    TRY(read_head(kernel, arena, &file));
+    if (gzip_recognise(file.head, file.head_bytes)) {
+        TRY(gzip_unpack(kernel, arena));
+        TRY(read_head(kernel, arena, &file));
+    }
     if (wanted)
         TRY(find_wanted(entry, wanted, &file, found));
     else

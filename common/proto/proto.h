@@ -39,9 +39,10 @@ struct protocol {
 extern const struct protocol protocol_lintel, protocol_limine, protocol_multiboot2,
     protocol_multiboot1, protocol_linux, protocol_uki, protocol_efi, protocol_sector;
 
-/* Recognises an entry's kernel by its contents. ERR_FORMAT, ERR_UNSUPPORTED: none that Lintel
- * boots, or one that has no use for a line of the entry. */
-enum err protocol_find(const struct entry *entry, const struct source *kernel, struct arena *arena,
+/* Recognises an entry's kernel by its contents, which `kernel` becomes where it is compressed by
+ * gzip. ERR_FORMAT, ERR_UNSUPPORTED: none that Lintel boots, or one that has no use for a line of
+ * the entry. */
+enum err protocol_find(const struct entry *entry, struct source *kernel, struct arena *arena,
                        const struct protocol **protocol);
 
 /* ERR_UNSUPPORTED: Secure Boot is on, and this file would be entered without the firmware. */

@@ -77,11 +77,13 @@ def test_bad_files(start, tmp_path, firmware):
     entries["packed"] = "kernel /packed.gz"
     entries["volume"] = "kernel PARTUUID=1234abcd-01:/vmlinuz"
     messages = [message for _, message in BAD_UKIS.values()]
-    messages += [r"packed\.gz is compressed by gzip", "no file system that Lintel reads"]
+    messages += [r"packed\.gz: it is compressed by gzip, and damaged: its contents",
+                 "no file system that Lintel reads"]
     for number, (lines, message) in enumerate(OTHERS[firmware].items()):
         entries[f"other {number}"] = lines
         messages.append(message)
-    make_entries_image(image, entries, {**damaged_ukis(tmp_path), "/packed.gz": gzip.compress(b""),
+    packed = gzip.compress(b"a")[:-8] + bytes(8)
+    make_entries_image(image, entries, {**damaged_ukis(tmp_path), "/packed.gz": packed,
                                         "/sector.bin": SECTOR})
     machine = start(firmware, [image, other])
     machine.wait_for("volume")

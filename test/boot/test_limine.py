@@ -1,4 +1,5 @@
 """Kernels for the Limine protocol, of each base revision: they check every answer themselves."""
+import gzip
 import re
 import struct
 import subprocess
@@ -10,6 +11,7 @@ from machine import ROOT, Hardware
 
 KERNELS = ROOT / "build/test-kernels"
 INTERNAL = bytes(i * 7 & 255 for i in range(5000))
+FILES = {"/boot/internal.bin": INTERNAL, "/boot/packed.gz": gzip.compress(INTERNAL)}
 
 
 def number(*values):
@@ -31,7 +33,7 @@ def limine_image(images, revision, cpus):
     def make(path):
         make_image(path, f"words for limine cpus={cpus}",
                    kernel=KERNELS / f"limine-{revision}.elf")
-        change_files(path, {"/boot/internal.bin": INTERNAL})
+        change_files(path, FILES)
 
     return images.shared(f"limine-{revision}-{cpus}.img", make)
 
@@ -82,7 +84,7 @@ def test_first_fault_is_explained(start, tmp_path, revision):
     (tmp_path / "kernel.elf").write_bytes(kernel.replace(pushes, b"\x0f\x0b" + pushes[2:]))
     image = tmp_path / "fault.img"
     make_image(image, kernel=tmp_path / "kernel.elf")
-    change_files(image, {"/boot/internal.bin": INTERNAL})
+    change_files(image, FILES)
     machine = start("bios", [image], FIVE_LEVELS)
     machine.wait_for(r"the kernel's first fault: invalid opcode \(vector 6\)")
     machine.wait_for(r"RIP ffffffff80[0-9a-f]+")

@@ -88,13 +88,15 @@ static int make_disk(void **state)
     if (scratch_begin(state))
         return -1;
     run("printf internal > internal && printf module > module");
+    run("gzip -n < internal > packed && printf 'packed#' > name && b2sum packed | cut -c-128 | "
+        "tr -d '\\n' >> name");
     run("printf 'timeout 0\\ndefault good\\n' > loader.conf");
     run("printf 'title Limine\\nkernel /boot/kernel.elf\\nmodule /boot/module an argument\\n"
         "options one two\\n' > good.entry");
     run("truncate -s 8M empty.img && mformat -i empty.img :: && mmd -i empty.img ::/loader "
         "::/loader/entries ::/boot");
     run("mcopy -i empty.img loader.conf ::/loader/ && mcopy -i empty.img good.entry "
-        "::/loader/entries/good.conf && mcopy -i empty.img internal module ::/boot/");
+        "::/loader/entries/good.conf && mcopy -i empty.img internal module packed ::/boot/");
     return 0;
 }
 
@@ -387,6 +389,32 @@ static void verifies_hashes(void **unused)
     expect_refusal("no hash of 128 digits");
 }
 
+/* The hash is the packed file's. */
+static void unpacks_modules(void **unused)
+{
+    char name[256] = "";
+    FILE *file = fopen("name", "r");
+    (void)unused;
+    assert_non_null(file);
+    assert_int_equal(fread(name, 1, sizeof name, file), sizeof "packed#" - 1 + 128);
+    fclose(file);
+    put_text(TEXT_AT, name);
+    PUT(MODULE_AT + 16, 3);
+    expect_boot();
+    assert_int_equal(word_at(response_of(MODULES_AT)), 2);
+    assert_int_equal(module_seen(0)->size, 8);
+    assert_memory_equal(seen(module_seen(0)->bytes), "internal", 9);
+    end(NULL);
+    begin(NULL);
+    put_text(TEXT_AT, "packed#" HASH);
+    PUT(MODULE_AT + 16, 3);
+    expect_refusal("is not what its hash says");
+    end(NULL);
+    begin(NULL);
+    PUT(MODULE_AT + 16, 3);
+    expect_refusal("compressed by gzip, and damaged");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -402,6 +430,7 @@ int main(void)
         TEST(refuses_modules_outside_of_the_image),
         TEST(refuses_a_text_without_an_end),
         TEST(verifies_hashes),
+        TEST(unpacks_modules),
     };
     return cmocka_run_group_tests(tests, make_disk, scratch_end);
 }

@@ -92,7 +92,7 @@ static enum err open_modules(struct limine *limine)
     TRY(job_open_modules(&limine->job, list));
     if (limine->executable_place != LIMINE_NONE)
         limine->job.modules[limine->executable_place].source = limine->memory;
-    return OK;
+    return limine_unpack_modules(limine);
 }
 
 /* Kept: the firmware's own may be gone when it is built in for good. */

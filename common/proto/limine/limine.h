@@ -44,7 +44,8 @@ struct limine_request {
     uint64_t response; /* address of the response; left alone where there is none */
 };
 
-#define LIMINE_INTERNAL_REQUIRED UINT64_C(1) /* a flag of an internal module */
+#define LIMINE_INTERNAL_REQUIRED   UINT64_C(1) /* flags of an internal module */
+#define LIMINE_INTERNAL_COMPRESSED UINT64_C(2)
 
 /* The image at its link addresses, and what was found in it: offsets into `bytes`. */
 struct limine_image {
@@ -75,16 +76,22 @@ const void *limine_at(const struct limine_image *image, uint64_t address, uint64
 enum err limine_read_wishes(const struct limine_image *image, struct lintel_request *wishes,
                             uint64_t *entry);
 
+/* What the kernel says of a module that it names itself. */
+struct limine_internal {
+    const char *hash; /* 128 hexadecimal digits; NULL: none */
+    bool compressed;  /* by gzip; the hash is the file's, as it is packed */
+};
+
 /* One try to boot. */
 struct limine {
     struct job job; /* first: the job's hooks get it */
     struct job_rules rules;
     struct limine_image image;
     const struct file *file;
-    struct source memory;  /* the ELF file, read whole */
-    uint64_t module_count; /* that the kernel is told of */
-    const char **hashes;   /* of the first modules: 128 hexadecimal digits; NULL: none */
-    uint64_t hashes_count;
+    struct source memory;              /* the ELF file, read whole */
+    uint64_t module_count;             /* that the kernel is told of */
+    struct limine_internal *internals; /* of the first modules */
+    uint64_t internals_count;
     struct event_log event_log; /* EVENT_LOG_NONE: there is none, or nobody asks */
     uint64_t executable_place;  /* module that holds the ELF file; LIMINE_NONE: not asked for */
 };
@@ -102,10 +109,13 @@ static inline bool limine_has(const struct limine *limine, enum limine_feature f
  * where it is asked for. */
 enum err limine_list_modules(struct limine *limine, struct entry_file **list);
 
+/* Unpacks those of the open modules that the kernel calls compressed, their hashes checked. */
+enum err limine_unpack_modules(struct limine *limine);
+
 /* Length of the volume's name in front of a path: "LABEL=X:", or nothing. */
 uint64_t limine_prefix_length(const char *reference);
 
-/* ERR_FORMAT: a module is not what the kernel's hash of it says. */
+/* ERR_FORMAT: a module, as it was loaded, is not what the kernel's hash of it says. */
 enum err limine_check_hashes(const struct job *job);
 
 /* Rules of a base revision (limine_rules.c). */

@@ -94,7 +94,7 @@ enum err limine_modules(const struct limine *limine, struct block *block, void *
         list[i] = (uintptr_t)block_virtual(block, &files[i]);
     }
     *response =
-        (struct modules_response){1, limine->module_count, (uintptr_t)block_virtual(block, list)};
+        (struct modules_response){2, limine->module_count, (uintptr_t)block_virtual(block, list)};
     *out = response;
     return OK;
 }

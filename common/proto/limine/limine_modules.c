@@ -1,5 +1,6 @@
 /* The modules that a kernel names itself, and those of its entry. */
 #include "../../entry/reference.h"
+#include "../../image/gzip.h"
 #include "../../lib/blake2b.h"
 #include "../../lib/mem.h"
 #include "limine.h"
@@ -109,7 +110,9 @@ static enum err add_internal(struct limine *limine, const struct internal_module
     const char *path, *string;
     TRY(find_text(limine, module->path, &path));
     TRY(find_text(limine, module->string, &string));
-    TRY(split_hash(limine, &path, &limine->hashes[limine->hashes_count]));
+    struct limine_internal *internal = &limine->internals[limine->internals_count];
+    internal->compressed = module->flags & LIMINE_INTERNAL_COMPRESSED;
+    TRY(split_hash(limine, &path, &internal->hash));
     TRY(ARENA_TAKE(&limine->job.boot->arena, 1, &item));
     TRY(resolve(limine, path, &item->path));
     item->argument = (char *)string;
@@ -117,7 +120,7 @@ static enum err add_internal(struct limine *limine, const struct internal_module
         return OK;
     **end = item;
     *end = &item->next;
-    limine->hashes_count++;
+    limine->internals_count++;
     return OK;
 }
 
@@ -134,7 +137,7 @@ static enum err add_internals(struct limine *limine, struct entry_file ***end)
     const uint8_t *list = NULL;
     if (count > INTERNAL_MAX || (count && !(list = limine_at(image, address, count * 8))))
         return refuse(limine, "the list of internal modules", address);
-    TRY(ARENA_TAKE(&limine->job.boot->arena, count, &limine->hashes));
+    TRY(ARENA_TAKE(&limine->job.boot->arena, count, &limine->internals));
     for (uint64_t i = 0; i < count; i++) {
         struct internal_module module;
         uint64_t pointer = load64(list + i * 8);
@@ -180,26 +183,52 @@ static uint32_t digit_value(char digit)
                                           : 16;
 }
 
-static bool has_hash(const uint8_t *bytes, uint64_t count, const char *hash)
+static enum err check_hash(const struct limine *limine, uint64_t index, const uint8_t *bytes)
 {
+    const struct source *source = &limine->job.modules[index].source;
+    const char *hash = limine->internals[index].hash;
     uint8_t digest[BLAKE2B_BYTES];
     bool same = true;
-    blake2b(bytes, count, digest);
+
+    if (!hash)
+        return OK;
+    blake2b(bytes, source->bytes, digest);
     for (size_t i = 0; i < BLAKE2B_BYTES; i++)
         same &= digit_value(hash[2 * i]) << 4 == (digest[i] & 0xf0u) &&
                 digit_value(hash[2 * i + 1]) == (digest[i] & 0xfu);
-    return same;
+    return same ? OK
+                : fail(ERR_FORMAT, "%s: %s is not what its hash says: it was changed",
+                       limine->memory.name, source->name);
+}
+
+static enum err unpack(struct limine *limine, uint64_t index)
+{
+    struct job *job = &limine->job;
+    struct source *source = &job->modules[index].source;
+    uint8_t *packed;
+
+    TRY(arena_take(&job->boot->arena, source->bytes, (void **)&packed));
+    TRY(source_load(source, 0, source->bytes, packed));
+    TRY(check_hash(limine, index, packed));
+    *source = source_from_memory(source->name, packed, source->bytes);
+    TRY(gzip_unpack(source, &job->boot->arena));
+    job->module_sizes[index].bytes = source->bytes;
+    limine->internals[index].hash = NULL;
+    return OK;
+}
+
+enum err limine_unpack_modules(struct limine *limine)
+{
+    for (uint64_t i = 0; i < limine->internals_count; i++)
+        if (limine->internals[i].compressed)
+            TRY(unpack(limine, i));
+    return OK;
 }
 
 enum err limine_check_hashes(const struct job *job)
 {
     const struct limine *limine = (const struct limine *)job;
-    for (uint64_t i = 0; i < limine->hashes_count; i++) {
-        const uint8_t *bytes = at_physical(job->plan.places[PLACE_MODULES + i].physical);
-        const struct source *source = &job->modules[i].source;
-        if (limine->hashes[i] && !has_hash(bytes, source->bytes, limine->hashes[i]))
-            return fail(ERR_FORMAT, "%s: %s is not what its hash says: it was changed",
-                        limine->memory.name, source->name);
-    }
+    for (uint64_t i = 0; i < limine->internals_count; i++)
+        TRY(check_hash(limine, i, at_physical(job->plan.places[PLACE_MODULES + i].physical)));
     return OK;
 }

@@ -198,8 +198,9 @@ static enum err entropy(const struct limine *limine, struct block *block, void *
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-/* Device trees, the terminal and the parameters of Flanterm, which draws for another loader, have no
- * row: requests for them stay as they are, as the protocol says of what a loader does not have. */
+/* Device trees, the terminal and the parameters of Flanterm, which draws for another loader, have
+ * no row: requests for them stay as they are, as the protocol says of what a loader does not have.
+ */
 static limine_respond *const responders[LIMINE_FEATURES] = {
     [LIMINE_BOOTLOADER_INFO] = bootloader_info,
     [LIMINE_COMMAND_LINE] = command_line,

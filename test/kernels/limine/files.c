@@ -25,26 +25,27 @@ static void check_executable(void)
     CHECK(file->size > 8192);
 }
 
-static void check_internal(const struct file *file, const char *string)
+static void check_internal(const struct file *file, const char *path, const char *string)
 {
-    CHECK(same_text(file->path, "/boot/internal.bin"));
+    CHECK(same_text(file->path, path));
     CHECK(same_text(file->string, string));
     CHECK_EQUAL(file->size, INTERNAL_BYTES);
     for (uint64_t i = 0; i < INTERNAL_BYTES; i += 499)
         CHECK_EQUAL(file->bytes[i], (uint8_t)(i * 7));
 }
 
-/* Two that the kernel names itself, and the entry's; the one that may be absent is. */
+/* Three that the kernel names itself, and the entry's; the one that may be absent is. */
 void check_files(void)
 {
     const struct modules *all = modules.response;
     check_executable();
     check_response(all, "the modules");
-    CHECK_EQUAL(all->revision, 1);
-    CHECK_EQUAL(all->count, 3);
+    CHECK_EQUAL(all->revision, 2);
+    CHECK_EQUAL(all->count, 4);
     for (uint64_t i = 0; i < all->count; i++)
         check_file(all->list[i]);
-    check_internal(all->list[0], "the first");
-    check_internal(all->list[1], "");
-    CHECK(begins_with((const char *)all->list[2]->bytes, "# The Lintel boot protocol"));
+    check_internal(all->list[0], "/boot/internal.bin", "the first");
+    check_internal(all->list[1], "/boot/internal.bin", "");
+    check_internal(all->list[2], "/boot/packed.gz", "packed");
+    CHECK(begins_with((const char *)all->list[3]->bytes, "# The Lintel boot protocol"));
 }

@@ -61,6 +61,7 @@ ASKED struct cpus_request cpus = {ASK(, 0x95a67b819a1b857e, 0xa0b61b723b6a73e0),
 static const struct internal_module beside = {"internal.bin", "the first", 1};
 static const struct internal_module absent = {"../boot/./absent.bin", "", 0};
 static const struct internal_module elsewhere = {"../boot/internal.bin", "", 1};
-static const struct internal_module *const internal[] = {&beside, &absent, &elsewhere};
+static const struct internal_module packed = {"packed.gz", "packed", 3};
+static const struct internal_module *const internal[] = {&beside, &absent, &elsewhere, &packed};
 ASKED struct modules_request modules = {
-    {COMMON, 0x3e7e279702be32af, 0xca1c4f3bd1280cee}, 1, 0, 3, internal};
+    {COMMON, 0x3e7e279702be32af, 0xca1c4f3bd1280cee}, 1, 0, 4, internal};
