@@ -198,6 +198,8 @@ static void test_entries_for_others(void **state)
     assert_int_equal(read_config(), OK);
     assert_int_equal(config.count, 4);
     assert_int_equal(config.hidden_count, 4);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(config.entries[i].foreign, i >= 4);
     assert_true(config.editor);
     assert_says(said, "entry w is hidden: it uses the key `uki-url`, which Lintel does not support");
     assert_says(said, "entry e is hidden: it is for UEFI");
