@@ -78,6 +78,19 @@ class Monitor:
         for key in keys:
             self.execute("send-key", keys=[{"type": "qcode", "data": key}])
 
+    def move_keys(self, down, *keys):
+        self.execute("input-send-event", events=[
+            {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": key}}}
+            for key in keys])
+
+    def stop_in_user_mode(self):
+        """The machine stands afterwards; false: not there, and it runs on."""
+        self.execute("stop")
+        if "CPL=3" in self.human("info registers"):
+            return True
+        self.execute("cont")
+        return False
+
     def registers(self):
         return parse_registers(self.human("info registers"))
 

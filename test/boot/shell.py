@@ -49,11 +49,11 @@ class Shell:
         """Keys by QEMU's names, each held with those joined to it by "+". The shell answers each
         but caps lock; QEMU's keyboard forgets what a busy machine has not fetched."""
         for key in keys:
-            codes = [{"type": "qcode", "data": code} for code in key.split("+")]
-            seen = len(self.machine.received)
-            self.machine.monitor.execute("send-key", keys=codes, **{"hold-time": 20})
+            seen, held = len(self.machine.received), key.split("+")
+            self.machine.monitor.move_keys(True, *held)
             if key != "caps_lock":
                 self.machine.wait_until(lambda: len(self.machine.received) > seen, f"key {key}")
+            self.machine.monitor.move_keys(False, *held)
 
     def prompt_at(self):
         """Where the last prompt is in what was received; more of it may be on its way."""

@@ -170,7 +170,9 @@ def check_program_that_never_ends(shell):
     assert "spin.elf: interrupted" in shell.read()
     shell.machine.type("run spin.elf\n")
     shell.read("Ctrl-C ends it.")
+    shell.machine.wait_until(shell.machine.monitor.stop_in_user_mode, "the program at work")
     shell.machine.monitor.execute("inject-nmi")
+    shell.machine.monitor.execute("cont")
     report = shell.read()
     assert "non-maskable interrupt" in report and "spin.elf: killed by its fault" in report
     shell.find("idt 2", "IST 1")  # else one at the kernel's first instruction had the program's stack
