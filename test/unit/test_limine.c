@@ -262,6 +262,8 @@ static void gives_a_stack_of_64_kib_at_least(void **state)
     PUT(0, STACK_ID, 0, 0, 65537);
     assert_int_equal(read_wishes(), OK);
     assert_int_equal(wishes.stack_bytes, 65537);
+    PUT(0, STACK_ID, 0, 0, UINT64_MAX); /* would be 0 in whole pages */
+    expect_refusal(read_wishes(), ERR_UNSUPPORTED, "asks for 18446744073709551615 bytes");
 }
 
 static void takes_an_entry_point_in_code_only(void **state)

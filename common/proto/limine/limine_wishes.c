@@ -4,6 +4,7 @@
 #include "limine.h"
 
 #define REQUEST_MEMBERS 48 /* where a feature's own begin */
+#define STACK_MOST      GIB
 
 static bool asks(const struct limine_image *image, enum limine_feature feature)
 {
@@ -36,6 +37,19 @@ static enum err read_paging(const struct limine_image *image, struct lintel_requ
     return OK;
 }
 
+static enum err read_stack(const struct limine_image *image, struct lintel_request *wishes)
+{
+    if (!asks(image, LIMINE_STACK_SIZE))
+        return OK;
+    uint64_t bytes = limine_member(image, LIMINE_STACK_SIZE, REQUEST_MEMBERS);
+    wishes->stack_bytes = MAX(PLAN_DEFAULT_STACK_BYTES, bytes);
+    if (bytes > STACK_MOST)
+        return fail(ERR_UNSUPPORTED,
+                    "%s: its Limine request for a stack asks for %lu bytes, more than 1 GiB",
+                    image->elf->source->name, (unsigned long)bytes);
+    return OK;
+}
+
 static enum err read_entry(const struct limine_image *image, uint64_t *entry)
 {
     if (!asks(image, LIMINE_ENTRY_POINT))
@@ -54,11 +68,9 @@ enum err limine_read_wishes(const struct limine_image *image, struct lintel_requ
                             uint64_t *entry)
 {
     *wishes = (struct lintel_request){.paging_levels = 4};
-    if (asks(image, LIMINE_STACK_SIZE))
-        wishes->stack_bytes =
-            MAX(PLAN_DEFAULT_STACK_BYTES, limine_member(image, LIMINE_STACK_SIZE, REQUEST_MEMBERS));
     if (asks(image, LIMINE_FRAMEBUFFER))
         wishes->flags |= LINTEL_REQUEST_FRAMEBUFFER;
+    TRY(read_stack(image, wishes));
     TRY(read_paging(image, wishes));
     return read_entry(image, entry);
 }
