@@ -1,6 +1,10 @@
 ; chain.asm: a first sector that stamps the moment at which the BIOS hands over, and then starts the
-; second disk as the BIOS would have: its first sector at 7C00h, its number in DL.
+; second disk as the BIOS would have: its first sector at 7C00h, its number in DL, or, as from a
+; BIOS that says a wrong one, DRIVE.
 %include "stamp.inc"
+%ifndef DRIVE
+%define DRIVE 81h
+%endif
 
 bits 16
 org 600h
@@ -23,6 +27,7 @@ org 600h
         mov     si, packet
         int     13h
         jc      $
+        mov     dl, DRIVE
         jmp     0:7C00h
 
 packet: dw      16, 1, 7C00h, 0

@@ -76,8 +76,8 @@ def disks_behind(tmp_path):
     number, that next one, another one with another Lintel on it]."""
     def make(number, right):
         first, other = tmp_path / "first.img", tmp_path / "other.img"
-        subprocess.run(["nasm", "-f", "bin", f"-DDRIVE={number}", "-o", first,
-                        ROOT / "test/boot/wrong_drive.asm"], check=True)
+        subprocess.run(["nasm", "-f", "bin", f"-DDRIVE={number}", "-o", first, "chain.asm"],
+                       cwd=ROOT / "test/bench", check=True)
         with open(first, "r+b") as disk:
             disk.truncate(1 << 20)
         make_image(other, "test other")
