@@ -105,10 +105,21 @@ static enum err plan(struct forecast *forecast)
     return err;
 }
 
+/* Where --firmware names one that does not start such kernels. */
+static enum err check_firmware(const struct protocol *protocol, enum lintel_firmware firmware)
+{
+    if (firmware == LINTEL_FIRMWARE_BIOS && protocol == &protocol_efi)
+        return fail(ERR_UNSUPPORTED, "%s starts on UEFI only", protocol->name);
+    if (firmware == LINTEL_FIRMWARE_UEFI && protocol == &protocol_sector)
+        return fail(ERR_UNSUPPORTED, "%s starts on BIOS only", protocol->name);
+    return OK;
+}
+
 static enum err describe(struct forecast *forecast, const struct choices *choices)
 {
     char *text = NULL;
 
+    TRY(check_firmware(forecast->kernel.protocol, choices->machine.firmware));
     if (choices->svg)
         return fail(ERR_UNSUPPORTED,
                     "--svg: the loader makes no plan for %s: there is nothing to draw",

@@ -103,7 +103,28 @@ static bool is_signature(const struct disk_image *image, uint64_t offset)
            memcmp(signature, "EFI PART", sizeof signature) == 0;
 }
 
-/* A GPT header lies in the second sector, and its backup in the last one. */
+/* Boot sector of a FAT volume: its jump, its sector size. */
+static bool is_fat(const uint8_t *sector, uint32_t sector_bytes)
+{
+    return (sector[0] == 0xeb || sector[0] == 0xe9) && load16(sector + 11) == sector_bytes;
+}
+
+/* True when one of the primary partitions, counted in such sectors, begins with such a one. */
+static bool leads_to_fat(const struct disk_image *image, const uint8_t *mbr, uint32_t sector_bytes)
+{
+    uint8_t sector[16];
+
+    for (const uint8_t *entry = mbr + 446; entry < mbr + 510; entry += 16) {
+        uint64_t offset = (uint64_t)load32(entry + 8) * sector_bytes;
+        if (entry[4] && offset + sizeof sector <= image->bytes &&
+            disk_image_read(image, offset, sizeof sector, sector) == OK &&
+            is_fat(sector, sector_bytes))
+            return true;
+    }
+    return false;
+}
+
+/* A GPT header lies in the second sector, and its backup in the last one. An MBR tells nothing. */
 static uint32_t guess_sector_bytes(const struct disk_image *image)
 {
     uint8_t start[512];
@@ -114,8 +135,7 @@ static uint32_t guess_sector_bytes(const struct disk_image *image)
         return 512;
     if (is_signature(image, 4096) || is_signature(image, image->bytes - 4096))
         return 4096;
-    /* Boot sector of a FAT volume: its jump, its sector size. */
-    return (start[0] == 0xeb || start[0] == 0xe9) && load16(start + 11) == 4096 ? 4096 : 512;
+    return is_fat(start, 4096) || leads_to_fat(image, start, 4096) ? 4096 : 512;
 }
 
 static enum err measure(struct disk_image *image, const struct stat *stat)

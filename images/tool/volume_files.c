@@ -5,7 +5,8 @@
 #include "common/lib/mem.h"
 #include <stdio.h>
 
-#define LOADER_BYTES_MAX (64 * MIB)
+#define LOADER_BYTES_MAX   (64 * MIB)
+#define ZEROS_SEARCHED_MAX (64 * MIB)
 
 const char *const item_paths[ITEMS] = {
     [ITEM_EFI] = "/EFI",
@@ -76,7 +77,7 @@ enum err files_remove(const struct installation *installation, struct overlay *o
     return OK;
 }
 
-/* ---- adding ---------------------------------------------------------------------------------- */
+/* ---- what is there --------------------------------------------------------------------------- */
 
 static enum err load_cluster(void *context, uint32_t cluster)
 {
@@ -122,27 +123,77 @@ static bool is_default_ours(const struct volume *volume)
            has_contents(volume, ITEM_DEFAULT_LOADER, ours, size);
 }
 
-/* Marks as bad, in every copy of the target's tables, what is free there but in use on the disk, or
- * takes the marks away: new files must not get clusters that the old loader still lies in. */
-static enum err guard_clusters(const struct installation *installation, bool on)
+/* ---- which clusters new files get ------------------------------------------------------------ */
+
+/* Marks clusters as bad in every copy of the target's tables, so that new files do not get them:
+ * those that are free there but in use on the disk, where the old loader still lies, and where
+ * `allowed` is not NULL all others but these. */
+static enum err guard_clusters(const struct installation *installation, const bool *allowed)
 {
     const struct fat_layout *fat = &installation->fat;
     const struct disk_image *target = &installation->target.image;
-    uint32_t from = on ? 0 : fat_bad_mark(fat), to = on ? fat_bad_mark(fat) : 0;
 
     for (uint32_t copy = 0; copy < fat->tables; copy++) {
         uint8_t *old, *new;
         TRY(fat_read_table(fat, &installation->disk, copy, &old));
         TRY(fat_read_table(fat, target, copy, &new));
-        for (uint32_t cluster = 2; cluster <= fat->last_cluster; cluster++) {
-            uint32_t was = fat_get(fat, old, cluster);
-            if (was && was != fat_bad_mark(fat) && fat_get(fat, new, cluster) == from)
-                fat_set(fat, new, cluster, to);
-        }
+        for (uint32_t cluster = 2; cluster <= fat->last_cluster; cluster++)
+            if (!fat_get(fat, new, cluster) &&
+                (fat_get(fat, old, cluster) || (allowed && !allowed[cluster])))
+                fat_set(fat, new, cluster, fat_bad_mark(fat));
         TRY(disk_image_write(target, fat_table_at(fat, copy), fat->table_bytes, new));
     }
     return OK;
 }
+
+/* Takes the marks away. */
+static enum err release_clusters(const struct installation *installation)
+{
+    const struct fat_layout *fat = &installation->fat;
+    const struct disk_image *target = &installation->target.image;
+    uint32_t bad = fat_bad_mark(fat);
+
+    for (uint32_t copy = 0; copy < fat->tables; copy++) {
+        uint8_t *base, *new;
+        TRY(fat_read_table(fat, &installation->base.image, copy, &base));
+        TRY(fat_read_table(fat, target, copy, &new));
+        for (uint32_t cluster = 2; cluster <= fat->last_cluster; cluster++)
+            if (fat_get(fat, new, cluster) == bad && fat_get(fat, base, cluster) != bad)
+                fat_set(fat, new, cluster, 0);
+        TRY(disk_image_write(target, fat_table_at(fat, copy), fat->table_bytes, new));
+    }
+    return OK;
+}
+
+/* The record can't hold what its own clusters held: so it gets some that hold zeros, where there
+ * are enough at the volume's end, which is used last. Else *allowed is NULL: remains of deleted
+ * files are lost then. */
+static enum err find_zero_clusters(const struct installation *installation, bool **allowed)
+{
+    const struct fat_layout *fat = &installation->fat;
+    uint64_t wanted = installation->record_room / fat->cluster_bytes + 2; /* one: the directory's */
+    uint64_t left = ZEROS_SEARCHED_MAX / fat->cluster_bytes;
+    uint8_t *old, *new, *bytes;
+
+    TRY(fat_read_table(fat, &installation->disk, 0, &old));
+    TRY(fat_read_table(fat, &installation->target.image, 0, &new));
+    TRY(arena_take(&host_arena, fat->cluster_bytes, (void **)&bytes));
+    TRY(ARENA_TAKE(&host_arena, fat->last_cluster + 1u, allowed));
+    for (uint32_t cluster = fat->last_cluster; wanted && left && cluster >= 2; cluster--) {
+        if (fat_get(fat, old, cluster) || fat_get(fat, new, cluster))
+            continue;
+        left--;
+        TRY(disk_image_read(&installation->disk, fat_data_at(fat, cluster), fat->cluster_bytes,
+                            bytes));
+        (*allowed)[cluster] = is_zero(bytes, fat->cluster_bytes);
+        wanted -= (*allowed)[cluster];
+    }
+    if (wanted)
+        *allowed = NULL;
+    return OK;
+}
+
+/* ---- adding ---------------------------------------------------------------------------------- */
 
 static enum err add_directories(struct installation *installation)
 {
@@ -209,17 +260,19 @@ static enum err prepare_loader(struct installation *installation, enum item item
 
 enum err files_add(struct installation *installation)
 {
-    bool loader, default_loader;
+    bool loader, default_loader, *for_record;
 
     TRY(check_kinds(installation));
     TRY(prepare_loader(installation, ITEM_LOADER, &loader));
     TRY(prepare_loader(installation, ITEM_DEFAULT_LOADER, &default_loader));
-    TRY(guard_clusters(installation, true));
+    TRY(guard_clusters(installation, NULL));
     TRY(add_directories(installation));
     if (loader)
         TRY(add_file(installation, ITEM_LOADER, embedded_efi.bytes, embedded_efi.size));
     if (default_loader)
         TRY(add_file(installation, ITEM_DEFAULT_LOADER, embedded_efi.bytes, embedded_efi.size));
+    TRY(find_zero_clusters(installation, &for_record));
+    TRY(guard_clusters(installation, for_record));
     TRY(add_file(installation, ITEM_RECORD, NULL, installation->record_room));
-    return guard_clusters(installation, false);
+    return release_clusters(installation);
 }

@@ -80,6 +80,8 @@ DISKS = {disk.name: disk for disk in (
          device="nvme", firmwares=("bios", "uefi")),
     Disk("mbr-fat16", "label: dos\nstart=2048,type=e,bootable\n", 16, 2048,
          firmwares=("bios", "uefi")),
+    Disk("mbr-4096", "label: dos\nstart=256,type=e,bootable\n", 16, 256, mib=48, sector_bytes=4096,
+         cluster_sectors=1, device="nvme"),
     Disk("mbr-esp", "label: dos\nstart=2048,type=ef\n", 32, 2048, mib=64, cluster_sectors=1,
          firmwares=("uefi",)),
     Disk("mbr-logical", "label: dos\nstart=2048,type=5\nstart=4096,type=e\n", 16, 4096),

@@ -198,6 +198,10 @@ def test_what_a_kernel_has_no_use_for():
     linux = ROOT / "build/guests/boot/memtest86+x64.bin"
     assert "gets no `module`" in refusal(linux, "--module", MODULE)
     assert "there is nothing to draw" in refusal(linux, "--svg", "x.svg")
+    for name, other, only in (("sector.bin", "uefi", "BIOS"), ("program.efi", "bios", "UEFI")):
+        kernel = ROOT / "build/test-kernels" / name
+        assert f"starts on {only} only" in refusal(kernel, "--firmware", other)
+        assert lintel(kernel, "--firmware", only.lower()).returncode == 0
 
 
 # What the loader knows of a kernel for another protocol.
