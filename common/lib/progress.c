@@ -30,12 +30,16 @@ void progress_begin(const char *name, uint64_t bytes)
     bar.drawn = false;
 }
 
-/* A path's end says more than its begin. */
+/* A path's end says more than its begin. No half of a UTF-8 character stands there. */
 static const char *cut_name(const char *name)
 {
     size_t length = strlen(name);
 
-    return length > NAME_COLUMNS ? name + length - NAME_COLUMNS : name;
+    if (length > NAME_COLUMNS)
+        name += length - NAME_COLUMNS;
+    while (((uint8_t)*name & 0xc0) == 0x80)
+        name++;
+    return name;
 }
 
 static uint64_t columns_of(uint64_t done)

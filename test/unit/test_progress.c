@@ -84,6 +84,21 @@ static void stands_any_number(void **state)
         }
 }
 
+static void cuts_no_character_in_two(void **state)
+{
+    char name[40] = "";
+
+    (void)state;
+    for (int i = 0; i < 17; i++)
+        strcat(name, "\xc3\xa9");
+    strcat(name, "x");
+    progress_attach(put, 1);
+    progress_begin(name, 1);
+    progress_update(0);
+    assert_int_equal((uint8_t)shown[1], 0xc3);
+    progress_end();
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, clear)
 
 int main(void)
@@ -93,6 +108,7 @@ int main(void)
         TEST(is_silent_within_a_second),
         TEST(is_silent_without_a_clock),
         TEST(stands_any_number),
+        TEST(cuts_no_character_in_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
