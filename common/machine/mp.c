@@ -11,8 +11,8 @@
 
 #define RESET_MICROSECONDS  10000   /* after INIT (Intel SDM 3A, 8.4.4.1) */
 #define RETRY_MICROSECONDS  1000    /* until the second startup message */
-#define SILENT_MICROSECONDS 1000000 /* until a CPU is given up: hypervisors may be busy */
-#define PATIENCE_SECONDS    5       /* for all CPUs that are given up */
+#define SILENT_MICROSECONDS 5000000 /* until a CPU is given up: hypervisors may be busy */
+#define PATIENCE_SECONDS    10      /* for all CPUs that are given up */
 
 /* ---- the list -------------------------------------------------------------------------------- */
 

@@ -191,7 +191,7 @@ static void a_lost_cpu_is_told_from_a_silent_one(void **state)
     assert_non_null(strstr(err_message(), "lost"));
 }
 
-/* However many are silent, it costs five seconds and not one for each. */
+/* However many are silent, it costs ten seconds and not five for each. */
 static void silence_has_a_limit(void **state)
 {
     struct mp_list list = listed(200);
