@@ -51,6 +51,11 @@ def test_bios(start, images, revision, hardware, levels):
     assert f"limine: {levels} levels" in check(start, images, "bios", revision, hardware)
 
 
+def test_no_local_apic(start, images):
+    """The kernel asks for x2APIC mode, and is not told that it is on."""
+    check(start, images, "bios", 3, Hardware(cpu="qemu64,-apic"))
+
+
 # What is changed in the kernel for base revision 6; what the message must say.
 FAULTS = {
     "base revision": (TAG + number(6), TAG + number(7), "base revision 7.*knows 0 to 6"),
