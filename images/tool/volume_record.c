@@ -25,7 +25,8 @@ static enum err add_extent(struct installation *installation, enum extent_kind k
     uint8_t *original;
 
     TRY(range_crc(&installation->disk, offset, bytes, &extent.before_crc));
-    if (kind == EXTENT_RECORD) /* its own contents can't be in it; what lay there is lost */
+    /* Its own contents can't be in it: zeros lay there, where the volume had enough of them. */
+    if (kind == EXTENT_RECORD)
         return record_add(&installation->record, &extent);
     TRY(range_crc(&installation->target.image, offset, bytes, &extent.written_crc));
     TRY(arena_take(&host_arena, bytes, (void **)&original));

@@ -119,6 +119,16 @@ def test_dry_run_tells_and_changes_nothing(make):
     assert same(path, before)
 
 
+def test_progress_is_shown_after_a_second(make, tmp_path):
+    path, _ = make(DISKS["mbr-fat16"])
+    slow = tmp_path / "mmd"
+    slow.write_text(f"#!/bin/sh\nmkdir {tmp_path}/once && sleep 1.5\n"
+                    f"exec {shutil.which('mmd')} \"$@\"\n")
+    slow.chmod(0o755)
+    done = lintel("install", path, environment={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 0 and re.search(r"^lintel: .*disk\.img: \d+ s$", done.stderr, re.M)
+
+
 def test_partition_tables_stay(make):
     for name in ("gpt", "mbr-logical"):
         path, before = make(DISKS[name])
