@@ -5,24 +5,32 @@
 #include "../machine/claims.h"
 
 static enum err read_and_start(struct boot *boot, struct claims *claims, const struct file *file,
-                               const char *options)
+                               struct program *program)
 {
     const struct claim_wish wish = {.name = file->source.name, .bytes = file->source.bytes};
     struct claim *claim;
 
+    boot_stage(boot, "load");
     TRY(claims_take(claims, &wish, &claim));
     TRY(source_load(&file->source, 0, file->source.bytes, at_physical(claim->physical)));
-    const struct program program = {
-        .name = file->source.name,
-        .disk = file->fs->volume->disk,
-        .volume_first_lba = file->fs->volume->first_lba,
-        .path = file->source.name,
-        .image = at_physical(claim->physical),
-        .bytes = file->source.bytes,
-        .options = options,
-    };
+    program->image = at_physical(claim->physical);
     boot_stage(boot, "start");
-    return boot->firmware->start(&program);
+    return boot->firmware->start(program);
+}
+
+enum err efi_run(struct boot *boot, const struct file *file, struct program *program)
+{
+    struct claims claims;
+
+    program->name = program->path = file->source.name;
+    program->disk = file->fs->volume->disk;
+    program->volume_first_lba = file->fs->volume->first_lba;
+    program->bytes = file->source.bytes;
+    claims_begin(&claims, boot->facts, boot->firmware, &boot->arena);
+    enum err err = read_and_start(boot, &claims, file, program);
+    claims_release(&claims);
+    cache_forget(boot->facts); /* it may have written to the disks */
+    return err;
 }
 
 enum err efi_check(const struct pe *pe)
@@ -35,7 +43,7 @@ enum err efi_check(const struct pe *pe)
 
 enum err efi_start(struct boot *boot, const struct file *file, const char *options)
 {
-    struct claims claims;
+    struct program program = {.options = options};
     struct pe pe;
 
     TRY(pe_parse(&file->source, &boot->arena, &pe));
@@ -44,11 +52,7 @@ enum err efi_start(struct boot *boot, const struct file *file, const char *optio
         return fail(ERR_UNSUPPORTED,
                     "%s is an EFI program: UEFI starts such, but this machine was booted by BIOS",
                     file->source.name);
-    claims_begin(&claims, boot->facts, boot->firmware, &boot->arena);
-    enum err err = read_and_start(boot, &claims, file, options);
-    claims_release(&claims);
-    cache_forget(boot->facts); /* it may have written to the disks */
-    return err;
+    return efi_run(boot, file, &program);
 }
 
 static enum err boot_efi(struct boot *boot, const struct entry *entry, const struct file *file)
@@ -66,5 +70,6 @@ const struct protocol protocol_efi = {
     .name = "an EFI program",
     .refuses = PROTOCOL_NO_MODULES | PROTOCOL_NO_INITRDS,
     .recognise = is_efi,
+    .verifier = VERIFIED_BY_FIRMWARE,
     .boot = boot_efi,
 };

@@ -120,5 +120,6 @@ const struct protocol protocol_uki = {
     .name = "a unified kernel image",
     .refuses = PROTOCOL_NO_MODULES,
     .recognise = is_uki,
+    .verifier = VERIFIED_BY_FIRMWARE,
     .boot = boot_uki,
 };

@@ -583,6 +583,9 @@ static void test_efi_entry(void **state)
     assert_int_equal(ERR_IO, linux_boot_efi(&boot, &files, &image, &kernel));
     sources[1].bytes = MEMORY;
     assert_int_equal(ERR_NO_MEMORY, linux_boot_efi(&boot, &files, &image, &kernel));
+    image.memory_bytes = MEMORY + 1;
+    assert_int_equal(ERR_NO_MEMORY, linux_boot_efi(&boot, &files, &image, &kernel));
+    assert_non_null(strstr(err_message(), "the kernel (16385 KiB) does not fit"));
     assert_int_equal(0, fake_claimed_pages());
 }
 

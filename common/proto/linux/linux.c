@@ -50,5 +50,6 @@ const struct protocol protocol_linux = {
     .refuses = PROTOCOL_NO_MODULES,
     .advice = ": its initial file systems are `initrd`",
     .recognise = is_linux,
+    .verifier = VERIFIED_BY_FIRMWARE,
     .boot = boot_linux,
 };
