@@ -23,14 +23,7 @@ static inline int elf_set_up(void **state)
     return 0;
 }
 
-static inline int elf_tear_down(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
-#define ELF_TEST(name) cmocka_unit_test_setup_teardown(test_##name, elf_set_up, elf_tear_down)
+#define ELF_TEST(name) cmocka_unit_test_setup_teardown(test_##name, elf_set_up, fake_tear_down)
 
 static inline enum err parse(void)
 {

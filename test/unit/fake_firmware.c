@@ -78,6 +78,13 @@ void fake_end(void)
     machine.begun = false;
 }
 
+int fake_tear_down(void **state)
+{
+    (void)state;
+    fake_end();
+    return 0;
+}
+
 void fake_map_add(uint64_t base, uint64_t bytes, enum lintel_memory_type type)
 {
     struct raw_map *map = &machine.facts.map;

@@ -21,6 +21,7 @@ extern const struct firmware fake_firmware;
  */
 struct facts *fake_begin(uint64_t memory_bytes);
 void fake_end(void);
+int fake_tear_down(void **state); /* the same, as cmocka calls it after a test */
 
 #define FAKE_MEMORY_BASE UINT64_C(0x10000000)
 #define FAKE_POISON      0xa5

@@ -62,13 +62,6 @@ static inline int begin(void **state)
     return 0;
 }
 
-static inline int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static inline void make_map(void)
 {
     info.raw = facts->map;

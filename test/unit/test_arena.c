@@ -30,13 +30,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static uint64_t random_bytes(void)
 {
     static const uint64_t sizes[] = {20, 200, 5000, 100000};
@@ -193,13 +186,13 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_pieces, begin, end),
-        cmocka_unit_test_setup_teardown(test_ten_tries_leak_nothing, begin, end),
-        cmocka_unit_test_setup_teardown(test_reset_reuses_in_any_order, begin, end),
-        cmocka_unit_test_setup_teardown(test_reset_to_older_chunks, begin, end),
-        cmocka_unit_test_setup_teardown(test_chunks_to_their_end, begin, end),
-        cmocka_unit_test_setup_teardown(test_arrays_and_texts, begin, end),
-        cmocka_unit_test_setup_teardown(test_no_memory, begin, end),
+        cmocka_unit_test_setup_teardown(test_pieces, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_ten_tries_leak_nothing, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_reset_reuses_in_any_order, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_reset_to_older_chunks, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_chunks_to_their_end, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_arrays_and_texts, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_no_memory, begin, fake_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,13 +53,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 /* Where the boot ended. */
 static int boot(void)
 {
@@ -338,7 +331,7 @@ static void boots_the_volume_that_was_named(void **unused)
 /* Pages that the loader holds after so many failures. */
 static uint64_t pages_after_failures(const char *image, const char *message, int failures)
 {
-    end(NULL);
+    fake_end();
     begin(NULL);
     for (int i = 0; i < failures; i++)
         fake_press(KEY_ENTER);
@@ -381,7 +374,7 @@ static void survives_any_failed_allocation(void **unused)
     (void)unused;
     bool booted = false, failed = false;
     for (uint64_t n = 1; n < 30; n++) {
-        end(NULL);
+        fake_end();
         begin(NULL);
         fake_fail_allocate(n);
         for (int i = 0; i < 3; i++)
@@ -402,7 +395,7 @@ static void plans_again_when_a_claim_fails(void **unused)
 {
     (void)unused;
     for (uint64_t n = 1; n <= 2; n++) {
-        end(NULL);
+        fake_end();
         begin(NULL);
         fake_fail_claim(n);
         assert_int_equal(boot_disk("disk.img"), FAKE_HANDED_OFF);
@@ -422,7 +415,7 @@ static void survives_any_broken_sector(void **unused)
 {
     (void)unused;
     bool booted = false, failed = false;
-    end(NULL);
+    fake_end();
     for (uint64_t lba = 0; lba < 16384; lba += 1 + lba / 24) {
         begin(NULL);
         for (int i = 0; i < 3; i++)
@@ -435,7 +428,7 @@ static void survives_any_broken_sector(void **unused)
         failed |= way_out == FAKE_GAVE_UP;
         if (way_out == FAKE_GAVE_UP)
             assert_int_equal(fake_claimed_pages(), 0);
-        end(NULL);
+        fake_end();
     }
     assert_true(booted && failed);
     begin(NULL);
@@ -466,7 +459,7 @@ static void gives_up_without_a_disk(void **unused)
     assert_non_null(strstr(fake_output(), "no disk at all"));
 }
 
-#define BOOT_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define BOOT_TEST(test) cmocka_unit_test_setup_teardown(test, begin, fake_tear_down)
 
 int main(void)
 {

@@ -27,13 +27,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static void expect(uint64_t lba, uint64_t sectors)
 {
     uint8_t bytes[SECTORS * SECTOR];
@@ -120,12 +113,12 @@ static void behind_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_range_is_read_right, begin, end),
-        cmocka_unit_test_setup_teardown(neighbours_cost_one_request, begin, end),
-        cmocka_unit_test_setup_teardown(track_of_a_floppy_costs_one_request, begin, end),
-        cmocka_unit_test_setup_teardown(disk_of_unknown_size, begin, end),
-        cmocka_unit_test_setup_teardown(bad_sector_that_nobody_asked_for, begin, end),
-        cmocka_unit_test_setup_teardown(behind_the_end, begin, end),
+        cmocka_unit_test_setup_teardown(every_range_is_read_right, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(neighbours_cost_one_request, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(track_of_a_floppy_costs_one_request, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(disk_of_unknown_size, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(bad_sector_that_nobody_asked_for, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(behind_the_end, begin, fake_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,13 +22,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static uint64_t read_file(const char *name, uint8_t *to)
 {
     FILE *file = fopen(name, "rb");
@@ -147,7 +140,7 @@ static void wrong_sizes(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, fake_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(every_kind_of_block), TEST(every_part_of_the_header),
         TEST(an_empty_file),       TEST(damage),

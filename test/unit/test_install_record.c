@@ -19,13 +19,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 /* Three extents: contents, zeros, and the record itself. */
 static uint64_t write_record(uint8_t *to)
 {
@@ -149,11 +142,12 @@ static void test_extents_must_fit_the_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_what_is_written_is_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_each_damaged_byte_is_noticed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_cut_short_at_each_byte, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_impossible_extents_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_extents_must_fit_the_disk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_written_is_read, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_each_damaged_byte_is_noticed, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_cut_short_at_each_byte, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_impossible_extents_are_refused, set_up,
+                                        fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_extents_must_fit_the_disk, set_up, fake_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,13 +109,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static int boot(void)
 {
     write_disk();
@@ -229,7 +222,7 @@ static enum err tell_events(struct event_log *log)
 
 static uint64_t log_of(uint64_t bytes)
 {
-    end(NULL);
+    fake_end();
     begin(NULL);
     events_bytes = bytes;
     firmware.event_log = tell_events;
@@ -260,7 +253,7 @@ static void tells_where_a_file_came_from(void **unused)
     expect_boot();
     assert_int_equal(module_seen(0)->media, 0);
     assert_int_equal(load32(module_seen(0)->server), 0);
-    end(NULL);
+    fake_end();
     begin(NULL);
     fake_serve("loader/loader.conf", conf, sizeof conf - 1);
     fake_serve("loader/entries/good.conf", entry, sizeof entry - 1);
@@ -277,7 +270,7 @@ static void maps_as_the_base_revision_says(void **unused)
 {
     (void)unused;
     for (uint64_t revision = 0; revision <= LIMINE_REVISION_MAX; revision++) {
-        end(NULL);
+        fake_end();
         begin(NULL);
         fill_data(revision);
         expect_boot();
@@ -354,7 +347,7 @@ static void refuses_modules_outside_of_the_image(void **unused)
     };
     (void)unused;
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
-        end(NULL);
+        fake_end();
         begin(NULL);
         PUT(wrong[i].offset, wrong[i].value);
         expect_refusal("is not wholly inside");
@@ -379,11 +372,11 @@ static void verifies_hashes(void **unused)
     put_text(TEXT_AT, "internal#" HASH);
     expect_boot();
     assert_string_equal(seen(module_seen(0)->path), "/boot/internal");
-    end(NULL);
+    fake_end();
     begin(NULL);
     put_text(TEXT_AT, "module#" HASH);
     expect_refusal("is not what its hash says");
-    end(NULL);
+    fake_end();
     begin(NULL);
     put_text(TEXT_AT, "internal#12");
     expect_refusal("no hash of 128 digits");
@@ -404,12 +397,12 @@ static void unpacks_modules(void **unused)
     assert_int_equal(word_at(response_of(MODULES_AT)), 2);
     assert_int_equal(module_seen(0)->size, 8);
     assert_memory_equal(seen(module_seen(0)->bytes), "internal", 9);
-    end(NULL);
+    fake_end();
     begin(NULL);
     put_text(TEXT_AT, "packed#" HASH);
     PUT(MODULE_AT + 16, 3);
     expect_refusal("is not what its hash says");
-    end(NULL);
+    fake_end();
     begin(NULL);
     PUT(MODULE_AT + 16, 3);
     expect_refusal("compressed by gzip, and damaged");
@@ -417,7 +410,7 @@ static void unpacks_modules(void **unused)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, fake_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(answers_requests),
         TEST(lists_internal_modules_first),

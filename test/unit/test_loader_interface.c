@@ -53,13 +53,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 /* What the operating system wrote: ASCII as UTF-16 with a final 0. */
 static void preset(const char *name, const char *text)
 {
@@ -204,7 +197,7 @@ static void obeys_every_timeout(void **state)
     for (size_t i = 0; i < 2 * ARRAY_LENGTH(cases); i++) {
         bool once = i % 2;
 
-        end(state);
+        fake_end();
         begin(state);
         preset(once ? "LoaderConfigTimeoutOneShot" : "LoaderConfigTimeout", cases[i / 2].text);
         loader_interface_obey(&boot);
@@ -325,7 +318,7 @@ static void the_menu_makes_a_default(void **state)
     assert_non_null(strstr(fake_output(), "r: firmware setup"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, fake_tear_down)
 
 int main(void)
 {

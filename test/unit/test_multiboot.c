@@ -39,13 +39,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static enum err try_boot(const struct protocol *protocol)
 {
     kernel.source = source_from_memory("kernel", mb.bytes, mb.size);
@@ -316,7 +309,7 @@ static void test_claims_fail(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, fake_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(fixed_kernel),
         TEST(bss_of_its_own),

@@ -99,7 +99,7 @@ static void test_too_little_room_1(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, fake_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(least_information),
         TEST(full_information),

@@ -274,7 +274,7 @@ static void test_too_little_room(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, fake_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(map_of_a_pc),
         TEST(every_type),

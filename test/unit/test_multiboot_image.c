@@ -22,13 +22,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static enum err parse(void)
 {
     source = source_from_memory("kernel", mb.bytes, mb.size);
@@ -256,7 +249,7 @@ static void test_flat_addresses_that_lie(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, fake_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(elf32),
         TEST(elf64),

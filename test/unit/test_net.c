@@ -33,13 +33,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static void assert_says(const char *said, const char *part)
 {
     if (!strstr(said, part))
@@ -209,7 +202,7 @@ static void test_boot_fetches_each_file_once(void **state)
 static void test_each_broken_file_is_named(void **state)
 {
     for (uint32_t i = 0; i < ARRAY_LENGTH(served); i++) {
-        end(state);
+        fake_end();
         begin(state);
         serve();
         fake_break_file(served[i]);
@@ -223,7 +216,7 @@ static void test_each_broken_file_is_named(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, fake_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(whole_file_goes_to_its_place),
         TEST(small_file_is_fetched_once),

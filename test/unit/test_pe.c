@@ -22,13 +22,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static enum err parse(void)
 {
     source = source_from_memory("a.efi", pe_bytes, pe_size);
@@ -108,7 +101,7 @@ static const struct {
 static void test_wrong_fields(void **state)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
-        tear_down(state);
+        fake_end();
         set_up(state);
         pe_store(wrong[i].at, wrong[i].value, wrong[i].width);
         assert_refused(parse(), wrong[i].err, wrong[i].message);
@@ -151,11 +144,11 @@ static void test_overlap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_good, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_corners, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_wrong_fields, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_cut_short, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_overlap, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_good, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_corners, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_wrong_fields, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_cut_short, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_overlap, set_up, fake_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

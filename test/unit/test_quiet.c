@@ -28,13 +28,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static void make_sum(uint8_t *bytes, uint32_t count, uint32_t place)
 {
     uint8_t sum = 0;
@@ -233,7 +226,7 @@ static void survives_entries_without_length(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, fake_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(masks_io_apics),
         TEST(keeps_off_io_apics_out_of_reach),

@@ -23,13 +23,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_end();
-    return 0;
-}
-
 static enum err open_profile(uint32_t profile)
 {
     source = source_from_memory("/u.efi", pe_bytes, pe_size);
@@ -301,15 +294,15 @@ static void test_os_release(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_plain, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_profiles, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_an_entry_for_each_profile, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_entry, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_what_images_say, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_damaged_image_is_a_problem, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_profile_for_the_stub, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_os_release, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_plain, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_profiles, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_refused, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_an_entry_for_each_profile, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_entry, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_what_images_say, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged_image_is_a_problem, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_profile_for_the_stub, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_os_release, set_up, fake_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
