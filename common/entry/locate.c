@@ -110,15 +110,14 @@ static enum err add_entry_volume(struct boot *boot, const struct volume *volume)
 void locate_entry_volumes(struct boot *boot)
 {
     struct entry_volumes *list = &boot->entry_volumes;
-    const struct volume *end = boot->volumes + boot->volume_count;
 
     *list = (struct entry_volumes){
         .fs = {&boot->fs},
         .count = 1,
         .uefi = boot->facts->firmware == LINTEL_FIRMWARE_UEFI,
     };
-    for (const struct volume *volume = boot->volumes;
-         volume < end && list->count < ARRAY_LENGTH(list->fs); volume++)
-        if (holds_entries_too(&boot->volume, volume) && add_entry_volume(boot, volume) != OK)
+    for (uint32_t i = 0; i < boot->volume_count && list->count < ARRAY_LENGTH(list->fs); i++)
+        if (holds_entries_too(&boot->volume, &boot->volumes[i]) &&
+            add_entry_volume(boot, &boot->volumes[i]) != OK)
             say("no entries from there: %s\n", err_message());
 }
