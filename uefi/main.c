@@ -94,8 +94,6 @@ static void find_tables(struct facts *facts)
     facts->efi_image_handle = (uintptr_t)uefi_image;
 }
 
-/* By which way we were loaded over the network, if we were. iPXE comes first, for what it loads
- * from has a URL without firmware's HTTP drivers, and a PXE base code that lacks a function. */
 /* Revisions have the major number in the upper half (UEFI 2.10, 4.2 and 4.3). */
 static void describe_firmware(struct facts *facts)
 {
@@ -115,7 +113,8 @@ static void describe_firmware(struct facts *facts)
     facts->firmware_name = name;
 }
 
-/* By which way firmware loaded us over the network, if it did. */
+/* By which way we were loaded over the network, if we were. iPXE comes first, for what it loads
+ * from has a URL without firmware's HTTP drivers, and a PXE base code that lacks a function. */
 static enum err find_server(EFI_HANDLE device, const struct disk **server)
 {
     static const struct {
