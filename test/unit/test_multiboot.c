@@ -183,6 +183,25 @@ static void test_console_of_pixels(void **state)
     assert_int_equal(screen.fb.base_physical, load64(find_tag(leap(), 8)));
 }
 
+/* With boot services it counts on UEFI, and no other entry does. */
+static void test_efi_entry(void **state)
+{
+    (void)state;
+    MB_TAG(9, 1, MB_PHYSICAL - 1);
+    leap();
+    end(NULL);
+    begin(NULL);
+    MB_TAG(9, 1, MB_PHYSICAL - 1);
+    facts->firmware = LINTEL_FIRMWARE_UEFI;
+    leap();
+    end(NULL);
+    begin(NULL);
+    facts->firmware = LINTEL_FIRMWARE_UEFI;
+    MB_TAG(7, 1, 0);
+    MB_TAG(9, 1, MB_PHYSICAL - 1);
+    refuse(ERR_FORMAT, "entry point 103FFFFFh");
+}
+
 /* ---- relocation ------------------------------------------------------------------------------ */
 
 static void relocate(uint32_t lowest, uint32_t highest, uint32_t alignment, uint32_t preference)
@@ -318,6 +337,7 @@ int main(void)
         TEST(sections_that_lead_nowhere),
         TEST(console),
         TEST(console_of_pixels),
+        TEST(efi_entry),
         TEST(lowest),
         TEST(highest),
         TEST(highest_leaves_out_the_last_byte),

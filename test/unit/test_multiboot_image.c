@@ -122,8 +122,7 @@ static void test_entries(void **state)
     header.entry = MB_PHYSICAL + 4;
     accept();
     assert_int_equal(MB_PHYSICAL + 4, image.entry);
-    header.has_efi64_entry = true;
-    header.efi64_entry = MB_PHYSICAL - 1;
+    header.entry = MB_PHYSICAL - 1;
     refuse(ERR_FORMAT, "entry point 103FFFFFh");
 }
 

@@ -172,7 +172,7 @@ static enum err build_information(struct job *job)
 /* The CPU stays as UEFI 2.10, 2.3.4 describes it, with firmware's own stack and tables. */
 static void __attribute__((noreturn)) enter_with_services(const struct job *job)
 {
-    uint64_t entry = job->header.efi64_entry + job->image.slide;
+    uint64_t entry = job->image.entry + job->image.slide;
     __asm__ volatile("cld\n\tandq $-16, %%rsp\n\tcallq *%2\n1:\thlt\n\tjmp 1b"
                      :
                      : "a"((uint64_t)MULTIBOOT2_BOOT_MAGIC), "b"(job->block->physical), "r"(entry)
@@ -219,6 +219,18 @@ static enum err carry_out(struct job *job)
     return leave_and_enter(job);
 }
 
+/* The EFI entry counts only there, with the tag for boot services, and then no other does
+ * (Multiboot2, 3.1.8). */
+static void choose_entry(struct job *job)
+{
+    struct multiboot_header *header = &job->header;
+    if (job->boot->facts->firmware != LINTEL_FIRMWARE_UEFI || !header->efi_services ||
+        !header->has_efi64_entry)
+        return;
+    job->info.efi_services = header->has_entry = true;
+    header->entry = header->efi64_entry;
+}
+
 static enum err parse_kernel(struct job *job, uint32_t version)
 {
     const struct source *source = &job->kernel->source;
@@ -231,6 +243,7 @@ static enum err parse_kernel(struct job *job, uint32_t version)
         TRY(multiboot1_parse(head, bytes, source->name, &job->header));
     else
         TRY(multiboot2_parse(head, bytes, source->name, &job->header));
+    choose_entry(job);
     return multiboot_image_parse(source, &job->header, &job->boot->arena, &job->image);
 }
 
@@ -245,8 +258,6 @@ static enum err boot_multiboot(struct boot *boot, const struct entry *entry,
     job->info.volume = kernel->fs->volume;
     job->info.options = entry->options;
     TRY(parse_kernel(job, version));
-    job->info.efi_services = boot->facts->firmware == LINTEL_FIRMWARE_UEFI &&
-                             job->header.efi_services && job->header.has_efi64_entry;
     TRY(open_modules(job));
     claims_begin(&job->claims, boot->facts, boot->firmware, &boot->arena);
     enum err err = carry_out(job);

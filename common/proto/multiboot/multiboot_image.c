@@ -104,13 +104,13 @@ static enum err parse_flat(const struct multiboot_header *header, struct arena *
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
-static enum err check_entry(const struct multiboot_image *image, uint64_t entry)
+static enum err check_entry(const struct multiboot_image *image)
 {
     for (uint32_t i = 0; i < image->segment_count; i++)
-        if (entry - image->segments[i].physical < image->segments[i].bytes)
+        if (image->entry - image->segments[i].physical < image->segments[i].bytes)
             return OK;
     return fail(ERR_FORMAT, "%s: its entry point %lXh is in none of its segments",
-                image->source->name, entry);
+                image->source->name, image->entry);
 }
 
 enum err multiboot_image_parse(const struct source *source, const struct multiboot_header *header,
@@ -123,9 +123,7 @@ enum err multiboot_image_parse(const struct source *source, const struct multibo
         TRY(multiboot_elf_parse(&found, arena));
     if (header->has_entry)
         found.entry = header->entry;
-    TRY(check_entry(&found, found.entry));
-    if (header->has_efi64_entry)
-        TRY(check_entry(&found, header->efi64_entry));
+    TRY(check_entry(&found));
     *image = found;
     return OK;
 }
