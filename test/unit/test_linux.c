@@ -365,13 +365,13 @@ static uint8_t records[DISKS][512];
 
 static void add_disks(void)
 {
-    static const uint8_t numbers[DISKS] = {0, 0x80, 0x81, 0x82, 0x83, 0x84, 0x8f, 0xe0};
+    static const uint8_t numbers[DISKS] = {0, 0x80, 0x81, 0x82, 0x83, 0x84, 0x8f, 0x90};
 
     memset(records, 0, sizeof records);
     for (uint32_t i = 0; i < DISKS; i++) {
         fake_disk_in_memory(records[i], sizeof records[i], 512);
         memset(records[i] + 440, numbers[i], 4);
-        memcpy(records[i] + 510, i == 3 ? "no" : "\x55\xaa", 2);
+        memcpy(records[i] + 510, i == 6 ? "no" : "\x55\xaa", 2);
         facts->disks[i].edd.drive = numbers[i];
         facts->disks[i].edd.version = i == 2 ? 0 : 0x30;
         memset(facts->disks[i].edd.parameters, (int)i, sizeof facts->disks[i].edd.parameters);
@@ -393,11 +393,10 @@ static void test_disks(void **state)
         assert_int_equal(0x30, page[0xd01 + 82 * i]);
         assert_int_equal(i ? i + 2 : 1, page[0xd00 + 82 * i + 81]);
     }
-    assert_int_equal(16, page[0x1ea]);
+    assert_int_equal(4, page[0x1ea]); /* behind it one can't be read, one is no record */
     assert_int_equal(0x80808080, load32(page + 0x290));
     assert_int_equal(0x81818181, load32(page + 0x294));
-    assert_int_equal(0, load32(page + 0x290 + 16)); /* cannot be read */
-    assert_int_equal(0x8f8f8f8f, load32(page + 0x290 + 60));
+    assert_int_equal(0x83838383, load32(page + 0x29c));
 }
 
 static void test_more_disks_than_fit(void **state)
@@ -540,6 +539,14 @@ static void refuse_entry(const struct entry *entry, const char *why)
         fail_msg("\"%s\" does not say \"%s\"", err_message(), why);
 }
 
+/* Entered without the firmware, which could have verified it. */
+static void test_secure_boot(void **state)
+{
+    (void)state;
+    facts->secure_boot = true;
+    refuse_entry(&(struct entry){.id = "it", .options = ""}, "vmlinuz: Secure Boot is on");
+}
+
 /* Fedora's entries have a variable of GRUB's there. */
 static void test_two_initrds_in_one_line(void **state)
 {
@@ -624,6 +631,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_files_that_cannot_be_read, begin, end),
         cmocka_unit_test_setup_teardown(test_real_mode_needs_a_bios, begin, end),
         cmocka_unit_test_setup_teardown(test_what_the_firmware_refuses, begin, end),
+        cmocka_unit_test_setup_teardown(test_secure_boot, begin, end),
         cmocka_unit_test_setup_teardown(test_two_initrds_in_one_line, begin, end),
         cmocka_unit_test_setup_teardown(test_efi_entry, begin, end),
     };

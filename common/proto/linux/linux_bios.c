@@ -46,15 +46,14 @@ static void read_signatures(const struct linux_job *job, struct linux_bios *bios
     }
 }
 
-/* Only 32-bit kernels have a driver for APM. `edd=` is for the real-mode part, too. */
+/* UEFI has neither drive numbers nor APM, for which only 32-bit kernels have a driver. `edd=` is
+ * for the real-mode part, too. */
 void linux_ask_bios(const struct linux_job *job, struct linux_bios *bios)
 {
     const struct firmware *firmware = job->boot->firmware;
     const char *options = job->files->options;
 
     *bios = (struct linux_bios){.facts = job->boot->facts};
-    if (bios->facts->firmware != LINTEL_FIRMWARE_BIOS)
-        return;
     bios->wants_edd = !linux_option_is(options, "edd=", "off");
     if (bios->wants_edd && !linux_option_is(options, "edd=", "skip") &&
         !linux_option_is(options, "edd=", "skipmbr"))
