@@ -46,8 +46,8 @@ static void clear_to_end_of_line(void)
     screen->SetCursorPosition(screen, column, row);
 }
 
-/* Firmware draws a box for what its font lacks. EDK II's screens have all of Latin-1, but its serial
- * lines, which TestString() asks as well, do not: they show it as '?' themselves. */
+/* Firmware draws a box for what its font lacks. EDK II's screens have all of Latin-1, but its
+ * serial lines, which TestString() asks as well, do not: they show it as '?' themselves. */
 static CHAR16 shown_as(uint32_t character)
 {
     CHAR16 text[] = {(CHAR16)character, 0};

@@ -61,14 +61,15 @@ static bool look_alike(const struct entry *a, const struct entry *b)
     return strcmp(a->title, b->title) == 0 && strcmp(a->version, b->version) == 0;
 }
 
-/* What stands behind the title: where that and the version name two entries, the id. */
+/* What stands behind the title: where that and the version name two entries, the id, whose end says
+ * more than its begin. */
 static const char *entry_detail(const struct config *config, const struct entry *entry)
 {
     if (entry->problem)
         return "(can't boot)";
     for (uint32_t i = 0; i < config->count; i++)
         if (&config->entries[i] != entry && look_alike(&config->entries[i], entry))
-            return entry->id;
+            return entry->id + MAX(strlen(entry->id), DETAIL_COLUMNS) - DETAIL_COLUMNS;
     return entry->version;
 }
 
@@ -90,23 +91,13 @@ static void draw_entry(struct menu *menu, uint32_t index)
     screen_put(&menu->screen, " ");
 }
 
-/* Says how many entries lie beyond an end of the list. */
-static void draw_beyond(struct menu *menu, uint32_t row, const char *where, uint32_t count)
+/* Says how many entries are not on the screen, if any, and where they are. */
+static void draw_absent(struct menu *menu, uint32_t row, uint32_t count, const char *where)
 {
     if (!count)
         return;
     screen_at(&menu->screen, row, COLUMN, COLOURS_QUIET);
-    screen_put(&menu->screen, "      ... %u more %s", count, where);
-}
-
-static void draw_hidden(struct menu *menu, uint32_t row)
-{
-    uint32_t count = menu->boot->config.hidden_count;
-
-    if (!count)
-        return;
-    screen_at(&menu->screen, row, COLUMN, COLOURS_QUIET);
-    screen_put(&menu->screen, "      ... %u not for this machine: i tells why", count);
+    screen_put(&menu->screen, "      ... %u %s", count, where);
 }
 
 /* Scrolls by as little as shows the selected entry. */
@@ -126,10 +117,11 @@ static void draw_list(struct menu *menu)
     uint32_t end = MIN(menu->top + menu->rows, count);
     for (uint32_t i = menu->top; i < end; i++)
         draw_entry(menu, i);
-    draw_beyond(menu, menu->row - 1, "above", menu->top);
-    draw_beyond(menu, menu->row + menu->rows, "below", count - end);
+    draw_absent(menu, menu->row - 1, menu->top, "more above");
+    draw_absent(menu, menu->row + menu->rows, count - end, "more below");
     if (end == count)
-        draw_hidden(menu, menu->row + end - menu->top);
+        draw_absent(menu, menu->row + end - menu->top, menu->boot->config.hidden_count,
+                    "not for this machine: i tells why");
     screen_cursor(&menu->screen, menu->row + menu->selected - menu->top, COLUMN);
 }
 

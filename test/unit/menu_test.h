@@ -62,7 +62,8 @@ static inline int set_up(void **state)
     firmware.key = press;
     firmware.wait = pass_time;
     boot = (struct boot){.facts = facts, .firmware = &firmware};
-    boot.config = (struct config){.entries = entries, .count = 3, .chosen = 1, .timeout = -1, .editor = true};
+    boot.config =
+        (struct config){.entries = entries, .count = 3, .chosen = 1, .timeout = -1, .editor = true};
     arena_begin(&boot.arena, fake_firmware.allocate);
     waited = 0;
     fake_screen_begin();
