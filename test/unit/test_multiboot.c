@@ -189,12 +189,12 @@ static void test_efi_entry(void **state)
     (void)state;
     MB_TAG(9, 1, MB_PHYSICAL - 1);
     leap();
-    end(NULL);
+    fake_tear_down(NULL);
     begin(NULL);
     MB_TAG(9, 1, MB_PHYSICAL - 1);
     facts->firmware = LINTEL_FIRMWARE_UEFI;
     leap();
-    end(NULL);
+    fake_tear_down(NULL);
     begin(NULL);
     facts->firmware = LINTEL_FIRMWARE_UEFI;
     MB_TAG(7, 1, 0);
