@@ -21,7 +21,6 @@ _Static_assert(sizeof(struct edd) == 82, "edd_info");
 /* ---- asking ---------------------------------------------------------------------------------- */
 
 #define SIGNATURE_AT 440 /* in a Master Boot Record */
-#define MAGIC_AT     510
 
 static bool read_signature(const struct firmware *firmware, const struct disk *disk,
                            uint32_t *signature)
@@ -32,7 +31,7 @@ static bool read_signature(const struct firmware *firmware, const struct disk *d
     if (volume_read(&whole, SIGNATURE_AT, sizeof end, end) != OK)
         return false;
     *signature = load32(end);
-    return load16(end + MAGIC_AT - SIGNATURE_AT) == 0xaa55;
+    return load16(end + sizeof end - 2) == 0xaa55;
 }
 
 static void read_signatures(const struct linux_job *job, struct linux_bios *bios)
