@@ -63,7 +63,6 @@ static uint32_t kib_from(const struct multiboot_map *map, uint64_t from, uint64_
 
 /* The sizes are exact, from before the map gets whole pages: lower memory ends where the EBDA
  * begins, often at 639 KiB. */
-
 enum err multiboot_make_map(struct multiboot_info *info, struct memmap *scratch)
 {
     struct multiboot_map *map = &info->map;
