@@ -106,10 +106,10 @@ static enum err find_facts(struct facts *facts)
     *facts = (struct facts){
         .firmware = LINTEL_FIRMWARE_BIOS,
         .first_tsc = boot_tsc,
-        .reachable_end = MEMORY_REACHABLE_END,
     };
     cpu_identify(&facts->cpu);
     TRY(memory_begin());
+    facts->reachable_end = memory_reach(facts->cpu.features & LINTEL_CPU_1GIB);
     TRY(memory_map(&facts->map, &busy));
     TRY(disk_find(boot_drive, &facts->disks, &facts->disk_count, &facts->origin.disk));
     if (!boot_network)

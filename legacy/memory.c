@@ -2,6 +2,9 @@
 #include "common/lib/mem.h"
 #include "e820.h"
 
+/* The loader's own data stay where entry.asm's page tables reach. */
+#define LOADER_END (4 * GIB)
+
 /* Ranges in no order that grow by doubling. */
 struct list {
     struct raw_range *ranges;
@@ -52,8 +55,8 @@ static uint64_t find_in_range(const struct raw_range *range, uint64_t bytes)
 {
     uint64_t end;
 
-    if (add_wraps(range->base, range->bytes, &end) || end > MEMORY_REACHABLE_END)
-        end = MEMORY_REACHABLE_END;
+    if (add_wraps(range->base, range->bytes, &end) || end > LOADER_END)
+        end = LOADER_END;
     end = align_down(end, PAGE_BYTES);
     while (end >= bytes && end - bytes >= range->base) {
         const struct raw_range *blocker = find_blocker(end - bytes, bytes);
@@ -140,6 +143,52 @@ enum err memory_map(struct raw_map *map, struct raw_map *taken)
     *taken = (struct raw_map){.ranges = busy.ranges, .count = busy.count};
     return OK;
 }
+
+/* ---- memory above 4 GiB ---------------------------------------------------------------------- */
+
+#define ENTRIES       512
+#define PRESENT_WRITE UINT64_C(3)
+#define LARGE         UINT64_C(0x80)
+
+extern uint64_t page_tables[]; /* legacy.ld: the top table, and behind it the one of GiB */
+
+static uint64_t usable_end(void)
+{
+    uint64_t last = 0, end;
+
+    for (uint64_t i = 0; i < bios_map.count; i++)
+        if (bios_map.ranges[i].type == LINTEL_MEMORY_USABLE &&
+            !add_wraps(bios_map.ranges[i].base, bios_map.ranges[i].bytes, &end))
+            last = MAX(last, end);
+    return last;
+}
+
+static enum err map_gib(uint64_t base, bool has_1gib_pages)
+{
+    uint64_t *entry = page_tables + ENTRIES + base / GIB, physical;
+
+    if (has_1gib_pages) {
+        *entry = base | LARGE | PRESENT_WRITE;
+        return OK;
+    }
+    TRY(memory_allocate(1, &physical));
+    uint64_t *pages = at_physical(physical);
+    for (uint64_t i = 0; i < ENTRIES; i++)
+        pages[i] = (base + i * 2 * MIB) | LARGE | PRESENT_WRITE;
+    *entry = physical | PRESENT_WRITE;
+    return OK;
+}
+
+uint64_t memory_reach(bool has_1gib_pages)
+{
+    uint64_t wish = MIN(usable_end(), ENTRIES * GIB), end = LOADER_END;
+
+    while (end < wish && map_gib(end, has_1gib_pages) == OK)
+        end += GIB;
+    return MAX(MIN(end, wish), LOADER_END);
+}
+
+/* ---- the start ------------------------------------------------------------------------------- */
 
 /* The map moves out of the bounce buffer into the first memory that it gives. */
 enum err memory_begin(void)

@@ -4,11 +4,12 @@
 
 #include "common/firmware.h"
 
-/* What the loader reaches through its identity tables: the first 4 GiB. */
-#define MEMORY_REACHABLE_END (UINT64_C(1) << 32)
-
 /* Reads the map and readies the verbs below. ERR_FORMAT, ERR_NO_MEMORY. */
 enum err memory_begin(void);
+
+/* Maps memory above 4 GiB one to one, up to 512 GiB, for what is loaded there. Returns where, in
+ * bytes, the memory ends that the loader can write. */
+uint64_t memory_reach(bool has_1gib_pages);
 
 /* The verbs of struct firmware. */
 enum err memory_allocate(uint64_t pages, uint64_t *physical);

@@ -23,6 +23,8 @@ say second "$(/bin/busybox cat /second)"
 say memory "$(/bin/busybox awk '/MemTotal/ { print $2 }' /proc/meminfo)"
 say loader "$(/bin/busybox cat /proc/sys/kernel/bootloader_type)"
 say screen "$(/bin/busybox cat /proc/fb)"
+# ext_ramdisk_image: the upper half of the initrds' address
+say gib_4 "$(/bin/busybox hexdump -s 192 -n 4 -e '1/4 "%d"' /sys/kernel/boot_params/data)"
 /bin/busybox test -d /sys/firmware/efi && say efi yes || say efi no
 /bin/busybox insmod /edd.ko 2>/dev/null
 for disk in /sys/firmware/edd/int13_*; do

@@ -53,6 +53,18 @@ def test_many_and_large_modules(boot, tmp_path, firmware):
     assert report.facts["modules"] == str(len(files))
 
 
+@pytest.mark.parametrize("cpu", ["max", "qemu64"])  # with and without pages of 1 GiB
+def test_module_above_4_gib(start, tmp_path, cpu):
+    """Where only 32 MiB lie below. (UEFI puts it there anyway; OVMF needs more below.)"""
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(range(251)) * (40 << 12))
+    image = tmp_path / "high.img"
+    make_image(image, "test", modules=(large,))
+    machine = start("bios", [image], Hardware("q35,max-ram-below-4g=32M", cpu, "256M"))
+    assert int(machine.wait_for(r"^module: \S+ at (0x[0-9a-f]+)")[1], 16) >= 1 << 32
+    machine.wait_for(r"^claims: (\d+) of \1 passed")
+
+
 def readme_blocks():
     """The README's smallest kernel: {file name: text}, and the shell lines that build it."""
     text = (ROOT / "README.md").read_text()

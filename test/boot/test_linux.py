@@ -56,18 +56,21 @@ def test_kernel_with_an_old_efi_entry(start, tmp_path):
     assert facts["efi"] == "yes"
     assert facts["loader"] == UNASSIGNED
     assert facts["screen"].startswith("0 EFI VGA")
+    assert facts["gib_4"] == "1"
     assert 5.5 * GIB < int(facts["memory"]) < 6 * GIB
 
 
 def test_pixels_and_disks_on_bios(start, tmp_path):
     """The ordinary kernel has a driver for VESA's framebuffer, which the loader sets up, and one
-    that shows what its real-mode part would have asked the BIOS about disks."""
+    that shows what its real-mode part would have asked the BIOS about disks. Its initrds lie above
+    4 GiB."""
     image = user_space_image(tmp_path, kernel(), "quiet vga=791", edd_initrd(tmp_path, kernel()))
     with open(image, "r+b") as disk:
         disk.seek(440)
         disk.write(bytes.fromhex("78563412"))
     facts = run_to_user_space(start, "bios", image, Hardware(memory="6G"))
     assert facts["screen"].startswith("0 VESA VGA")
+    assert facts["gib_4"] == "1"
     assert 5.5 * GIB < int(facts["memory"]) < 6 * GIB
     words = facts["dev80"].split()
     assert words[:2] == ["0x30", "Fixed"]
