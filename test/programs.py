@@ -77,7 +77,7 @@ def unit_tests(source):
     the preprocessor is asked; cmocka_unit_test(f) and its kin become { "f", f, ... }."""
     text = subprocess.run(["gcc", "-E", "-P", "-I.", "-Itest/unit", source], cwd=ROOT, check=True,
                           stdout=subprocess.PIPE, text=True).stdout
-    return re.findall(r'{\s*"(\w+)",\s*\1,', text)
+    return re.findall(r'{\s*"([A-Za-z_]\w*)",\s*\1,', text)
 
 
 class UnitFile(pytest.File):
