@@ -1,13 +1,13 @@
-#include "boot.h"
-#include "disk/cache.h"
-#include "entry/loader_interface.h"
-#include "entry/locate.h"
-#include "entry/menu.h"
-#include "lib/log.h"
-#include "lib/mem.h"
-#include "lib/progress.h"
-#include "machine/cpu.h"
-#include "proto/proto.h"
+#include "common/boot.h"
+#include "common/disk/cache.h"
+#include "common/entry/loader_interface.h"
+#include "common/entry/locate.h"
+#include "common/entry/menu.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/lib/progress.h"
+#include "common/machine/cpu.h"
+#include "common/proto/proto.h"
 
 /* The stages in which a kernel or program gets the machine. */
 static bool is_last(const char *stage)

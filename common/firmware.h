@@ -4,8 +4,8 @@
 #ifndef LINTEL_FIRMWARE_H
 #define LINTEL_FIRMWARE_H
 
-#include "lib/err.h"
-#include "lintel.h"
+#include "common/lib/err.h"
+#include "common/lintel.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-#include "plan.h"
-#include "lib/mem.h"
+#include "common/plan.h"
+#include "common/lib/mem.h"
 
 /* Tables that the framebuffer and a firmware's last changes to its map may cost beyond the count:
  * every new border inside a large page costs one table a level. */

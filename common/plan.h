@@ -4,8 +4,8 @@
 #ifndef LINTEL_PLAN_H
 #define LINTEL_PLAN_H
 
-#include "image/elf.h"
-#include "machine/memmap.h"
+#include "common/image/elf.h"
+#include "common/machine/memmap.h"
 
 #define PLAN_DIRECT_MAP_4 UINT64_C(0xffff800000000000)
 #define PLAN_DIRECT_MAP_5 UINT64_C(0xff00000000000000)

@@ -1,6 +1,6 @@
 /* What the kernel's tables map, by the rules of its boot protocol. */
-#include "lib/mem.h"
-#include "plan.h"
+#include "common/lib/mem.h"
+#include "common/plan.h"
 
 static enum err paint_part(struct memmap *paint, uint64_t first, uint64_t last, enum paint colour)
 {

@@ -1,6 +1,6 @@
 /* A kernel that chooses its own place in physical memory. */
-#include "lib/mem.h"
-#include "plan.h"
+#include "common/lib/mem.h"
+#include "common/plan.h"
 
 /* The image is one piece: its segments must be as far apart in physical memory as in virtual. */
 static enum err find_place_in_file(const struct elf *kernel, uint64_t *physical)

@@ -1,10 +1,10 @@
 /* A kernel that asks for everything that Lintel offers, checks what it gets, claim by claim, and
  * then lets one look at it. */
-#include "claims/claims.h"
-#include "console/console.h"
-#include "machine/power.h"
-#include "machine/processors.h"
-#include "shell/shell.h"
+#include "kernel/claims/claims.h"
+#include "kernel/console/console.h"
+#include "kernel/machine/power.h"
+#include "kernel/machine/processors.h"
+#include "kernel/shell/shell.h"
 
 LINTEL_REQUEST(.flags = LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_CPUS,
                .stack_bytes = WISHED_STACK_BYTES, .framebuffer_width = WISHED_WIDTH,

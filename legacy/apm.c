@@ -1,5 +1,5 @@
-#include "apm.h"
-#include "bios.h"
+#include "legacy/apm.h"
+#include "legacy/bios.h"
 
 #define CHECK       0x5300 /* 4.6.1.1 */
 #define CONNECT_32  0x5303 /* 4.6.1.4 */

@@ -1,4 +1,4 @@
-#include "bios.h"
+#include "legacy/bios.h"
 #include <stddef.h>
 
 #define BDA 0x400u

@@ -1,7 +1,7 @@
-#include "clock.h"
-#include "bios.h"
+#include "legacy/clock.h"
 #include "common/lib/mem.h"
 #include "common/machine/cpu.h"
+#include "legacy/bios.h"
 
 /* ---- the time-stamp counter, against the 8254 interval timer --------------------------------- */
 

@@ -1,9 +1,9 @@
-#include "console.h"
-#include "bios.h"
+#include "legacy/console.h"
 #include "common/lib/mem.h"
 #include "common/lib/terminal.h"
-#include "serial.h"
-#include "vga.h"
+#include "legacy/bios.h"
+#include "legacy/serial.h"
+#include "legacy/vga.h"
 
 void console_begin(void)
 {

@@ -1,9 +1,9 @@
-#include "disk.h"
-#include "bios.h"
+#include "legacy/disk.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
-#include "memory.h"
+#include "legacy/bios.h"
+#include "legacy/memory.h"
 
 #define FIRST_DISK   0x80u
 #define FIRST_CD     0x90u /* of the numbers that BIOSes take for those */

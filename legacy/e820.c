@@ -1,8 +1,8 @@
-#include "e820.h"
-#include "bios.h"
+#include "legacy/e820.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/machine/memmap.h"
+#include "legacy/bios.h"
 
 #define SMAP 0x534d4150u
 

@@ -1,8 +1,8 @@
-#include "fault.h"
+#include "legacy/fault.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/machine/gdt.h"
-#include "console.h"
+#include "legacy/console.h"
 
 #define FAULT_VECTORS 32
 #define STUB_BYTES    16

@@ -1,6 +1,6 @@
-#include "memory.h"
+#include "legacy/memory.h"
 #include "common/lib/mem.h"
-#include "e820.h"
+#include "legacy/e820.h"
 
 /* The loader's own data stay where entry.asm's page tables reach. */
 #define LOADER_END (4 * GIB)

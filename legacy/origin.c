@@ -1,7 +1,7 @@
-#include "origin.h"
+#include "legacy/origin.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
-#include "disk.h"
+#include "legacy/disk.h"
 
 #define NOT_TOLD         UINT64_MAX
 #define SECTOR_BYTES_MAX 4096

@@ -1,8 +1,8 @@
-#include "pxe.h"
-#include "bios.h"
+#include "legacy/pxe.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/net/tftp.h"
+#include "legacy/bios.h"
 
 /* Functions of the API (PXE 2.1, 3.3 to 3.5). */
 #define UNDI_SHUTDOWN   0x05

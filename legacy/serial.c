@@ -1,7 +1,7 @@
-#include "serial.h"
-#include "bios.h"
-#include "clock.h"
+#include "legacy/serial.h"
 #include "common/machine/cpu.h"
+#include "legacy/bios.h"
+#include "legacy/clock.h"
 
 #define COM1         0x3f8
 #define DATA         (COM1 + 0)

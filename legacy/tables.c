@@ -1,6 +1,6 @@
-#include "tables.h"
-#include "bios.h"
+#include "legacy/tables.h"
 #include "common/lib/mem.h"
+#include "legacy/bios.h"
 
 #define ROM_BEGIN    0xe0000u
 #define SMBIOS_BEGIN 0xf0000u

@@ -1,8 +1,8 @@
-#include "vbe.h"
-#include "bios.h"
+#include "legacy/vbe.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
-#include "console.h"
+#include "legacy/bios.h"
+#include "legacy/console.h"
 
 #define VBE_OK        0x004fu
 #define VERSION_LEAST 0x0200u /* linear framebuffers */

@@ -1,8 +1,8 @@
-#include "vga.h"
-#include "bios.h"
+#include "legacy/vga.h"
 #include "common/lib/font.h"
 #include "common/lib/mem.h"
 #include "common/lib/terminal.h"
+#include "legacy/bios.h"
 
 #define COLUMNS 80u
 #define ROWS    25u

@@ -1,6 +1,6 @@
 /* The contract's questions about memory and about the end (firmware_contract.c). */
-#include "firmware_contract_parts.h"
 #include "common/lib/mem.h"
+#include "test/firmware_contract_parts.h"
 
 #define SMALL_PIECES   1000
 #define RAW_RANGES_MAX 4096

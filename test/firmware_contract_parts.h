@@ -2,7 +2,7 @@
 #ifndef TEST_FIRMWARE_CONTRACT_PARTS_H
 #define TEST_FIRMWARE_CONTRACT_PARTS_H
 
-#include "firmware_contract.h"
+#include "test/firmware_contract.h"
 
 struct contract {
     const struct facts *facts;

@@ -1,7 +1,7 @@
 /* Time: of day, passing, and in ticks of the TSC. */
-#include "uefi.h"
 #include "common/lib/mem.h"
 #include "common/machine/cpu.h"
+#include "uefi/uefi.h"
 
 #define CALIBRATION_MICROSECONDS 250
 #define CALIBRATIONS             4

@@ -1,8 +1,8 @@
 /* Text and keys. Firmware's console is one protocol for all screens and serial lines that it was
  * configured for (UEFI 2.10, 12.3 and 12.4). It is slow, so text goes to it by the line. */
-#include "uefi.h"
 #include "common/lib/mem.h"
 #include "common/lib/terminal.h"
+#include "uefi/uefi.h"
 
 static SIMPLE_TEXT_OUTPUT_INTERFACE *screen; /* NULL: a machine without any console */
 static CHAR16 line[256];                     /* not yet shown; room for a final 0 */

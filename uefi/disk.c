@@ -1,8 +1,8 @@
 /* Whole disks by EFI_BLOCK_IO_PROTOCOL (UEFI 2.10, 13.9). Partitions are the core's. */
-#include "uefi.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/machine/cpu.h"
+#include "uefi/uefi.h"
 
 #define READ_TRIES 5
 

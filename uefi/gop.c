@@ -1,7 +1,7 @@
 /* The framebuffer by EFI_GRAPHICS_OUTPUT_PROTOCOL, and the monitor's EDID (UEFI 2.10, 12.9). */
-#include "uefi.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "uefi/uefi.h"
 
 typedef EFI_GRAPHICS_OUTPUT_MODE_INFORMATION mode_info;
 

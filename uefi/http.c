@@ -1,9 +1,9 @@
 /* Files by HTTP, through the drivers that firmware's HTTP boot stands on (UEFI 2.10, 24.7
  * and 29.6), when firmware loaded Lintel that way. Each file takes a connection of its own. */
-#include "uefi.h"
 #include "common/lib/mem.h"
 #include "common/net/url.h"
-#include "http_protocol.h"
+#include "uefi/http_protocol.h"
+#include "uefi/uefi.h"
 
 #define PATIENCE     300000000 /* without any progress, in units of 100 ns */
 #define DRIVER_WAITS 30000     /* milliseconds */

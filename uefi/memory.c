@@ -1,7 +1,7 @@
 /* Memory: pages from firmware, its map, and leaving it (UEFI 2.10, 7.2 and 7.4.6). */
-#include "uefi.h"
 #include "common/lib/mem.h"
 #include "common/machine/memmap.h"
+#include "uefi/uefi.h"
 
 /* A map may grow by two descriptors with each allocation, also with the one that holds it. */
 #define SLACK_DESCRIPTORS 32

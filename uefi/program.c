@@ -1,9 +1,9 @@
 /* Programs that firmware starts for us: EFI applications, and Linux kernels by their EFI entry
  * (UEFI 2.10, 7.4). When one returns, the machine is as it was before. */
-#include "uefi.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/utf8.h"
+#include "uefi/uefi.h"
 
 #define SCREENS_MAX   8
 #define EXIT_TEXT_MAX 160

@@ -1,6 +1,6 @@
 /* Finding what firmware's drivers offer (UEFI 2.10, 7.3), and the names of its status codes. */
-#include "uefi.h"
 #include "common/lib/mem.h"
+#include "uefi/uefi.h"
 
 #define FIRST_NETWORK_STATUS 104
 

@@ -2,8 +2,8 @@
  * text goes to it and keys come from it as well. Where it is a console already, each line would
  * come out twice: then it is left alone but while the screen shows graphics, which the console
  * would draw over. */
-#include "uefi.h"
 #include "common/lib/terminal.h"
+#include "uefi/uefi.h"
 
 /* The rest of an arrow key's sequence is here by then, at 9600 baud too; after a lone ESC nothing
  * is. */

@@ -1,7 +1,7 @@
 /* Variables (UEFI 2.10, 8.2). */
-#include "uefi.h"
 #include "common/lib/mem.h"
 #include "common/lib/utf8.h"
+#include "uefi/uefi.h"
 
 #define NAME_UNITS 64 /* the longest that we have takes 28 */
 

@@ -1,6 +1,6 @@
 /* Volumes, as firmware's handles have them: which partition of which disk (UEFI 2.10, 10.3.5.1). */
-#include "uefi.h"
 #include "common/lib/mem.h"
+#include "uefi/uefi.h"
 
 /* The node of a partition (UEFI 2.10, 10.3.5.1), whose fields may lie unaligned. */
 static void read_partition_node(const EFI_DEVICE_PATH *node, struct boot_origin *origin)

@@ -1,5 +1,5 @@
-#include "cache.h"
-#include "../lib/mem.h"
+#include "common/disk/cache.h"
+#include "common/lib/mem.h"
 
 #define BLOCK_BYTES (64 * KIB)
 #define BLOCKS      8

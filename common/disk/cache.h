@@ -3,8 +3,8 @@
 #ifndef LINTEL_DISK_CACHE_H
 #define LINTEL_DISK_CACHE_H
 
-#include "../firmware.h"
-#include "../machine/arena.h"
+#include "common/firmware.h"
+#include "common/machine/arena.h"
 
 /* Gives all disks one cache; without memory for it they go without. Disks must not change while it
  * is used, unless cache_forget() is called. */

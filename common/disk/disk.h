@@ -2,8 +2,8 @@
 #ifndef LINTEL_DISK_DISK_H
 #define LINTEL_DISK_DISK_H
 
-#include "../firmware.h"
-#include "../machine/arena.h"
+#include "common/firmware.h"
+#include "common/machine/arena.h"
 
 #define SECTOR_BYTES_MAX 4096
 

@@ -1,9 +1,9 @@
 /* The GUID Partition Table and its backup (UEFI 2.10, 5.3). */
-#include "partition.h"
-#include "../lib/crc32.h"
-#include "../lib/fmt.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/disk/partition.h"
+#include "common/lib/crc32.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 #define SIGNATURE        "EFI PART"
 #define PRIMARY_LBA      1

@@ -1,7 +1,7 @@
 /* The Master Boot Record and its chain of Extended Boot Records (UEFI 2.10, 5.2). */
-#include "partition.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/disk/partition.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 #define SIGNATURE_AT      510
 #define DISK_SIGNATURE_AT 440

@@ -1,6 +1,6 @@
-#include "partition.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/disk/partition.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 #define MBR_TYPE_ESP      0xef
 #define MBR_TYPE_XBOOTLDR 0xea

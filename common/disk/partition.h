@@ -2,7 +2,7 @@
 #ifndef LINTEL_DISK_PARTITION_H
 #define LINTEL_DISK_PARTITION_H
 
-#include "disk.h"
+#include "common/disk/disk.h"
 
 /* The partitions of one disk while they are being listed. */
 struct partitions {

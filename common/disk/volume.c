@@ -1,7 +1,7 @@
-#include "disk.h"
-#include "cache.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/disk/cache.h"
+#include "common/disk/disk.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 /* Firmware reads whole sectors only: an incomplete first or last one goes through here. */
 static uint8_t bounce[SECTOR_BYTES_MAX];

@@ -1,11 +1,11 @@
 /* Boot Loader Specification type 1 entries (UAPI.1), with Lintel's own keys `kernel`, `module` and
  * `protocol`. */
-#include "conf.h"
-#include "entry.h"
-#include "text.h"
-#include "../lib/fmt.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/entry/conf.h"
+#include "common/entry/entry.h"
+#include "common/entry/text.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 struct parser {
     struct conf conf;

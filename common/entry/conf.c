@@ -1,7 +1,7 @@
-#include "conf.h"
-#include "text.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/entry/conf.h"
+#include "common/entry/text.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 /* U+0080 to U+009F, which terminals obey like ESC sequences, are C2h 80h to C2h 9Fh in UTF-8. */
 static bool is_c1(const char *text, uint64_t bytes)

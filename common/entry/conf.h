@@ -3,7 +3,7 @@
 #ifndef LINTEL_ENTRY_CONF_H
 #define LINTEL_ENTRY_CONF_H
 
-#include "../machine/arena.h"
+#include "common/machine/arena.h"
 #include <stdbool.h>
 
 #define CONF_BYTES_MAX (64 * 1024)

@@ -1,10 +1,10 @@
 /* loader.conf, and all of a boot volume's configuration. */
-#include "conf.h"
-#include "entry.h"
-#include "text.h"
-#include "../lib/fmt.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/entry/conf.h"
+#include "common/entry/entry.h"
+#include "common/entry/text.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 #define LOADER_CONF "/loader/loader.conf"
 

@@ -1,9 +1,9 @@
 /* Where entries lie: files in two directories (UAPI.1, "Locating Boot Entries"). */
-#include "entry.h"
-#include "text.h"
-#include "../lib/fmt.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/entry/entry.h"
+#include "common/entry/text.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 #define TEXTS  "/loader/entries"
 #define IMAGES "/EFI/Linux"

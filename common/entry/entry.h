@@ -2,8 +2,8 @@
 #ifndef LINTEL_ENTRY_ENTRY_H
 #define LINTEL_ENTRY_ENTRY_H
 
-#include "../fs/fs.h"
-#include "screen.h"
+#include "common/entry/screen.h"
+#include "common/fs/fs.h"
 
 struct entry_file { /* a module or initrd */
     char *path;

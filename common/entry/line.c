@@ -1,5 +1,5 @@
-#include "line.h"
-#include "../lib/mem.h"
+#include "common/entry/line.h"
+#include "common/lib/mem.h"
 
 #define CONTROL(letter) ((letter)&0x1f) /* what terminals without Home and End offer */
 

@@ -2,7 +2,7 @@
 #ifndef LINTEL_ENTRY_LINE_H
 #define LINTEL_ENTRY_LINE_H
 
-#include "../firmware.h"
+#include "common/firmware.h"
 
 struct line {
     char *text;      /* ends in a 0 byte */

@@ -1,10 +1,10 @@
-#include "loader_interface.h"
-#include "text.h"
-#include "../lib/fmt.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
-#include "../lib/utf8.h"
-#include "../machine/cpu.h"
+#include "common/entry/loader_interface.h"
+#include "common/entry/text.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/lib/utf8.h"
+#include "common/machine/cpu.h"
 
 #define TEXT_BYTES 512
 

@@ -4,7 +4,7 @@
 #ifndef LINTEL_ENTRY_LOADER_INTERFACE_H
 #define LINTEL_ENTRY_LOADER_INTERFACE_H
 
-#include "../boot.h"
+#include "common/boot.h"
 
 /* Once, with the configuration read: changes the default and the time-out of boot->config as the
  * variables wish. */

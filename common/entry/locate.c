@@ -1,6 +1,6 @@
-#include "locate.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/entry/locate.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 /* How well a volume fits; the highest wins, the first among equals. */
 enum fit { FIT_NONE, FIT_LOADER_DIRECTORY, FIT_ESP, FIT_NAMED };

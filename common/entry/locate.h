@@ -1,7 +1,7 @@
 #ifndef LINTEL_ENTRY_LOCATE_H
 #define LINTEL_ENTRY_LOCATE_H
 
-#include "../boot.h"
+#include "common/boot.h"
 
 /* Finds and mounts the volume that Lintel came from, into boot->volume and boot->fs: over the
  * network that is its server. On a disk it is the volume that the firmware names, or that Lintel's

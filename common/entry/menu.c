@@ -1,9 +1,9 @@
-#include "menu.h"
-#include "loader_interface.h"
-#include "../lib/fmt.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
-#include "../machine/cpu.h"
+#include "common/entry/menu.h"
+#include "common/entry/loader_interface.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
 
 #define POLL_MILLISECONDS   20
 #define HIDDEN_MILLISECONDS 100

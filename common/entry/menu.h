@@ -2,9 +2,9 @@
 #ifndef LINTEL_ENTRY_MENU_H
 #define LINTEL_ENTRY_MENU_H
 
-#include "../boot.h"
-#include "line.h"
-#include "screen.h"
+#include "common/boot.h"
+#include "common/entry/line.h"
+#include "common/entry/screen.h"
 
 /* Lets the user choose: at once the default when the time-out is 0, no key waits (or comes in the
  * tenth of a second that a hidden menu gives) and `error` is NULL; else by the list, with a

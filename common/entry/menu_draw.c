@@ -2,9 +2,9 @@
  *
  * Rows: 2 the beam, 3 to 21 the posts, with the error, the list and the chosen entry's details
  * between them; 22 and 23 the keys; 24 the countdown. */
-#include "menu.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/entry/menu.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 #define BEAM_ROW      2
 #define BEAM_COLUMN   3

@@ -1,7 +1,7 @@
 /* The options of an entry, changed for one boot. */
-#include "menu.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/entry/menu.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 bool menu_edit(struct menu *menu)
 {

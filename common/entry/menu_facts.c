@@ -1,10 +1,10 @@
 /* All that is known of this boot, for a person. A line that does not begin with a space is a
  * heading. */
-#include "menu.h"
-#include "../lib/fmt.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
-#include "../machine/memmap.h"
+#include "common/entry/menu.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/machine/memmap.h"
 
 /* Room for one of each; a longer one takes from the others. */
 #define HEAD_BYTES  1024

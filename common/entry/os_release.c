@@ -1,7 +1,7 @@
-#include "os_release.h"
-#include "conf.h"
-#include "text.h"
-#include "../lib/mem.h"
+#include "common/entry/os_release.h"
+#include "common/entry/conf.h"
+#include "common/entry/text.h"
+#include "common/lib/mem.h"
 
 static const char *line_end(const char *line)
 {

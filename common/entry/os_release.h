@@ -2,7 +2,7 @@
 #ifndef LINTEL_ENTRY_OS_RELEASE_H
 #define LINTEL_ENTRY_OS_RELEASE_H
 
-#include "../machine/arena.h"
+#include "common/machine/arena.h"
 
 /* The value of a variable without its quotes and with control characters replaced, in arena
  * memory; of several the last. "" where there is none. */

@@ -1,7 +1,7 @@
 /* Long text, a screen at a time. */
-#include "menu.h"
-#include "../lib/mem.h"
-#include "../lib/utf8.h"
+#include "common/entry/menu.h"
+#include "common/lib/mem.h"
+#include "common/lib/utf8.h"
 
 #define TITLE_ROW 1
 #define FIRST_ROW 3

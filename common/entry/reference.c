@@ -1,8 +1,8 @@
-#include "reference.h"
-#include "text.h"
-#include "../fs/raw.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/entry/reference.h"
+#include "common/entry/text.h"
+#include "common/fs/raw.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 /* One more than any name has: what is longer, and cut off, fits none. */
 #define NAME_BYTES (MAX(FS_LABEL_BYTES, TEXT_GUID_BYTES) + 1)

@@ -1,7 +1,7 @@
 #ifndef LINTEL_ENTRY_REFERENCE_H
 #define LINTEL_ENTRY_REFERENCE_H
 
-#include "../boot.h"
+#include "common/boot.h"
 
 /* Opens what an entry names: "/path" on the volume that the entry lies on, or on any volume of any
  * disk

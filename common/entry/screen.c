@@ -1,9 +1,9 @@
-#include "screen.h"
-#include "../lib/fmt.h"
-#include "../lib/font.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
-#include "../lib/utf8.h"
+#include "common/entry/screen.h"
+#include "common/lib/fmt.h"
+#include "common/lib/font.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/lib/utf8.h"
 
 #define WHOLE ((struct area){1, 1, SCREEN_ROWS, SCREEN_COLUMNS})
 

@@ -4,7 +4,7 @@
 #ifndef LINTEL_ENTRY_SCREEN_H
 #define LINTEL_ENTRY_SCREEN_H
 
-#include "../firmware.h"
+#include "common/firmware.h"
 
 /* The last row stays empty: terminals have 24. Nothing should be drawn in the last column, where a
  * terminal may wrap. */

@@ -1,10 +1,10 @@
 /* The two ways on which cells reach a person: as pixels, and as a terminal's orders. */
-#include "screen.h"
-#include "../lib/fmt.h"
-#include "../lib/font.h"
-#include "../lib/mem.h"
-#include "../lib/pixels.h"
-#include "../lib/utf8.h"
+#include "common/entry/screen.h"
+#include "common/lib/fmt.h"
+#include "common/lib/font.h"
+#include "common/lib/mem.h"
+#include "common/lib/pixels.h"
+#include "common/lib/utf8.h"
 
 static const struct {
     uint32_t ink, paper;   /* RGB */

@@ -1,6 +1,6 @@
 /* The order of the menu (UAPI.1, "Sorting"). */
-#include "entry.h"
-#include "../lib/mem.h"
+#include "common/entry/entry.h"
+#include "common/lib/mem.h"
 
 static int compare_sort_keys(const struct entry *a, const struct entry *b)
 {

@@ -1,6 +1,6 @@
-#include "text.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/entry/text.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 #define NUMBER_MAX 999999999
 

@@ -1,11 +1,11 @@
 /* Boot Loader Specification type 2 entries (UAPI.1): unified kernel images that say themselves what
  * they are. */
-#include "conf.h"
-#include "entry.h"
-#include "os_release.h"
-#include "../image/uki.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/entry/conf.h"
+#include "common/entry/entry.h"
+#include "common/entry/os_release.h"
+#include "common/image/uki.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 /* The first of these variables that the image's os-release has; "" where it has none. */
 static enum err get_first(const char *release, const char *const *variables, struct arena *arena,

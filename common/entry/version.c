@@ -1,6 +1,6 @@
 /* Order of versions: UAPI.10 Version Format Specification. */
-#include "entry.h"
-#include "../lib/mem.h"
+#include "common/entry/entry.h"
+#include "common/lib/mem.h"
 
 static bool is_digit(char c)
 {

@@ -1,7 +1,7 @@
 /* FAT12, FAT16 and FAT32: the boot sector, and what follows from it. */
-#include "fat.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/fs/fat.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 #define BOOT_BYTES      512
 #define EXTENDED_RECORD 0x29

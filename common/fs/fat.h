@@ -2,7 +2,7 @@
 #ifndef LINTEL_FS_FAT_H
 #define LINTEL_FS_FAT_H
 
-#include "fs.h"
+#include "common/fs/fs.h"
 
 #define FAT_SLOT_BYTES    32 /* a directory entry, or a part of a long name */
 #define FAT_FIRST_CLUSTER 2

@@ -1,6 +1,6 @@
 /* The file allocation table: chains of clusters, taken apart into runs of neighbours. */
-#include "fat.h"
-#include "../lib/mem.h"
+#include "common/fs/fat.h"
+#include "common/lib/mem.h"
 
 #define FAT32_MASK 0x0fffffffu /* the top four bits of an entry are reserved */
 

@@ -1,6 +1,6 @@
 /* Directories of FAT volumes. */
-#include "fat.h"
-#include "../lib/mem.h"
+#include "common/fs/fat.h"
+#include "common/lib/mem.h"
 
 #define DIRECTORY_BYTES_MAX (2 * MIB) /* 65,536 slots (page 31) */
 #define CHUNK_BYTES         4096

@@ -1,7 +1,7 @@
 /* Files of FAT volumes: the chain is walked once, at open; reads then know every extent. */
-#include "fat.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/fs/fat.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 #define FILE_BYTES_MAX   (4 * GIB)
 #define EXTENTS_AT_FIRST 16

@@ -1,7 +1,7 @@
 /* Names in FAT directories: 8.3 names, and VFAT long names in UTF-16 (pages 22 to 30). */
-#include "fat.h"
-#include "../lib/mem.h"
-#include "../lib/utf8.h"
+#include "common/fs/fat.h"
+#include "common/lib/mem.h"
+#include "common/lib/utf8.h"
 
 #define SLOT_UNITS      13
 #define SLOTS_MAX       20

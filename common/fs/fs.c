@@ -1,8 +1,8 @@
-#include "fs.h"
-#include "fat.h"
-#include "iso9660.h"
-#include "net.h"
-#include "../lib/mem.h"
+#include "common/fs/fs.h"
+#include "common/fs/fat.h"
+#include "common/fs/iso9660.h"
+#include "common/fs/net.h"
+#include "common/lib/mem.h"
 
 static const struct fs_driver *const drivers[] = {&net_driver, &fat_driver, &iso9660_driver};
 

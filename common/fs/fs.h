@@ -2,8 +2,8 @@
 #ifndef LINTEL_FS_FS_H
 #define LINTEL_FS_FS_H
 
-#include "../disk/disk.h"
-#include "../lib/source.h"
+#include "common/disk/disk.h"
+#include "common/lib/source.h"
 
 #define FS_NAME_BYTES  768 /* 255 UTF-16 units as UTF-8, and a 0 */
 #define FS_LABEL_BYTES 33  /* ISO 9660's, and a 0 */

@@ -1,7 +1,7 @@
 /* ISO 9660: the volume descriptors, and what follows from them. */
-#include "iso9660.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/fs/iso9660.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 #define FIRST_DESCRIPTOR    (16 * ISO_SECTOR_BYTES)
 #define DESCRIPTORS_MAX     64

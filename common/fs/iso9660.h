@@ -4,7 +4,7 @@
 #ifndef LINTEL_FS_ISO9660_H
 #define LINTEL_FS_ISO9660_H
 
-#include "fs.h"
+#include "common/fs/fs.h"
 
 #define ISO_SECTOR_BYTES 2048 /* a logical sector, whatever the disk's sectors are */
 #define ISO_REPAIR       "the file system is damaged; write the image anew"

@@ -1,7 +1,7 @@
 /* Directories of ISO 9660 volumes: which files they list, and by what names. */
-#include "iso9660.h"
-#include "../lib/mem.h"
-#include "../lib/utf8.h"
+#include "common/fs/iso9660.h"
+#include "common/lib/mem.h"
+#include "common/lib/utf8.h"
 
 #define JOLIET_UNITS_MAX 111 /* that fit a record */
 

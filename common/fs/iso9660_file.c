@@ -1,6 +1,6 @@
 /* Files of ISO 9660 volumes. */
-#include "iso9660.h"
-#include "../lib/mem.h"
+#include "common/fs/iso9660.h"
+#include "common/lib/mem.h"
 
 /* Contents that lie in one piece. Writers cut files of 4 GiB and more into extents that touch, so
  * nearly every file has one. */

@@ -1,6 +1,6 @@
 /* Directory records of ISO 9660 volumes (ECMA-119, 9.1), one after the other. */
-#include "iso9660.h"
-#include "../lib/mem.h"
+#include "common/fs/iso9660.h"
+#include "common/lib/mem.h"
 
 #define NAME_AT             33
 #define DIRECTORY_BYTES_MAX (16 * MIB) /* tens of thousands of files */

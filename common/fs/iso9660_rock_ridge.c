@@ -1,6 +1,6 @@
 /* Rock Ridge (RRIP 1.12) in the System Use entries of directory records (SUSP 1.12). */
-#include "iso9660.h"
-#include "../lib/mem.h"
+#include "common/fs/iso9660.h"
+#include "common/lib/mem.h"
 
 #define SIGNATURE(first, second) ((first) | (second) << 8)
 #define HEADER_BYTES             4  /* signature, length, version */

@@ -1,8 +1,8 @@
 /* A server is asked for files by name and gives them whole: directories can't be listed, and a file
  * that is read in pieces, as an ELF kernel is, is fetched once and kept. */
-#include "net.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/fs/net.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 #define SMALL_BYTES (64 * KIB) /* kept: a kernel's head, which is read first, may be all of it */
 #define LARGE_BYTES (4 * MIB)  /* from here on a person may wonder what takes so long */

@@ -2,7 +2,7 @@
 #ifndef LINTEL_FS_NET_H
 #define LINTEL_FS_NET_H
 
-#include "fs.h"
+#include "common/fs/fs.h"
 
 extern const struct fs_driver net_driver;
 

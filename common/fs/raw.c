@@ -1,4 +1,4 @@
-#include "raw.h"
+#include "common/fs/raw.h"
 
 static enum err raw_read(const struct file *file, uint64_t offset, uint64_t bytes, void *to)
 {

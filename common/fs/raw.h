@@ -2,7 +2,7 @@
 #ifndef LINTEL_FS_RAW_H
 #define LINTEL_FS_RAW_H
 
-#include "fs.h"
+#include "common/fs/fs.h"
 
 /* `name` and the volume must outlive the file. ERR_UNSUPPORTED: a server has no sectors. */
 enum err raw_open(const struct volume *volume, const char *name, struct arena *arena,

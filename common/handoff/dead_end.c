@@ -1,6 +1,6 @@
-#include "dead_end.h"
-#include "../lib/mem.h"
-#include "screen.h"
+#include "common/handoff/dead_end.h"
+#include "common/handoff/screen.h"
+#include "common/lib/mem.h"
 
 #define VGA_TEXT 0xb8000
 

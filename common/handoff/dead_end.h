@@ -2,7 +2,7 @@
 #ifndef LINTEL_HANDOFF_DEAD_END_H
 #define LINTEL_HANDOFF_DEAD_END_H
 
-#include "../firmware.h"
+#include "common/firmware.h"
 
 /* Says why on COM1 and on the screen, and stops. Runs on the loader's own tables. `video`: what
  * set_video() gave; NULL: on BIOS the screen is in text mode. */

@@ -1,10 +1,10 @@
 /* What the kernel's first fault says before the machine stops: on COM1 and on the screen. Runs in
  * the kernel's address space, from the resident image, on the fault stack; relies on nothing of the
  * kernel. */
-#include "resident.h"
-#include "screen.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/handoff/resident.h"
+#include "common/handoff/screen.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 struct fault_frame { /* as vectors.asm and the CPU push it */
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;

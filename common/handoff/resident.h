@@ -6,7 +6,7 @@
 #ifndef LINTEL_HANDOFF_RESIDENT_H
 #define LINTEL_HANDOFF_RESIDENT_H
 
-#include "../image/elf.h"
+#include "common/image/elf.h"
 #include <stddef.h>
 
 #define RESIDENT_VECTOR_BYTES 16

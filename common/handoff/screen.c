@@ -1,6 +1,6 @@
-#include "screen.h"
-#include "../lib/font.h"
-#include "../lib/pixels.h"
+#include "common/handoff/screen.h"
+#include "common/lib/font.h"
+#include "common/lib/pixels.h"
 
 #define COM1             0x3f8
 #define COM1_LINE_STATUS (COM1 + 5)

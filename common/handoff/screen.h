@@ -2,7 +2,7 @@
 #ifndef LINTEL_HANDOFF_SCREEN_H
 #define LINTEL_HANDOFF_SCREEN_H
 
-#include "resident.h"
+#include "common/handoff/resident.h"
 
 void screen_begin(const struct resident_state *state);
 

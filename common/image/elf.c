@@ -1,6 +1,6 @@
 /* The ELF header and the order in which its parts are read. */
-#include "elf_parts.h"
-#include "../lib/mem.h"
+#include "common/image/elf_parts.h"
+#include "common/lib/mem.h"
 
 #include <stddef.h>
 

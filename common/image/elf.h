@@ -3,10 +3,10 @@
 #ifndef LINTEL_IMAGE_ELF_H
 #define LINTEL_IMAGE_ELF_H
 
-#include "../lib/source.h"
-#include "../lintel.h"
-#include "../machine/arena.h"
-#include "../machine/paging.h"
+#include "common/lib/source.h"
+#include "common/lintel.h"
+#include "common/machine/arena.h"
+#include "common/machine/paging.h"
 
 struct elf_segment {
     uint64_t virtual;  /* link address of the first byte; need not be page-aligned */

@@ -1,7 +1,7 @@
 /* PT_DYNAMIC of a static PIE: where its relative relocations lie, and that it needs nothing
  * else. */
-#include "elf_parts.h"
-#include "../lib/mem.h"
+#include "common/image/elf_parts.h"
+#include "common/lib/mem.h"
 
 /* One value for each low tag; all that concern relocation are below this. */
 struct dynamic {

@@ -1,6 +1,6 @@
 /* Puts an image into memory and relocates it. */
-#include "elf_parts.h"
-#include "../lib/mem.h"
+#include "common/image/elf_parts.h"
+#include "common/lib/mem.h"
 
 /* An image on its way to its place. */
 struct loading {

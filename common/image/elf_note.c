@@ -1,6 +1,6 @@
 /* PT_NOTE program headers: the request that makes an ELF file a kernel for Lintel. */
-#include "elf_parts.h"
-#include "../lib/mem.h"
+#include "common/image/elf_parts.h"
+#include "common/lib/mem.h"
 
 #define STACK_MAX (16 * MIB)
 

@@ -3,8 +3,8 @@
 #ifndef LINTEL_IMAGE_ELF_PARTS_H
 #define LINTEL_IMAGE_ELF_PARTS_H
 
-#include "elf.h"
-#include "elf_format.h"
+#include "common/image/elf.h"
+#include "common/image/elf_format.h"
 
 struct elf_file {
     const struct source *source;

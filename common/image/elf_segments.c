@@ -1,6 +1,6 @@
 /* PT_LOAD program headers: what lies where, and with which permissions. */
-#include "elf_parts.h"
-#include "../lib/mem.h"
+#include "common/image/elf_parts.h"
+#include "common/lib/mem.h"
 
 /* `end` and page-rounded ends must be expressible, so the last page stays free. */
 #define ADDRESS_END (~(PAGE_BYTES - 1))

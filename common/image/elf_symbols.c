@@ -1,7 +1,7 @@
 /* The functions of .symtab, so that a first fault can be reported by name. */
-#include "elf_parts.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/image/elf_parts.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 /* A kernel of 40,000 functions fits; more would cost more memory than the names are worth. */
 #define SYMBOL_TABLE_MAX MIB

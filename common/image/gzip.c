@@ -1,7 +1,7 @@
-#include "gzip.h"
-#include "../lib/crc32.h"
-#include "../lib/inflate.h"
-#include "../lib/mem.h"
+#include "common/image/gzip.h"
+#include "common/lib/crc32.h"
+#include "common/lib/inflate.h"
+#include "common/lib/mem.h"
 
 #define HEADER_BYTES  10
 #define TRAILER_BYTES 8 /* CRC-32, and the size */

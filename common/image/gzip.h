@@ -2,8 +2,8 @@
 #ifndef LINTEL_IMAGE_GZIP_H
 #define LINTEL_IMAGE_GZIP_H
 
-#include "../lib/source.h"
-#include "../machine/arena.h"
+#include "common/lib/source.h"
+#include "common/machine/arena.h"
 
 bool gzip_recognise(const uint8_t *head, uint64_t bytes);
 

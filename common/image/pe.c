@@ -1,5 +1,5 @@
-#include "pe.h"
-#include "../lib/mem.h"
+#include "common/image/pe.h"
+#include "common/lib/mem.h"
 
 #define DOS_HEADER_BYTES   64
 #define PE_OFFSET_AT       0x3c /* e_lfanew */

@@ -3,8 +3,8 @@
 #ifndef LINTEL_IMAGE_PE_H
 #define LINTEL_IMAGE_PE_H
 
-#include "../lib/source.h"
-#include "../machine/arena.h"
+#include "common/lib/source.h"
+#include "common/machine/arena.h"
 
 #define PE_NAME_BYTES 9 /* of a section, and a 0 */
 

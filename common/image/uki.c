@@ -1,6 +1,6 @@
-#include "uki.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/image/uki.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 #define TEXT_BYTES_MAX (64 * KIB)
 

@@ -2,7 +2,7 @@
 #ifndef LINTEL_IMAGE_UKI_H
 #define LINTEL_IMAGE_UKI_H
 
-#include "pe.h"
+#include "common/image/pe.h"
 
 struct uki {
     struct pe pe;

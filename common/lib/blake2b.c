@@ -1,6 +1,6 @@
 /* RFC 7693, sections 2.7, 3.1 to 3.3; constants of 2.6 and 2.7. */
-#include "blake2b.h"
-#include "mem.h"
+#include "common/lib/blake2b.h"
+#include "common/lib/mem.h"
 
 #define BLOCK_BYTES 128
 #define ROUNDS      12

@@ -1,4 +1,4 @@
-#include "crc32.h"
+#include "common/lib/crc32.h"
 
 #define POLYNOMIAL 0xedb88320 /* reflected */
 

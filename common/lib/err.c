@@ -1,6 +1,6 @@
-#include "err.h"
-#include "fmt.h"
-#include "mem.h"
+#include "common/lib/err.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 static char message[512];
 

@@ -1,5 +1,5 @@
-#include "fmt.h"
-#include "mem.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 struct output {
     char *to;

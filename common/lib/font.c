@@ -1,4 +1,4 @@
-#include "font.h"
+#include "common/lib/font.h"
 
 #define EXTRAS       32u
 #define FIRST_EXTRA  0x80u

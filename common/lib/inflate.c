@@ -1,5 +1,5 @@
-#include "inflate.h"
-#include "mem.h"
+#include "common/lib/inflate.h"
+#include "common/lib/mem.h"
 
 #define LENGTH_MAX   15 /* bits of a code */
 #define LITERALS     288

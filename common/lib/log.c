@@ -1,6 +1,6 @@
-#include "log.h"
-#include "fmt.h"
-#include "mem.h"
+#include "common/lib/log.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 static char kept[LOG_BYTES]; /* a ring */
 static size_t total;         /* bytes ever kept */

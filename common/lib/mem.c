@@ -1,4 +1,4 @@
-#include "mem.h"
+#include "common/lib/mem.h"
 
 /* String instructions by quadwords: on old CPUs and under emulation eight times as fast as by
  * bytes, on new ones (ERMS) as fast. They also keep the compiler from turning these loops into

@@ -1,5 +1,5 @@
-#include "pixels.h"
-#include "font.h"
+#include "common/lib/pixels.h"
+#include "common/lib/font.h"
 
 static uint32_t channel(uint32_t level, uint8_t bits, uint8_t shift)
 {

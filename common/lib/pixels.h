@@ -3,7 +3,7 @@
 #ifndef LINTEL_LIB_PIXELS_H
 #define LINTEL_LIB_PIXELS_H
 
-#include "../lintel.h"
+#include "common/lintel.h"
 
 void pixels_fill(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y, uint32_t width,
                  uint32_t height, uint32_t rgb);

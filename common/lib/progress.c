@@ -1,7 +1,7 @@
-#include "progress.h"
-#include "fmt.h"
-#include "mem.h"
-#include "../machine/cpu.h"
+#include "common/lib/progress.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
 
 #define NAME_COLUMNS   30
 #define BAR_COLUMNS    24

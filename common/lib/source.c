@@ -1,6 +1,6 @@
-#include "source.h"
-#include "mem.h"
-#include "progress.h"
+#include "common/lib/source.h"
+#include "common/lib/mem.h"
+#include "common/lib/progress.h"
 
 #define PART_BYTES (8 * MIB) /* small enough for a bar that moves, large enough for speed */
 

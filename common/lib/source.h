@@ -2,7 +2,7 @@
 #ifndef LINTEL_LIB_SOURCE_H
 #define LINTEL_LIB_SOURCE_H
 
-#include "err.h"
+#include "common/lib/err.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "terminal.h"
-#include "mem.h"
-#include "utf8.h"
+#include "common/lib/terminal.h"
+#include "common/lib/mem.h"
+#include "common/lib/utf8.h"
 
 #define ESCAPE       0x1b
 #define NUMBER_LIMIT 1000u

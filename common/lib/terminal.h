@@ -3,7 +3,7 @@
 #ifndef LINTEL_LIB_TERMINAL_H
 #define LINTEL_LIB_TERMINAL_H
 
-#include "../firmware.h"
+#include "common/firmware.h"
 
 /* ---- what comes through firmware.put --------------------------------------------------------- */
 

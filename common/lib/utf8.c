@@ -1,4 +1,4 @@
-#include "utf8.h"
+#include "common/lib/utf8.h"
 #include <stdbool.h>
 
 char *utf8_put(char *to, uint32_t character)

@@ -1,5 +1,5 @@
-#include "acpi.h"
-#include "../lib/mem.h"
+#include "common/machine/acpi.h"
+#include "common/lib/mem.h"
 
 /* Root System Description Pointer (ACPI 6.5, 5.2.5.3). */
 #define RSDP_REVISION     15

@@ -3,7 +3,7 @@
 #ifndef LINTEL_MACHINE_ACPI_H
 #define LINTEL_MACHINE_ACPI_H
 
-#include "../lib/err.h"
+#include "common/lib/err.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "apic.h"
-#include "../lib/mem.h"
-#include "cpu.h"
+#include "common/machine/apic.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
 
 #define MSR_APIC_BASE  0x1b
 #define MSR_X2APIC     0x800 /* the registers, one for each 16 bytes of an xAPIC's */

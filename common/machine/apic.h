@@ -2,8 +2,8 @@
 #ifndef LINTEL_MACHINE_APIC_H
 #define LINTEL_MACHINE_APIC_H
 
-#include "../lib/err.h"
-#include "../lintel.h"
+#include "common/lib/err.h"
+#include "common/lintel.h"
 #include <stdbool.h>
 
 #define APIC_INIT    0x4500u /* delivery mode INIT, level asserted */

@@ -1,5 +1,5 @@
-#include "arena.h"
-#include "../lib/mem.h"
+#include "common/machine/arena.h"
+#include "common/lib/mem.h"
 
 #define CHUNK_BYTES  (64 * KIB) /* asked of the firmware at a time, unless one piece needs more */
 #define TAKE_ALIGNED 16

@@ -3,7 +3,7 @@
 #ifndef LINTEL_MACHINE_ARENA_H
 #define LINTEL_MACHINE_ARENA_H
 
-#include "../lib/err.h"
+#include "common/lib/err.h"
 #include <stdint.h>
 
 struct arena {

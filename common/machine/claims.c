@@ -1,5 +1,5 @@
-#include "claims.h"
-#include "../lib/mem.h"
+#include "common/machine/claims.h"
+#include "common/lib/mem.h"
 
 #define TRIES      4
 #define SPARE_MAPS 16 /* ranges that the map may grow by between two looks at it */

@@ -3,9 +3,9 @@
 #ifndef LINTEL_MACHINE_CLAIMS_H
 #define LINTEL_MACHINE_CLAIMS_H
 
-#include "../firmware.h"
-#include "arena.h"
-#include "memmap.h"
+#include "common/firmware.h"
+#include "common/machine/arena.h"
+#include "common/machine/memmap.h"
 
 struct claim {
     const char *name;   /* for messages: "kernel", "initrd" */

@@ -1,5 +1,5 @@
-#include "cpu.h"
-#include "../lib/mem.h"
+#include "common/machine/cpu.h"
+#include "common/lib/mem.h"
 
 struct cpuid {
     uint32_t eax, ebx, ecx, edx;

@@ -2,7 +2,7 @@
 #ifndef LINTEL_MACHINE_CPU_H
 #define LINTEL_MACHINE_CPU_H
 
-#include "../lintel.h"
+#include "common/lintel.h"
 #include <stdbool.h>
 
 void cpu_identify(struct lintel_cpu *cpu);

@@ -1,5 +1,5 @@
-#include "event_log.h"
-#include "../lib/mem.h"
+#include "common/machine/event_log.h"
+#include "common/lib/mem.h"
 
 #define LOG_MOST (4 * MIB) /* a log or an event longer than this is a wild one */
 

@@ -4,7 +4,7 @@
 #ifndef LINTEL_MACHINE_EVENT_LOG_H
 #define LINTEL_MACHINE_EVENT_LOG_H
 
-#include "../firmware.h"
+#include "common/firmware.h"
 #include <stdbool.h>
 
 /* Fills log->bytes, from its format and events. False: it makes no sense. */

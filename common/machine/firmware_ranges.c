@@ -1,5 +1,5 @@
-#include "firmware_ranges.h"
-#include "../lib/mem.h"
+#include "common/machine/firmware_ranges.h"
+#include "common/lib/mem.h"
 
 #define RANGE_MOST  (16 * MIB) /* a length beyond this is a wild one */
 #define TABLES_MOST 256        /* in an RSDT or XSDT */

@@ -3,7 +3,7 @@
 #ifndef LINTEL_MACHINE_FIRMWARE_RANGES_H
 #define LINTEL_MACHINE_FIRMWARE_RANGES_H
 
-#include "../firmware.h"
+#include "common/firmware.h"
 
 struct firmware_range {
     uint64_t physical, bytes;

@@ -1,5 +1,5 @@
-#include "gdt.h"
-#include "../lib/mem.h"
+#include "common/machine/gdt.h"
+#include "common/lib/mem.h"
 
 /* Segment descriptor bits (Intel SDM 3A, 3.4.5). Accessed is set in advance: the CPU then need not
  * write to the table when a selector is loaded. */

@@ -1,8 +1,8 @@
 /* One ordered insert in which the stricter type wins, and one rounding to pages at the very end:
  * firmware of every make reports overlapping, unsorted, unaligned and wrapping ranges. */
-#include "memmap.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
+#include "common/machine/memmap.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 /* Of two that claim one byte, the higher wins. Defects beat everything. A framebuffer beats
  * reserved memory and device registers because UEFI lists it as one of these, while the kernel must

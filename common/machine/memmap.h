@@ -2,7 +2,7 @@
 #ifndef LINTEL_MACHINE_MEMMAP_H
 #define LINTEL_MACHINE_MEMMAP_H
 
-#include "../firmware.h"
+#include "common/firmware.h"
 
 /* One range of a map under construction: half-open, in bytes, end as an inclusive last byte so that
  * a range may reach 2^64 - 1. */

@@ -1,6 +1,6 @@
 /* What firmwares call memory, in our words. */
-#include "memmap.h"
-#include "../lib/mem.h"
+#include "common/lib/mem.h"
+#include "common/machine/memmap.h"
 
 enum efi_memory_type { /* UEFI 2.10, 7.2.1, in the order of the specification */
                        EFI_RESERVED,

@@ -1,8 +1,8 @@
-#include "mp.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
-#include "cpu.h"
-#include "quiet.h"
+#include "common/machine/mp.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
+#include "common/machine/quiet.h"
 
 #define CPUS_MAX 4096 /* more are left out: searching for doubles takes the square of it */
 

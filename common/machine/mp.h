@@ -7,11 +7,11 @@
 #ifndef LINTEL_MACHINE_MP_H
 #define LINTEL_MACHINE_MP_H
 
-#include "../firmware.h"
-#include "acpi.h"
-#include "apic.h"
-#include "arena.h"
-#include "mtrr.h"
+#include "common/firmware.h"
+#include "common/machine/acpi.h"
+#include "common/machine/apic.h"
+#include "common/machine/arena.h"
+#include "common/machine/mtrr.h"
 #include <stddef.h>
 
 #define MP_UID_UNKNOWN UINT32_MAX

@@ -1,6 +1,6 @@
-#include "mtrr.h"
-#include "../lib/mem.h"
-#include "cpu.h"
+#include "common/machine/mtrr.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
 
 #define MSR_CAPABILITIES 0xfe
 #define MSR_DEF_TYPE     0x2ff

@@ -1,5 +1,5 @@
-#include "paging.h"
-#include "../lib/mem.h"
+#include "common/machine/paging.h"
+#include "common/lib/mem.h"
 
 /* Entry bits (Intel SDM 3A, tables 4-15 to 4-20). */
 #define ENTRY_PRESENT   UINT64_C(0x1)

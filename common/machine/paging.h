@@ -2,7 +2,7 @@
 #ifndef LINTEL_MACHINE_PAGING_H
 #define LINTEL_MACHINE_PAGING_H
 
-#include "../lib/err.h"
+#include "common/lib/err.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "quiet.h"
-#include "../lib/mem.h"
-#include "acpi.h"
+#include "common/machine/quiet.h"
+#include "common/lib/mem.h"
+#include "common/machine/acpi.h"
 
 /* MADT (ACPI 6.5, 5.2.12), DMAR (VT-d 4.1, 8.1) and IVRS (48882, 5.2): entries behind the header.
  */

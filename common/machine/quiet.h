@@ -4,8 +4,8 @@
 #ifndef LINTEL_MACHINE_QUIET_H
 #define LINTEL_MACHINE_QUIET_H
 
-#include "../firmware.h"
-#include "apic.h"
+#include "common/firmware.h"
+#include "common/machine/apic.h"
 
 /* Masks the entries of all I/O APICs whose delivery mode is fixed or lowest priority, and with
  * `all` NMI and ExtINT, too (82093AA data sheet, 3.2.4). */

@@ -1,6 +1,6 @@
-#include "tftp.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/net/tftp.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 /* A BOOTP packet (RFC 951, RFC 2131 figure 1): offsets and sizes of fields. */
 #define YOUR_ADDRESS   16

@@ -3,7 +3,7 @@
 #ifndef LINTEL_NET_TFTP_H
 #define LINTEL_NET_TFTP_H
 
-#include "../firmware.h"
+#include "common/firmware.h"
 
 #define NET_PATH_BYTES 256
 

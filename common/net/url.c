@@ -1,6 +1,6 @@
-#include "url.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/net/url.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 /* Copies a URL without what follows its path (RFC 3986, 3.4 and 3.5). */
 static enum err take_text(struct url_server *server, const char *url, uint64_t bytes)

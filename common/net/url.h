@@ -3,7 +3,7 @@
 #ifndef LINTEL_NET_URL_H
 #define LINTEL_NET_URL_H
 
-#include "tftp.h"
+#include "common/net/tftp.h"
 
 #define URL_BYTES 2048 /* with the final 0 */
 

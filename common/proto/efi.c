@@ -1,8 +1,8 @@
 /* EFI programs (UEFI 2.10, 2.1.2): other boot loaders, shells, tools. */
-#include "efi.h"
-#include "../disk/cache.h"
-#include "../lib/mem.h"
-#include "../machine/claims.h"
+#include "common/proto/efi.h"
+#include "common/disk/cache.h"
+#include "common/lib/mem.h"
+#include "common/machine/claims.h"
 
 static enum err read_and_start(struct boot *boot, struct claims *claims, const struct file *file,
                                struct program *program)

@@ -2,8 +2,8 @@
 #ifndef LINTEL_PROTO_EFI_H
 #define LINTEL_PROTO_EFI_H
 
-#include "../image/pe.h"
-#include "proto.h"
+#include "common/image/pe.h"
+#include "common/proto/proto.h"
 
 /* ERR_UNSUPPORTED: a driver, or no EFI file at all. */
 enum err efi_check(const struct pe *pe);

@@ -1,10 +1,10 @@
 /* The steps of a boot into the upper half. They stand in order in job_carry_out() at the end. */
-#include "job.h"
-#include "../entry/reference.h"
-#include "../handoff/dead_end.h"
-#include "../lib/log.h"
-#include "../lib/mem.h"
-#include "../machine/cpu.h"
+#include "common/proto/job.h"
+#include "common/entry/reference.h"
+#include "common/handoff/dead_end.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
 
 #define PLAN_TRIES      3
 #define PLAN_ROOM_BYTES (256 * KIB)

@@ -4,10 +4,10 @@
 #ifndef LINTEL_PROTO_JOB_H
 #define LINTEL_PROTO_JOB_H
 
-#include "../handoff/resident.h"
-#include "../machine/mp.h"
-#include "../plan.h"
-#include "proto.h"
+#include "common/handoff/resident.h"
+#include "common/machine/mp.h"
+#include "common/plan.h"
+#include "common/proto/proto.h"
 
 struct job;
 struct block;

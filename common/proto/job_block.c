@@ -1,6 +1,6 @@
 /* What the kernel receives, item behind item. */
-#include "../lib/mem.h"
-#include "job.h"
+#include "common/lib/mem.h"
+#include "common/proto/job.h"
 
 enum err block_take(struct block *block, uint64_t bytes, void **out)
 {

@@ -1,9 +1,9 @@
 /* The other CPUs: parked in long mode on the kernel's page tables before the kernel is entered. */
-#include "../lib/log.h"
-#include "../lib/mem.h"
-#include "../machine/gdt.h"
-#include "../machine/quiet.h"
-#include "job.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/machine/gdt.h"
+#include "common/machine/quiet.h"
+#include "common/proto/job.h"
 
 enum err job_list_cpus(struct job *job, uint64_t stack_bytes)
 {

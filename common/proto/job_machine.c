@@ -1,6 +1,6 @@
-#include "../lib/mem.h"
-#include "../machine/gdt.h"
-#include "job.h"
+#include "common/lib/mem.h"
+#include "common/machine/gdt.h"
+#include "common/proto/job.h"
 
 #define EFER_LME (1u << 8)
 #define EFER_LMA (1u << 10)

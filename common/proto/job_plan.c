@@ -1,7 +1,7 @@
 /* What a boot decides, from data alone: the host's `lintel check` runs the same. */
-#include "../lib/log.h"
-#include "../lib/mem.h"
-#include "job.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/proto/job.h"
 
 enum err job_parse_resident(struct job *job)
 {

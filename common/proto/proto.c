@@ -1,10 +1,10 @@
-#include "proto.h"
-#include "../entry/loader_interface.h"
-#include "../entry/reference.h"
-#include "../image/elf.h"
-#include "../image/gzip.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/proto/proto.h"
+#include "common/entry/loader_interface.h"
+#include "common/entry/reference.h"
+#include "common/image/elf.h"
+#include "common/image/gzip.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
 
 #define LIST_BYTES 256 /* of the names of all protocols */
 

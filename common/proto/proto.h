@@ -2,7 +2,7 @@
 #ifndef LINTEL_PROTO_PROTO_H
 #define LINTEL_PROTO_PROTO_H
 
-#include "../boot.h"
+#include "common/boot.h"
 
 #define PROTOCOL_HEAD_BYTES (32 * KIB) /* a Multiboot2 header lies within these */
 

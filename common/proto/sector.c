@@ -1,9 +1,9 @@
 /* Boot sectors: of a disk, a partition, or a file, started as the BIOS or a Master Boot Record
  * starts them. */
-#include "proto.h"
-#include "sector_table.h"
-#include "../handoff/leap.h"
-#include "../lib/mem.h"
+#include "common/handoff/leap.h"
+#include "common/lib/mem.h"
+#include "common/proto/proto.h"
+#include "common/proto/sector_table.h"
 
 #define SECTOR_AT 0x7c00
 

@@ -1,5 +1,5 @@
-#include "sector_table.h"
-#include "../lib/mem.h"
+#include "common/proto/sector_table.h"
+#include "common/lib/mem.h"
 
 #define TABLE_AT        446 /* in an MBR */
 #define ENTRY_BYTES     16

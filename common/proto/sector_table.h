@@ -2,7 +2,7 @@
 #ifndef LINTEL_PROTO_SECTOR_TABLE_H
 #define LINTEL_PROTO_SECTOR_TABLE_H
 
-#include "../disk/disk.h"
+#include "common/disk/disk.h"
 
 /* Where a Master Boot Record that has moved itself to 600h has its table. */
 #define SECTOR_HANDOVER_AT    0x7be

@@ -1,11 +1,11 @@
 /* Unified kernel images (UAPI.5): on UEFI their own stub starts them; on BIOS their sections are
  * what a Linux entry names. */
-#include "efi.h"
-#include "linux/linux.h"
-#include "../entry/text.h"
-#include "../image/uki.h"
-#include "../lib/fmt.h"
-#include "../lib/mem.h"
+#include "common/entry/text.h"
+#include "common/image/uki.h"
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
+#include "common/proto/efi.h"
+#include "common/proto/linux/linux.h"
 
 /* entry_parse() has checked that it is a number. */
 static uint32_t profile_of(const struct entry *entry)

@@ -1,8 +1,8 @@
 #define _GNU_SOURCE /* open_memstream() */
-#include "boot_charts.h"
-#include "svg.h"
-#include "text.h"
+#include "images/tool/boot_charts.h"
 #include "common/lib/mem.h"
+#include "images/tool/svg.h"
+#include "images/tool/text.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_BOOT_CHARTS_H
 #define LINTEL_TOOL_BOOT_CHARTS_H
 
-#include "boot_log.h"
+#include "images/tool/boot_log.h"
 #include <stdio.h>
 
 /* The style sheet that all of them take. */

@@ -1,4 +1,4 @@
-#include "boot_log.h"
+#include "images/tool/boot_log.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

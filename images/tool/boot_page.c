@@ -1,6 +1,6 @@
-#include "boot_page.h"
-#include "boot_charts.h"
-#include "svg.h"
+#include "images/tool/boot_page.h"
+#include "images/tool/boot_charts.h"
+#include "images/tool/svg.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

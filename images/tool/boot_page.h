@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_BOOT_PAGE_H
 #define LINTEL_TOOL_BOOT_PAGE_H
 
-#include "boot_log.h"
+#include "images/tool/boot_log.h"
 
 /* ERR_IO. */
 enum err boot_page_write(const char *path, const struct boot_log *logs, size_t count);

@@ -1,7 +1,7 @@
-#include "boot_place.h"
-#include "fat_layout.h"
-#include "partition_table.h"
+#include "images/tool/boot_place.h"
 #include "common/lib/mem.h"
+#include "images/tool/fat_layout.h"
+#include "images/tool/partition_table.h"
 #include <stdio.h>
 #include <stdlib.h>
 

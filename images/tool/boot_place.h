@@ -2,8 +2,8 @@
 #ifndef LINTEL_TOOL_BOOT_PLACE_H
 #define LINTEL_TOOL_BOOT_PLACE_H
 
-#include "boot_sector.h"
-#include "disk_tables.h"
+#include "images/tool/boot_sector.h"
+#include "images/tool/disk_tables.h"
 
 struct boot_code {
     uint64_t lba;

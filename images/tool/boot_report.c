@@ -1,7 +1,7 @@
 /* lintel report: what the kernel said on serial lines, as a page with drawings. */
-#include "boot_page.h"
-#include "command.h"
 #include "common/lib/mem.h"
+#include "images/tool/boot_page.h"
+#include "images/tool/command.h"
 #include <stdio.h>
 
 #define LOGS_MAX 4

@@ -1,6 +1,6 @@
-#include "boot_sector.h"
-#include "embedded.h"
+#include "images/tool/boot_sector.h"
 #include "common/lib/mem.h"
+#include "images/tool/embedded.h"
 
 /* In all three variants (legacy/boot.asm). */
 #define PLACE_LBA     0x1a8

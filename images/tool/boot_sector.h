@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_BOOT_SECTOR_H
 #define LINTEL_TOOL_BOOT_SECTOR_H
 
-#include "stage.h"
+#include "images/tool/stage.h"
 
 #define BOOT_SECTOR_BYTES 512
 

@@ -1,10 +1,10 @@
 /* lintel check: what a boot of a kernel would do, or the error that the loader would show. */
-#include "command.h"
-#include "drawing.h"
-#include "foreign.h"
-#include "forecast.h"
-#include "report.h"
 #include "common/lib/mem.h"
+#include "images/tool/command.h"
+#include "images/tool/drawing.h"
+#include "images/tool/forecast.h"
+#include "images/tool/foreign.h"
+#include "images/tool/report.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
-#include "column.h"
-#include "report.h"
+#include "images/tool/column.h"
 #include "common/lib/mem.h"
+#include "images/tool/report.h"
 #include <stdlib.h>
 
 #define BAR_HEIGHT 19.0 /* of one page: a line of text */

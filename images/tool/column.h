@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_COLUMN_H
 #define LINTEL_TOOL_COLUMN_H
 
-#include "forecast.h"
+#include "images/tool/forecast.h"
 
 struct bar {
     uint64_t first, last; /* last inclusive */

@@ -1,8 +1,8 @@
 #define _GNU_SOURCE /* O_CLOEXEC and friends beside ioctl() */
-#include "disk_image.h"
-#include "file.h"
-#include "mounts.h"
+#include "images/tool/disk_image.h"
 #include "common/lib/mem.h"
+#include "images/tool/file.h"
+#include "images/tool/mounts.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>

@@ -1,4 +1,4 @@
-#include "disk_tables.h"
+#include "images/tool/disk_tables.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include <stdlib.h>

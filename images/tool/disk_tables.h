@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_DISK_TABLES_H
 #define LINTEL_TOOL_DISK_TABLES_H
 
-#include "disk_image.h"
+#include "images/tool/disk_image.h"
 
 struct disk_tables {
     struct volume *volumes; /* as partition_list() gives them */

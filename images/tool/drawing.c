@@ -1,9 +1,9 @@
-#include "drawing.h"
-#include "column.h"
-#include "report.h"
-#include "svg.h"
-#include "text.h"
+#include "images/tool/drawing.h"
 #include "common/lib/mem.h"
+#include "images/tool/column.h"
+#include "images/tool/report.h"
+#include "images/tool/svg.h"
+#include "images/tool/text.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_DRAWING_H
 #define LINTEL_TOOL_DRAWING_H
 
-#include "forecast.h"
+#include "images/tool/forecast.h"
 
 /* Writes a self-contained SVG file. ERR_IO. */
 enum err drawing_write(const struct forecast *forecast, const char *path);

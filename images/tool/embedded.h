@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_EMBEDDED_H
 #define LINTEL_TOOL_EMBEDDED_H
 
-#include "file.h"
+#include "images/tool/file.h"
 
 extern const struct content embedded_boot_mbr;   /* 512 bytes: MBR, El Torito */
 extern const struct content embedded_boot_vbr16; /* 512 bytes: FAT12 and FAT16 volumes */

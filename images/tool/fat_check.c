@@ -1,4 +1,4 @@
-#include "fat_check.h"
+#include "images/tool/fat_check.h"
 #include "common/lib/mem.h"
 
 #define FAT32_CLUSTERS_MIN 65525u /* with fewer, other systems take it for FAT16 */

@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_FAT_CHECK_H
 #define LINTEL_TOOL_FAT_CHECK_H
 
-#include "fat_layout.h"
+#include "images/tool/fat_layout.h"
 
 /* Finds parameters that lie: from a table or a directory read in the wrong place something else
  * than a table or directory comes, and what is written there is lost to it. Looks at every copy of

@@ -1,4 +1,4 @@
-#include "fat_layout.h"
+#include "images/tool/fat_layout.h"
 #include "common/fs/fat.h"
 #include "common/lib/mem.h"
 

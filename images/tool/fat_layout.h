@@ -3,8 +3,8 @@
 #ifndef LINTEL_TOOL_FAT_LAYOUT_H
 #define LINTEL_TOOL_FAT_LAYOUT_H
 
-#include "disk_image.h"
 #include "common/fs/fs.h"
+#include "images/tool/disk_image.h"
 
 struct fat_layout {
     const struct volume *volume;

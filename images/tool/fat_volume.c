@@ -1,8 +1,8 @@
-#include "fat_volume.h"
-#include "program.h"
-#include "progress.h"
-#include "text.h"
+#include "images/tool/fat_volume.h"
 #include "common/lib/mem.h"
+#include "images/tool/program.h"
+#include "images/tool/progress.h"
+#include "images/tool/text.h"
 #include <stdbool.h>
 #include <stdlib.h>
 

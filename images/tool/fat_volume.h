@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_FAT_VOLUME_H
 #define LINTEL_TOOL_FAT_VOLUME_H
 
-#include "tree.h"
+#include "images/tool/tree.h"
 
 struct fat_volume {
     const char *path;

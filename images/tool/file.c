@@ -1,4 +1,4 @@
-#include "file.h"
+#include "images/tool/file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

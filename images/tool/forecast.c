@@ -1,10 +1,10 @@
-#include "forecast.h"
-#include "disk_image.h"
-#include "file.h"
-#include "foreign.h"
-#include "text.h"
+#include "images/tool/forecast.h"
 #include "common/lib/mem.h"
 #include "common/proto/lintel/lintel.h"
+#include "images/tool/disk_image.h"
+#include "images/tool/file.h"
+#include "images/tool/foreign.h"
+#include "images/tool/text.h"
 #include <stdlib.h>
 
 /* The page with the loader's last instructions: below 1 MiB, so that no plan can want it. */

@@ -3,9 +3,9 @@
 #ifndef LINTEL_TOOL_FORECAST_H
 #define LINTEL_TOOL_FORECAST_H
 
-#include "kernel_file.h"
-#include "machine.h"
 #include "common/proto/limine/limine.h"
+#include "images/tool/kernel_file.h"
+#include "images/tool/machine.h"
 
 struct forecast {
     struct boot boot;

@@ -1,12 +1,12 @@
-#include "foreign.h"
-#include "report.h"
-#include "text.h"
+#include "images/tool/foreign.h"
 #include "common/entry/entry.h"
 #include "common/image/uki.h"
 #include "common/lib/mem.h"
 #include "common/proto/efi.h"
 #include "common/proto/linux/linux_image.h"
 #include "common/proto/multiboot/multiboot.h"
+#include "images/tool/report.h"
+#include "images/tool/text.h"
 
 static void describe_name(const struct kernel_file *kernel, char **text)
 {

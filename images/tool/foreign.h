@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_FOREIGN_H
 #define LINTEL_TOOL_FOREIGN_H
 
-#include "kernel_file.h"
+#include "images/tool/kernel_file.h"
 
 /* Appends it to a text, to be freed. Errors are the loader's, of a file that it would not boot. */
 enum err foreign_describe(const struct kernel_file *kernel, struct arena *arena, char **text);

@@ -1,4 +1,4 @@
-#include "identity.h"
+#include "images/tool/identity.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_IDENTITY_H
 #define LINTEL_TOOL_IDENTITY_H
 
-#include "tree.h"
+#include "images/tool/tree.h"
 
 /* A hash of the tree's paths, sizes and checksums, and of the layout's name. */
 struct identity {

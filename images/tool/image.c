@@ -1,10 +1,10 @@
 /* lintel image: makes a bootable image of a kernel. */
-#include "command.h"
-#include "embedded.h"
-#include "image_files.h"
-#include "progress.h"
-#include "text.h"
 #include "common/lib/mem.h"
+#include "images/tool/command.h"
+#include "images/tool/embedded.h"
+#include "images/tool/image_files.h"
+#include "images/tool/progress.h"
+#include "images/tool/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef LINTEL_TOOL_IMAGE_H
 #define LINTEL_TOOL_IMAGE_H
 
-#include "identity.h"
-#include "stage.h"
+#include "images/tool/identity.h"
+#include "images/tool/stage.h"
 #include <stdbool.h>
 
 #define STAGE_PATH "/lintel/stage2.bin" /* the second stage as a file, for GRUB's multiboot2 */

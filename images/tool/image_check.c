@@ -1,8 +1,8 @@
-#include "command.h"
-#include "disk_image.h"
-#include "forecast.h"
-#include "image_files.h"
 #include "common/lib/mem.h"
+#include "images/tool/command.h"
+#include "images/tool/disk_image.h"
+#include "images/tool/forecast.h"
+#include "images/tool/image_files.h"
 #include <string.h>
 
 /* "LABEL=NAME:/path" and the like: on another volume. */

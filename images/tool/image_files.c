@@ -1,6 +1,6 @@
-#include "image_files.h"
-#include "text.h"
+#include "images/tool/image_files.h"
 #include "common/lib/mem.h"
+#include "images/tool/text.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_IMAGE_FILES_H
 #define LINTEL_TOOL_IMAGE_FILES_H
 
-#include "image.h"
+#include "images/tool/image.h"
 
 #define ENTRIES_PATH "/loader/entries/"
 #define OWN_ENTRY    "lintel.conf" /* of --kernel */

@@ -1,10 +1,10 @@
 /* lintel install, lintel uninstall. */
-#include "command.h"
-#include "embedded.h"
-#include "installation.h"
-#include "progress.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "images/tool/command.h"
+#include "images/tool/embedded.h"
+#include "images/tool/installation.h"
+#include "images/tool/progress.h"
 #include <stdio.h>
 
 #define OPTION_PARTITION (OPTION_LONG + 0)

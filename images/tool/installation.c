@@ -1,10 +1,10 @@
-#include "installation.h"
-#include "embedded.h"
-#include "fat_check.h"
-#include "identity.h"
-#include "progress.h"
+#include "images/tool/installation.h"
 #include "common/lib/crc32.h"
 #include "common/lib/mem.h"
+#include "images/tool/embedded.h"
+#include "images/tool/fat_check.h"
+#include "images/tool/identity.h"
+#include "images/tool/progress.h"
 #include <stdio.h>
 
 #define RECORD_ROOM_FIRST (32 * KIB)

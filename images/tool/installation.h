@@ -7,10 +7,10 @@
 #ifndef LINTEL_TOOL_INSTALLATION_H
 #define LINTEL_TOOL_INSTALLATION_H
 
-#include "boot_place.h"
-#include "overlay.h"
-#include "record.h"
-#include "transition.h"
+#include "images/tool/boot_place.h"
+#include "images/tool/overlay.h"
+#include "images/tool/record.h"
+#include "images/tool/transition.h"
 
 /* What an installation makes in the FAT volume, in the order of making; bits of record.made. */
 enum item {

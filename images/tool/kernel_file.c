@@ -1,5 +1,5 @@
-#include "kernel_file.h"
-#include "file.h"
+#include "images/tool/kernel_file.h"
+#include "images/tool/file.h"
 
 enum err kernel_file_open(const struct entry *entry, struct arena *arena,
                           struct kernel_file *kernel)

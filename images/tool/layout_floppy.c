@@ -1,8 +1,8 @@
 /* A floppy of 1.44 or 2.88 MB: no partition table, FAT12, the second stage in reserved sectors. */
-#include "boot_sector.h"
-#include "fat_volume.h"
-#include "image.h"
 #include "common/lib/mem.h"
+#include "images/tool/boot_sector.h"
+#include "images/tool/fat_volume.h"
+#include "images/tool/image.h"
 
 #define FLOPPY_1440 (1440 * KIB)
 #define FLOPPY_2880 (2880 * KIB)

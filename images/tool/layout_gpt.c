@@ -1,10 +1,10 @@
 /* GPT: the first sector's code in the protective MBR, the second stage in a BIOS boot partition,
  * the files in the EFI system partition. */
-#include "boot_sector.h"
-#include "fat_volume.h"
-#include "image.h"
-#include "partition_table.h"
 #include "common/lib/mem.h"
+#include "images/tool/boot_sector.h"
+#include "images/tool/fat_volume.h"
+#include "images/tool/image.h"
+#include "images/tool/partition_table.h"
 
 /* The BIOS boot partition fills the first MiB behind the table, the ESP the rest of the disk. */
 static struct table plan_partitions(const struct image *image, uint64_t disk_sectors)

@@ -2,13 +2,13 @@
  * starts Lintel's first sector by El Torito without emulation; UEFI an image of a small FAT volume
  * with the application, which is the EFI system partition as well when the same bytes lie on a
  * disk. The first sector of the disk is Lintel's, too. */
-#include "boot_sector.h"
-#include "embedded.h"
-#include "fat_volume.h"
-#include "image.h"
-#include "program.h"
-#include "text.h"
 #include "common/lib/mem.h"
+#include "images/tool/boot_sector.h"
+#include "images/tool/embedded.h"
+#include "images/tool/fat_volume.h"
+#include "images/tool/image.h"
+#include "images/tool/program.h"
+#include "images/tool/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* MBR: one primary or logical partition with a FAT volume. The first sector is Lintel's; the second
  * stage lies in the gap before the first partition or, where the volume is to boot by itself too,
  * in the volume's reserved sectors. */
-#include "boot_sector.h"
-#include "fat_volume.h"
-#include "image.h"
-#include "partition_table.h"
 #include "common/lib/mem.h"
+#include "images/tool/boot_sector.h"
+#include "images/tool/fat_volume.h"
+#include "images/tool/image.h"
+#include "images/tool/partition_table.h"
 
 #define TYPE_EXTENDED "05"
 

@@ -1,10 +1,10 @@
 /* A folder for a TFTP or HTTP server. BIOS machines ask for lintel.pxe, UEFI machines for
  * EFI/BOOT/BOOTX64.EFI; all other paths count from the same folder. What else lies in it stays. */
-#include "embedded.h"
-#include "image.h"
-#include "progress.h"
-#include "text.h"
 #include "common/lib/mem.h"
+#include "images/tool/embedded.h"
+#include "images/tool/image.h"
+#include "images/tool/progress.h"
+#include "images/tool/text.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

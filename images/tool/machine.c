@@ -1,7 +1,7 @@
-#include "machine.h"
-#include "text.h"
+#include "images/tool/machine.h"
 #include "common/lib/mem.h"
 #include "common/machine/memmap.h"
+#include "images/tool/text.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

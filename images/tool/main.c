@@ -1,8 +1,8 @@
 /* lintel: makes boot images, installs the loader, and tells beforehand what a boot would do. */
-#include "command.h"
-#include "program.h"
-#include "progress.h"
 #include "common/boot.h"
+#include "images/tool/command.h"
+#include "images/tool/program.h"
+#include "images/tool/progress.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#include "boot_charts.h"
-#include "svg.h"
-#include "text.h"
 #include "common/lib/mem.h"
+#include "images/tool/boot_charts.h"
+#include "images/tool/svg.h"
+#include "images/tool/text.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* getline() beside realpath() */
-#include "mounts.h"
+#include "images/tool/mounts.h"
 #include <limits.h>
 #include <mntent.h>
 #include <stdbool.h>

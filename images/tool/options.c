@@ -1,5 +1,5 @@
-#include "command.h"
 #include "common/lib/mem.h"
+#include "images/tool/command.h"
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "overlay.h"
-#include "scratch.h"
+#include "images/tool/overlay.h"
 #include "common/lib/mem.h"
+#include "images/tool/scratch.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 #ifndef LINTEL_TOOL_OVERLAY_H
 #define LINTEL_TOOL_OVERLAY_H
 
-#include "fat_layout.h"
+#include "images/tool/fat_layout.h"
 #include <stddef.h>
 
 struct range {

@@ -1,6 +1,6 @@
-#include "partition_table.h"
-#include "program.h"
-#include "text.h"
+#include "images/tool/partition_table.h"
+#include "images/tool/program.h"
+#include "images/tool/text.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_PARTITION_TABLE_H
 #define LINTEL_TOOL_PARTITION_TABLE_H
 
-#include "identity.h"
+#include "images/tool/identity.h"
 #include <stdbool.h>
 
 #define GPT_ENTRIES_BYTES (128 * 128) /* what the partition array takes, and again at the end */

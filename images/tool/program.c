@@ -1,7 +1,7 @@
 #define _GNU_SOURCE /* memfd_create(), pipe2() */
-#include "program.h"
-#include "progress.h"
+#include "images/tool/program.h"
 #include "common/lib/mem.h"
+#include "images/tool/progress.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "progress.h"
+#include "images/tool/progress.h"
 #include <stdio.h>
 #include <stdbool.h>
 #include <time.h>

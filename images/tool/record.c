@@ -1,7 +1,7 @@
-#include "record.h"
-#include "disk_image.h"
+#include "images/tool/record.h"
 #include "common/lib/crc32.h"
 #include "common/lib/mem.h"
+#include "images/tool/disk_image.h"
 #include <stdlib.h>
 
 #define MAGIC        "LNTUNDO1"

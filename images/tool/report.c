@@ -1,6 +1,6 @@
-#include "report.h"
-#include "text.h"
+#include "images/tool/report.h"
 #include "common/lib/mem.h"
+#include "images/tool/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 

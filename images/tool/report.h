@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_REPORT_H
 #define LINTEL_TOOL_REPORT_H
 
-#include "forecast.h"
+#include "images/tool/forecast.h"
 
 /* After each step of the forecast, what it has found. */
 void report_machine(const struct forecast *forecast);

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* close_range(), nftw(), pipe2() */
-#include "scratch.h"
+#include "images/tool/scratch.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>

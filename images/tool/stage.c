@@ -1,6 +1,6 @@
-#include "stage.h"
-#include "disk_image.h"
+#include "images/tool/stage.h"
 #include "common/lib/mem.h"
+#include "images/tool/disk_image.h"
 
 #define MAGIC        0x32544e4c /* "LNT2" */
 #define MAGIC_AT     4

@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_STAGE_H
 #define LINTEL_TOOL_STAGE_H
 
-#include "file.h"
+#include "images/tool/file.h"
 #include <stdbool.h>
 
 #define STAGE_BYTES_MAX    (224u << 10)

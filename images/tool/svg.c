@@ -1,4 +1,4 @@
-#include "svg.h"
+#include "images/tool/svg.h"
 #include "common/lib/mem.h"
 
 void svg_escaped(FILE *file, const char *text)

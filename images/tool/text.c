@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* vasprintf() */
-#include "text.h"
+#include "images/tool/text.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

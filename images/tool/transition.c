@@ -1,4 +1,4 @@
-#include "transition.h"
+#include "images/tool/transition.h"
 #include "common/lib/mem.h"
 
 struct planning {

@@ -2,8 +2,8 @@
 #ifndef LINTEL_TOOL_TRANSITION_H
 #define LINTEL_TOOL_TRANSITION_H
 
-#include "overlay.h"
-#include "writes.h"
+#include "images/tool/overlay.h"
+#include "images/tool/writes.h"
 
 struct transition {
     const struct disk_image *disk;

@@ -1,7 +1,7 @@
-#include "tree.h"
-#include "text.h"
+#include "images/tool/tree.h"
 #include "common/lib/crc32.h"
 #include "common/lib/mem.h"
+#include "images/tool/text.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

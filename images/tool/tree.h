@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_TREE_H
 #define LINTEL_TOOL_TREE_H
 
-#include "workshop.h"
+#include "images/tool/workshop.h"
 #include <stddef.h>
 
 struct tree_file {

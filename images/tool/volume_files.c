@@ -1,8 +1,8 @@
 /* Files on the shadow of the FAT volume, by mtools. */
-#include "embedded.h"
-#include "installation.h"
-#include "program.h"
 #include "common/lib/mem.h"
+#include "images/tool/embedded.h"
+#include "images/tool/installation.h"
+#include "images/tool/program.h"
 #include <stdio.h>
 
 #define LOADER_BYTES_MAX   (64 * MIB)

@@ -1,7 +1,7 @@
 /* What an installation changes, as extents of its record. */
-#include "installation.h"
 #include "common/lib/crc32.h"
 #include "common/lib/mem.h"
+#include "images/tool/installation.h"
 #include <stdlib.h>
 
 enum err range_crc(const struct disk_image *image, uint64_t offset, uint64_t bytes, uint32_t *crc)

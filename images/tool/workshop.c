@@ -1,6 +1,6 @@
-#include "workshop.h"
-#include "scratch.h"
-#include "text.h"
+#include "images/tool/workshop.h"
+#include "images/tool/scratch.h"
+#include "images/tool/text.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_WORKSHOP_H
 #define LINTEL_TOOL_WORKSHOP_H
 
-#include "file.h"
+#include "images/tool/file.h"
 
 struct workshop {
     const char *folder; /* absolute */

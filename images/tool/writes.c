@@ -1,4 +1,4 @@
-#include "writes.h"
+#include "images/tool/writes.h"
 #include "common/lib/mem.h"
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
-#include "claims.h"
-#include "../console/console.h"
-#include "../lib/text.h"
+#include "kernel/claims/claims.h"
+#include "kernel/console/console.h"
+#include "kernel/lib/text.h"
 
 static const struct claim {
     uint32_t number;
@@ -8,7 +8,7 @@ static const struct claim {
     bool (*holds)(void);
 } claims[] = {
 #define CLAIM(number, title, check) {number, title, check},
-#include "list.h"
+#include "kernel/claims/list.h"
 };
 #define CLAIM_COUNT (sizeof claims / sizeof *claims)
 

@@ -2,10 +2,10 @@
 #ifndef KERNEL_CLAIMS_H
 #define KERNEL_CLAIMS_H
 
-#include "../handover/handover.h"
-#include "../machine/cpu.h"
-#include "../machine/descriptors.h"
-#include "../machine/page_tables.h"
+#include "kernel/handover/handover.h"
+#include "kernel/machine/cpu.h"
+#include "kernel/machine/descriptors.h"
+#include "kernel/machine/page_tables.h"
 
 /* Checks all claims and prints a line for each; returns whether all hold. */
 bool claims_check(void);
@@ -20,7 +20,7 @@ void memory_look_for_zeroes(void);
 /* ---- for the checks themselves --------------------------------------------------------------- */
 
 #define CLAIM(number, title, check) bool check(void);
-#include "list.h"
+#include "kernel/claims/list.h"
 #undef CLAIM
 
 /* Checks one claim without a word; what it had to say is then in claim_explanation(). */

@@ -1,7 +1,7 @@
 /* Claim C28: the CPU facts, asked again. */
-#include "claims.h"
-#include "../lib/bytes.h"
-#include "../lib/text.h"
+#include "kernel/claims/claims.h"
+#include "kernel/lib/bytes.h"
+#include "kernel/lib/text.h"
 
 static bool check_vendor(void)
 {

@@ -1,6 +1,6 @@
 /* Claims C9 to C12: descriptor tables and interrupts. */
-#include "claims.h"
-#include "../lib/bytes.h"
+#include "kernel/claims/claims.h"
+#include "kernel/lib/bytes.h"
 
 /* A code or data descriptor without limit and accessed bit: base, type, DPL, present, size. In long
  * mode the limit is not looked at; the processor sets the accessed bit by itself. */

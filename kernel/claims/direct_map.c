@@ -1,5 +1,5 @@
 /* Claim C17: the direct map holds what the memory map calls for, and nothing else. */
-#include "claims.h"
+#include "kernel/claims/claims.h"
 
 #define DIRECT_MAP_4 UINT64_C(0xffff800000000000)
 #define DIRECT_MAP_5 UINT64_C(0xff00000000000000)

@@ -1,7 +1,7 @@
 /* Claims C26 and C27: what firmware left behind. */
-#include "claims.h"
-#include "../lib/bytes.h"
-#include "../machine/acpi.h"
+#include "kernel/claims/claims.h"
+#include "kernel/lib/bytes.h"
+#include "kernel/machine/acpi.h"
 
 /* UEFI 2.10, 4.2 and 7.2. */
 #define EFI_SYSTEM_TABLE_SIGNATURE UINT64_C(0x5453595320494249) /* "IBI SYST" */

@@ -1,6 +1,6 @@
 /* Claim C25: framebuffers, by drawing a test card and reading it back. */
-#include "claims.h"
-#include "../console/pixels.h"
+#include "kernel/claims/claims.h"
+#include "kernel/console/pixels.h"
 
 #define CARD_WIDTH  64
 #define CARD_HEIGHT 32

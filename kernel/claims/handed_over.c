@@ -1,6 +1,6 @@
 /* Claim C20: what was handed over keeps out of usable memory. */
-#include "claims.h"
-#include "../machine/processors.h"
+#include "kernel/claims/claims.h"
+#include "kernel/machine/processors.h"
 
 /* With its final 0, which it may lack: the bytes read never leave mapped memory. */
 static uint64_t string_bytes(const char *text)

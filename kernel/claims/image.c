@@ -1,5 +1,5 @@
 /* Claim C16: the kernel's own image, page by page. */
-#include "claims.h"
+#include "kernel/claims/claims.h"
 
 #define PATTERN_QUADS 2048
 #define PATTERN_STEP  UINT64_C(0x9e3779b97f4a7c15)

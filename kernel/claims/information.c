@@ -1,6 +1,6 @@
 /* Claims C23, C29, C30, C32, C33: the boot information's plain facts. */
-#include "claims.h"
-#include "../lib/bytes.h"
+#include "kernel/claims/claims.h"
+#include "kernel/lib/bytes.h"
 
 #define YEAR_2021 INT64_C(1609459200) /* seconds since 1970-01-01 UTC: the first after 2020 */
 

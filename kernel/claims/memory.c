@@ -1,6 +1,6 @@
 /* Claims C19, C21 and C22: the memory map's shape; usable memory works, and was zero where that was
  * asked for. */
-#include "claims.h"
+#include "kernel/claims/claims.h"
 
 static bool check_range(const struct lintel_memory_range *range)
 {

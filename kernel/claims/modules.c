@@ -1,5 +1,5 @@
 /* Claim C24: modules hold what their files hold. */
-#include "claims.h"
+#include "kernel/claims/claims.h"
 
 #define CRC_POLYNOMIAL 0xedb88320u /* as zlib's crc32 and GPT headers have it, reflected */
 

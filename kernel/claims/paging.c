@@ -1,5 +1,5 @@
 /* Claims C13 to C15 and C18: what the page tables map, and with which rights. */
-#include "claims.h"
+#include "kernel/claims/claims.h"
 
 #define UPPER_HALF (UINT64_C(1) << 63)
 

@@ -1,5 +1,5 @@
 /* Claims C1 to C8: the processor's registers at the first instruction. */
-#include "claims.h"
+#include "kernel/claims/claims.h"
 
 /* Intel SDM 3A, 2.5. */
 #define CR0_PE UINT64_C(0x1)

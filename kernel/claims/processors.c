@@ -1,6 +1,6 @@
 /* Claims C34 to C38: the other CPUs, as each found itself at its first instruction. */
-#include "claims.h"
-#include "../machine/processors.h"
+#include "kernel/claims/claims.h"
+#include "kernel/machine/processors.h"
 
 #define RFLAGS_CLEAR 0x2
 #define MXCSR_RESET  0x1f80 /* Intel SDM 1, 10.2.3 */

@@ -1,8 +1,8 @@
 /* What breaks which claim: bits flipped in memory that was handed over, in page tables, or in a
  * register, looked at by the claim's own check, and flipped back. */
-#include "claims.h"
-#include "../console/console.h"
-#include "../machine/processors.h"
+#include "kernel/claims/claims.h"
+#include "kernel/console/console.h"
+#include "kernel/machine/processors.h"
 
 #define CACHING (ENTRY_PWT | ENTRY_PCD)
 

@@ -1,6 +1,6 @@
 /* Claim C31: when the loader did what, and the clock that it tells time by. */
-#include "claims.h"
-#include "../machine/timer.h"
+#include "kernel/claims/claims.h"
+#include "kernel/machine/timer.h"
 
 /* The interval timer's channel 2 is started by, and seen through, port 61h. */
 #define GATE_PORT   0x61

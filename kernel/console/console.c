@@ -1,7 +1,7 @@
-#include "console.h"
-#include "../machine/timer.h"
-#include "ports.h"
-#include "../lib/text.h"
+#include "kernel/console/console.h"
+#include "kernel/console/ports.h"
+#include "kernel/lib/text.h"
+#include "kernel/machine/timer.h"
 
 void console_open(void)
 {

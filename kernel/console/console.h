@@ -2,8 +2,8 @@
 #ifndef KERNEL_CONSOLE_H
 #define KERNEL_CONSOLE_H
 
-#include "keys.h"
-#include "screen.h"
+#include "kernel/console/keys.h"
+#include "kernel/console/screen.h"
 
 void console_open(void);
 

@@ -1,6 +1,6 @@
-#include "ports.h"
-#include "../machine/instructions.h"
-#include "../machine/interrupts.h"
+#include "kernel/console/ports.h"
+#include "kernel/machine/instructions.h"
+#include "kernel/machine/interrupts.h"
 
 #define PORT_DATA     0x60
 #define PORT_STATUS   0x64 /* written: commands */

@@ -1,4 +1,4 @@
-#include "keys.h"
+#include "kernel/console/keys.h"
 
 #define RELEASED     0x80
 #define CODE_PREFIX  0xe0

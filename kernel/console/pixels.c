@@ -1,4 +1,4 @@
-#include "pixels.h"
+#include "kernel/console/pixels.h"
 
 static uint32_t channel(uint32_t level, uint8_t bits, uint8_t shift)
 {

@@ -1,7 +1,7 @@
-#include "screen.h"
-#include "pixels.h"
-#include "../handover/handover.h"
-#include "../machine/instructions.h"
+#include "kernel/console/screen.h"
+#include "kernel/console/pixels.h"
+#include "kernel/handover/handover.h"
+#include "kernel/machine/instructions.h"
 
 #define GLYPH_WIDTH    8
 #define GLYPH_HEIGHT   16

@@ -1,6 +1,6 @@
-#include "ports.h"
-#include "../machine/instructions.h"
-#include "../machine/interrupts.h"
+#include "kernel/console/ports.h"
+#include "kernel/machine/instructions.h"
+#include "kernel/machine/interrupts.h"
 
 /* Registers of a 16550 UART at its usual place. */
 enum {

@@ -1,6 +1,6 @@
-#include "handover.h"
-#include "../console/console.h"
-#include "../machine/cpu.h"
+#include "kernel/console/console.h"
+#include "kernel/handover/handover.h"
+#include "kernel/machine/cpu.h"
 
 #define FACT(name, format, ...) print("fact: " name " = " format "\n", __VA_ARGS__)
 

@@ -1,4 +1,4 @@
-#include "handover.h"
+#include "kernel/handover/handover.h"
 
 bool memory_is_in_use;
 

@@ -1,4 +1,4 @@
-#include "handover.h"
+#include "kernel/handover/handover.h"
 
 static bool ends_word(char c)
 {

@@ -1,4 +1,4 @@
-#include "bytes.h"
+#include "kernel/lib/bytes.h"
 #include <stdint.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes)

@@ -1,4 +1,4 @@
-#include "text.h"
+#include "kernel/lib/text.h"
 
 size_t text_length(const char *text)
 {

@@ -1,7 +1,7 @@
-#include "acpi.h"
-#include "../handover/handover.h"
-#include "../lib/bytes.h"
-#include "page_tables.h"
+#include "kernel/machine/acpi.h"
+#include "kernel/handover/handover.h"
+#include "kernel/lib/bytes.h"
+#include "kernel/machine/page_tables.h"
 
 #define ROOT_HEADER sizeof(struct acpi_table)
 

@@ -1,4 +1,4 @@
-#include "cpu.h"
+#include "kernel/machine/cpu.h"
 #include <stddef.h>
 
 enum cpuid_register { EAX, EBX, ECX, EDX };

@@ -3,8 +3,8 @@
 #ifndef KERNEL_CPU_H
 #define KERNEL_CPU_H
 
-#include "instructions.h"
 #include "common/lintel.h"
+#include "kernel/machine/instructions.h"
 #include <stdbool.h>
 
 /* Intel SDM 2A, CPUID; AMD APM 3, appendix E. */

@@ -1,6 +1,6 @@
-#include "descriptors.h"
-#include "page_tables.h"
-#include "../handover/handover.h"
+#include "kernel/machine/descriptors.h"
+#include "kernel/handover/handover.h"
+#include "kernel/machine/page_tables.h"
 
 /* Intel SDM 3A, figure 7-4. */
 const struct tss *tss_in(struct table_register gdtr)

@@ -2,7 +2,7 @@
 #ifndef KERNEL_DESCRIPTORS_H
 #define KERNEL_DESCRIPTORS_H
 
-#include "instructions.h"
+#include "kernel/machine/instructions.h"
 
 #define SELECTOR_CODE  0x08
 #define SELECTOR_DATA  0x10

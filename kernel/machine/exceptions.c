@@ -1,9 +1,9 @@
-#include "interrupts.h"
-#include "../console/console.h"
-#include "../handover/handover.h"
-#include "instructions.h"
-#include "page_tables.h"
-#include "symbols.h"
+#include "kernel/console/console.h"
+#include "kernel/handover/handover.h"
+#include "kernel/machine/instructions.h"
+#include "kernel/machine/interrupts.h"
+#include "kernel/machine/page_tables.h"
+#include "kernel/machine/symbols.h"
 
 #define VECTOR_BREAKPOINT 3
 

@@ -1,5 +1,5 @@
-#include "interrupts.h"
-#include "descriptors.h"
+#include "kernel/machine/interrupts.h"
+#include "kernel/machine/descriptors.h"
 #include <stddef.h>
 
 #define VECTOR_BYTES   16 /* of code, in vectors.asm */

@@ -1,6 +1,6 @@
-#include "original.h"
-#include "descriptors.h"
-#include "interrupts.h"
+#include "kernel/machine/original.h"
+#include "kernel/machine/descriptors.h"
+#include "kernel/machine/interrupts.h"
 
 static struct state {
     uint64_t cr0, cr3, cr4, efer;

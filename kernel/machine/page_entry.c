@@ -1,4 +1,4 @@
-#include "page_entry.h"
+#include "kernel/machine/page_entry.h"
 
 const char *level_name(int level)
 {

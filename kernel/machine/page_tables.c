@@ -1,6 +1,6 @@
-#include "page_tables.h"
-#include "cpu.h"
-#include "../handover/handover.h"
+#include "kernel/machine/page_tables.h"
+#include "kernel/handover/handover.h"
+#include "kernel/machine/cpu.h"
 
 struct mapped_range mapped[MAPPED_MAX];
 uint32_t mapped_count;

@@ -2,7 +2,7 @@
 #ifndef KERNEL_PAGE_TABLES_H
 #define KERNEL_PAGE_TABLES_H
 
-#include "page_entry.h"
+#include "kernel/machine/page_entry.h"
 #include <stdbool.h>
 #include <stdint.h>
 

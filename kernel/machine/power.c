@@ -1,6 +1,6 @@
-#include "power.h"
-#include "acpi.h"
-#include "instructions.h"
+#include "kernel/machine/power.h"
+#include "kernel/machine/acpi.h"
+#include "kernel/machine/instructions.h"
 
 #define DEBUG_EXIT_PORT   0xf4 /* -device isa-debug-exit,iobase=0xf4: ends with 2 * value + 1 */
 #define DEBUG_EXIT_PASSED 0x10

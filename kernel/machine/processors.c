@@ -1,5 +1,5 @@
-#include "processors.h"
-#include "cpu.h"
+#include "kernel/machine/processors.h"
+#include "kernel/machine/cpu.h"
 
 #define MSR_APIC_BASE  0x1b
 #define APIC_BASE_MODE UINT64_C(0xc00) /* enabled, x2APIC */

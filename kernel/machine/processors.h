@@ -2,8 +2,8 @@
 #ifndef KERNEL_PROCESSORS_H
 #define KERNEL_PROCESSORS_H
 
-#include "instructions.h"
-#include "../handover/handover.h"
+#include "kernel/handover/handover.h"
+#include "kernel/machine/instructions.h"
 
 #define PROCESSORS_MAX 320 /* more stay parked */
 

@@ -1,4 +1,4 @@
-#include "acpi.h"
+#include "kernel/machine/acpi.h"
 
 /* A constant of one byte: Zero, One, or BytePrefix and the byte. */
 static size_t read_constant(const uint8_t *at, const uint8_t *end, uint8_t *value)

@@ -1,6 +1,6 @@
-#include "symbols.h"
-#include "../handover/handover.h"
-#include "../lib/text.h"
+#include "kernel/machine/symbols.h"
+#include "kernel/handover/handover.h"
+#include "kernel/lib/text.h"
 
 extern const struct symbol_table symbol_table; /* symbols.asm */
 

@@ -1,6 +1,6 @@
-#include "timer.h"
-#include "instructions.h"
-#include "interrupts.h"
+#include "kernel/machine/timer.h"
+#include "kernel/machine/instructions.h"
+#include "kernel/machine/interrupts.h"
 
 static volatile uint64_t ticks;
 static timer_visit on_tick;

@@ -2,8 +2,8 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
-#include "../user/calls.h"
-#include "../vm/vm.h"
+#include "kernel/user/calls.h"
+#include "kernel/vm/vm.h"
 
 static inline int64_t call(enum call number, uint64_t a, uint64_t b, uint64_t c)
 {

@@ -1,8 +1,8 @@
 /* What the loader told: boot information, log, timeline, claims, memory map, A20, disks. */
-#include "shell.h"
-#include "../claims/claims.h"
-#include "../lib/text.h"
-#include "../machine/original.h"
+#include "kernel/claims/claims.h"
+#include "kernel/lib/text.h"
+#include "kernel/machine/original.h"
+#include "kernel/shell/shell.h"
 
 /* ---- time ------------------------------------------------------------------------------------ */
 

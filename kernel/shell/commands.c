@@ -1,9 +1,9 @@
 /* Which command a line means, and what its arguments are. */
-#include "shell.h"
-#include "../lib/text.h"
-#include "../machine/instructions.h"
-#include "../machine/power.h"
-#include "../machine/symbols.h"
+#include "kernel/lib/text.h"
+#include "kernel/machine/instructions.h"
+#include "kernel/machine/power.h"
+#include "kernel/machine/symbols.h"
+#include "kernel/shell/shell.h"
 
 struct arguments given;
 

@@ -1,6 +1,6 @@
 /* Faults on purpose: by fault=... on the command line for the loader's first-fault reporter, in the
  * shell for the kernel's own. Both name these functions, so none of them may be inlined. */
-#include "shell.h"
+#include "kernel/shell/shell.h"
 
 #define DELIBERATE __attribute__((noinline, used))
 

@@ -1,8 +1,8 @@
 /* Descriptor tables: GDT, IDT, TSS. */
-#include "shell.h"
-#include "../machine/descriptors.h"
-#include "../machine/interrupts.h"
-#include "../machine/symbols.h"
+#include "kernel/machine/descriptors.h"
+#include "kernel/machine/interrupts.h"
+#include "kernel/machine/symbols.h"
+#include "kernel/shell/shell.h"
 
 /* ---- GDT (Intel SDM 3A, 3.4.5) --------------------------------------------------------------- */
 

@@ -1,8 +1,8 @@
 /* What firmware left behind: ACPI tables, SMBIOS structures. */
-#include "shell.h"
-#include "../lib/bytes.h"
-#include "../machine/acpi.h"
-#include "../machine/page_tables.h"
+#include "kernel/lib/bytes.h"
+#include "kernel/machine/acpi.h"
+#include "kernel/machine/page_tables.h"
+#include "kernel/shell/shell.h"
 
 /* ---- ACPI ------------------------------------------------------------------------------------ */
 

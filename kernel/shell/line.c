@@ -1,5 +1,5 @@
-#include "line.h"
-#include "../lib/text.h"
+#include "kernel/shell/line.h"
+#include "kernel/lib/text.h"
 
 #define CONTROL(letter) ((letter) - 'A' + 1)
 

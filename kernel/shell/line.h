@@ -2,7 +2,7 @@
 #ifndef KERNEL_LINE_H
 #define KERNEL_LINE_H
 
-#include "../console/keys.h"
+#include "kernel/console/keys.h"
 
 #define LINE_MAX    71 /* characters: with the prompt they fit on a row of 80 */
 #define HISTORY_MAX 16

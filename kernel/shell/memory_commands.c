@@ -1,7 +1,7 @@
 /* Memory: translations, and bytes at addresses. */
-#include "shell.h"
-#include "../lib/text.h"
-#include "../machine/page_tables.h"
+#include "kernel/lib/text.h"
+#include "kernel/machine/page_tables.h"
+#include "kernel/shell/shell.h"
 
 /* ---- pt -------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /* PCI devices, by configuration mechanism 1 (PCI Local Bus 3.0, 3.2.2.3.2). */
-#include "shell.h"
-#include "../machine/instructions.h"
+#include "kernel/machine/instructions.h"
+#include "kernel/shell/shell.h"
 
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA    0xcfc

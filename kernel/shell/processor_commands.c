@@ -1,7 +1,7 @@
 /* The processor: features, control registers, all CPUs. */
-#include "shell.h"
-#include "../machine/cpu.h"
-#include "../machine/page_tables.h"
+#include "kernel/machine/cpu.h"
+#include "kernel/machine/page_tables.h"
+#include "kernel/shell/shell.h"
 
 /* ---- features -------------------------------------------------------------------------------- */
 

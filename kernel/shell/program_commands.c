@@ -1,8 +1,8 @@
 /* The commands `run` and `threads`. */
-#include "shell.h"
-#include "../machine/timer.h"
-#include "../threads/thread.h"
-#include "../user/program.h"
+#include "kernel/machine/timer.h"
+#include "kernel/shell/shell.h"
+#include "kernel/threads/thread.h"
+#include "kernel/user/program.h"
 
 #define COUNTERS 4
 #define ROUNDS   300000

@@ -1,7 +1,7 @@
 /* Keys as they come, and a test card. */
-#include "shell.h"
-#include "../console/pixels.h"
-#include "../machine/timer.h"
+#include "kernel/console/pixels.h"
+#include "kernel/machine/timer.h"
+#include "kernel/shell/shell.h"
 
 #define CONTROL_D 4
 

@@ -2,8 +2,8 @@
 #ifndef KERNEL_SHELL_H
 #define KERNEL_SHELL_H
 
-#include "../console/console.h"
-#include "../handover/handover.h"
+#include "kernel/console/console.h"
+#include "kernel/handover/handover.h"
 
 /* Takes up interrupts, keyboard and serial line, and obeys. */
 void shell_run(void) __attribute__((noreturn));

@@ -1,6 +1,6 @@
 /* The commands `vm` and `mem`. */
-#include "shell.h"
-#include "../vm/memory.h"
+#include "kernel/shell/shell.h"
+#include "kernel/vm/memory.h"
 
 /* As the words of the argument PROTECTION. */
 static const struct {

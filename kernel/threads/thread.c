@@ -1,10 +1,10 @@
-#include "thread.h"
-#include "../lib/text.h"
-#include "../machine/descriptors.h"
-#include "../machine/interrupts.h"
-#include "../machine/timer.h"
-#include "../user/program.h"
-#include "../vm/memory.h"
+#include "kernel/threads/thread.h"
+#include "kernel/lib/text.h"
+#include "kernel/machine/descriptors.h"
+#include "kernel/machine/interrupts.h"
+#include "kernel/machine/timer.h"
+#include "kernel/user/program.h"
+#include "kernel/vm/memory.h"
 
 #define SAVED_REGISTERS 6 /* by thread_switch() */
 

@@ -2,7 +2,7 @@
 #ifndef KERNEL_THREADS_THREAD_H
 #define KERNEL_THREADS_THREAD_H
 
-#include "../vm/vm.h"
+#include "kernel/vm/vm.h"
 
 #define THREAD_STACK_BYTES (32 * UINT64_C(1024))
 #define THREAD_NAME_BYTES  24

@@ -1,4 +1,4 @@
-#include "image.h"
+#include "kernel/user/image.h"
 
 #define TYPE_EXECUTABLE 2
 #define MACHINE_X86_64  62

@@ -2,7 +2,7 @@
 #ifndef KERNEL_USER_IMAGE_H
 #define KERNEL_USER_IMAGE_H
 
-#include "../vm/vm.h"
+#include "kernel/vm/vm.h"
 
 struct image {
     const uint8_t *file;

@@ -1,12 +1,12 @@
-#include "program.h"
-#include "../console/console.h"
-#include "../handover/handover.h"
-#include "../lib/text.h"
-#include "../machine/interrupts.h"
-#include "../machine/symbols.h"
-#include "../threads/thread.h"
-#include "../vm/memory.h"
-#include "image.h"
+#include "kernel/user/program.h"
+#include "kernel/console/console.h"
+#include "kernel/handover/handover.h"
+#include "kernel/lib/text.h"
+#include "kernel/machine/interrupts.h"
+#include "kernel/machine/symbols.h"
+#include "kernel/threads/thread.h"
+#include "kernel/user/image.h"
+#include "kernel/vm/memory.h"
 
 #define KEY_INTERRUPT 3 /* Ctrl-C */
 #define LINE_BYTES    128

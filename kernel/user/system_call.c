@@ -1,9 +1,9 @@
-#include "program.h"
-#include "../machine/cpu.h"
-#include "../machine/descriptors.h"
-#include "../threads/thread.h"
-#include "../vm/memory.h"
-#include "calls.h"
+#include "kernel/machine/cpu.h"
+#include "kernel/machine/descriptors.h"
+#include "kernel/threads/thread.h"
+#include "kernel/user/calls.h"
+#include "kernel/user/program.h"
+#include "kernel/vm/memory.h"
 
 #define MSR_STAR      0xc0000081
 #define MSR_LSTAR     0xc0000082

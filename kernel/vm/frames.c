@@ -1,4 +1,4 @@
-#include "frames.h"
+#include "kernel/vm/frames.h"
 
 static bool is_taken(const struct frames *frames, uint64_t frame)
 {

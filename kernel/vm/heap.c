@@ -1,4 +1,4 @@
-#include "heap.h"
+#include "kernel/vm/heap.h"
 
 #define ALIGNMENT  16
 #define GROW_BYTES (64 * 1024)

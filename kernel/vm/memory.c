@@ -1,8 +1,8 @@
-#include "memory.h"
-#include "../handover/handover.h"
-#include "../machine/cpu.h"
-#include "../machine/interrupts.h"
-#include "../machine/page_tables.h"
+#include "kernel/vm/memory.h"
+#include "kernel/handover/handover.h"
+#include "kernel/machine/cpu.h"
+#include "kernel/machine/interrupts.h"
+#include "kernel/machine/page_tables.h"
 
 /* Each in a slot of the top table that Lintel left empty. */
 #define STACKS_4     UINT64_C(0xfffffe0000000000)

@@ -4,7 +4,7 @@
 #ifndef KERNEL_VM_MEMORY_H
 #define KERNEL_VM_MEMORY_H
 
-#include "vm.h"
+#include "kernel/vm/vm.h"
 
 /* The lower half is for regions that the shell and programs make; page 0 and its neighbours never
  * belong to anybody. */

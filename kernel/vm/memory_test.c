@@ -1,6 +1,6 @@
-#include "../console/console.h"
-#include "../handover/handover.h"
-#include "memory.h"
+#include "kernel/console/console.h"
+#include "kernel/handover/handover.h"
+#include "kernel/vm/memory.h"
 
 #define HELD  64
 #define CALLS 20000

@@ -1,4 +1,4 @@
-#include "spans.h"
+#include "kernel/vm/spans.h"
 
 #define ROOM_FIRST 8
 

@@ -4,7 +4,7 @@
 #ifndef KERNEL_VM_SPANS_H
 #define KERNEL_VM_SPANS_H
 
-#include "heap.h"
+#include "kernel/vm/heap.h"
 
 struct section;
 

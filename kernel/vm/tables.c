@@ -1,4 +1,4 @@
-#include "tables.h"
+#include "kernel/vm/tables.h"
 #include <stddef.h>
 
 static uint64_t *table_at(const struct tables *tables, uint64_t physical)

@@ -4,8 +4,8 @@
 #ifndef KERNEL_VM_TABLES_H
 #define KERNEL_VM_TABLES_H
 
-#include "../machine/page_entry.h"
-#include "frames.h"
+#include "kernel/machine/page_entry.h"
+#include "kernel/vm/frames.h"
 
 /* Bits that the CPU leaves to software. */
 #define ENTRY_OWNED  UINT64_C(0x200) /* the frame belongs to this entry alone */

@@ -1,4 +1,4 @@
-#include "vm.h"
+#include "kernel/vm/vm.h"
 
 #define PAGE FRAME_BYTES
 

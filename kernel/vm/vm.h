@@ -4,8 +4,8 @@
 #ifndef KERNEL_VM_VM_H
 #define KERNEL_VM_VM_H
 
-#include "spans.h"
-#include "tables.h"
+#include "kernel/vm/spans.h"
+#include "kernel/vm/tables.h"
 
 enum vm_status {
     VM_OK,

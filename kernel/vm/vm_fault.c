@@ -1,4 +1,4 @@
-#include "vm.h"
+#include "kernel/vm/vm.h"
 
 const char *vm_fault_name(enum vm_fault fault)
 {

@@ -1,5 +1,5 @@
-#include "../console/console.h"
-#include "memory.h"
+#include "kernel/console/console.h"
+#include "kernel/vm/memory.h"
 
 #define RW  (VM_READ | VM_WRITE)
 #define RX  (VM_READ | VM_EXECUTE)

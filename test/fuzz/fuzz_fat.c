@@ -1,7 +1,7 @@
 /* Any bytes as a FAT volume: mount, list everything, open and read every file. The first byte
  * chooses the disk's sector size, and whether the bytes are the volume, or only the beginnings of
  * its table, root directory and clusters, below a boot sector that the second byte chooses. */
-#include "read_volume.h"
+#include "test/fuzz/read_volume.h"
 
 static uint8_t image[64 * KIB];
 

@@ -2,7 +2,7 @@
  * chooses the disk's sector size, the names, and whether the bytes are the volume itself from its
  * descriptors on, or tell which records and entries to put into a volume: a fuzzer does not guess
  * numbers that are stored in both byte orders. */
-#include "read_volume.h"
+#include "test/fuzz/read_volume.h"
 #include "test/unit/iso_image.h"
 
 struct input {

@@ -1,8 +1,8 @@
 /* Any bytes as a disk: list its partitions, which must lie on it. The first byte chooses the sector
  * size, and what is laid over the bytes because no fuzzer guesses it. */
-#include "memory_disk.h"
 #include "common/disk/disk.h"
 #include "common/lib/crc32.h"
+#include "test/fuzz/memory_disk.h"
 #include <string.h>
 
 #define SIGNED    0x04 /* every sector is a sensible boot record */

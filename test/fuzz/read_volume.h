@@ -2,8 +2,8 @@
 #ifndef FUZZ_READ_VOLUME_H
 #define FUZZ_READ_VOLUME_H
 
-#include "memory_disk.h"
 #include "common/fs/fs.h"
+#include "test/fuzz/memory_disk.h"
 #include <stdio.h>
 #include <string.h>
 

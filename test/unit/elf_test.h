@@ -2,8 +2,8 @@
 #ifndef TEST_ELF_TEST_H
 #define TEST_ELF_TEST_H
 
-#include "elf_builder.h"
-#include "fake_firmware.h"
+#include "test/unit/elf_builder.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* The devices of the fake machine: disks, a server, screen and keyboard, variables. */
-#include "fake_machine.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_machine.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>

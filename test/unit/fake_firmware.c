@@ -1,8 +1,8 @@
-#include "fake_machine.h"
 #include "common/handoff/dead_end.h"
+#include "common/lib/mem.h"
 #include "common/machine/apic.h"
 #include "common/machine/mtrr.h"
-#include "common/lib/mem.h"
+#include "test/unit/fake_machine.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -2,7 +2,7 @@
 #ifndef TEST_FAKE_MACHINE_H
 #define TEST_FAKE_MACHINE_H
 
-#include "fake_firmware.h"
+#include "test/unit/fake_firmware.h"
 #include <stdio.h>
 
 #define DISKS     8

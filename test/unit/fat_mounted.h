@@ -2,8 +2,8 @@
 #ifndef TEST_FAT_MOUNTED_H
 #define TEST_FAT_MOUNTED_H
 
-#include "fake_firmware.h"
-#include "fat_image.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/fat_image.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* The contract of common/firmware.h asked of the fake: so the contract's checks are known to run,
  * and the fake to be a firmware that other tests may stand on. */
 #define boot_main contract_main /* the core has its own */
-#include "../firmware_contract.c"
-#include "../firmware_contract_memory.c"
-#include "fake_firmware.h"
+#include "test/firmware_contract.c"
+#include "test/firmware_contract_memory.c"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>

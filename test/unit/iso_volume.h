@@ -2,9 +2,9 @@
 #ifndef TEST_ISO_VOLUME_H
 #define TEST_ISO_VOLUME_H
 
-#include "fake_firmware.h"
-#include "iso_image.h"
 #include "common/fs/fs.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/iso_image.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,11 +2,11 @@
 #ifndef TEST_LINUX_SCENE_H
 #define TEST_LINUX_SCENE_H
 
-#include "bzimage.h"
 #include "common/handoff/leap_state.h"
 #include "common/proto/linux/linux_job.h"
 #include "common/proto/linux/linux_params.h"
-#include "fake_firmware.h"
+#include "test/unit/bzimage.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

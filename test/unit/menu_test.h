@@ -2,11 +2,11 @@
 #ifndef TEST_MENU_TEST_H
 #define TEST_MENU_TEST_H
 
-#include "fake_firmware.h"
-#include "fake_screen.h"
 #include "common/entry/menu.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/fake_screen.h"
 
 /* ---- the user: each step looks at the screen, then presses a key ----------------------------- */
 

@@ -3,8 +3,8 @@
 #ifndef TEST_MULTIBOOT_SCENE_H
 #define TEST_MULTIBOOT_SCENE_H
 
-#include "fake_firmware.h"
-#include "multiboot_builder.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/multiboot_builder.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

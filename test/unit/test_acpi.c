@@ -1,5 +1,5 @@
 /* ACPI tables: the whole ones, and each field damaged by itself. */
-#include "acpi_tables.h"
+#include "test/unit/acpi_tables.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

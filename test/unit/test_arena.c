@@ -1,7 +1,7 @@
 /* The arena: pieces are zeroed, aligned, apart; ten tries cost what one does. */
 #include "common/lib/mem.h"
 #include "common/machine/arena.h"
-#include "fake_firmware.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* Whole boots on the fake machine, from boot_main() to the handoff: what the kernel would find, and
  * what every failure on the way leaves behind. */
-#include "elf_builder.h"
-#include "fake_firmware.h"
-#include "scratch.h"
 #include "common/handoff/resident.h"
 #include "common/plan.h"
 #include "common/proto/job.h"
+#include "test/unit/elf_builder.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/scratch.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

@@ -1,8 +1,8 @@
 /* The cache of disk blocks: what it saves, and that it never says anything but what the disk holds.
  */
-#include "fake_firmware.h"
 #include "common/disk/cache.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>

@@ -1,7 +1,7 @@
 /* Claims: places that a foreign kernel may choose, on a machine whose firmware is in the way. */
 #include "common/lib/mem.h"
 #include "common/machine/claims.h"
-#include "fake_firmware.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

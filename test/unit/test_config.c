@@ -1,10 +1,10 @@
 /* loader.conf, and all of a boot volume's configuration read through a file system that is a
  * table. */
-#include "fake_firmware.h"
 #include "common/entry/conf.h"
 #include "common/entry/entry.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

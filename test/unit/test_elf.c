@@ -1,5 +1,5 @@
 /* ELF headers: every field corrupted in turn, and files cut off anywhere. */
-#include "elf_test.h"
+#include "test/unit/elf_test.h"
 
 /* ---- header fields --------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* The ELF loader's writing side: bytes in place and relocations. */
-#include "elf_test.h"
+#include "test/unit/elf_test.h"
 
 #define SLIDE UINT64_C(0x1234567000)
 

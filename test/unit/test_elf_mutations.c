@@ -1,7 +1,7 @@
 /* ELF files mutated at random: refused, or loaded without touching a byte outside of their span.
  * The sanitized variants watch the bytes. */
-#include "elf_builder.h"
-#include "fake_firmware.h"
+#include "test/unit/elf_builder.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

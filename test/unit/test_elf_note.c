@@ -1,6 +1,6 @@
 /* What an ELF kernel asks for, and its symbols: right, lying and damaged ones. */
-#include "elf_test.h"
 #include "common/lib/log.h"
+#include "test/unit/elf_test.h"
 
 static struct built_note *the_note(void)
 {

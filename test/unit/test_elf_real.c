@@ -2,10 +2,10 @@
  * permissions, and run; executables, shared ones and objects are taken or refused as they should
  * be. */
 #define _GNU_SOURCE
-#include "fake_firmware.h"
-#include "scratch.h"
 #include "common/image/elf.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/scratch.h"
 #include <setjmp.h>
 #include <stddef.h>
 #include <string.h>

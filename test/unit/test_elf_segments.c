@@ -1,5 +1,5 @@
 /* Segments and pages of ELF files that are odd but right. */
-#include "elf_test.h"
+#include "test/unit/elf_test.h"
 
 static void test_kernel(void **state)
 {

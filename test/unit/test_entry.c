@@ -1,9 +1,9 @@
 /* Boot Loader Specification entries, from texts in memory. */
-#include "fake_firmware.h"
 #include "common/entry/conf.h"
 #include "common/entry/entry.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* FAT volumes made by mkfs.fat and mtools in many shapes, compared byte for byte with what mtools
  * reads from them. */
-#include "fake_firmware.h"
-#include "fat_image.h"
-#include "volume_under_test.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/fat_image.h"
+#include "test/unit/volume_under_test.h"
 
 /* Compares a volume with what mtools copies out of it. */
 static void expect_same(const char *path, uint32_t sector_bytes)

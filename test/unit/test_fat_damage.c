@@ -1,5 +1,5 @@
 /* Damaged FAT volumes: each is refused with a message that names file, cluster and value. */
-#include "fat_mounted.h"
+#include "test/unit/fat_mounted.h"
 
 static const struct shape {
     uint32_t bits, clusters, cluster_sectors;

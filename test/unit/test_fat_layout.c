@@ -1,5 +1,5 @@
 /* FAT volumes in odd but legal shapes that tools do not make, and how they are read. */
-#include "fat_mounted.h"
+#include "test/unit/fat_mounted.h"
 
 static void longer_chain_than_size(void **state)
 {

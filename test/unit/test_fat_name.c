@@ -1,6 +1,6 @@
 /* Names in FAT directories: long names with and without surrogates, orphans, short names. */
-#include "fake_firmware.h"
-#include "fat_image.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/fat_image.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

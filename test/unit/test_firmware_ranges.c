@@ -1,7 +1,7 @@
 /* Where firmware tables lie, true ones and wild ones. */
 #include "common/lib/mem.h"
 #include "common/machine/firmware_ranges.h"
-#include "fake_firmware.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

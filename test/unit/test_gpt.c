@@ -1,10 +1,10 @@
 /* GPT: each header field corrupted in turn, in one copy and in both, on disks with small and large
  * sectors. */
-#include "fake_firmware.h"
 #include "common/disk/disk.h"
 #include "common/lib/crc32.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

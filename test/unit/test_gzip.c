@@ -2,8 +2,8 @@
 #include "common/image/gzip.h"
 #include "common/lib/inflate.h"
 #include "common/lib/mem.h"
-#include "fake_firmware.h"
-#include "scratch.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/scratch.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

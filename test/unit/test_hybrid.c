@@ -1,7 +1,7 @@
 /* CD images that are hard disks too, in the layouts that xorriso makes: every volume that should be
  * found, and the files on it. */
-#include "volume_under_test.h"
 #include "common/lib/log.h"
+#include "test/unit/volume_under_test.h"
 
 #define EL_TORITO                                                                                  \
     "-b boot.bin -no-emul-boot -boot-load-size 4 -eltorito-alt-boot -e efi.img -no-emul-boot "

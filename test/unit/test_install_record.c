@@ -1,6 +1,6 @@
 /* The record of an installation: written and read back, and damaged in every byte. */
 #include "images/tool/record.c"
-#include "fake_firmware.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

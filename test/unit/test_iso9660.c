@@ -1,6 +1,6 @@
 /* ISO 9660 volumes made by xorriso in many shapes, compared byte for byte with what xorriso reads
  * from them. */
-#include "volume_under_test.h"
+#include "test/unit/volume_under_test.h"
 
 static void make(const char *options)
 {

@@ -1,5 +1,5 @@
 /* ISO 9660 volumes that are damaged in one place. */
-#include "iso_volume.h"
+#include "test/unit/iso_volume.h"
 
 #define PRIMARY (IMAGE_PRIMARY * 2048)
 #define ROOT    (IMAGE_ROOT * 2048)

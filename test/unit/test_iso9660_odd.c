@@ -1,5 +1,5 @@
 /* ISO 9660 volumes that are legal, in shapes that tools do not make. */
-#include "iso_volume.h"
+#include "test/unit/iso_volume.h"
 
 static void block_sizes(void **state)
 {

@@ -1,6 +1,6 @@
 /* A user program's file: what is loaded where, and each way in which its headers can lie. */
 #include "kernel/user/image.h"
-#include "vm_space.h"
+#include "test/unit/vm_space.h"
 #include <elf.h>
 
 #define FIRST UINT64_C(0x10000)

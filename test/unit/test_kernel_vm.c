@@ -1,6 +1,6 @@
 /* The kernel's virtual memory against a model that knows single pages only: a million random calls,
  * good and bad, must not tell the two apart. */
-#include "vm_model.h"
+#include "test/unit/vm_model.h"
 
 #define CALLS 1000000
 

@@ -3,7 +3,7 @@
 #include "common/handoff/leap_state.h"
 #include "common/lib/mem.h"
 #include "common/machine/paging.h"
-#include "fake_firmware.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "common/image/elf_format.h"
 #include "common/lib/mem.h"
 #include "common/proto/limine/limine.h"
-#include "fake_firmware.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

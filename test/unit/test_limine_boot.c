@@ -4,9 +4,9 @@
 #include "common/machine/paging.h"
 #include "common/plan.h"
 #include "common/proto/limine/limine.h"
-#include "elf_builder.h"
-#include "fake_firmware.h"
-#include "scratch.h"
+#include "test/unit/elf_builder.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/scratch.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* Interrupt controllers and local APICs as a Limine kernel is to find them, and the mode that it
  * asks for. */
-#include "acpi_tables.h"
 #include "common/proto/limine/limine.h"
-#include "fake_firmware.h"
+#include "test/unit/acpi_tables.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

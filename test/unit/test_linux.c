@@ -1,5 +1,5 @@
 /* Linux on the fake machine, from its files to the leap: what the kernel would find. */
-#include "linux_scene.h"
+#include "test/unit/linux_scene.h"
 
 /* ---- what the kernel finds ------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* Linux on the fake machine: what its real-mode part would have asked a BIOS. */
-#include "linux_scene.h"
+#include "test/unit/linux_scene.h"
 
 #define DISKS 8 /* one of them without extensions, one a floppy, one a CD */
 

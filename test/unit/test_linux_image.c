@@ -1,6 +1,6 @@
 /* What a bzImage says of itself, and what is said of one that lies. */
-#include "bzimage.h"
 #include "common/proto/linux/linux_image.h"
+#include "test/unit/bzimage.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

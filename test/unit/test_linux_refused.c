@@ -1,5 +1,5 @@
 /* Linux on the fake machine: what every failure on the way leaves behind, also by its EFI entry. */
-#include "linux_scene.h"
+#include "test/unit/linux_scene.h"
 
 static void test_long_command_line(void **state)
 {

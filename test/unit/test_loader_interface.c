@@ -1,8 +1,8 @@
 /* The Boot Loader Interface, on a fake firmware that has variables. */
-#include "fake_firmware.h"
 #include "common/entry/loader_interface.h"
 #include "common/entry/menu.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

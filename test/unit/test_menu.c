@@ -1,5 +1,5 @@
 /* The menu: what is chosen by keys, by time, and after an error. */
-#include "menu_test.h"
+#include "test/unit/menu_test.h"
 
 static const struct step no_steps[1];
 

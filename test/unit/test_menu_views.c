@@ -1,5 +1,5 @@
 /* What the menu shows: long lists, strange texts, the editor, the facts. */
-#include "menu_test.h"
+#include "test/unit/menu_test.h"
 
 /* ---- long lists, strange texts --------------------------------------------------------------- */
 

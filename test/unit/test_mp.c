@@ -1,8 +1,8 @@
 /* Starting CPUs: the list of them, and a made-up machine whose APIC reaches CPUs that come, come
  * late, never come, or get lost. */
-#include "acpi_tables.h"
-#include "fake_firmware.h"
 #include "common/machine/mp.h"
+#include "test/unit/acpi_tables.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

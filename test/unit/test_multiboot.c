@@ -1,8 +1,8 @@
 /* Multiboot on the fake machine, from its files to the leap: what the kernel would find, and what
  * every failure on the way leaves behind. */
 #include "common/handoff/leap_state.h"
-#include "fake_firmware.h"
-#include "multiboot_builder.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/multiboot_builder.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

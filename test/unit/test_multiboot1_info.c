@@ -1,5 +1,5 @@
 /* What a Multiboot kernel is told: the structure of version 1. */
-#include "multiboot_scene.h"
+#include "test/unit/multiboot_scene.h"
 
 #define ADDRESS 0x7000000u
 

@@ -1,5 +1,5 @@
 /* What a Multiboot2 kernel is told: the memory map, and each tag. */
-#include "multiboot_scene.h"
+#include "test/unit/multiboot_scene.h"
 
 static uint64_t used; /* of the block, by the information */
 

@@ -1,6 +1,6 @@
 /* Headers of both versions: where they are found, what each tag and flag says, and what is
  * refused. */
-#include "multiboot_builder.h"
+#include "test/unit/multiboot_builder.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Where the bytes of a Multiboot kernel go: ELF files by their physical addresses, and flat files
  * by their header's. */
-#include "fake_firmware.h"
-#include "multiboot_builder.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/multiboot_builder.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

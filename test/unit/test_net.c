@@ -1,9 +1,9 @@
 /* The files of a server: how often each is fetched, where to, and what is said when one can't be.
  */
-#include "elf_builder.h"
-#include "fake_firmware.h"
 #include "common/fs/fs.h"
 #include "common/lib/mem.h"
+#include "test/unit/elf_builder.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

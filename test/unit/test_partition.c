@@ -1,9 +1,9 @@
 /* Which partitions a disk has: MBR chains, tables made by sgdisk and sfdisk, disks without a table,
  * and reading bytes of a volume. */
-#include "fake_firmware.h"
-#include "scratch.h"
 #include "common/disk/disk.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/scratch.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

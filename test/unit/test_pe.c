@@ -1,6 +1,6 @@
 /* PE files: the fields of a good one, and each field wrong in its turn. */
-#include "fake_firmware.h"
-#include "pe_image.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/pe_image.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Invariants of plan_build() on random machines and random kernels: whatever comes in, either every
  * promise holds or an error with a message comes out. */
-#include "plan_scene.h"
+#include "test/unit/plan_scene.h"
 
 #define ROUNDS 40000
 

@@ -1,6 +1,6 @@
 /* plan_build() on one small machine, changed by a little: what it refuses, and where a kernel lands
  * that chooses its place. */
-#include "plan_scene.h"
+#include "test/unit/plan_scene.h"
 
 static struct scene small;
 static struct arena small_arena;

@@ -1,7 +1,7 @@
 /* Interrupt controllers and IOMMUs, as plain memory that ACPI tables point to. */
 #include "common/lib/mem.h"
 #include "common/machine/quiet.h"
-#include "fake_firmware.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

@@ -1,8 +1,8 @@
 /* The grid of cells on framebuffers of every format, read back pixel by pixel and compared with the
  * font. */
-#include "fake_screen.h"
 #include "common/lib/font.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_screen.h"
 
 #define PAPER_RGB 0x101820 /* plain text's */
 #define MARGIN    0x5a     /* what lies behind the framebuffer's last byte */

@@ -1,7 +1,7 @@
 /* What a boot sector is told of its partition, beyond what a machine in a test has: large disks. */
-#include "fake_firmware.h"
 #include "common/lib/mem.h"
 #include "common/proto/sector_table.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

@@ -1,10 +1,10 @@
 /* Unified kernel images: their sections by profile, and the entries that they make. */
-#include "fake_firmware.h"
-#include "pe_image.h"
 #include "common/entry/entry.h"
 #include "common/entry/os_release.h"
 #include "common/image/uki.h"
 #include "common/proto/proto.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/pe_image.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

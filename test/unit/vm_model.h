@@ -2,7 +2,7 @@
 #ifndef VM_MODEL_H
 #define VM_MODEL_H
 
-#include "vm_space.h"
+#include "test/unit/vm_space.h"
 
 #define PAGES    48                       /* of the space: few, so that calls meet */
 #define FIRST    UINT64_C(0x7fffc01f0000) /* a border between page tables lies inside */

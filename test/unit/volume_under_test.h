@@ -2,11 +2,11 @@
 #ifndef TEST_VOLUME_UNDER_TEST_H
 #define TEST_VOLUME_UNDER_TEST_H
 
-#include "fake_firmware.h"
-#include "scratch.h"
 #include "common/disk/disk.h"
 #include "common/fs/fs.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
+#include "test/unit/scratch.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

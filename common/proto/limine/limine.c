@@ -1,9 +1,9 @@
 /* The steps of booting a Limine kernel, up to the job that it is then. */
-#include "limine.h"
-#include "../../image/elf_format.h"
-#include "../../lib/log.h"
-#include "../../lib/mem.h"
-#include "../../machine/cpu.h"
+#include "common/proto/limine/limine.h"
+#include "common/image/elf_format.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
 
 #define SCAN_BYTES (64 * KIB)
 

@@ -3,7 +3,7 @@
 #ifndef LINTEL_PROTO_LIMINE_H
 #define LINTEL_PROTO_LIMINE_H
 
-#include "../job.h"
+#include "common/proto/job.h"
 
 #define LIMINE_REVISION_MAX 6
 #define LIMINE_LOWEST       UINT64_C(0xffffffff80000000) /* kernels are linked here or above */

@@ -1,6 +1,6 @@
 /* What a kernel is told of its modules and of itself as a file. */
-#include "../../lib/mem.h"
-#include "limine.h"
+#include "common/lib/mem.h"
+#include "common/proto/limine/limine.h"
 
 #define MEDIA_GENERIC 0
 #define MEDIA_OPTICAL 1

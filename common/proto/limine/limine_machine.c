@@ -1,7 +1,7 @@
 /* The other CPUs, and what has to be quiet when the kernel begins. */
-#include "../../lib/mem.h"
-#include "../../machine/quiet.h"
-#include "limine.h"
+#include "common/lib/mem.h"
+#include "common/machine/quiet.h"
+#include "common/proto/limine/limine.h"
 
 #define MP_FLAGS  48 /* the request's member */
 #define MP_X2APIC 1u

@@ -1,7 +1,7 @@
 /* The memory map in the protocol's types, and the firmware tables that it has to show. */
-#include "../../lib/mem.h"
-#include "../../machine/firmware_ranges.h"
-#include "limine.h"
+#include "common/lib/mem.h"
+#include "common/machine/firmware_ranges.h"
+#include "common/proto/limine/limine.h"
 
 enum {
     TYPE_USABLE,

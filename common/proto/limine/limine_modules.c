@@ -1,9 +1,9 @@
 /* The modules that a kernel names itself, and those of its entry. */
-#include "../../entry/reference.h"
-#include "../../image/gzip.h"
-#include "../../lib/blake2b.h"
-#include "../../lib/mem.h"
-#include "limine.h"
+#include "common/entry/reference.h"
+#include "common/image/gzip.h"
+#include "common/lib/blake2b.h"
+#include "common/lib/mem.h"
+#include "common/proto/limine/limine.h"
 
 #define INTERNAL_MAX   1024 /* modules that a kernel names itself */
 #define INTERNAL_COUNT 48   /* members of the module request, revision 1 */

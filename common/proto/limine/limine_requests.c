@@ -1,7 +1,7 @@
 /* Finding and checking what a kernel asks for. */
-#include "../../image/elf_parts.h"
-#include "../../lib/mem.h"
-#include "limine.h"
+#include "common/image/elf_parts.h"
+#include "common/lib/mem.h"
+#include "common/proto/limine/limine.h"
 
 #define TAG_BYTES     24
 #define REQUESTS_MAX  128 /* of any kind; the protocol has fewer than 40 features */

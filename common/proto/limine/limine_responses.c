@@ -1,7 +1,7 @@
 /* The answers, each behind its request. */
-#include "../../lib/mem.h"
-#include "../../machine/cpu.h"
-#include "limine.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
+#include "common/proto/limine/limine.h"
 
 #define FIRMWARE_BIOS   0
 #define FIRMWARE_EFI_64 2

@@ -1,6 +1,6 @@
 /* In what the base revisions differ: mappings and the machine's state. */
-#include "../../machine/gdt.h"
-#include "limine.h"
+#include "common/machine/gdt.h"
+#include "common/proto/limine/limine.h"
 
 /* Base revision 0: everything. */
 static enum paint paint_all(enum lintel_memory_type type, bool above_4gib)

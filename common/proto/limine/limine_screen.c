@@ -1,6 +1,6 @@
 /* The framebuffer, with the monitor's EDID and the modes that there are. */
-#include "../../lib/mem.h"
-#include "limine.h"
+#include "common/lib/mem.h"
+#include "common/proto/limine/limine.h"
 
 #define MODEL_RGB 1
 

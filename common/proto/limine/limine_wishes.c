@@ -1,7 +1,7 @@
 /* What the requests ask of the plan. */
-#include "../../image/elf_parts.h"
-#include "../../lib/mem.h"
-#include "limine.h"
+#include "common/image/elf_parts.h"
+#include "common/lib/mem.h"
+#include "common/proto/limine/limine.h"
 
 #define REQUEST_MEMBERS 48 /* where a feature's own begin */
 #define STACK_MOST      GIB

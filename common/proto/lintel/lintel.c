@@ -1,9 +1,9 @@
 /* Lintel's own protocol (PROTOCOL.md). */
-#include "lintel.h"
-#include "../../lib/mem.h"
-#include "../../machine/cpu.h"
-#include "../../machine/gdt.h"
-#include "lintel_info.h"
+#include "common/proto/lintel/lintel.h"
+#include "common/lib/mem.h"
+#include "common/machine/cpu.h"
+#include "common/machine/gdt.h"
+#include "common/proto/lintel/lintel_info.h"
 
 static enum paint paint(enum lintel_memory_type type, bool above_4gib)
 {

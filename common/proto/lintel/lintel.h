@@ -2,7 +2,7 @@
 #ifndef LINTEL_PROTO_LINTEL_H
 #define LINTEL_PROTO_LINTEL_H
 
-#include "../job.h"
+#include "common/proto/job.h"
 
 extern const struct job_rules lintel_rules;
 

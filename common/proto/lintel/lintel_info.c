@@ -1,6 +1,6 @@
-#include "../../lib/log.h"
-#include "../../lib/mem.h"
-#include "lintel_info.h"
+#include "common/proto/lintel/lintel_info.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
 
 #define LOADER_NAME "Lintel " BOOT_VERSION
 

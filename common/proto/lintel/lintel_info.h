@@ -2,7 +2,7 @@
 #ifndef LINTEL_PROTO_LINTEL_INFO_H
 #define LINTEL_PROTO_LINTEL_INFO_H
 
-#include "../job.h"
+#include "common/proto/job.h"
 
 uint64_t lintel_info_bytes(const struct job *job);
 enum err lintel_info_build(const struct job *job, struct block *block, uint64_t *argument);

@@ -1,7 +1,7 @@
 /* Linux kernels: a bzImage (the Linux x86 boot protocol), and its initrds. */
-#include "linux.h"
-#include "linux_job.h"
-#include "../../lib/mem.h"
+#include "common/proto/linux/linux.h"
+#include "common/lib/mem.h"
+#include "common/proto/linux/linux_job.h"
 
 static bool is_linux(const struct candidate *file)
 {

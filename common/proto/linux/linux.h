@@ -3,7 +3,7 @@
 #ifndef LINTEL_PROTO_LINUX_H
 #define LINTEL_PROTO_LINUX_H
 
-#include "../proto.h"
+#include "common/proto/proto.h"
 
 struct linux_files {
     const struct source *kernel; /* a bzImage */

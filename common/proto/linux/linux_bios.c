@@ -1,8 +1,8 @@
 /* What the kernel's real-mode part asks a BIOS for (Linux, arch/x86/boot/{apm,edd}.c): a kernel
  * that is entered behind that part has only the boot parameters to learn it from. */
-#include "linux_job.h"
-#include "../../disk/disk.h"
-#include "../../lib/mem.h"
+#include "common/disk/disk.h"
+#include "common/lib/mem.h"
+#include "common/proto/linux/linux_job.h"
 
 /* Offsets in the boot parameters. */
 #define APM_INFO        0x040u

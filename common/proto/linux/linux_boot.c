@@ -1,10 +1,10 @@
 /* Linux by its 64-bit or 32-bit entry (boot protocol, "64-bit boot protocol" and "32-bit boot
  * protocol"): the loader does what the kernel's real-mode part would do. */
-#include "linux_job.h"
-#include "linux_params.h"
-#include "../../handoff/dead_end.h"
-#include "../../lib/log.h"
-#include "../../lib/mem.h"
+#include "common/handoff/dead_end.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/proto/linux/linux_job.h"
+#include "common/proto/linux/linux_params.h"
 
 #define CODE_SELECTOR 0x10
 #define DATA_SELECTOR 0x18

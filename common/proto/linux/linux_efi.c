@@ -1,8 +1,8 @@
 /* Linux by its own EFI entry: the firmware starts the file as a program, and gives it the initrd
  * when it asks. */
-#include "linux_job.h"
-#include "../efi.h"
-#include "../../lib/mem.h"
+#include "common/lib/mem.h"
+#include "common/proto/efi.h"
+#include "common/proto/linux/linux_job.h"
 
 static enum err read_initrd(void *context, void *to)
 {

@@ -1,7 +1,7 @@
 /* Loading a Linux kernel and its initrds. */
-#include "linux_job.h"
-#include "../../entry/reference.h"
-#include "../../lib/mem.h"
+#include "common/entry/reference.h"
+#include "common/lib/mem.h"
+#include "common/proto/linux/linux_job.h"
 
 #define INITRD_ALIGNMENT 4
 

@@ -1,5 +1,5 @@
-#include "linux_image.h"
-#include "../../lib/mem.h"
+#include "common/proto/linux/linux_image.h"
+#include "common/lib/mem.h"
 
 /* Offsets in the file. */
 #define PE_OFFSET          0x3cu

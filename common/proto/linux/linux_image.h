@@ -3,7 +3,7 @@
 #ifndef LINTEL_PROTO_LINUX_IMAGE_H
 #define LINTEL_PROTO_LINUX_IMAGE_H
 
-#include "../../lib/source.h"
+#include "common/lib/source.h"
 #include <stdbool.h>
 #include <stdint.h>
 

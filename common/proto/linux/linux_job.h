@@ -2,9 +2,9 @@
 #ifndef LINTEL_PROTO_LINUX_JOB_H
 #define LINTEL_PROTO_LINUX_JOB_H
 
-#include "../../handoff/leap.h"
-#include "linux.h"
-#include "linux_image.h"
+#include "common/handoff/leap.h"
+#include "common/proto/linux/linux.h"
+#include "common/proto/linux/linux_image.h"
 
 /* What the kernel's real-mode part would have asked a BIOS for, besides memory and screen. */
 struct linux_bios {

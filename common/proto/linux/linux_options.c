@@ -1,7 +1,7 @@
 /* What of Linux's command line is for the loader (boot protocol, "special command line options").
  */
-#include "linux_job.h"
-#include "../../lib/mem.h"
+#include "common/lib/mem.h"
+#include "common/proto/linux/linux_job.h"
 
 enum err linux_check_options(const struct linux_files *files, const struct linux_image *image)
 {

@@ -1,5 +1,5 @@
-#include "linux_params.h"
-#include "../../lib/mem.h"
+#include "common/proto/linux/linux_params.h"
+#include "common/lib/mem.h"
 
 /* Offsets in the boot parameters. */
 #define CURSOR_LINE      0x001u

@@ -3,8 +3,8 @@
 #ifndef LINTEL_PROTO_LINUX_PARAMS_H
 #define LINTEL_PROTO_LINUX_PARAMS_H
 
-#include "../../machine/memmap.h"
-#include "linux_image.h"
+#include "common/machine/memmap.h"
+#include "common/proto/linux/linux_image.h"
 
 #define LINUX_PARAMS_BYTES 4096u
 

@@ -1,7 +1,7 @@
 /* Linux, or what looks like it (iPXE, memdisk), by its real-mode entry (boot protocol, "running the
  * kernel"): its own real-mode part asks the BIOS for everything. */
-#include "linux_job.h"
-#include "../../lib/mem.h"
+#include "common/lib/mem.h"
+#include "common/proto/linux/linux_job.h"
 
 /* The real-mode part's segment: code, heap up to here, the command line. */
 #define HEAP_END     0xe000u

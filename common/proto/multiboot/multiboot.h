@@ -4,8 +4,8 @@
 #ifndef LINTEL_PROTO_MULTIBOOT_H
 #define LINTEL_PROTO_MULTIBOOT_H
 
-#include "../../machine/claims.h"
-#include "../proto.h"
+#include "common/machine/claims.h"
+#include "common/proto/proto.h"
 
 #define MULTIBOOT1_SEARCH_BYTES 8192u  /* a header lies wholly in the file's first bytes */
 #define MULTIBOOT2_SEARCH_BYTES 32768u /* (1: 3.1, 2: 3.1) */

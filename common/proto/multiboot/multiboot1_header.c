@@ -1,6 +1,6 @@
 /* The Multiboot header (Multiboot Specification 0.6.96, 3.1). */
-#include "../../lib/mem.h"
-#include "multiboot.h"
+#include "common/lib/mem.h"
+#include "common/proto/multiboot/multiboot.h"
 
 #define MAGIC           0x1badb002u
 #define FIXED_BYTES     12u

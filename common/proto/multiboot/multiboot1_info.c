@@ -1,6 +1,6 @@
 /* The Multiboot information structure (Multiboot Specification 0.6.96, 3.3). */
-#include "../../lib/mem.h"
-#include "multiboot.h"
+#include "common/lib/mem.h"
+#include "common/proto/multiboot/multiboot.h"
 
 #define HAS_MEMORY      0x0001u
 #define HAS_BOOT_DEVICE 0x0002u

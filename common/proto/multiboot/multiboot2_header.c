@@ -1,6 +1,6 @@
 /* The Multiboot2 header (Multiboot2 Specification 2.0, 3.1). */
-#include "../../lib/mem.h"
-#include "multiboot.h"
+#include "common/lib/mem.h"
+#include "common/proto/multiboot/multiboot.h"
 
 #define MAGIC         0xe85250d6u
 #define ARCHITECTURE  0u /* i386 */

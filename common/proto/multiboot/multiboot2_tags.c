@@ -1,6 +1,6 @@
 /* The Multiboot2 information (Multiboot2 Specification 2.0, 3.6). */
-#include "../../lib/mem.h"
-#include "multiboot.h"
+#include "common/lib/mem.h"
+#include "common/proto/multiboot/multiboot.h"
 
 enum tag_type {
     TAG_END,

@@ -1,11 +1,11 @@
 /* One try to boot a Multiboot kernel. The steps, in order, stand in boot_multiboot() at the end. */
-#include "../../entry/reference.h"
-#include "../../handoff/dead_end.h"
-#include "../../handoff/leap.h"
-#include "../../image/pe.h"
-#include "../../lib/log.h"
-#include "../../lib/mem.h"
-#include "multiboot.h"
+#include "common/entry/reference.h"
+#include "common/handoff/dead_end.h"
+#include "common/handoff/leap.h"
+#include "common/image/pe.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/proto/multiboot/multiboot.h"
 
 struct job {
     struct boot *boot;

@@ -1,9 +1,9 @@
 /* The machine as a Multiboot kernel sees it, in either version: memory, screen, boot drive. What
  * was loaded for it lies in available memory: the specifications leave it to the kernel to mind its
  * modules and this information. */
-#include "../../lib/mem.h"
-#include "../../machine/memmap.h"
-#include "multiboot.h"
+#include "common/lib/mem.h"
+#include "common/machine/memmap.h"
+#include "common/proto/multiboot/multiboot.h"
 
 #define LOWER_KIB_MAX 640
 

@@ -1,7 +1,7 @@
 /* ELF32 and ELF64 by physical addresses (System V gABI 4.3, chapters 4 and 5). Lintel's own kernels
  * are read by image/elf.c, by virtual addresses and with permissions, which Multiboot has not. */
-#include "../../lib/mem.h"
-#include "multiboot.h"
+#include "common/lib/mem.h"
+#include "common/proto/multiboot/multiboot.h"
 
 #define PROGRAMS_MAX 1024u /* as image/elf.c has it: sorting stays short for any file */
 

@@ -1,6 +1,6 @@
 /* What of the kernel's file goes where. */
-#include "../../lib/mem.h"
-#include "multiboot.h"
+#include "common/lib/mem.h"
+#include "common/proto/multiboot/multiboot.h"
 
 #define LOAD_WHOLE_FILE UINT32_MAX /* Multiboot2, 3.1.5: as load_addr */
 

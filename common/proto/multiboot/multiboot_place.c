@@ -1,7 +1,7 @@
 /* Memory for the kernel's segments: where they were linked, or anywhere that a relocatable kernel
  * allows. */
-#include "../../lib/mem.h"
-#include "multiboot.h"
+#include "common/lib/mem.h"
+#include "common/proto/multiboot/multiboot.h"
 
 /* ---- where they were linked ------------------------------------------------------------------ */
 

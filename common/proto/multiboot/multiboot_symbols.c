@@ -1,6 +1,6 @@
 /* Section headers for the kernel, and the sections that are in no segment. */
-#include "../../lib/mem.h"
-#include "multiboot.h"
+#include "common/lib/mem.h"
+#include "common/proto/multiboot/multiboot.h"
 
 #define SHT_NULL   0
 #define SHT_NOBITS 8

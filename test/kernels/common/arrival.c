@@ -1,5 +1,5 @@
-#include "arrival.h"
-#include "text.h"
+#include "test/kernels/common/arrival.h"
+#include "test/kernels/common/text.h"
 
 #define FLAG_INTERRUPTS 0x200u
 #define FLAG_VM         0x20000u

@@ -1,4 +1,4 @@
-#include "text.h"
+#include "test/kernels/common/text.h"
 #include <stdarg.h>
 
 #define COM1            0x3f8

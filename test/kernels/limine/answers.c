@@ -1,5 +1,5 @@
 /* One look at each answer. */
-#include "machine.h"
+#include "test/kernels/limine/machine.h"
 
 #define FIRMWARE_EFI_64 2
 

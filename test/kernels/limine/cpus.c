@@ -1,5 +1,5 @@
 /* The other CPUs: all are there, wait, and come when they are called. */
-#include "machine.h"
+#include "test/kernels/limine/machine.h"
 
 #define ARGUMENT UINT64_C(0x1122334455667788)
 

@@ -1,5 +1,5 @@
 /* The kernel's own file and its modules. */
-#include "machine.h"
+#include "test/kernels/limine/machine.h"
 
 #define INTERNAL_BYTES 5000 /* of internal.bin: byte i is i * 7 */
 

@@ -1,4 +1,4 @@
-#include "machine.h"
+#include "test/kernels/limine/machine.h"
 
 #define CR0_FINAL 0x80010011 /* PG WP ET PE */
 #define CR4_PAE   (1u << 5)

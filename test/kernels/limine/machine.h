@@ -2,8 +2,8 @@
 #ifndef TEST_LIMINE_MACHINE_H
 #define TEST_LIMINE_MACHINE_H
 
-#include "abi.h"
-#include "text.h"
+#include "test/kernels/limine/abi.h"
+#include "test/kernels/limine/text.h"
 
 struct arrival { /* as entry.asm pushes it */
     uint64_t rflags, rax, rbx, rcx, rdx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;

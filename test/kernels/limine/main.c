@@ -1,5 +1,5 @@
 /* A kernel that checks what the Limine protocol promises it, and ends QEMU with a verdict. */
-#include "machine.h"
+#include "test/kernels/limine/machine.h"
 
 #define EXIT_PORT   0xf4
 #define EXIT_PASSED 0x10

@@ -1,5 +1,5 @@
 /* The memory map, and what the page tables make of it. */
-#include "machine.h"
+#include "test/kernels/limine/machine.h"
 
 #define PRESENT    1u
 #define WRITABLE   2u

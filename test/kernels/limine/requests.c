@@ -1,5 +1,5 @@
 /* What the kernel asks for. REVISION is the base revision. */
-#include "abi.h"
+#include "test/kernels/limine/abi.h"
 
 #define PLACED(section_name) __attribute__((used, aligned(8), section(section_name)))
 #define ASKED                PLACED(".requests") volatile

@@ -1,4 +1,4 @@
-#include "text.h"
+#include "test/kernels/limine/text.h"
 
 #define COM1        0x3f8
 #define LINE_STATUS 5

@@ -1,6 +1,6 @@
 /* A Multiboot kernel that checks all it was handed from inside, and prints it for the test. */
-#include "../common/arrival.h"
-#include "../common/text.h"
+#include "test/kernels/common/arrival.h"
+#include "test/kernels/common/text.h"
 
 #define MAGIC 0x2badb002u
 

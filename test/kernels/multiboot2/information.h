@@ -2,7 +2,7 @@
 #ifndef TEST_MULTIBOOT2_INFORMATION_H
 #define TEST_MULTIBOOT2_INFORMATION_H
 
-#include "../common/text.h"
+#include "test/kernels/common/text.h"
 
 enum type {
     COMMAND_LINE = 1,

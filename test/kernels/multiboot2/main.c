@@ -1,6 +1,6 @@
 /* A Multiboot2 kernel that checks all it was handed from inside, and prints it for the test. */
-#include "information.h"
-#include "../common/arrival.h"
+#include "test/kernels/common/arrival.h"
+#include "test/kernels/multiboot2/information.h"
 
 #define MAGIC 0x36d76289u
 

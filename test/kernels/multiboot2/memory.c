@@ -1,5 +1,5 @@
-#include "information.h"
-#include "../common/arrival.h"
+#include "test/kernels/common/arrival.h"
+#include "test/kernels/multiboot2/information.h"
 
 #define PAGE 4096u
 

@@ -2,7 +2,7 @@
 # 64-bit ELF (relocatable, and fixed).
 MULTIBOOT_FLAGS := -std=gnu11 -Os -g0 -ffreestanding -fno-stack-protector -fno-builtin \
                    -fno-asynchronous-unwind-tables -fcf-protection=none -mgeneral-regs-only \
-                   $(WARNINGS)
+                   $(WARNINGS) -I.
 MULTIBOOT_32    := -m32 -fno-pic
 MULTIBOOT_64    := -m64 -fPIE -fvisibility=hidden -mno-red-zone
 MULTIBOOT_NASM  := $(NASM) -w+all -w+error -Itest/kernels/multiboot2/ -Itest/kernels/common/

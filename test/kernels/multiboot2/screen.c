@@ -1,4 +1,4 @@
-#include "information.h"
+#include "test/kernels/multiboot2/information.h"
 
 #define RGB  1
 #define TEXT 2
