@@ -55,7 +55,7 @@ static enum err choose_slide(const struct plan_request *request, struct plan *pl
     if (bytes > room)
         return fail(ERR_UNSUPPORTED,
                     "%s: spans %lu MiB, but a static PIE has to fit into the top 2 GiB",
-                    kernel->source->name, (unsigned long)(bytes / MIB));
+                    kernel->source->name, bytes / MIB);
     uint64_t steps = (room - bytes) / step + 1;
     plan->slide =
         PLAN_SLIDE_BASE + request->random % steps * step - align_down(kernel->first, step);
@@ -73,16 +73,14 @@ static enum err choose_kernel_address(const struct plan_request *request, struct
     plan->kernel_virtual = first;
     if (first < rules->lowest || end < first)
         return fail(ERR_UNSUPPORTED, "%s: linked at %lx to %lx, but %s", kernel->source->name,
-                    (unsigned long)first, (unsigned long)end, rules->advice);
+                    first, end, rules->advice);
     if (overlap(first, end, plan->direct_map, map_end))
         return fail(ERR_UNSUPPORTED, "%s: linked at %lx to %lx, inside the direct map (%lx to %lx)",
-                    kernel->source->name, (unsigned long)first, (unsigned long)end,
-                    (unsigned long)plan->direct_map, (unsigned long)map_end);
+                    kernel->source->name, first, end, plan->direct_map, map_end);
     if (rules->window && overlap(first, end, PLAN_WINDOW, PLAN_WINDOW_END))
         return fail(ERR_UNSUPPORTED,
                     "%s: linked at %lx to %lx, inside Lintel's window (%lx to %lx)",
-                    kernel->source->name, (unsigned long)first, (unsigned long)end,
-                    (unsigned long)PLAN_WINDOW, (unsigned long)PLAN_WINDOW_END);
+                    kernel->source->name, first, end, PLAN_WINDOW, PLAN_WINDOW_END);
     return OK;
 }
 
@@ -219,8 +217,7 @@ static enum err place_one(const struct plan_request *request, struct memmap *fre
             return fail(ERR_NO_MEMORY,
                         "%s needs %lu KiB of memory in one piece, but the largest free piece below "
                         "%lx has %lu KiB",
-                        place->name, (unsigned long)(place->bytes / KIB), (unsigned long)end,
-                        (unsigned long)(largest_usable(free, end) / KIB));
+                        place->name, place->bytes / KIB, end, largest_usable(free, end) / KIB);
     }
     add_claim(plan, place);
     return memmap_overlay(free, place->physical, place->bytes, place->type);

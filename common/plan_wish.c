@@ -12,16 +12,14 @@ static enum err find_place_in_file(const struct elf *kernel, uint64_t *physical)
             return fail(ERR_UNSUPPORTED,
                         "%s: asks for its physical addresses, but the segments at %lx and %lx are "
                         "not as far apart in them (p_paddr %lx and %lx)",
-                        kernel->source->name, (unsigned long)segments[0].virtual,
-                        (unsigned long)segments[i].virtual, (unsigned long)segments[0].physical,
-                        (unsigned long)segments[i].physical);
+                        kernel->source->name, segments[0].virtual, segments[i].virtual,
+                        segments[0].physical, segments[i].physical);
     *physical = kernel->first + distance;
     if (*physical % PAGE_BYTES || add_wraps(*physical, kernel->end - kernel->first, &end))
         return fail(ERR_UNSUPPORTED,
                     "%s: asks for its physical addresses, but p_paddr %lx is not whole pages away "
                     "from p_vaddr %lx",
-                    kernel->source->name, (unsigned long)segments[0].physical,
-                    (unsigned long)segments[0].virtual);
+                    kernel->source->name, segments[0].physical, segments[0].virtual);
     return OK;
 }
 
@@ -56,8 +54,8 @@ enum err plan_find_wished_place(const struct plan_request *request, const struct
     const char *obstacle = find_obstacle(request, free, *physical, end, &at);
     if (obstacle || end > request->reachable_end)
         return fail(ERR_NO_MEMORY, "%s: asks for physical %lx to %lx, but %lx is %s",
-                    kernel->source->name, (unsigned long)*physical, (unsigned long)end,
-                    (unsigned long)(obstacle ? at : request->reachable_end),
+                    kernel->source->name, (unsigned long)*physical, end,
+                    obstacle ? at : request->reachable_end,
                     obstacle ? obstacle : "out of the loader's reach");
     return OK;
 }

@@ -146,8 +146,8 @@ static void add_drive(uint8_t number, struct disk *disks, uint32_t *count)
         return;
     }
     disk->medium = medium_of(number, disk);
-    note("%s: %llu sectors of %u bytes%s\n", disk->name, (unsigned long long)disk->sectors,
-         disk->sector_bytes, disk->edd.version ? "" : ", by cylinder, head and sector");
+    note("%s: %lu sectors of %u bytes%s\n", disk->name, disk->sectors, disk->sector_bytes,
+         disk->edd.version ? "" : ", by cylinder, head and sector");
     ++*count;
 }
 
@@ -245,11 +245,10 @@ static enum err read_piece(const struct disk *disk, uint64_t lba, uint32_t *sect
         status = disk->edd.version ? read_lba(number, lba, sectors) : read_chs(disk, lba, sectors);
         if (!status)
             return OK;
-        note("%s: status %02Xh at sector %llu, %u sectors\n", disk->name, status,
-             (unsigned long long)lba, *sectors);
+        note("%s: status %02Xh at sector %lu, %u sectors\n", disk->name, status, lba, *sectors);
     }
-    return fail(ERR_IO, "%s: sector %llu cannot be read: BIOS status %02Xh after %u tries",
-                disk->name, (unsigned long long)lba, status, TRIES);
+    return fail(ERR_IO, "%s: sector %lu cannot be read: BIOS status %02Xh after %u tries",
+                disk->name, lba, status, TRIES);
 }
 
 enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
@@ -259,9 +258,8 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
     uint64_t end;
 
     if (add_wraps(lba, sectors, &end) || (disk->sectors && end > disk->sectors))
-        return fail(ERR_IO, "%s: %llu sectors from sector %llu on were wanted, the disk has %llu",
-                    disk->name, (unsigned long long)sectors, (unsigned long long)lba,
-                    (unsigned long long)disk->sectors);
+        return fail(ERR_IO, "%s: %lu sectors from sector %lu on were wanted, the disk has %lu",
+                    disk->name, sectors, lba, disk->sectors);
     while (lba < end) {
         uint32_t count = (uint32_t)MIN(end - lba, most);
         TRY(read_piece(disk, lba, &count));

@@ -32,9 +32,8 @@ static void add_entry(struct raw_map *map, const struct e820_entry *entry, uint3
     if (memmap_type_of_e820(entry->type, attributes, &type))
         add(map, entry->base, entry->bytes, type);
     else
-        note("E820: 0x%llx bytes at 0x%llx have type %u, attributes 0x%x: ignored\n",
-             (unsigned long long)entry->bytes, (unsigned long long)entry->base, entry->type,
-             attributes);
+        note("E820: 0x%lx bytes at 0x%lx have type %u, attributes 0x%x: ignored\n", entry->bytes,
+             entry->base, entry->type, attributes);
 }
 
 /* One entry. *next is the BIOS's own cursor, 0 at first, and 0 again behind the last entry. False:
@@ -71,7 +70,7 @@ static bool read_e820(struct raw_map *map)
             return true;
     }
     if (map->count == RANGES_MOST)
-        note("E820: no end after %llu entries: ignored\n", (unsigned long long)map->count);
+        note("E820: no end after %lu entries: ignored\n", map->count);
     return map->count > 0 && map->count < RANGES_MOST;
 }
 

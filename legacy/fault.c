@@ -58,17 +58,17 @@ void fault_report(const struct fault *fault)
         halt();
     reporting = true;
     __asm__("mov %%cr2, %0" : "=r"(cr2));
-    print("\n\nThis is a bug in Lintel: CPU exception %llu in the BIOS loader. Stopped.\n",
-          (unsigned long long)fault->vector);
-#define X(name) (unsigned long long)fault->name
-    print("RIP %016llx CS %02llx RFLAGS %llx error %llx CR2 %llx\n", X(rip), X(cs), X(rflags),
-          X(error), (unsigned long long)cr2);
-    print("RAX %016llx RBX %016llx RCX %016llx\n", X(rax), X(rbx), X(rcx));
-    print("RDX %016llx RSI %016llx RDI %016llx\n", X(rdx), X(rsi), X(rdi));
-    print("RBP %016llx RSP %016llx R8  %016llx\n", X(rbp), X(rsp), X(r8));
-    print("R9  %016llx R10 %016llx R11 %016llx\n", X(r9), X(r10), X(r11));
-    print("R12 %016llx R13 %016llx R14 %016llx\n", X(r12), X(r13), X(r14));
-    print("R15 %016llx\n", X(r15));
+    print("\n\nThis is a bug in Lintel: CPU exception %lu in the BIOS loader. Stopped.\n",
+          fault->vector);
+#define X(name) fault->name
+    print("RIP %016lx CS %02lx RFLAGS %lx error %lx CR2 %lx\n", X(rip), X(cs), X(rflags), X(error),
+          cr2);
+    print("RAX %016lx RBX %016lx RCX %016lx\n", X(rax), X(rbx), X(rcx));
+    print("RDX %016lx RSI %016lx RDI %016lx\n", X(rdx), X(rsi), X(rdi));
+    print("RBP %016lx RSP %016lx R8  %016lx\n", X(rbp), X(rsp), X(r8));
+    print("R9  %016lx R10 %016lx R11 %016lx\n", X(r9), X(r10), X(r11));
+    print("R12 %016lx R13 %016lx R14 %016lx\n", X(r12), X(r13), X(r14));
+    print("R15 %016lx\n", X(r15));
 #undef X
     halt();
 }

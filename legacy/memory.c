@@ -85,8 +85,7 @@ static enum err make_room(struct list *list)
     uint64_t bytes = align_up(2 * list->capacity * sizeof *list->ranges, PAGE_BYTES);
     uint64_t base = find_highest(bytes);
     if (!base)
-        return fail(ERR_NO_MEMORY, "no %llu bytes left below 4 GiB to list what is taken",
-                    (unsigned long long)bytes);
+        return fail(ERR_NO_MEMORY, "no %lu bytes left below 4 GiB to list what is taken", bytes);
     memcpy(at_physical(base), list->ranges, list->count * sizeof *list->ranges);
     list->ranges = at_physical(base);
     list->capacity = bytes / sizeof *list->ranges;
@@ -105,8 +104,7 @@ enum err memory_allocate(uint64_t pages, uint64_t *physical)
 
     TRY(make_room(&busy));
     if (!pages || mul_wraps(pages, PAGE_BYTES, &bytes) || !(base = find_highest(bytes)))
-        return fail(ERR_NO_MEMORY, "no %llu pages of memory left below 4 GiB for the loader",
-                    (unsigned long long)pages);
+        return fail(ERR_NO_MEMORY, "no %lu pages of memory left below 4 GiB for the loader", pages);
     append(&busy, base, bytes);
     *physical = base;
     return OK;
@@ -119,11 +117,9 @@ enum err memory_claim(uint64_t physical, uint64_t pages)
     TRY(make_room(&busy));
     TRY(make_room(&claimed));
     if (mul_wraps(pages, PAGE_BYTES, &bytes) || add_wraps(physical, bytes, &end))
-        return bug("a claim of %llu pages at 0x%llx", (unsigned long long)pages,
-                   (unsigned long long)physical);
+        return bug("a claim of %lu pages at 0x%lx", pages, physical);
     if (find_blocker(physical, bytes))
-        return fail(ERR_CHANGED, "%llu pages at %llxh are no longer free",
-                    (unsigned long long)pages, (unsigned long long)physical);
+        return fail(ERR_CHANGED, "%lu pages at %lxh are no longer free", pages, physical);
     append(&claimed, physical, bytes);
     return OK;
 }

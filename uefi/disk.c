@@ -216,7 +216,7 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
 
     if (add_wraps(lba, sectors, &end) || (disk->sectors && end > disk->sectors))
         return fail(ERR_IO, "%s: LBA %lu and %lu sectors from there leave the disk", disk->name,
-                    (unsigned long)lba, (unsigned long)sectors);
+                    lba, sectors);
     if (!device->io)
         return fail(ERR_IO, "%s has gone: a program took it away", disk->name);
     bool straight = is_aligned_for(device, to);
@@ -230,8 +230,8 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
             continue;
         }
         if (status != EFI_SUCCESS)
-            return fail(ERR_IO, "%s: can't read %lu sectors at LBA %lu: %s", disk->name,
-                        (unsigned long)now, (unsigned long)lba, status_name(status));
+            return fail(ERR_IO, "%s: can't read %lu sectors at LBA %lu: %s", disk->name, now, lba,
+                        status_name(status));
         if (!straight)
             memcpy(next, bounce, bytes);
         next += bytes;

@@ -136,7 +136,7 @@ static enum err describe(const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode,
                     "no framebuffer: the firmware describes one of %u x %u pixels of %u bits, %u "
                     "in a line, in %lu bytes at 0x%lx",
                     fb->width, fb->height, fb->bits_per_pixel, info->PixelsPerScanLine,
-                    (unsigned long)mode->FrameBufferSize, (unsigned long)fb->base_physical);
+                    mode->FrameBufferSize, fb->base_physical);
     return OK;
 }
 

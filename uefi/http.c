@@ -202,14 +202,13 @@ static enum err receive_file(EFI_HTTP_PROTOCOL *http, const char *path, uint64_t
     TRY(receive_head(http, path, &message, &length));
     if (length != bytes)
         return fail(ERR_IO, "%s: %s%s: was %lu bytes long a moment ago, now %lu", server.disk.name,
-                    server.root, path, (unsigned long)bytes, (unsigned long)length);
+                    server.root, path, bytes, length);
     for (done = message.BodyLength; done < bytes; done += message.BodyLength) {
         message = (EFI_HTTP_MESSAGE){.BodyLength = bytes - done, .Body = to + done};
         EFI_STATUS status = transfer(http, http->Response, &message);
         if (EFI_ERROR(status) || !message.BodyLength)
             return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes: %s",
-                        server.disk.name, server.root, path, (unsigned long)done,
-                        (unsigned long)bytes, status_name(status));
+                        server.disk.name, server.root, path, done, bytes, status_name(status));
     }
     return OK;
 }

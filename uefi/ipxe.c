@@ -175,7 +175,7 @@ enum err ipxe_fetch(const char *path, uint64_t bytes, void *to)
         return OK;
     if (download.end > bytes)
         return fail(ERR_IO, "%s: %s%s: more than the %lu bytes that it had a moment ago",
-                    server.disk.name, server.root, path, (unsigned long)bytes);
+                    server.disk.name, server.root, path, bytes);
     return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes", server.disk.name,
-                server.root, path, (unsigned long)download.end, (unsigned long)bytes);
+                server.root, path, download.end, bytes);
 }

@@ -50,7 +50,7 @@ enum err memory_allocate(uint64_t pages, uint64_t *physical)
     if (EFI_ERROR(status)) {
         uefi_boot->FreePool(record);
         return fail(ERR_NO_MEMORY, "no %lu KiB of memory for the loader: %s",
-                    (unsigned long)(pages * (PAGE_BYTES / KIB)), status_name(status));
+                    pages * (PAGE_BYTES / KIB), status_name(status));
     }
     record->pages = pages;
     record->next = allocations;
@@ -65,7 +65,7 @@ enum err memory_claim(uint64_t physical, uint64_t pages)
 
     if (EFI_ERROR(status))
         return fail(ERR_CHANGED, "firmware holds memory at 0x%lx that its map called free: %s",
-                    (unsigned long)physical, status_name(status));
+                    physical, status_name(status));
     return OK;
 }
 
@@ -93,7 +93,7 @@ static enum err make_room(struct snapshot *map)
 {
     if (map->descriptor_bytes < sizeof(EFI_MEMORY_DESCRIPTOR) || map->descriptor_bytes > PAGE_BYTES)
         return fail(ERR_UNSUPPORTED, "the firmware's memory map has descriptors of %lu bytes",
-                    (unsigned long)map->descriptor_bytes);
+                    map->descriptor_bytes);
     uint64_t count = map->bytes / map->descriptor_bytes + 2 * SLACK_DESCRIPTORS;
     uint64_t room = align_up(count * map->descriptor_bytes, 16);
     uint64_t pages = pages_of(room + 2 * count * sizeof(struct raw_range));
@@ -101,8 +101,8 @@ static enum err make_room(struct snapshot *map)
     drop(map);
     EFI_STATUS status = take_pages(pages, &map->physical);
     if (EFI_ERROR(status))
-        return fail(ERR_NO_MEMORY, "no memory for a map of %lu descriptors: %s",
-                    (unsigned long)count, status_name(status));
+        return fail(ERR_NO_MEMORY, "no memory for a map of %lu descriptors: %s", count,
+                    status_name(status));
     map->pages = pages;
     map->descriptors = at_physical(map->physical);
     map->room = count * map->descriptor_bytes;

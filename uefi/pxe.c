@@ -115,7 +115,7 @@ enum err pxe_fetch(const char *path, uint64_t bytes, void *to)
     if (arrived == bytes)
         return OK;
     return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes", server.disk.name,
-                server.root, path, (unsigned long)arrived, (unsigned long)bytes);
+                server.root, path, arrived, bytes);
 }
 
 /* A driver stops its card when it hears that boot services end. iPXE's (1.0.0+git-20190125) needs

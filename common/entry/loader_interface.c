@@ -95,7 +95,7 @@ static void say_time(const struct boot *boot, const char *name, uint64_t tsc)
 
     if (!hz)
         return;
-    fmt(text, sizeof text, "%lu", (unsigned long)(tsc / hz * 1000000 + tsc % hz * 1000000 / hz));
+    fmt(text, sizeof text, "%lu", tsc / hz * 1000000 + tsc % hz * 1000000 / hz);
     say_text(boot, name, text);
 }
 

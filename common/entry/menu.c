@@ -36,7 +36,7 @@ static enum answer type_digit(struct menu *menu, uint32_t digit)
     if (number * 10 > count)
         return BOOT;
     menu->number = number;
-    fmt(menu->notice, sizeof menu->notice, "%lu: another digit, or Enter", (unsigned long)number);
+    fmt(menu->notice, sizeof menu->notice, "%lu: another digit, or Enter", number);
     return STAY;
 }
 

@@ -54,11 +54,10 @@ static void write_memory(struct writer *writer, const struct memmap *map,
                          const struct raw_map *busy)
 {
     write(writer, "Memory: %lu KiB usable, of which the loader holds %lu KiB\n",
-          (unsigned long)(memmap_bytes(map, LINTEL_MEMORY_USABLE) / KIB),
-          (unsigned long)(sum(busy) / KIB));
+          memmap_bytes(map, LINTEL_MEMORY_USABLE) / KIB, sum(busy) / KIB);
     for (uint64_t i = 0; i < map->count; i++)
-        write(writer, "  %016lx to %016lx  %s\n", (unsigned long)map->ranges[i].first,
-              (unsigned long)map->ranges[i].last, memmap_type_name(map->ranges[i].type));
+        write(writer, "  %016lx to %016lx  %s\n", map->ranges[i].first, map->ranges[i].last,
+              memmap_type_name(map->ranges[i].type));
 }
 
 /* ---- the rest -------------------------------------------------------------------------------- */
@@ -66,7 +65,7 @@ static void write_memory(struct writer *writer, const struct memmap *map,
 static void write_address(struct writer *writer, const char *name, uint64_t physical)
 {
     if (physical)
-        write(writer, "  %-10s at %lx\n", name, (unsigned long)physical);
+        write(writer, "  %-10s at %lx\n", name, physical);
 }
 
 static void write_machine(struct writer *writer, const struct facts *facts)
@@ -84,7 +83,7 @@ static void write_machine(struct writer *writer, const struct facts *facts)
     write(writer, "  processor  %s\n  addresses  %u bits physical, %u linear\n",
           facts->cpu.brand[0] ? facts->cpu.brand : facts->cpu.vendor, facts->cpu.physical_bits,
           facts->cpu.linear_bits);
-    write(writer, "  clock      %lu MHz\n", (unsigned long)(facts->tsc_hz / 1000000));
+    write(writer, "  clock      %lu MHz\n", facts->tsc_hz / 1000000);
     write_address(writer, "RSDP", facts->rsdp);
     write_address(writer, "SMBIOS", facts->smbios);
     write_address(writer, "SMBIOS 3", facts->smbios3);
@@ -97,9 +96,8 @@ static void write_disks(struct writer *writer, const struct boot *boot)
     write(writer, "Disks: %u\n", facts->disk_count);
     for (uint32_t i = 0; i < facts->disk_count; i++) {
         const struct disk *disk = &facts->disks[i];
-        write(writer, "  %s\n    %lu sectors of %u bytes%s\n", disk->name,
-              (unsigned long)disk->sectors, disk->sector_bytes,
-              disk->removable ? ", removable" : "");
+        write(writer, "  %s\n    %lu sectors of %u bytes%s\n", disk->name, disk->sectors,
+              disk->sector_bytes, disk->removable ? ", removable" : "");
     }
     if (boot->volume.disk)
         write(writer, "Boot volume: partition %u of\n  %s\n", boot->volume.number,

@@ -59,8 +59,7 @@ static enum err fetch(const struct file *file, void *to)
     const struct volume *volume = file->fs->volume;
 
     if (file->source.bytes >= LARGE_BYTES)
-        say("  fetching %s: %lu MiB\n", file->source.name,
-            (unsigned long)(file->source.bytes / MIB));
+        say("  fetching %s: %lu MiB\n", file->source.name, file->source.bytes / MIB);
     return volume->firmware->fetch(state->path, file->source.bytes, to);
 }
 

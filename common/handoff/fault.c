@@ -80,7 +80,7 @@ static void describe_address(uint64_t address, char *text, size_t bytes)
     if (low) {
         const struct elf_symbol *symbol = &state.symbols[low - 1];
         fmt(text, bytes, "%s+0x%lx", state.names + symbol->name,
-            (unsigned long)(address - state.slide - symbol->virtual));
+            address - state.slide - symbol->virtual);
     }
 }
 
@@ -114,7 +114,7 @@ static void report_page_fault(uint64_t error)
              error & ERROR_FETCH   ? "executing"
              : error & ERROR_WRITE ? "writing"
                                    : "reading",
-             (unsigned long)address, guard ? "stack guard hit" : access_reason(address, error));
+             address, guard ? "stack guard hit" : access_reason(address, error));
     if (guard)
         say_line("  %s", guard);
 }
@@ -140,11 +140,9 @@ static void report_registers(const struct fault_frame *frame)
         {"CR3", cr3},        {"CR4", cr4},        {"RFLAGS", frame->rflags},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i += 3)
-        say_line("  %-3s %016lx  %-3s %016lx  %-6s %016lx", rows[i].name,
-                 (unsigned long)rows[i].value, rows[i + 1].name, (unsigned long)rows[i + 1].value,
-                 rows[i + 2].name, (unsigned long)rows[i + 2].value);
-    say_line("  CS %02lx  SS %02lx  error code %lx", (unsigned long)frame->cs,
-             (unsigned long)frame->ss, (unsigned long)frame->error);
+        say_line("  %-3s %016lx  %-3s %016lx  %-6s %016lx", rows[i].name, rows[i].value,
+                 rows[i + 1].name, rows[i + 1].value, rows[i + 2].name, rows[i + 2].value);
+    say_line("  CS %02lx  SS %02lx  error code %lx", frame->cs, frame->ss, frame->error);
 }
 
 /* The first fault of any CPU is the one to explain; the others' would only come between. */
@@ -162,10 +160,10 @@ __attribute__((used)) void fault_report(const struct fault_frame *frame)
     describe_address(frame->rip, where, sizeof where);
     screen_begin(&state);
     say_line("Lintel: the kernel's first fault: %s (vector %lu)", vector_name(frame->vector),
-             (unsigned long)frame->vector);
+             frame->vector);
     if (frame->vector == VECTOR_PAGE_FAULT)
         report_page_fault(frame->error);
-    say_line("  RIP %016lx  %s", (unsigned long)frame->rip, where);
+    say_line("  RIP %016lx  %s", frame->rip, where);
     report_registers(frame);
     say_line("  The machine is stopped. To handle faults, load an interrupt table of your own.");
 }

@@ -41,8 +41,8 @@ enum err leap_order(struct leap_move *moves, uint64_t count)
         uint64_t next = find_harmless(moves, count);
         if (next == count)
             return fail(ERR_UNSUPPORTED,
-                        "%llu pieces of the kernel lie in each other's way, from %llxh on",
-                        (unsigned long long)count, (unsigned long long)moves->from);
+                        "%lu pieces of the kernel lie in each other's way, from %lxh on", count,
+                        moves->from);
         struct leap_move move = moves[next];
         memmove(moves + 1, moves, next * sizeof *moves);
         moves[0] = move;

@@ -10,8 +10,7 @@ static enum err check_range(const struct source *source, uint64_t offset, uint64
         return fail(ERR_FORMAT,
                     "%s: wants %lu bytes at offset %lu, but the file ends at %lu: it is truncated "
                     "or damaged",
-                    source->name, (unsigned long)bytes, (unsigned long)offset,
-                    (unsigned long)source->bytes);
+                    source->name, bytes, offset, source->bytes);
     return OK;
 }
 

@@ -47,17 +47,14 @@ static enum err take_table(const struct acpi *acpi, uint64_t physical, const cha
 {
     const uint8_t *header = bytes_at(acpi, physical, HEADER_BYTES);
     if (!header)
-        return fail(ERR_FORMAT, "ACPI: the %s at %lXh lies outside of memory", signature,
-                    (unsigned long)physical);
+        return fail(ERR_FORMAT, "ACPI: the %s at %lXh lies outside of memory", signature, physical);
     if (memcmp(header, signature, 4) != 0)
-        return fail(ERR_FORMAT, "ACPI: at %lXh there is no %s", (unsigned long)physical, signature);
+        return fail(ERR_FORMAT, "ACPI: at %lXh there is no %s", physical, signature);
     uint32_t length = load32(header + HEADER_LENGTH);
     if (length < HEADER_BYTES || length > TABLE_LENGTH_LIMIT || !bytes_at(acpi, physical, length))
-        return fail(ERR_FORMAT, "ACPI: the %s at %lXh has length %u", signature,
-                    (unsigned long)physical, length);
+        return fail(ERR_FORMAT, "ACPI: the %s at %lXh has length %u", signature, physical, length);
     if (!sums_to_zero(header, length))
-        return fail(ERR_FORMAT, "ACPI: the %s at %lXh has a wrong checksum", signature,
-                    (unsigned long)physical);
+        return fail(ERR_FORMAT, "ACPI: the %s at %lXh has a wrong checksum", signature, physical);
     *table = (struct acpi_table){header, length};
     return OK;
 }
@@ -80,7 +77,7 @@ static enum err find_root(const struct acpi *acpi, struct acpi_table *root, uint
         return fail(ERR_NOT_FOUND, "the firmware has no ACPI tables");
     if (!rsdp || memcmp(rsdp, "RSD PTR ", 8) != 0 || !sums_to_zero(rsdp, RSDP_BYTES_1))
         return fail(ERR_FORMAT, "ACPI: the RSDP at %lXh has a wrong signature or checksum",
-                    (unsigned long)acpi->rsdp);
+                    acpi->rsdp);
     *wide = 8;
     if (has_xsdt(acpi, rsdp) && take_table(acpi, load64(rsdp + RSDP_XSDT), "XSDT", root) == OK)
         return OK;

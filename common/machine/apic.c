@@ -27,8 +27,7 @@ enum err apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x
     }
     *apic = (struct apic){.x2apic = base & APIC_BASE_X2APIC, .registers = base & BASE_ADDRESS};
     if (!apic->x2apic && apic->registers >= reachable_end)
-        return fail(ERR_UNSUPPORTED, "the local APIC at %lXh is out of reach",
-                    (unsigned long)apic->registers);
+        return fail(ERR_UNSUPPORTED, "the local APIC at %lXh is out of reach", apic->registers);
     apic->id = apic_read(apic, ID) >> (apic->x2apic ? 0 : 24);
     return OK;
 }

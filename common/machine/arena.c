@@ -72,8 +72,7 @@ static enum err grow(struct arena *arena, uint64_t bytes, uint64_t alignment)
     struct arena_chunk *chunk;
 
     if (add_wraps(head, bytes, &total))
-        return fail(ERR_NO_MEMORY, "%llu bytes are more than any machine has",
-                    (unsigned long long)bytes);
+        return fail(ERR_NO_MEMORY, "%lu bytes are more than any machine has", bytes);
     total = MAX(total, CHUNK_BYTES);
     TRY(arena->grow(pages_of(total), &physical));
     chunk = at_physical(physical);
@@ -101,8 +100,8 @@ enum err arena_take_array(struct arena *arena, uint64_t count, uint64_t each_byt
     uint64_t bytes;
 
     if (mul_wraps(count, each_bytes, &bytes))
-        return fail(ERR_NO_MEMORY, "%llu times %llu bytes are more than any machine has",
-                    (unsigned long long)count, (unsigned long long)each_bytes);
+        return fail(ERR_NO_MEMORY, "%lu times %lu bytes are more than any machine has", count,
+                    each_bytes);
     return arena_take(arena, bytes, out);
 }
 

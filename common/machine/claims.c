@@ -113,11 +113,10 @@ static uint64_t largest_free(const struct memmap *map, uint64_t first, uint64_t 
 static enum err refuse_wish(const struct claim_wish *wish, const struct memmap *free, uint64_t end)
 {
     return fail(ERR_NO_MEMORY,
-                "the %s (%llu KiB) does not fit into memory from %llxh to %llxh: the largest free "
-                "place there has %llu KiB",
-                wish->name, (unsigned long long)(wish->bytes / KIB + (wish->bytes % KIB != 0)),
-                (unsigned long long)wish->first, (unsigned long long)end - 1,
-                (unsigned long long)(largest_free(free, wish->first, end) / KIB));
+                "the %s (%lu KiB) does not fit into memory from %lxh to %lxh: the largest free "
+                "place there has %lu KiB",
+                wish->name, wish->bytes / KIB + (wish->bytes % KIB != 0), wish->first, end - 1,
+                largest_free(free, wish->first, end) / KIB);
 }
 
 static enum err find_place(const struct claims *claims, const struct claim_wish *wish,
@@ -195,10 +194,8 @@ static bool overlap(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
 
 static enum err refuse_target(const struct claim *claim, const char *what, uint64_t at)
 {
-    return fail(ERR_NO_MEMORY, "the %s must lie at %llxh to %llxh, but at %llxh there is %s",
-                claim->name, (unsigned long long)claim->target,
-                (unsigned long long)(claim->target + claim->used - 1), (unsigned long long)at,
-                what);
+    return fail(ERR_NO_MEMORY, "the %s must lie at %lxh to %lxh, but at %lxh there is %s",
+                claim->name, claim->target, claim->target + claim->used - 1, at, what);
 }
 
 /* Memory that is the kernel's once the firmware has left, and no other target. */
@@ -269,8 +266,8 @@ enum err claims_take_at(struct claims *claims, const char *name, uint64_t target
     uint64_t end;
 
     if (!bytes || add_wraps(target, bytes, &end) || end > UINT64_C(1) << 47)
-        return fail(ERR_NO_MEMORY, "the %s must lie at %llxh, and %llu bytes don't fit there", name,
-                    (unsigned long long)target, (unsigned long long)bytes);
+        return fail(ERR_NO_MEMORY, "the %s must lie at %lxh, and %lu bytes don't fit there", name,
+                    target, bytes);
     TRY(ARENA_TAKE(claims->arena, 1, &claim));
     *claim = (struct claim){.name = name, .target = target, .used = bytes};
     struct arena_mark mark = arena_mark(claims->arena);

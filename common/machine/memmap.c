@@ -49,8 +49,8 @@ static enum err need_room(const struct memmap *map, uint64_t ranges)
 {
     if (ranges <= map->capacity - map->count)
         return OK;
-    return fail(ERR_NO_MEMORY, "memory map: no room for %llu more ranges than its %llu",
-                (unsigned long long)ranges, (unsigned long long)map->count);
+    return fail(ERR_NO_MEMORY, "memory map: no room for %lu more ranges than its %lu", ranges,
+                map->count);
 }
 
 /* Cuts the range that holds both address - 1 and address in two: the map still means the same. */
@@ -201,9 +201,9 @@ enum err memmap_insert_raw(struct memmap *map, const struct raw_map *raw, uint32
             continue;
         keep = !is_nonsense(from) && range_of(from->base, from->bytes, from->type, limit, &range);
         if (!keep || range.last - range.first != from->bytes - 1)
-            note("memory map: %s %llxh + %llxh passes the CPU's %u address bits: %s\n",
-                 memmap_type_name(from->type), (unsigned long long)from->base,
-                 (unsigned long long)from->bytes, physical_bits, keep ? "cut" : "dropped");
+            note("memory map: %s %lxh + %lxh passes the CPU's %u address bits: %s\n",
+                 memmap_type_name(from->type), from->base, from->bytes, physical_bits,
+                 keep ? "cut" : "dropped");
         if (keep)
             TRY(add(map, range, false));
     }
@@ -276,16 +276,14 @@ static enum err find_place(const struct memmap *map, uint64_t bytes, uint64_t al
                            uint64_t low, uint64_t high, bool lowest, uint64_t *physical)
 {
     if (!bytes || !is_power_of_two(alignment))
-        return bug("memory map: place for %llxh bytes aligned to %llxh asked",
-                   (unsigned long long)bytes, (unsigned long long)alignment);
+        return bug("memory map: place for %lxh bytes aligned to %lxh asked", bytes, alignment);
     for (uint64_t i = 0; i < map->count; i++) {
         const struct memmap_range *range = &map->ranges[lowest ? i : map->count - 1 - i];
         if (find_in_range(range, bytes, alignment, low, high, lowest, physical))
             return OK;
     }
-    return fail(ERR_NO_MEMORY, "no %llu KiB of free memory in one piece from %llxh to %llxh",
-                (unsigned long long)(bytes / KIB + (bytes % KIB != 0)), (unsigned long long)low,
-                (unsigned long long)(high - 1));
+    return fail(ERR_NO_MEMORY, "no %lu KiB of free memory in one piece from %lxh to %lxh",
+                bytes / KIB + (bytes % KIB != 0), low, high - 1);
 }
 
 enum err memmap_find_highest(const struct memmap *map, uint64_t bytes, uint64_t alignment,

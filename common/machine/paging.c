@@ -43,9 +43,8 @@ static bool is_canonical(uint64_t virtual, uint32_t levels)
 
 static enum err refuse(const struct mapping *mapping, const char *why)
 {
-    return bug("mapping of virtual %llxh to physical %llxh, %llxh bytes: %s",
-               (unsigned long long)mapping->virtual, (unsigned long long)mapping->physical,
-               (unsigned long long)mapping->bytes, why);
+    return bug("mapping of virtual %lxh to physical %lxh, %lxh bytes: %s", mapping->virtual,
+               mapping->physical, mapping->bytes, why);
 }
 
 static enum err check(const struct paging *paging, const struct mapping *mapping)

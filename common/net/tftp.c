@@ -124,7 +124,7 @@ enum err tftp_path(const struct tftp_server *server, const char *path, char *to,
     if (length < capacity)
         return OK;
     return fail(ERR_UNSUPPORTED, "%s: %s%s: the firmware takes names of at most %lu bytes",
-                server->disk.name, server->root, path, (unsigned long)capacity - 1);
+                server->disk.name, server->root, path, capacity - 1);
 }
 
 /* The place behind the last '/' or '\' before `end`; the beginning where there is none. */

@@ -10,10 +10,10 @@ static enum err take_text(struct url_server *server, const char *url, uint64_t b
     for (; length < bytes && url[length] && !strchr("?#", url[length]); length++)
         if (url[length] <= ' ' || url[length] > '~')
             return fail(ERR_UNSUPPORTED, "booted from a URL whose byte %lu is %02Xh: no URL has it",
-                        (unsigned long)length, (uint8_t)url[length]);
+                        length, (uint8_t)url[length]);
     if (length >= sizeof server->root)
         return fail(ERR_UNSUPPORTED, "booted from a URL of %lu bytes, at most %u are supported",
-                    (unsigned long)length, NET_PATH_BYTES - 1);
+                    length, NET_PATH_BYTES - 1);
     memcpy(server->root, url, length);
     server->root[length] = 0;
     return OK;

@@ -7,7 +7,7 @@ enum err block_take(struct block *block, uint64_t bytes, void **out)
     uint64_t begin = align_up(block->next, BLOCK_ALIGNMENT);
     if (begin > block->end || bytes > block->end - begin)
         return bug("what the kernel receives outgrows its place by %lu bytes",
-                   (unsigned long)(begin + bytes - block->end));
+                   begin + bytes - block->end);
     block->next = begin + bytes;
     *out = at_physical(begin);
     memset(*out, 0, bytes);

@@ -53,7 +53,7 @@ enum err job_make_plan(struct job *job, const struct raw_map *busy)
     TRY(insert_firmwares(job));
     TRY(memmap_normalise(&job->map));
     TRY(find_free(job, busy));
-    note("loader memory: %lu KiB\n", (unsigned long)(busy_bytes(busy) / KIB));
+    note("loader memory: %lu KiB\n", busy_bytes(busy) / KIB);
 
     request->rules = &job->rules->plan;
     request->cpu = &boot->facts->cpu;

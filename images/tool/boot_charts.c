@@ -135,10 +135,9 @@ static double draw_mapping(FILE *file, const struct boot_log *log,
                            const struct log_mapping *mapping, double top)
 {
     double height = ROW_HEIGHT;
-    char *address = text_of("%016llx", (unsigned long long)mapping->first);
+    char *address = text_of("%016lx", mapping->first);
     char *what = text_of("%s %s", mapping->rights, mapping->cache);
-    char *physical =
-        text_of("%llx  %s", (unsigned long long)mapping->physical, meaning_of(log, mapping));
+    char *physical = text_of("%lx  %s", mapping->physical, meaning_of(log, mapping));
     for (uint64_t pages = (mapping->last - mapping->first) / PAGE_BYTES; pages; pages /= 2)
         height += DOUBLING;
     svg_rectangle(file, SPACE_LEFT, top, SPACE_WIDTH, height, colour_of_rights(mapping));

@@ -95,7 +95,7 @@ static void trim(char *text)
 /* `end` is the first byte behind the range. */
 static bool parse_range(const char *text, const char *format, struct log_range *range)
 {
-    unsigned long long first, end;
+    uint64_t first, end;
     if (sscanf(text, format, &first, &end, range->name) != 3 || end <= first)
         return false;
     range->first = first;
@@ -107,7 +107,7 @@ static bool parse_range(const char *text, const char *format, struct log_range *
 static void take_memory(struct boot_log *log, const char *line)
 {
     struct log_range range = {0};
-    if (parse_range(line, "memory: %llx - %llx %23[^\n]", &range))
+    if (parse_range(line, "memory: %lx - %lx %23[^\n]", &range))
         ADD(log->normal, log->normal_count, range);
 }
 
@@ -116,15 +116,15 @@ static void take_raw(struct boot_log *log, const char *line)
     struct log_range range = {0};
     char side[SIDE_COLUMNS + 1];
     snprintf(side, sizeof side, "%.*s", SIDE_COLUMNS, line);
-    if (parse_range(side, "%llx-%llx %23[^\n]", &range))
+    if (parse_range(side, "%lx-%lx %23[^\n]", &range))
         ADD(log->raw, log->raw_count, range);
 }
 
 static void take_mapping(struct boot_log *log, const char *line)
 {
     struct log_mapping mapping = {0};
-    unsigned long long first, last, physical;
-    if (sscanf(line, "%16llx-%16llx %llx %5[rwxug-] %19s", &first, &last, &physical, mapping.rights,
+    uint64_t first, last, physical;
+    if (sscanf(line, "%16lx-%16lx %lx %5[rwxug-] %19s", &first, &last, &physical, mapping.rights,
                mapping.cache) != 5 ||
         last < first || strlen(mapping.rights) != 5)
         return;
@@ -137,8 +137,8 @@ static void take_mapping(struct boot_log *log, const char *line)
 static void take_stage(struct boot_log *log, const char *line)
 {
     struct log_stage stage;
-    unsigned long long tsc;
-    if (sscanf(line, "stage: %23s %llu", stage.name, &tsc) != 2)
+    uint64_t tsc;
+    if (sscanf(line, "stage: %23s %lu", stage.name, &tsc) != 2)
         return;
     stage.tsc = tsc;
     ADD(log->stages, log->stage_count, stage);

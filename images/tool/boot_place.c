@@ -72,8 +72,7 @@ static enum err find_room(const struct disk_image *image, uint64_t first, uint64
     if (sectors < place->sectors)
         return fail(ERR_NO_MEMORY,
                     "%s: there are %lu sectors in %s, but the second stage needs %lu: %s",
-                    image->path, (unsigned long)sectors, place->where,
-                    (unsigned long)place->sectors, remedy);
+                    image->path, sectors, place->where, place->sectors, remedy);
     sectors = MIN(sectors, SEARCHED_BYTES_MAX / sector_bytes);
     uint8_t *bytes = malloc(sectors * sector_bytes);
     if (!bytes)
@@ -85,7 +84,7 @@ static enum err find_room(const struct disk_image *image, uint64_t first, uint64
         return fail(ERR_NO_MEMORY,
                     "%s: in %s something else lies (another loader, an older Lintel?): no %lu "
                     "sectors in a row are zero, and nothing is written over: %s",
-                    image->path, place->where, (unsigned long)place->sectors, remedy);
+                    image->path, place->where, place->sectors, remedy);
     if (err == OK)
         place->stage = (struct stage_place){first + found, sector_bytes};
     return err;
@@ -163,7 +162,7 @@ static enum err use_reserved(const struct disk_image *image, const struct volume
         remedy, sizeof remedy,
         "`lintel uninstall` what lies there, or format it with `mkfs.fat -R %lu`, which erases "
         "its files",
-        (unsigned long)(own + place->sectors));
+        own + place->sectors);
     place->where = "the reserved sectors of the FAT volume";
     place->host = volume;
     place->number = volume->number;
@@ -208,7 +207,7 @@ static enum err use_gpt(const struct disk_image *image, const struct disk_tables
                 "%s: its GPT has no BIOS boot partition for the second stage (type %s, %lu "
                 "sectors): make one (sgdisk --set-alignment=1 --new=0:34:2047 --typecode=0:EF02 "
                 "%s), or take --partition N with a FAT volume that has reserved sectors",
-                image->path, TYPE_BIOS_BOOT, (unsigned long)place->sectors, image->path);
+                image->path, TYPE_BIOS_BOOT, place->sectors, image->path);
 }
 
 enum err boot_place_find(const struct disk_image *image, const struct disk_tables *tables,

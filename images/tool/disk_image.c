@@ -24,7 +24,7 @@ static int file_of(const struct disk_image *image)
 static enum err fail_move(const struct disk_image *image, const char *what, uint64_t offset,
                           ssize_t moved)
 {
-    return fail(ERR_IO, "%s: cannot %s byte %lu: %s", image->path, what, (unsigned long)offset,
+    return fail(ERR_IO, "%s: cannot %s byte %lu: %s", image->path, what, offset,
                 moved < 0 ? strerror(errno) : "the disk ends there");
 }
 
@@ -83,7 +83,7 @@ static enum err allocate(uint64_t pages, uint64_t *physical)
 
     if (!memory)
         return fail(ERR_NO_MEMORY, "this machine has no %lu KiB of memory left",
-                    (unsigned long)(pages * PAGE_BYTES / KIB));
+                    pages * PAGE_BYTES / KIB);
     memset(memory, 0, pages * PAGE_BYTES);
     *physical = (uintptr_t)memory;
     return OK;

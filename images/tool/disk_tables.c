@@ -59,9 +59,8 @@ static enum err refuse_overlaps(const struct disk_image *image, const struct dis
                 return fail(ERR_FORMAT,
                             "%s: partitions %u (LBA %lu, %lu sectors) and %u (LBA %lu, %lu "
                             "sectors) overlap; repair the table first",
-                            image->path, b->number, (unsigned long)b->first_lba,
-                            (unsigned long)b->sectors, a->number, (unsigned long)a->first_lba,
-                            (unsigned long)a->sectors);
+                            image->path, b->number, b->first_lba, b->sectors, a->number,
+                            a->first_lba, a->sectors);
     return OK;
 }
 
@@ -78,14 +77,13 @@ static enum err check_container(const struct disk_image *image, const uint8_t *s
             return fail(ERR_FORMAT,
                         "%s: partition %u (LBA %lu) overlaps the extended partition at LBA %lu; "
                         "repair the table first",
-                        image->path, i + 1, (unsigned long)other.first,
-                        (unsigned long)container.first);
+                        image->path, i + 1, other.first, container.first);
     }
     if (!container.first || container.first + container.sectors > image->disk.sectors)
         return fail(ERR_FORMAT,
                     "%s: the extended partition at LBA %lu leaves the disk; repair the "
                     "table first",
-                    image->path, (unsigned long)container.first);
+                    image->path, container.first);
     return OK;
 }
 
@@ -109,8 +107,7 @@ static enum err check_logicals(const struct disk_image *image, const uint8_t *se
             return fail(ERR_FORMAT,
                         "%s: the logical partition %u (LBA %lu, %lu sectors) leaves the extended "
                         "partition; repair the table first",
-                        image->path, volume->number, (unsigned long)volume->first_lba,
-                        (unsigned long)volume->sectors);
+                        image->path, volume->number, volume->first_lba, volume->sectors);
     }
     return OK;
 }
@@ -153,8 +150,7 @@ static enum err check_protective(const struct disk_image *image, const uint8_t *
             return fail(ERR_FORMAT,
                         "%s: partition %u of its hybrid MBR (LBA %lu, %lu sectors) is none of the "
                         "GPT's; repair the table first",
-                        image->path, i + 1, (unsigned long)primary.first,
-                        (unsigned long)primary.sectors);
+                        image->path, i + 1, primary.first, primary.sectors);
     }
     if (protective && load16(sector + 510) == 0xaa55)
         return OK;

@@ -77,7 +77,7 @@ static void draw_virtual(FILE *file, const struct column *column)
 {
     for (size_t i = 0; i < column->count; i++) {
         const struct bar *bar = &column->bars[i];
-        char *address = text_of("%016llx", (unsigned long long)bar->first);
+        char *address = text_of("%016lx", bar->first);
         if (strcmp(bar->colour, "gap") == 0) {
             draw_gap(file, bar, VIRTUAL_LEFT, meaning_of_gap(bar));
         } else {
@@ -92,7 +92,7 @@ static void draw_physical(FILE *file, const struct column *column)
 {
     for (size_t i = 0; i < column->count; i++) {
         const struct bar *bar = &column->bars[i];
-        char *address = text_of("%llx", (unsigned long long)bar->first);
+        char *address = text_of("%lx", bar->first);
         if (strcmp(bar->colour, "gap") == 0) {
             draw_gap(file, bar, PHYSICAL_LEFT, "nothing");
         } else {

@@ -154,7 +154,7 @@ static enum err check_entries(struct walk *walk, uint64_t offset, uint64_t bytes
         walk->ended = !entries[at];
         if (!walk->ended && !is_sound(walk, entries + at))
             return fail(ERR_FORMAT, "no entry of a directory is at byte %lu of the disk",
-                        (unsigned long)(offset + at));
+                        offset + at);
     }
     return OK;
 }

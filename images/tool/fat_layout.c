@@ -122,7 +122,7 @@ enum err fat_read_whole(const struct volume *volume, const char *path, uint64_t 
     *size = file.source.bytes;
     if (*size > most)
         return fail(ERR_FORMAT, "%s: has %lu bytes, more than the %lu that make sense", path,
-                    (unsigned long)*size, (unsigned long)most);
+                    (unsigned long)*size, most);
     TRY(arena_take(&host_arena, MAX(*size, 1), (void **)bytes));
     return source_read(&file.source, 0, *size, *bytes);
 }
@@ -182,7 +182,7 @@ enum err fat_walk(const struct fat_layout *fat, const uint8_t *table, uint64_t f
          steps++) {
         if (steps > fat->last_cluster)
             return fail(ERR_FORMAT, "the chain of cluster %lu loops: repair the file system first",
-                        (unsigned long)first_cluster);
+                        first_cluster);
         TRY(each(context, (uint32_t)cluster));
         cluster = fat_get(fat, table, (uint32_t)cluster);
     }

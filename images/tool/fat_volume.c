@@ -99,23 +99,22 @@ static enum err check_room(const struct fat_volume *volume, const struct tree *t
             return fail(ERR_UNSUPPORTED,
                         "%s: has %lu MiB, but a file on FAT less than 4 GiB: take --layout iso or "
                         "netboot",
-                        tree->files[i].host, (unsigned long)(tree->files[i].content.size / MIB));
+                        tree->files[i].host, tree->files[i].content.size / MIB);
     if (there < kind->clusters_min || there > kind->clusters_max)
         return fail(
             ERR_NO_MEMORY,
             "a volume of %lu KiB is too %s for FAT%u: it would have %lu clusters, and FAT%u "
             "has %lu to %lu",
-            (unsigned long)(volume->sectors * volume->sector_bytes / KIB),
-            there < kind->clusters_min ? "small" : "large", volume->bits, (unsigned long)there,
-            volume->bits, (unsigned long)kind->clusters_min, (unsigned long)kind->clusters_max);
+            volume->sectors * volume->sector_bytes / KIB,
+            there < kind->clusters_min ? "small" : "large", volume->bits, there, volume->bits,
+            kind->clusters_min, kind->clusters_max);
     if (wanted > there)
         return fail(
             ERR_NO_MEMORY,
             "the files take %lu KiB, but the volume has room for %lu KiB: it is %lu KiB too "
             "small",
-            (unsigned long)(wanted * cluster_bytes / KIB),
-            (unsigned long)(there * cluster_bytes / KIB),
-            (unsigned long)((wanted - there) * cluster_bytes / KIB));
+            wanted * cluster_bytes / KIB, there * cluster_bytes / KIB,
+            (wanted - there) * cluster_bytes / KIB);
     return OK;
 }
 
@@ -172,8 +171,7 @@ enum err fat_make(const struct fat_volume *volume, const struct tree *tree)
     uint64_t cluster_sectors = choose_cluster_sectors(volume);
     TRY(check_room(volume, tree, cluster_sectors));
     TRY(format(volume, cluster_sectors));
-    char *drive =
-        text_of("%s@@%lu", volume->path, (unsigned long)(volume->first * volume->sector_bytes));
+    char *drive = text_of("%s@@%lu", volume->path, volume->first * volume->sector_bytes);
     enum err err = copy_tree(drive, tree);
     free(drive);
     return err;

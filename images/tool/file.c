@@ -73,7 +73,7 @@ static enum err move(const char *path, uint64_t offset, uint8_t *bytes, uint64_t
         if (moved < 0)
             err = file_fail(path);
         else if (moved == 0)
-            err = fail(ERR_IO, "%s: ends at byte %lu", path, (unsigned long)offset);
+            err = fail(ERR_IO, "%s: ends at byte %lu", path, offset);
         else
             bytes += moved, offset += (uint64_t)moved, size -= (uint64_t)moved;
     }

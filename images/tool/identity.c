@@ -58,9 +58,9 @@ void identity_uuid(const struct identity *identity, const char *part, char text[
     uint64_t high = (uint64_t)(own.hash >> 64), low = (uint64_t)own.hash;
     high = (high & ~UINT64_C(0xf000)) | 0x8000;             /* version 8 */
     low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(2) << 62; /* variant of RFC 9562 */
-    snprintf(text, UUID_TEXT_BYTES, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(high >> 32),
+    snprintf(text, UUID_TEXT_BYTES, "%08x-%04x-%04x-%04x-%012lx", (unsigned)(high >> 32),
              (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xffff), (unsigned)(low >> 48),
-             (unsigned long long)(low & 0xffffffffffff));
+             low & 0xffffffffffff);
 }
 
 uint32_t identity_serial(const struct identity *identity, const char *part)

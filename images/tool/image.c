@@ -92,8 +92,7 @@ static enum err choose_number(const char *what, const char *text, uint64_t a, ui
 {
     TRY(parse_number(what, text, UINT32_MAX, number));
     if (*number != a && *number != b)
-        return fail(ERR_FORMAT, "%s: %s is neither %lu nor %lu", what, text, (unsigned long)a,
-                    (unsigned long)b);
+        return fail(ERR_FORMAT, "%s: %s is neither %lu nor %lu", what, text, a, b);
     return OK;
 }
 

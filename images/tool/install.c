@@ -49,12 +49,10 @@ static void tell_stage(const struct installation *installation)
     const struct boot_place *place = &installation->place;
 
     printf("  BIOS: the second stage goes to LBA %lu, %lu sectors of %u bytes, in %s",
-           (unsigned long)place->stage.lba, (unsigned long)place->sectors,
-           place->stage.sector_bytes, place->where);
+           place->stage.lba, place->sectors, place->stage.sector_bytes, place->where);
     printf(place->number ? " (partition %u).\n" : ".\n", place->number);
     for (uint32_t i = 0; i < place->code_count; i++)
-        printf("  BIOS: LBA %lu becomes Lintel's boot sector; its %s stays.\n",
-               (unsigned long)place->codes[i].lba,
+        printf("  BIOS: LBA %lu becomes Lintel's boot sector; its %s stays.\n", place->codes[i].lba,
                place->codes[i].kind == BOOT_SECTOR_MBR ? "partition table"
                                                        : "BIOS Parameter Block");
 }
@@ -83,8 +81,8 @@ static void tell_size(const struct installation *installation)
 {
     uint64_t bytes = writes_bytes(&installation->writes);
 
-    printf("  %lu KiB are written in %lu steps.\n", (unsigned long)((bytes + KIB - 1) / KIB),
-           (unsigned long)installation->writes.count);
+    printf("  %lu KiB are written in %lu steps.\n", (bytes + KIB - 1) / KIB,
+           installation->writes.count);
 }
 
 static void tell_disk(const struct installation *installation, const char *verb)
@@ -96,8 +94,7 @@ static void tell_disk(const struct installation *installation, const char *verb)
     };
 
     step_begin(NULL, 0);
-    printf("%s %s (%lu MiB, %s):\n", verb, installation->disk.path,
-           (unsigned long)(installation->disk.bytes / MIB),
+    printf("%s %s (%lu MiB, %s):\n", verb, installation->disk.path, installation->disk.bytes / MIB,
            tables[installation->tables.partitioning]);
 }
 

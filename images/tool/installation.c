@@ -279,7 +279,7 @@ enum err installation_make_target(struct installation *installation)
             return record_put(installation);
         installation->record_room = align_up(bytes + bytes / 8, RECORD_ROOM_FIRST);
     }
-    return bug("the record of %lu bytes grows each time", (unsigned long)bytes);
+    return bug("the record of %lu bytes grows each time", bytes);
 }
 
 /* ---- is it there already? -------------------------------------------------------------------- */

@@ -34,8 +34,7 @@ static enum err make_of_size(struct image *image, uint64_t bytes)
 static enum err make_floppy(struct image *image)
 {
     if (image->bytes && image->bytes != FLOPPY_1440 && image->bytes != FLOPPY_2880)
-        return fail(ERR_UNSUPPORTED, "a floppy has 1440K or 2880K, not %lu bytes",
-                    (unsigned long)image->bytes);
+        return fail(ERR_UNSUPPORTED, "a floppy has 1440K or 2880K, not %lu bytes", image->bytes);
     enum err err = make_of_size(image, image->bytes ? image->bytes : FLOPPY_1440);
     if (err == ERR_NO_MEMORY && !image->bytes)
         err = make_of_size(image, FLOPPY_2880);

@@ -30,7 +30,7 @@ static enum err make_gpt(struct image *image)
 
     if (sectors <= spare)
         return fail(ERR_NO_MEMORY, "a GPT disk of %lu KiB has no room for a volume",
-                    (unsigned long)(image->bytes / KIB));
+                    image->bytes / KIB);
     const struct table table = plan_partitions(image, sectors);
     const struct table_partition *boot = &table.partitions[0], *esp = &table.partitions[1];
     const struct fat_volume volume = {

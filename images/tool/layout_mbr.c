@@ -73,7 +73,7 @@ static enum err make_mbr(struct image *image)
 
     if (sectors <= spare || sectors > UINT32_MAX)
         return fail(ERR_NO_MEMORY, "an MBR disk of %lu KiB is too %s for a volume",
-                    (unsigned long)(image->bytes / KIB), sectors <= spare ? "small" : "large");
+                    image->bytes / KIB, sectors <= spare ? "small" : "large");
     const struct table table = plan_partitions(image, sectors);
     const struct fat_volume volume = plan_volume(image, &table);
     uint64_t own = fat_own_sectors(volume.bits), gap = MIB / image->sector_bytes - 1;

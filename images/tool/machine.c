@@ -70,8 +70,7 @@ static enum err make_pc(uint64_t memory, const struct part *parts, size_t count,
 {
     uint64_t below = memory >= MEMORY_HOLE ? MEMORY_BELOW : memory;
     if (memory < memory_min)
-        return fail(ERR_UNSUPPORTED, "such a PC has at least %lu MiB of memory",
-                    (unsigned long)(memory_min / MIB));
+        return fail(ERR_UNSUPPORTED, "such a PC has at least %lu MiB of memory", memory_min / MIB);
     add_range(map, MIB, below - MIB, LINTEL_MEMORY_USABLE);
     for (size_t i = 0; i < count; i++)
         add_range(map, parts[i].from_end ? below - parts[i].at : parts[i].at, parts[i].bytes,
@@ -86,7 +85,7 @@ static enum err make_pc(uint64_t memory, const struct part *parts, size_t count,
 /* One line (test/maps/README); false: it follows no rule. */
 static bool read_line(const char *line, struct facts *facts, bool *efi)
 {
-    unsigned long long base, bytes, attributes = 1;
+    uint64_t base, bytes, attributes = 1;
     enum lintel_memory_type ours;
     unsigned bits, type;
 
@@ -96,12 +95,12 @@ static bool read_line(const char *line, struct facts *facts, bool *efi)
         facts->cpu.physical_bits = bits;
         return bits >= 32 && bits <= 52;
     }
-    if (sscanf(line, "%llx %llx efi:%u:%llx", &base, &bytes, &type, &attributes) == 4) {
+    if (sscanf(line, "%lx %lx efi:%u:%lx", &base, &bytes, &type, &attributes) == 4) {
         *efi = true;
         add_range(&facts->map, base, bytes, memmap_type_of_efi(type, attributes));
         return true;
     }
-    if (sscanf(line, "%llx %llx e820:%u:%llx", &base, &bytes, &type, &attributes) < 3)
+    if (sscanf(line, "%lx %lx e820:%u:%lx", &base, &bytes, &type, &attributes) < 3)
         return false;
     if (memmap_type_of_e820(type, (uint32_t)attributes, &ours))
         add_range(&facts->map, base, bytes, ours);

@@ -170,7 +170,7 @@ static void draw_edge_addresses(FILE *file, const struct scale *scale,
                                 const char *anchor)
 {
     for (size_t i = 0; i < count; i++) {
-        char *address = text_of("%llx", (unsigned long long)ranges[i].first);
+        char *address = text_of("%lx", ranges[i].first);
         svg_text(file, x, height_of(scale, ranges[i].first) - 2, "address", anchor, address);
         free(address);
     }

@@ -113,8 +113,7 @@ enum err parse_number(const char *what, const char *text, uint64_t most, uint64_
         if (mul_wraps(value, 10, &value) || add_wraps(value, (uint64_t)(*c - '0'), &value))
             break;
     if (c == text || *c || value > most)
-        return fail(ERR_FORMAT, "%s: `%s` is no number from 0 to %lu", what, text,
-                    (unsigned long)most);
+        return fail(ERR_FORMAT, "%s: `%s` is no number from 0 to %lu", what, text, most);
     *number = value;
     return OK;
 }

@@ -19,8 +19,7 @@ static char *write_script(const struct table *table, const struct identity *iden
                          identity_serial(identity, "disk"));
     for (unsigned i = 0; i < table->count; i++) {
         const struct table_partition *part = &table->partitions[i];
-        text_add(&script, "start=%llu, size=%llu, type=%s", (unsigned long long)part->first,
-                 (unsigned long long)part->sectors, part->type);
+        text_add(&script, "start=%lu, size=%lu, type=%s", part->first, part->sectors, part->type);
         identity_uuid(identity, part->name, uuid);
         if (table->gpt)
             text_add(&script, ", name=\"%s\", uuid=%s", part->name, uuid);

@@ -45,9 +45,8 @@ static void print(int64_t elapsed)
     bool terminal = isatty(STDERR_FILENO);
     fprintf(stderr, "%s%s: ", terminal ? "\r\033[K" : "lintel: ", progress.step);
     if (progress.bytes >= MIB)
-        fprintf(stderr, "%llu of %llu MiB, ", (unsigned long long)(progress.done / MIB),
-                (unsigned long long)(progress.bytes / MIB));
-    fprintf(stderr, "%lld s%s", (long long)(elapsed / SECOND), terminal ? "" : "\n");
+        fprintf(stderr, "%lu of %lu MiB, ", progress.done / MIB, progress.bytes / MIB);
+    fprintf(stderr, "%ld s%s", elapsed / SECOND, terminal ? "" : "\n");
     fflush(stderr);
     progress.shown = true;
     progress.next = progress.began + elapsed + (terminal ? TERMINAL_INTERVAL : elapsed);

@@ -135,7 +135,7 @@ static enum err parse_row(const uint8_t *row, uint64_t disk_bytes, const uint8_t
         return fail(ERR_FORMAT,
                     "the record of the installation has an impossible extent: byte %lu, "
                     "%lu bytes, kind %u",
-                    (unsigned long)extent->offset, (unsigned long)extent->bytes, load32(row + 16));
+                    extent->offset, extent->bytes, load32(row + 16));
     if (extent->original) {
         *contents += extent->bytes;
         *left -= extent->bytes;

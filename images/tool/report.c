@@ -16,7 +16,7 @@ struct size_text size_text(uint64_t bytes)
         bytes /= KIB;
         unit++;
     }
-    snprintf(size.text, sizeof size.text, "%llu %s", (unsigned long long)bytes, units[unit]);
+    snprintf(size.text, sizeof size.text, "%lu %s", bytes, units[unit]);
     return size;
 }
 
@@ -99,9 +99,9 @@ static void report_request(const struct lintel_request *request)
 void report_kernel(const struct forecast *forecast)
 {
     const struct elf *kernel = &forecast->job->kernel;
-    printf("Kernel:  %s is %s, %s, %u symbols, entry %016llx\n", forecast->kernel.source.name,
+    printf("Kernel:  %s is %s, %s, %u symbols, entry %016lx\n", forecast->kernel.source.name,
            forecast->kernel.protocol->name, kernel->relocatable ? "a static PIE" : "linked to stay",
-           kernel->symbol_count, (unsigned long long)kernel->entry);
+           kernel->symbol_count, kernel->entry);
     report_request(&kernel->request);
 }
 
@@ -118,11 +118,9 @@ static void report_segments(const struct job *job)
            "physical", "in the file", "in memory");
     for (uint32_t i = 0; i < kernel->segment_count; i++) {
         const struct elf_segment *segment = &kernel->segments[i];
-        printf("  %016llx  %16llx  %-12s  %-12s  %s\n",
-               (unsigned long long)(segment->virtual + plan->slide),
-               (unsigned long long)(physical + segment->virtual - kernel->first),
-               size_text(segment->file_bytes).text, size_text(segment->memory_bytes).text,
-               permissions_text(segment->flags));
+        printf("  %016lx  %16lx  %-12s  %-12s  %s\n", segment->virtual + plan->slide,
+               physical + segment->virtual - kernel->first, size_text(segment->file_bytes).text,
+               size_text(segment->memory_bytes).text, permissions_text(segment->flags));
     }
 }
 
@@ -131,7 +129,7 @@ static void report_places(const struct plan *plan)
     printf("\nPlaces in physical memory\n  %-16s  %-12s  %-12s  what\n", "from", "size", "type");
     for (uint64_t i = 0; i < plan->place_count; i++)
         if (plan->places[i].bytes)
-            printf("  %16llx  %-12s  %-12s  %s\n", (unsigned long long)plan->places[i].physical,
+            printf("  %16lx  %-12s  %-12s  %s\n", plan->places[i].physical,
                    size_text(plan->places[i].bytes).text, memmap_type_name(plan->places[i].type),
                    place_name(plan, i));
 }
@@ -143,12 +141,12 @@ static void report_surroundings(const struct forecast *forecast)
     const struct lintel_framebuffer *screen = &forecast->job->video.fb;
 
     if (loader->bytes)
-        printf("  %16llx  %-12s  %-12s  the loader, until the kernel runs\n",
-               (unsigned long long)loader->base, size_text(loader->bytes).text, "usable");
+        printf("  %16lx  %-12s  %-12s  the loader, until the kernel runs\n", loader->base,
+               size_text(loader->bytes).text, "usable");
     if (forecast->job->has_video)
-        printf("  %16llx  %-12s  %-12s  %u x %u, %u bits a pixel\n",
-               (unsigned long long)screen->base_physical, size_text(screen->bytes).text,
-               "framebuffer", screen->width, screen->height, screen->bits_per_pixel);
+        printf("  %16lx  %-12s  %-12s  %u x %u, %u bits a pixel\n", screen->base_physical,
+               size_text(screen->bytes).text, "framebuffer", screen->width, screen->height,
+               screen->bits_per_pixel);
 }
 
 static void report_mappings(const struct plan *plan)
@@ -158,10 +156,10 @@ static void report_mappings(const struct plan *plan)
            plan->paging.levels, "from", "to", "physical", "cache");
     for (uint64_t i = 0; i < plan->mapping_count;) {
         i = joined_mapping(plan, i, &mapping);
-        printf("  %016llx to %016llx  %16llx  %s  %-15s  %s\n", (unsigned long long)mapping.virtual,
-               (unsigned long long)(mapping.virtual + mapping.bytes - 1),
-               (unsigned long long)mapping.physical, permissions_text(mapping.flags),
-               cache_text(mapping.cache), mapping_name(plan, &mapping));
+        printf("  %016lx to %016lx  %16lx  %s  %-15s  %s\n", mapping.virtual,
+               mapping.virtual + mapping.bytes - 1, mapping.physical,
+               permissions_text(mapping.flags), cache_text(mapping.cache),
+               mapping_name(plan, &mapping));
     }
 }
 
@@ -170,12 +168,10 @@ static void report_map(const char *title, const struct memmap *map)
     printf("\n%s\n", title);
     for (uint64_t i = 0; i < map->count; i++) {
         const struct memmap_range *range = &map->ranges[i];
-        printf("  %16llx to %16llx  %-12s  %s\n", (unsigned long long)range->first,
-               (unsigned long long)range->last, size_text(range->last - range->first + 1).text,
-               memmap_type_name(range->type));
+        printf("  %16lx to %16lx  %-12s  %s\n", range->first, range->last,
+               size_text(range->last - range->first + 1).text, memmap_type_name(range->type));
     }
-    printf("  %llu KiB are usable\n",
-           (unsigned long long)(memmap_bytes(map, LINTEL_MEMORY_USABLE) / KIB));
+    printf("  %lu KiB are usable\n", memmap_bytes(map, LINTEL_MEMORY_USABLE) / KIB);
 }
 
 void report_firmware_map(const struct forecast *forecast)
@@ -190,9 +186,8 @@ void report_plan(const struct forecast *forecast)
     report_places(&job->plan);
     report_surroundings(forecast);
     report_mappings(&job->plan);
-    printf("\nPage tables: %llu pages, in a place of %llu\n",
-           (unsigned long long)forecast->table_pages,
-           (unsigned long long)(job->plan.places[PLACE_TABLES].bytes / PAGE_BYTES));
+    printf("\nPage tables: %lu pages, in a place of %lu\n", forecast->table_pages,
+           job->plan.places[PLACE_TABLES].bytes / PAGE_BYTES);
     report_map("Memory map of the firmware, in whole pages", &forecast->before);
     report_map("Memory map that the kernel sees", &job->map);
 }

@@ -43,8 +43,7 @@ enum err stage_tell(const struct content *stage, const struct installed *install
     uint8_t *bytes;
 
     if (stage->size < STAGE_HEADER_BYTES)
-        return fail(ERR_FORMAT, "a second stage of %lu bytes has no header",
-                    (unsigned long)stage->size);
+        return fail(ERR_FORMAT, "a second stage of %lu bytes has no header", stage->size);
     TRY(arena_take(&host_arena, stage->size, (void **)&bytes));
     memcpy(bytes, stage->bytes, stage->size);
     memcpy(bytes + INSTALLED_AT, installed, sizeof *installed);
@@ -92,7 +91,7 @@ enum err stage_install(const char *path, const struct content *stage,
         return fail(ERR_NO_MEMORY,
                     "%s: the second stage takes %lu sectors, but at sector %lu there is room for "
                     "%lu only",
-                    path, (unsigned long)sectors, (unsigned long)place->lba, (unsigned long)room);
+                    path, sectors, place->lba, room);
     TRY(file_write_at(path, offset, stage->bytes, stage->size));
     return file_write_at(path, offset + stage->size, zeros,
                          sectors * place->sector_bytes - stage->size);

@@ -44,7 +44,7 @@ void text_add(char **text, const char *format, ...)
 struct decimal decimal(uint64_t number)
 {
     struct decimal decimal;
-    snprintf(decimal.text, sizeof decimal.text, "%llu", (unsigned long long)number);
+    snprintf(decimal.text, sizeof decimal.text, "%lu", number);
     return decimal;
 }
 

@@ -24,8 +24,7 @@ static enum err run_mtools(const struct installation *installation, const struct
 {
     char image[512], path[64];
 
-    snprintf(image, sizeof image, "%s@@%lu", overlay->image.path,
-             (unsigned long)installation->fat.offset);
+    snprintf(image, sizeof image, "%s@@%lu", overlay->image.path, installation->fat.offset);
     snprintf(path, sizeof path, "::%s", item_paths[item]);
     enum err err =
         host ? RUN(program, "-o", "-i", image, host, path) : RUN(program, "-i", image, path);

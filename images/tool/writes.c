@@ -61,7 +61,7 @@ static enum err verify(const struct write *write, const struct writer *writer)
 
     if (err == OK && memcmp(found, write->data, write->bytes) != 0)
         err = fail(ERR_IO, "the %lu bytes at byte %lu read back differ from what was written",
-                   (unsigned long)write->bytes, (unsigned long)write->offset);
+                   write->bytes, write->offset);
     free(found);
     return err;
 }

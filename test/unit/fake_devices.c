@@ -68,11 +68,10 @@ enum err fake_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
     must_be_there();
     backing->reads++;
     if (lba > disk->sectors || sectors > disk->sectors - lba)
-        return fail(ERR_IO, "%s: LBA %llu + %llu is behind the last sector", disk->name,
-                    (unsigned long long)lba, (unsigned long long)sectors);
+        return fail(ERR_IO, "%s: LBA %lu + %lu is behind the last sector", disk->name, lba,
+                    sectors);
     if (is_broken((uint32_t)disk->handle, lba, sectors))
-        return fail(ERR_IO, "%s: LBA %llu + %llu: broken on purpose", disk->name,
-                    (unsigned long long)lba, (unsigned long long)sectors);
+        return fail(ERR_IO, "%s: LBA %lu + %lu: broken on purpose", disk->name, lba, sectors);
     if (backing->memory)
         memcpy(to, backing->memory + offset, bytes);
     else
@@ -132,8 +131,7 @@ enum err fake_fetch(const char *path, uint64_t bytes, void *to)
     if (!file)
         return fail(ERR_NOT_FOUND, "fake server: it has no file %s", path);
     if (bytes != file->size)
-        return fail(ERR_IO, "fake server: %s: it has %llu bytes, not %llu", path,
-                    (unsigned long long)file->size, (unsigned long long)bytes);
+        return fail(ERR_IO, "fake server: %s: it has %lu bytes, not %lu", path, file->size, bytes);
     file->fetches++;
     memcpy(to, file->bytes, file->broken ? bytes / 2 : bytes);
     if (file->broken)

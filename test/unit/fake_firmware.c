@@ -197,7 +197,7 @@ static enum err allocate_real(uint64_t pages, uint64_t *physical)
         }
         at = owner->physical + owner->pages * PAGE_BYTES;
     }
-    return fail(ERR_NO_MEMORY, "no %llu free pages", (unsigned long long)pages);
+    return fail(ERR_NO_MEMORY, "no %lu free pages", pages);
 }
 
 static enum err fake_allocate(uint64_t pages, uint64_t *physical)
@@ -206,7 +206,7 @@ static enum err fake_allocate(uint64_t pages, uint64_t *physical)
 
     must_be_there();
     if (due(&machine.fail_allocate) || pages > UINT32_MAX)
-        return fail(ERR_NO_MEMORY, "no %llu pages", (unsigned long long)pages);
+        return fail(ERR_NO_MEMORY, "no %lu pages", pages);
     if (machine.memory) {
         TRY(allocate_real(pages, physical));
     } else {
@@ -242,8 +242,7 @@ static enum err fake_claim(uint64_t physical, uint64_t pages)
     must_be_there();
     must(physical % PAGE_BYTES == 0 && pages > 0, "claim() of no whole pages");
     if (due(&machine.fail_claim) || !is_free(physical, pages))
-        return fail(ERR_CHANGED, "%llu pages at %llxh are not free", (unsigned long long)pages,
-                    (unsigned long long)physical);
+        return fail(ERR_CHANGED, "%lu pages at %lxh are not free", pages, physical);
     own(physical, pages, true, NULL);
     return OK;
 }

@@ -74,7 +74,7 @@ static enum err read_wishes(struct limine *limine)
     TRY(limine_read_wishes(&limine->image, &kernel->request, &kernel->entry));
     limine_make_rules(&limine->rules, limine->image.base_revision);
     limine->job.rules = &limine->rules;
-    note("Limine kernel, base revision %lu\n", (unsigned long)limine->image.base_revision);
+    note("Limine kernel, base revision %lu\n", limine->image.base_revision);
     return OK;
 }
 

@@ -23,7 +23,7 @@ uint64_t limine_prefix_length(const char *reference)
 static enum err refuse(const struct limine *limine, const char *what, uint64_t address)
 {
     return fail(ERR_FORMAT, "%s: %s at %lXh is not wholly inside of the image", limine->memory.name,
-                what, (unsigned long)address);
+                what, address);
 }
 
 static enum err find_text(const struct limine *limine, uint64_t address, const char **text)

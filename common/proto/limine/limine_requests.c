@@ -115,7 +115,7 @@ static enum err find_tag(struct limine_image *image, struct bounds bounds)
     if (image->base_revision > LIMINE_REVISION_MAX)
         return fail(ERR_UNSUPPORTED,
                     "%s: wants base revision %lu of the Limine protocol; Lintel knows 0 to %u",
-                    name, (unsigned long)image->base_revision, LIMINE_REVISION_MAX);
+                    name, image->base_revision, LIMINE_REVISION_MAX);
     return OK;
 }
 
@@ -142,7 +142,7 @@ static enum err remember(const struct limine_image *image, struct seen *seen, co
     for (uint32_t i = 0; i < seen->count; i++)
         if (memcmp(seen->ids[i], id, sizeof seen->ids[i]) == 0)
             return fail(ERR_FORMAT, "%s: two Limine requests with the same ID %lX %lX (%s)", name,
-                        (unsigned long)id[0], (unsigned long)id[1],
+                        id[0], id[1],
                         feature ? feature->name : "a feature that Lintel does not know");
     if (seen->count == REQUESTS_MAX)
         return fail(ERR_UNSUPPORTED, "%s: has more than %u Limine requests", name, REQUESTS_MAX);
@@ -160,8 +160,7 @@ static enum err take_request(struct limine_image *image, struct seen *seen, uint
         return OK;
     if (image_bytes(image) - at < feature->bytes)
         return fail(ERR_FORMAT, "%s: the Limine request at %lXh (%s) passes the end of the image",
-                    image->elf->source->name, (unsigned long)(image->elf->first + at),
-                    feature->name);
+                    image->elf->source->name, image->elf->first + at, feature->name);
     image->requests[feature - features] = at;
     return OK;
 }
@@ -216,7 +215,7 @@ static const struct elf_section *find_section(const struct limine_image *image)
 static enum err refuse_pointer(const struct limine_image *image, const char *what, uint64_t address)
 {
     return fail(ERR_FORMAT, "%s: %s points to %lXh, where the image has no such thing",
-                image->elf->source->name, what, (unsigned long)address);
+                image->elf->source->name, what, address);
 }
 
 static enum err read_list(struct limine_image *image, const struct elf_section *section)

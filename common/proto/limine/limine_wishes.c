@@ -30,7 +30,7 @@ static enum err read_paging(const struct limine_image *image, struct lintel_requ
     if (lowest > highest || lowest > 1)
         return fail(ERR_UNSUPPORTED,
                     "%s: accepts paging modes %lu to %lu; there are 0 (4 levels) and 1 (5 levels)",
-                    image->elf->source->name, (unsigned long)lowest, (unsigned long)highest);
+                    image->elf->source->name, lowest, highest);
     mode = MAX(lowest, MIN(mode, MIN(highest, 1)));
     wishes->paging_levels = mode ? 5 : 4;
     wishes->flags |= lowest ? LINTEL_REQUEST_PAGING_MUST : 0;
@@ -46,7 +46,7 @@ static enum err read_stack(const struct limine_image *image, struct lintel_reque
     if (bytes > STACK_MOST)
         return fail(ERR_UNSUPPORTED,
                     "%s: its Limine request for a stack asks for %lu bytes, more than 1 GiB",
-                    image->elf->source->name, (unsigned long)bytes);
+                    image->elf->source->name, bytes);
     return OK;
 }
 

@@ -59,8 +59,8 @@ static uint32_t field32(const struct linux_image *image, uint32_t offset)
 static enum err read_header(const struct source *source, struct linux_image *image)
 {
     if (source->bytes < LINUX_HEADER_END)
-        return fail(ERR_FORMAT, "%s: no Linux kernel: it has %llu bytes only", source->name,
-                    (unsigned long long)source->bytes);
+        return fail(ERR_FORMAT, "%s: no Linux kernel: it has %lu bytes only", source->name,
+                    source->bytes);
     TRY(source_read(source, 0, LINUX_HEADER_END, image->header));
     if (memcmp(image->header + MAGIC, "HdrS", 4) != 0)
         return fail(ERR_FORMAT,
@@ -91,18 +91,17 @@ static enum err find_parts(const struct source *source, struct linux_image *imag
     if (image->setup_bytes >= source->bytes)
         return fail(ERR_FORMAT,
                     "%s: its header says that %u sectors of real-mode code precede the kernel "
-                    "(setup_sects), but the file ends after %llu bytes",
-                    source->name, sectors, (unsigned long long)source->bytes);
+                    "(setup_sects), but the file ends after %lu bytes",
+                    source->name, sectors, source->bytes);
     image->payload_bytes = source->bytes - image->setup_bytes;
     uint64_t said = (uint64_t)field32(image, SYSSIZE) * PARAGRAPH_BYTES;
     if (image->version < 0x204 || !said)
         return OK;
     if (said >= image->payload_bytes + PARAGRAPH_BYTES)
         return fail(ERR_FORMAT,
-                    "%s: its header says that the kernel has %llu bytes (syssize), but the file "
-                    "has only %llu: it is cut off",
-                    source->name, (unsigned long long)said,
-                    (unsigned long long)image->payload_bytes);
+                    "%s: its header says that the kernel has %lu bytes (syssize), but the file "
+                    "has only %lu: it is cut off",
+                    source->name, said, image->payload_bytes);
     image->payload_bytes = MIN(image->payload_bytes, said);
     return OK;
 }
@@ -176,12 +175,11 @@ static enum err find_place(const struct source *source, struct linux_image *imag
         image->memory_bytes = MAX(field32(image, INIT_SIZE), image->payload_bytes);
     }
     if (image->relocatable && !is_power_of_two(image->alignment))
-        return fail(ERR_FORMAT, "%s: kernel_alignment is %llxh, which is no power of two",
-                    source->name, (unsigned long long)image->alignment);
+        return fail(ERR_FORMAT, "%s: kernel_alignment is %lxh, which is no power of two",
+                    source->name, image->alignment);
     if (add_wraps(image->address, image->memory_bytes, &end))
-        return fail(ERR_FORMAT, "%s: needs %llxh bytes (init_size) at %llxh (pref_address)",
-                    source->name, (unsigned long long)image->memory_bytes,
-                    (unsigned long long)image->address);
+        return fail(ERR_FORMAT, "%s: needs %lxh bytes (init_size) at %lxh (pref_address)",
+                    source->name, image->memory_bytes, image->address);
     if (image->entry == LINUX_ENTRY_32 && image->start >= image->payload_bytes)
         return fail(ERR_FORMAT, "%s: its entry (code32_start) %xh is outside of it", source->name,
                     field32(image, LINUX_CODE32_START));

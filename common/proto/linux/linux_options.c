@@ -9,9 +9,9 @@ enum err linux_check_options(const struct linux_files *files, const struct linux
 
     if (bytes <= image->options_most)
         return OK;
-    return fail(
-        ERR_UNSUPPORTED, "%s: the command line has %llu bytes, and this kernel takes at most %llu",
-        files->kernel->name, (unsigned long long)bytes, (unsigned long long)image->options_most);
+    return fail(ERR_UNSUPPORTED,
+                "%s: the command line has %lu bytes, and this kernel takes at most %lu",
+                files->kernel->name, bytes, image->options_most);
 }
 
 /* Finds the next option of that name, such as "vga=", from `at` on; NULL: there is none. Returns

@@ -21,9 +21,8 @@ static enum err place_setup(struct linux_job *job, struct claim **setup)
     };
 
     if (job->image.setup_bytes > HEAP_END - HEAP_LEAST)
-        return fail(ERR_FORMAT, "%s: its real-mode part has %llu bytes, and %u fit",
-                    job->files->kernel->name, (unsigned long long)job->image.setup_bytes,
-                    HEAP_END - HEAP_LEAST);
+        return fail(ERR_FORMAT, "%s: its real-mode part has %lu bytes, and %u fit",
+                    job->files->kernel->name, job->image.setup_bytes, HEAP_END - HEAP_LEAST);
     return claims_take(&job->claims, &wish, setup);
 }
 

@@ -56,7 +56,7 @@ static enum err take(struct block *block, uint64_t bytes, void **out)
 {
     uint64_t at = align_up(block->used, 4);
     if (at > block->bytes || bytes > block->bytes - at)
-        return bug("no room for %lu bytes of Multiboot information", (unsigned long)bytes);
+        return bug("no room for %lu bytes of Multiboot information", bytes);
     *out = block->start + at;
     block->used = at + bytes;
     return OK;

@@ -44,7 +44,7 @@ static enum err add(struct tags *tags, enum tag_type type, uint64_t bytes, uint8
     uint32_t size = (uint32_t)(TAG_HEADER_BYTES + bytes);
 
     if (bytes > UINT32_MAX / 2 || align_up(size, TAG_ALIGNMENT) > room)
-        return bug("no room for Multiboot2 tag %u of %lu bytes", type, (unsigned long)bytes);
+        return bug("no room for Multiboot2 tag %u of %lu bytes", type, bytes);
     memcpy(tags->next, &(const uint32_t[]){type, size}, TAG_HEADER_BYTES);
     *body = tags->next + TAG_HEADER_BYTES;
     tags->next += align_up(size, TAG_ALIGNMENT);

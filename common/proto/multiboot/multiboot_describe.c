@@ -36,7 +36,7 @@ static enum err add(struct multiboot_map *map, const struct memmap_range *range)
         return OK;
     }
     if (map->count == map->capacity)
-        return bug("no room for %lu ranges", (unsigned long)map->capacity + 1);
+        return bug("no room for %lu ranges", map->capacity + 1);
     map->ranges[map->count++] = (struct multiboot_range){range->first, bytes, type};
     return OK;
 }
