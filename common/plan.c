@@ -72,14 +72,14 @@ static enum err choose_kernel_address(const struct plan_request *request, struct
 
     plan->kernel_virtual = first;
     if (first < rules->lowest || end < first)
-        return fail(ERR_UNSUPPORTED, "%s: linked at %lx to %lx, but %s", kernel->source->name,
+        return fail(ERR_UNSUPPORTED, "%s: linked at %lXh to %lXh, but %s", kernel->source->name,
                     first, end, rules->advice);
     if (overlap(first, end, plan->direct_map, map_end))
-        return fail(ERR_UNSUPPORTED, "%s: linked at %lx to %lx, inside the direct map (%lx to %lx)",
+        return fail(ERR_UNSUPPORTED, "%s: linked at %lXh to %lXh, inside the direct map (%lXh to %lXh)",
                     kernel->source->name, first, end, plan->direct_map, map_end);
     if (rules->window && overlap(first, end, PLAN_WINDOW, PLAN_WINDOW_END))
         return fail(ERR_UNSUPPORTED,
-                    "%s: linked at %lx to %lx, inside Lintel's window (%lx to %lx)",
+                    "%s: linked at %lXh to %lXh, inside Lintel's window (%lXh to %lXh)",
                     kernel->source->name, first, end, PLAN_WINDOW, PLAN_WINDOW_END);
     return OK;
 }
@@ -216,7 +216,7 @@ static enum err place_one(const struct plan_request *request, struct memmap *fre
         if (memmap_find_highest(free, place->bytes, PAGE_BYTES, low, end, &place->physical) != OK)
             return fail(ERR_NO_MEMORY,
                         "%s needs %lu KiB of memory in one piece, but the largest free piece below "
-                        "%lx has %lu KiB",
+                        "%lXh has %lu KiB",
                         place->name, place->bytes / KIB, end, largest_usable(free, end) / KIB);
     }
     add_claim(plan, place);

@@ -10,15 +10,15 @@ static enum err find_place_in_file(const struct elf *kernel, uint64_t *physical)
     for (uint32_t i = 1; i < kernel->segment_count; i++)
         if (segments[i].physical - segments[i].virtual != distance)
             return fail(ERR_UNSUPPORTED,
-                        "%s: asks for its physical addresses, but the segments at %lx and %lx are "
-                        "not as far apart in them (p_paddr %lx and %lx)",
+                        "%s: asks for its physical addresses, but the segments at %lXh and %lXh are "
+                        "not as far apart in them (p_paddr %lXh and %lXh)",
                         kernel->source->name, segments[0].virtual, segments[i].virtual,
                         segments[0].physical, segments[i].physical);
     *physical = kernel->first + distance;
     if (*physical % PAGE_BYTES || add_wraps(*physical, kernel->end - kernel->first, &end))
         return fail(ERR_UNSUPPORTED,
-                    "%s: asks for its physical addresses, but p_paddr %lx is not whole pages away "
-                    "from p_vaddr %lx",
+                    "%s: asks for its physical addresses, but p_paddr %lXh is not whole pages away "
+                    "from p_vaddr %lXh",
                     kernel->source->name, segments[0].physical, segments[0].virtual);
     return OK;
 }
@@ -53,7 +53,7 @@ enum err plan_find_wished_place(const struct plan_request *request, const struct
     uint64_t end = *physical + (kernel->end - kernel->first);
     const char *obstacle = find_obstacle(request, free, *physical, end, &at);
     if (obstacle || end > request->reachable_end)
-        return fail(ERR_NO_MEMORY, "%s: asks for physical %lx to %lx, but %lx is %s",
+        return fail(ERR_NO_MEMORY, "%s: asks for physical %lXh to %lXh, but %lXh is %s",
                     kernel->source->name, (unsigned long)*physical, end,
                     obstacle ? at : request->reachable_end,
                     obstacle ? obstacle : "out of the loader's reach");

@@ -32,7 +32,7 @@ static void add_entry(struct raw_map *map, const struct e820_entry *entry, uint3
     if (memmap_type_of_e820(entry->type, attributes, &type))
         add(map, entry->base, entry->bytes, type);
     else
-        note("E820: 0x%lx bytes at 0x%lx have type %u, attributes 0x%x: ignored\n", entry->bytes,
+        note("E820: %lXh bytes at %lXh have type %u, attributes %Xh: ignored\n", entry->bytes,
              entry->base, entry->type, attributes);
 }
 

@@ -117,9 +117,9 @@ enum err memory_claim(uint64_t physical, uint64_t pages)
     TRY(make_room(&busy));
     TRY(make_room(&claimed));
     if (mul_wraps(pages, PAGE_BYTES, &bytes) || add_wraps(physical, bytes, &end))
-        return bug("a claim of %lu pages at 0x%lx", pages, physical);
+        return bug("a claim of %lu pages at %lXh", pages, physical);
     if (find_blocker(physical, bytes))
-        return fail(ERR_CHANGED, "%lu pages at %lxh are no longer free", pages, physical);
+        return fail(ERR_CHANGED, "%lu pages at %lXh are no longer free", pages, physical);
     append(&claimed, physical, bytes);
     return OK;
 }

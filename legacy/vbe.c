@@ -223,11 +223,11 @@ enum err vbe_set_video(uint32_t width, uint32_t height, struct video *video)
         return fail(ERR_UNSUPPORTED,
                     "no framebuffer: the video BIOS has no linear mode with 15 bits or more");
     if (!call(0x4f02, mode | USE_LINEAR, 0, 0, bounce))
-        return fail(ERR_UNSUPPORTED, "no framebuffer: the video BIOS refuses its own mode %xh",
+        return fail(ERR_UNSUPPORTED, "no framebuffer: the video BIOS refuses its own mode %Xh",
                     mode);
     console_graphics();
     video->fb.edid_bytes = edid_bytes;
     video->vbe = report(mode);
-    note("video: mode %xh, %u x %u, %u bits\n", mode, fb->width, fb->height, fb->bits_per_pixel);
+    note("video: mode %Xh, %u x %u, %u bits\n", mode, fb->width, fb->height, fb->bits_per_pixel);
     return OK;
 }

@@ -134,7 +134,7 @@ static enum err describe(const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode,
         info->PixelsPerScanLine < fb->width || fb->bytes > mode->FrameBufferSize)
         return fail(ERR_UNSUPPORTED,
                     "no framebuffer: the firmware describes one of %u x %u pixels of %u bits, %u "
-                    "in a line, in %lu bytes at 0x%lx",
+                    "in a line, in %lu bytes at %lXh",
                     fb->width, fb->height, fb->bits_per_pixel, info->PixelsPerScanLine,
                     mode->FrameBufferSize, fb->base_physical);
     return OK;

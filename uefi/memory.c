@@ -64,7 +64,7 @@ enum err memory_claim(uint64_t physical, uint64_t pages)
     EFI_STATUS status = uefi_boot->AllocatePages(AllocateAddress, EfiLoaderData, pages, &physical);
 
     if (EFI_ERROR(status))
-        return fail(ERR_CHANGED, "firmware holds memory at 0x%lx that its map called free: %s",
+        return fail(ERR_CHANGED, "firmware holds memory at %lXh that its map called free: %s",
                     physical, status_name(status));
     return OK;
 }

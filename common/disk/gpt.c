@@ -47,14 +47,14 @@ static enum err check_header(uint8_t *header, uint64_t lba, uint32_t sector_byte
     if (memcmp(header, SIGNATURE, 8) != 0)
         return fail(ERR_FORMAT, "LBA %lu: no signature \"" SIGNATURE "\"", lba);
     if (revision >> 16 != 1)
-        return fail(ERR_FORMAT, "LBA %lu: header revision %08xh is not 1.x", lba, revision);
+        return fail(ERR_FORMAT, "LBA %lu: header revision %08Xh is not 1.x", lba, revision);
     if (bytes < HEADER_BYTES_MIN || bytes > sector_bytes)
         return fail(ERR_FORMAT, "LBA %lu: header size %u is not in %u to %u", lba, bytes,
                     HEADER_BYTES_MIN, sector_bytes);
     memset(header + 16, 0, 4);
     found = crc32(0, header, bytes);
     if (found != stated)
-        return fail(ERR_FORMAT, "LBA %lu: header CRC-32 is %08xh, but %08xh is stated", lba, found,
+        return fail(ERR_FORMAT, "LBA %lu: header CRC-32 is %08Xh, but %08Xh is stated", lba, found,
                     stated);
     if (load64(header + 24) != lba)
         return fail(ERR_FORMAT, "LBA %lu: header says that it lies at LBA %lu", lba,
@@ -123,7 +123,7 @@ static enum err read_copy(const struct partitions *list, uint64_t lba, struct gp
     found = crc32(0, gpt->array, bytes);
     if (found != gpt->array_crc)
         return fail(ERR_FORMAT,
-                    "LBA %lu: CRC-32 of the entries at LBA %lu is %08xh, but %08xh is stated", lba,
+                    "LBA %lu: CRC-32 of the entries at LBA %lu is %08Xh, but %08Xh is stated", lba,
                     gpt->array_lba, found, gpt->array_crc);
     return OK;
 }

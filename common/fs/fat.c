@@ -68,7 +68,7 @@ static enum err recognise(const uint8_t *boot, const char *name, struct paramete
         return fail(ERR_NOT_FOUND, "%s: not a FAT volume", name);
     return fail(ERR_FORMAT,
                 "%s: damaged FAT boot sector: %u bytes a sector, %u sectors a cluster, %u reserved "
-                "sectors, %u tables, medium %02xh",
+                "sectors, %u tables, medium %02Xh",
                 name, p->sector_bytes, p->cluster_sectors, p->reserved_sectors, p->fats, p->medium);
 }
 

@@ -144,7 +144,7 @@ static enum err refuse_value(const struct fat_chain *chain, uint32_t cluster, ui
                                                    : "which is no cluster of the volume";
 
     return fail(ERR_FORMAT,
-                "%s: its cluster %u is followed by %u (%xh), %s: the file system is damaged; "
+                "%s: its cluster %u is followed by %u (%Xh), %s: the file system is damaged; "
                 "repair it with fsck.fat or chkdsk",
                 chain->name, cluster, value, value, meaning);
 }

@@ -41,7 +41,7 @@ enum err leap_order(struct leap_move *moves, uint64_t count)
         uint64_t next = find_harmless(moves, count);
         if (next == count)
             return fail(ERR_UNSUPPORTED,
-                        "%lu pieces of the kernel lie in each other's way, from %lxh on", count,
+                        "%lu pieces of the kernel lie in each other's way, from %lXh on", count,
                         moves->from);
         struct leap_move move = moves[next];
         memmove(moves + 1, moves, next * sizeof *moves);
@@ -175,7 +175,7 @@ static enum err check(const struct leap *leap)
 {
     if (leap->code >= FIRST_OWN_SELECTOR || leap->data >= FIRST_OWN_SELECTOR ||
         (leap->code | leap->data) & 7 || (leap->code && leap->code == leap->data))
-        return bug("a leap with the selectors %xh and %xh", leap->code, leap->data);
+        return bug("a leap with the selectors %Xh and %Xh", leap->code, leap->data);
     return OK;
 }
 

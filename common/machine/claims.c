@@ -113,7 +113,7 @@ static uint64_t largest_free(const struct memmap *map, uint64_t first, uint64_t 
 static enum err refuse_wish(const struct claim_wish *wish, const struct memmap *free, uint64_t end)
 {
     return fail(ERR_NO_MEMORY,
-                "the %s (%lu KiB) does not fit into memory from %lxh to %lxh: the largest free "
+                "the %s (%lu KiB) does not fit into memory from %lXh to %lXh: the largest free "
                 "place there has %lu KiB",
                 wish->name, wish->bytes / KIB + (wish->bytes % KIB != 0), wish->first, end - 1,
                 largest_free(free, wish->first, end) / KIB);
@@ -194,7 +194,7 @@ static bool overlap(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
 
 static enum err refuse_target(const struct claim *claim, const char *what, uint64_t at)
 {
-    return fail(ERR_NO_MEMORY, "the %s must lie at %lxh to %lxh, but at %lxh there is %s",
+    return fail(ERR_NO_MEMORY, "the %s must lie at %lXh to %lXh, but at %lXh there is %s",
                 claim->name, claim->target, claim->target + claim->used - 1, at, what);
 }
 
@@ -266,7 +266,7 @@ enum err claims_take_at(struct claims *claims, const char *name, uint64_t target
     uint64_t end;
 
     if (!bytes || add_wraps(target, bytes, &end) || end > UINT64_C(1) << 47)
-        return fail(ERR_NO_MEMORY, "the %s must lie at %lxh, and %lu bytes don't fit there", name,
+        return fail(ERR_NO_MEMORY, "the %s must lie at %lXh, and %lu bytes don't fit there", name,
                     target, bytes);
     TRY(ARENA_TAKE(claims->arena, 1, &claim));
     *claim = (struct claim){.name = name, .target = target, .used = bytes};

@@ -201,7 +201,7 @@ enum err memmap_insert_raw(struct memmap *map, const struct raw_map *raw, uint32
             continue;
         keep = !is_nonsense(from) && range_of(from->base, from->bytes, from->type, limit, &range);
         if (!keep || range.last - range.first != from->bytes - 1)
-            note("memory map: %s %lxh + %lxh passes the CPU's %u address bits: %s\n",
+            note("memory map: %s %lXh + %lXh passes the CPU's %u address bits: %s\n",
                  memmap_type_name(from->type), from->base, from->bytes, physical_bits,
                  keep ? "cut" : "dropped");
         if (keep)
@@ -276,13 +276,13 @@ static enum err find_place(const struct memmap *map, uint64_t bytes, uint64_t al
                            uint64_t low, uint64_t high, bool lowest, uint64_t *physical)
 {
     if (!bytes || !is_power_of_two(alignment))
-        return bug("memory map: place for %lxh bytes aligned to %lxh asked", bytes, alignment);
+        return bug("memory map: place for %lXh bytes aligned to %lXh asked", bytes, alignment);
     for (uint64_t i = 0; i < map->count; i++) {
         const struct memmap_range *range = &map->ranges[lowest ? i : map->count - 1 - i];
         if (find_in_range(range, bytes, alignment, low, high, lowest, physical))
             return OK;
     }
-    return fail(ERR_NO_MEMORY, "no %lu KiB of free memory in one piece from %lxh to %lxh",
+    return fail(ERR_NO_MEMORY, "no %lu KiB of free memory in one piece from %lXh to %lXh",
                 bytes / KIB + (bytes % KIB != 0), low, high - 1);
 }
 

@@ -43,7 +43,7 @@ static bool is_canonical(uint64_t virtual, uint32_t levels)
 
 static enum err refuse(const struct mapping *mapping, const char *why)
 {
-    return bug("mapping of virtual %lxh to physical %lxh, %lxh bytes: %s", mapping->virtual,
+    return bug("mapping of virtual %lXh to physical %lXh, %lXh bytes: %s", mapping->virtual,
                mapping->physical, mapping->bytes, why);
 }
 

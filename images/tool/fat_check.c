@@ -83,7 +83,7 @@ static enum err check_table(const struct fat_layout *fat, uint32_t copy, const u
                             const uint8_t *table)
 {
     if (table[0] != first[0])
-        return fail(ERR_FORMAT, "copy %u of its table begins with %02xh, the first with %02xh",
+        return fail(ERR_FORMAT, "copy %u of its table begins with %02Xh, the first with %02Xh",
                     copy + 1, table[0], first[0]);
     for (uint32_t cluster = 2; cluster <= fat->last_cluster; cluster++) {
         uint32_t is = fat_get(fat, table, cluster), was = fat_get(fat, first, cluster);

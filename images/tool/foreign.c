@@ -36,7 +36,7 @@ static enum err describe_linux(const struct kernel_file *kernel, struct arena *a
     text_add(text, "  boot protocol %u.%u, entered in %s%s\n", image.version >> 8,
              image.version & 0xff, entry_name(image.entry),
              image.has_efi_entry ? "; on UEFI by its EFI entry" : "");
-    text_add(text, "  %s in memory, %s %lxh\n", size_text(image.memory_bytes).text,
+    text_add(text, "  %s in memory, %s %lXh\n", size_text(image.memory_bytes).text,
              image.relocatable ? "rather at" : "at", image.address);
     text_add(text, "  at most %lu bytes of options; initrd %s\n", image.options_most,
              image.above_4gib ? "anywhere" : "below 4 GiB");
@@ -111,7 +111,7 @@ static enum err describe_multiboot(const struct kernel_file *kernel, struct aren
                              kernel->source.name, &header));
     TRY(multiboot_image_parse(&kernel->source, &header, arena, &image));
     describe_name(kernel, text);
-    text_add(text, "  header at %lxh; %u segments, %lxh to %lxh%s; entry %lxh%s\n", header.offset,
+    text_add(text, "  header at %lXh; %u segments, %lXh to %lXh%s; entry %lXh%s\n", header.offset,
              image.segment_count, image.first, image.end, header.relocatable ? " or elsewhere" : "",
              image.entry, header.efi_services ? "; takes EFI boot services" : "");
     return OK;

@@ -110,7 +110,7 @@ static enum err check_whole(const uint8_t *bytes, uint64_t size)
     crc = crc32(crc32(crc32(0, bytes, CRC_AT), zeros, 4), bytes + CRC_AT + 4, stated - CRC_AT - 4);
     if (crc != load32(bytes + CRC_AT))
         return fail(ERR_FORMAT,
-                    "the record of the installation is damaged: its CRC-32 is %08xh, but %08xh is "
+                    "the record of the installation is damaged: its CRC-32 is %08Xh, but %08Xh is "
                     "stated",
                     crc, load32(bytes + CRC_AT));
     return OK;

@@ -29,7 +29,7 @@ enum err stage_check(const struct content *stage)
 
     if (stage->size < STAGE_HEADER_BYTES || stage_bytes_at(stage->bytes) != stage->size || sum)
         return fail(ERR_FORMAT,
-                    "the second stage in this program is damaged (sum %08xh): build or install "
+                    "the second stage in this program is damaged (sum %08Xh): build or install "
                     "lintel anew",
                     sum);
     return OK;

@@ -120,4 +120,4 @@ def test_kernel_at_its_physical_address(start, tmp_path, firmware):
 def test_physical_address_that_is_not_free(start, tmp_path):
     image = tmp_path / "placed.img"
     make_image(image, kernel=build_kernel(tmp_path, PLACED_KERNEL, "AT(0xa0000)"))
-    start("bios", [image]).wait_for(r"asks for physical a0000 to a3000, but\s+a0000 is no memory")
+    start("bios", [image]).wait_for(r"asks for physical A0000h to A3000h, but\s+A0000h is no memory")

@@ -115,7 +115,7 @@ REFUSED = {
     "nonsense": ("kernel disk:first", r"disk:first names no drive"),
     "unsigned": ("kernel disk:81h", r"disk:81h is no kernel that Lintel knows"),
     "options": ("kernel disk:\noptions quiet", r"a boot sector gets no `options`"),
-    "large": ("kernel /large.bin", r"boot sector must lie at 7c00h"),
+    "large": ("kernel /large.bin", r"boot sector must lie at 7C00h"),
 }
 
 

@@ -156,7 +156,7 @@ static void test_targets_that_no_kernel_may_have(void **state)
 {
     (void)state;
     refuse_at(END - PAGE_BYTES, 2 * PAGE_BYTES,
-              "the kernel must lie at 10fff000h to 11000fffh, but "
+              "the kernel must lie at 10FFF000h to 11000FFFh, but "
               "at 11000000h there is reserved");
     refuse_at(END + MIB, 1, "there is no memory");
     refuse_at(BASE - 1, 2, "there is no memory");

@@ -58,7 +58,7 @@ static void chain_over_the_end(void **state)
     image_set(&image, 4086, 4087);
     image_add(&image, "FILE    BIN", 4080, 8 * 512);
     expect_open("/file.bin", ERR_FORMAT,
-                "its cluster 4086 is followed by 4087 (ff7h), which is no "
+                "its cluster 4086 is followed by 4087 (FF7h), which is no "
                 "cluster of the volume");
     image_end(&image);
 }

@@ -199,7 +199,7 @@ static void test_headers_that_lie(void **state)
     bz_put(0x230, 0x30000, 4);
     refuse(ERR_FORMAT, "kernel_alignment is 30000h");
     bz_build(UINT64_MAX - 0xffff);
-    refuse(ERR_FORMAT, "needs 10000h bytes (init_size) at ffffffffffff0000h (pref_address)");
+    refuse(ERR_FORMAT, "needs 10000h bytes (init_size) at FFFFFFFFFFFF0000h (pref_address)");
     bz_build(ADDRESS);
     bz_put(0x236, 0, 2);
     bz_put(0x214, 0x100000 + BZ_PAYLOAD, 4);

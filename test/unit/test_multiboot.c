@@ -255,7 +255,7 @@ static void test_no_place(void **state)
 {
     (void)state;
     relocate(BASE + MIB, BASE + MIB + MB_MEMORY - 2, 4, 1);
-    refuse(ERR_NO_MEMORY, "no place between min_addr 10100000h and max_addr 101017feh");
+    refuse(ERR_NO_MEMORY, "no place between min_addr 10100000h and max_addr 101017FEh");
 }
 
 /* ---- places that are taken ------------------------------------------------------------------- */

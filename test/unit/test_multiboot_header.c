@@ -97,7 +97,7 @@ static void test_checksum(void **state)
     (void)state;
     mb_put(MB_HEADER + 12, 0x12345678, 4);
     assert_true(multiboot2_recognise(mb.bytes, mb.size));
-    refuse(ERR_FORMAT, "checksum of its Multiboot2 header is 12345678h, but 17adaf1ah");
+    refuse(ERR_FORMAT, "checksum of its Multiboot2 header is 12345678h, but 17ADAF1Ah");
     mb_header(MB_HEADER + 64); /* what only looks like one may stand before it */
     expect(OK);
     assert_int_equal(MB_HEADER + 64, header.offset);

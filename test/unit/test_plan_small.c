@@ -86,7 +86,7 @@ static void refuses_a_kernel_in_the_lower_half(void **state)
     small.kernel.first = small.kernel.entry = 0x100000;
     small.kernel.end = 0x101000;
     assert_int_equal(plan_small(), ERR_UNSUPPORTED);
-    assert_non_null(strstr(err_message(), "small.elf: linked at 100000 to 101000"));
+    assert_non_null(strstr(err_message(), "small.elf: linked at 100000h to 101000h"));
 }
 
 static void refuses_a_kernel_in_the_window(void **state)
@@ -135,7 +135,7 @@ static void refuses_segments_at_odd_distances(void **state)
     small.kernel.segment_count = 2;
     small.kernel_segments[1] =
         (struct elf_segment){.virtual = PLAN_SLIDE_BASE + 0x1000, .physical = 2 * MIB + 0x2000};
-    assert_no_place(ERR_UNSUPPORTED, "p_paddr 200010 and 202000");
+    assert_no_place(ERR_UNSUPPORTED, "p_paddr 200010h and 202000h");
     small.kernel.segment_count = 1;
     small.kernel_segments[0].physical++;
     assert_no_place(ERR_UNSUPPORTED, "not whole pages");
@@ -149,11 +149,11 @@ static void refuses_a_place_that_is_taken(void **state)
         uint64_t physical;
         const char *message;
     } rows[] = {
-        {0x10, "asks for physical 0 to 1000, but 0 is reserved"},
-        {64 * MIB + 0x10, "but 4000000 is no memory"},
-        {8 * MIB + 0x10, "but 800000 is ACPI NVS"},
-        {16 * MIB + 0x10, "but 1000000 is the loader's own until the kernel runs"},
-        {5 * GIB + 0x10, "but 100000000 is out of the loader's reach"},
+        {0x10, "asks for physical 0h to 1000h, but 0h is reserved"},
+        {64 * MIB + 0x10, "but 4000000h is no memory"},
+        {8 * MIB + 0x10, "but 800000h is ACPI NVS"},
+        {16 * MIB + 0x10, "but 1000000h is the loader's own until the kernel runs"},
+        {5 * GIB + 0x10, "but 100000000h is out of the loader's reach"},
     };
     (void)state;
     assert_int_equal(memmap_overlay(&small.map, 8 * MIB, PAGE_BYTES, LINTEL_MEMORY_ACPI_NVS), OK);
@@ -168,9 +168,9 @@ static void refuses_a_place_that_is_taken(void **state)
     }
     small.kernel.end = PLAN_SLIDE_BASE + 4 * PAGE_BYTES; /* runs into what is taken */
     small.kernel_segments[0].physical = 8 * MIB - 2 * PAGE_BYTES + 0x10;
-    assert_no_place(ERR_NO_MEMORY, "but 800000 is ACPI NVS");
+    assert_no_place(ERR_NO_MEMORY, "but 800000h is ACPI NVS");
     small.kernel_segments[0].physical = 64 * MIB - PAGE_BYTES + 0x10;
-    assert_no_place(ERR_NO_MEMORY, "but 4000000 is no memory");
+    assert_no_place(ERR_NO_MEMORY, "but 4000000h is no memory");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_small, free_granted)

@@ -75,7 +75,7 @@ static enum err read_header(const struct source *source, struct linux_image *ima
                     source->name, image->version >> 8, image->version & 0xff);
     uint32_t end = MIN(MAGIC + field8(image, JUMP_BYTES), LINUX_HEADER_END);
     if (end < INITRD_ADDR_MAX + 4)
-        return fail(ERR_FORMAT, "%s: its setup header ends at %xh, before its fields do",
+        return fail(ERR_FORMAT, "%s: its setup header ends at %Xh, before its fields do",
                     source->name, end);
     memset(image->header + end, 0, LINUX_HEADER_END - end);
     return OK;
@@ -175,13 +175,13 @@ static enum err find_place(const struct source *source, struct linux_image *imag
         image->memory_bytes = MAX(field32(image, INIT_SIZE), image->payload_bytes);
     }
     if (image->relocatable && !is_power_of_two(image->alignment))
-        return fail(ERR_FORMAT, "%s: kernel_alignment is %lxh, which is no power of two",
+        return fail(ERR_FORMAT, "%s: kernel_alignment is %lXh, which is no power of two",
                     source->name, image->alignment);
     if (add_wraps(image->address, image->memory_bytes, &end))
-        return fail(ERR_FORMAT, "%s: needs %lxh bytes (init_size) at %lxh (pref_address)",
+        return fail(ERR_FORMAT, "%s: needs %lXh bytes (init_size) at %lXh (pref_address)",
                     source->name, image->memory_bytes, image->address);
     if (image->entry == LINUX_ENTRY_32 && image->start >= image->payload_bytes)
-        return fail(ERR_FORMAT, "%s: its entry (code32_start) %xh is outside of it", source->name,
+        return fail(ERR_FORMAT, "%s: its entry (code32_start) %Xh is outside of it", source->name,
                     field32(image, LINUX_CODE32_START));
     return OK;
 }

@@ -98,12 +98,12 @@ static enum err take_relocation(const struct tag *tag, struct multiboot_header *
     if (!is_power_of_two(header->alignment))
         return fail(ERR_FORMAT,
                     "%s: the relocatable tag of its Multiboot2 header asks for an alignment of "
-                    "%xh, which is not a power of two",
+                    "%Xh, which is not a power of two",
                     tag->name, alignment);
     if (header->lowest > header->highest)
         return fail(ERR_FORMAT,
-                    "%s: the relocatable tag of its Multiboot2 header has min_addr %xh above "
-                    "max_addr %xh",
+                    "%s: the relocatable tag of its Multiboot2 header has min_addr %Xh above "
+                    "max_addr %Xh",
                     tag->name, header->lowest, header->highest);
     return OK;
 }
@@ -190,7 +190,7 @@ static enum err check_fixed(const uint8_t *at, const char *name)
 {
     if (!has_sum(at))
         return fail(ERR_FORMAT,
-                    "%s: the checksum of its Multiboot2 header is %xh, but %xh would be right",
+                    "%s: the checksum of its Multiboot2 header is %Xh, but %Xh would be right",
                     name, load32(at + 12), -(load32(at) + load32(at + 4) + load32(at + 8)));
     if (load32(at + 4) != ARCHITECTURE)
         return fail(ERR_UNSUPPORTED,

@@ -49,12 +49,12 @@ static enum err find_start(const struct multiboot_header *header, const char *na
         *physical = header->header_address - before;
         *offset = 0;
     } else if (header->load_address > header->header_address) {
-        return fail(ERR_FORMAT, "%s: load_addr %xh is above header_addr %xh", name,
+        return fail(ERR_FORMAT, "%s: load_addr %Xh is above header_addr %Xh", name,
                     header->load_address, header->header_address);
     }
     if (before > header->offset || before > header->header_address)
         return fail(ERR_FORMAT,
-                    "%s: header_addr %xh and load_addr %xh say that loading starts %lu bytes "
+                    "%s: header_addr %Xh and load_addr %Xh say that loading starts %lu bytes "
                     "before the header, which is %lu bytes into the file",
                     name, header->header_address, header->load_address, before, header->offset);
     return OK;

@@ -56,7 +56,7 @@ static enum err take_span(const struct multiboot_image *image,
     wish.end = end;
     if (claims_take(claims, &wish, claim) != OK)
         return fail(ERR_NO_MEMORY,
-                    "no place between min_addr %xh and max_addr %xh of its relocatable tag: %s",
+                    "no place between min_addr %Xh and max_addr %Xh of its relocatable tag: %s",
                     header->lowest, header->highest, err_message());
     return OK;
 }
