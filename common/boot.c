@@ -1,13 +1,13 @@
 #include "common/boot.h"
-#include "common/disk/cache.h"
-#include "common/entry/loader_interface.h"
-#include "common/entry/locate.h"
-#include "common/entry/menu.h"
+#include "common/entries/loader_interface.h"
+#include "common/entries/locate.h"
+#include "common/hw/cpu.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/progress.h"
-#include "common/machine/cpu.h"
-#include "common/proto/proto.h"
+#include "common/menu/menu.h"
+#include "common/protocol/protocol.h"
+#include "common/storage/disk/cache.h"
 
 /* The stages in which a kernel or program gets the machine. */
 static bool is_last(const char *stage)

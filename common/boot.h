@@ -2,7 +2,7 @@
 #ifndef LINTEL_BOOT_H
 #define LINTEL_BOOT_H
 
-#include "common/entry/entry.h"
+#include "common/entries/entry.h"
 
 #define BOOT_VERSION "0.1.0"
 

@@ -11,7 +11,7 @@
 
 /* ---- data ------------------------------------------------------------------------------------ */
 
-/* One range as the firmware told it, already in our types (machine/memmap.h translates). Nothing
+/* One range as the firmware told it, already in our types (memory/memmap.h translates). Nothing
  * about it is trusted: unsorted, overlapping, empty, unaligned, wrapping ranges are all expected.
  */
 struct raw_range {
@@ -55,7 +55,7 @@ struct disk {
     uint32_t cylinders, heads, track_sectors;
     struct edd edd;
     char bus[16];             /* "PCI ATA"; "": not told */
-    struct disk_cache *cache; /* the core's (disk/cache.h) */
+    struct disk_cache *cache; /* the core's (storage/disk/cache.h) */
 };
 
 /* Which volume the loader came from, as far as the firmware or the first sector told. */
@@ -84,11 +84,11 @@ struct facts {
     uint64_t rsdp, smbios, smbios3, efi_system_table; /* physical, 0: none */
     uint64_t efi_image_handle;                        /* the loader's, 0 on BIOS */
     uint8_t keyboard_flags; /* which lock keys are on, as a BIOS says (INT 16h AH=02h) */
-    bool secure_boot;       /* firmware starts only what is signed: so does Lintel (proto.c) */
+    bool secure_boot;       /* firmware starts only what is signed: so does Lintel (protocol.c) */
     int64_t wall_clock;     /* seconds since 1970-01-01, 0: unknown */
     uint64_t tsc_hz;        /* 0: unknown */
     uint64_t first_tsc;     /* TSC at the loader's first chance to read it */
-    struct lintel_cpu cpu;  /* machine/cpu.h fills it */
+    struct lintel_cpu cpu;  /* hw/cpu.h fills it */
     /* The identity-mapped memory the core can touch ends here (physical, exclusive). */
     uint64_t reachable_end;
 };
@@ -174,7 +174,7 @@ struct firmware {
     enum err (*read)(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to);
 
     /* Files of origin.server, where there is one. A path is relative to the root that the loader
-     * was found in there (net/tftp.h), with "/" between names. fetch() brings a whole file, which
+     * was found in there (storage/net/tftp.h), with "/" between names. fetch() brings a whole file, which
      * must have `bytes` bytes still, straight to its place where the firmware can. ERR_NOT_FOUND
      * where the server has no such file, else ERR_IO: both name server, file and reason. */
     enum err (*fetch_size)(const char *path, uint64_t *bytes);

@@ -27,7 +27,7 @@ PROGRAM_FLAGS := $(filter-out -mno-red-zone -mgeneral-regs-only,$(FREESTANDING))
 NASM_FLAGS   := -g -F dwarf -w+all -w+error
 
 LINK          := $(LD) -nostdlib -z noexecstack --build-id=none --gc-sections
-LINK_RESIDENT := $(LINK) -pie --no-dynamic-linker -z text -z max-page-size=16 -T common/handoff/resident.ld
+LINK_RESIDENT := $(LINK) -pie --no-dynamic-linker -z text -z max-page-size=16 -T common/resident/resident.ld
 LINK_LEGACY   := $(LINK) -static --no-warn-rwx-segments -z max-page-size=4096 -T legacy/legacy.ld
 LINK_UEFI     := $(LINK) -shared -Bsymbolic -z nocombreloc -z norelro --no-undefined -T uefi/uefi.lds
 LINK_KERNEL   := $(LINK) -static -z max-page-size=4096 -T kernel/kernel.ld

@@ -1,6 +1,6 @@
 #include "legacy/clock.h"
+#include "common/hw/cpu.h"
 #include "common/lib/mem.h"
-#include "common/machine/cpu.h"
 #include "legacy/bios.h"
 
 /* ---- the time-stamp counter, against the 8254 interval timer --------------------------------- */

@@ -1,7 +1,7 @@
 #include "legacy/e820.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
-#include "common/machine/memmap.h"
+#include "common/memory/memmap.h"
 #include "legacy/bios.h"
 
 #define SMAP 0x534d4150u

@@ -6,7 +6,7 @@
 FAULT_VECTORS   equ 32                  ; as fault.c has it
 STUB_BYTES      equ 16
 
-%include "common/handoff/push_registers.inc"
+%include "common/resident/push_registers.inc"
 
 extern fault_report
 

@@ -1,7 +1,7 @@
 #include "legacy/fault.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
-#include "common/machine/gdt.h"
+#include "common/memory/gdt.h"
 #include "legacy/console.h"
 
 #define FAULT_VECTORS 32

@@ -1,6 +1,6 @@
 /* The BIOS front end: finds the facts, supplies the verbs, and ends in boot_main(). */
+#include "common/hw/cpu.h"
 #include "common/lib/log.h"
-#include "common/machine/cpu.h"
 #include "legacy/apm.h"
 #include "legacy/bios.h"
 #include "legacy/clock.h"

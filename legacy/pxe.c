@@ -1,7 +1,7 @@
 #include "legacy/pxe.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
-#include "common/net/tftp.h"
+#include "common/storage/net/tftp.h"
 #include "legacy/bios.h"
 
 /* Functions of the API (PXE 2.1, 3.3 to 3.5). */

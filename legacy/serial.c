@@ -1,5 +1,5 @@
 #include "legacy/serial.h"
-#include "common/machine/cpu.h"
+#include "common/hw/cpu.h"
 #include "legacy/bios.h"
 #include "legacy/clock.h"
 

@@ -1,9 +1,9 @@
 /* Linked in place of common/boot.c into the second stage and the UEFI application, and run on the
  * host against the fake firmware: what the core may rely on, verb by verb. Ends QEMU by its
  * isa-debug-exit device at port F4h: 10h when all promises hold, else 11h. */
+#include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
-#include "common/machine/cpu.h"
 #include "test/firmware_contract_parts.h"
 #include <stdarg.h>
 

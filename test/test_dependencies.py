@@ -49,7 +49,7 @@ def test_abi_header_stands_alone():
 
 def core_objects():
     """What both front ends link: every C file but the resident image's, which enter.asm embeds."""
-    resident = {Path("handoff/fault.c")}
+    resident = {Path("resident/fault.c")}
     assembly = [Path(name) for name in ("handoff/enter.asm", "handoff/leap_program.asm",
                                         "handoff/trampoline.asm", "lib/glyphs.asm")]
     sources = [path.relative_to(ROOT / "common") for path in sorted((ROOT / "common").rglob("*.c"))]

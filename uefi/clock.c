@@ -1,6 +1,6 @@
 /* Time: of day, passing, and in ticks of the TSC. */
+#include "common/hw/cpu.h"
 #include "common/lib/mem.h"
-#include "common/machine/cpu.h"
 #include "uefi/uefi.h"
 
 #define CALIBRATION_MICROSECONDS 250

@@ -1,7 +1,7 @@
 /* Whole disks by EFI_BLOCK_IO_PROTOCOL (UEFI 2.10, 13.9). Partitions are the core's. */
+#include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
-#include "common/machine/cpu.h"
 #include "uefi/uefi.h"
 
 #define READ_TRIES 5

@@ -3,7 +3,7 @@
  * can tell how large a file is. */
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
-#include "common/net/url.h"
+#include "common/storage/net/url.h"
 #include "uefi/uefi.h"
 
 #define PATIENCE 300000000 /* without any progress, in units of 100 ns */

@@ -1,10 +1,10 @@
 /* The UEFI front end: collects the facts, lends its verbs, and ends in boot_main() as the BIOS
  * front end does. */
+#include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/utf8.h"
-#include "common/machine/cpu.h"
 #include "uefi/uefi.h"
 
 EFI_HANDLE uefi_image;

@@ -1,6 +1,6 @@
 /* What firmware measured into a TPM, by EFI_TCG2_PROTOCOL (TCG EFI Protocol 2.0, 6). */
+#include "common/format/event_log.h"
 #include "common/lib/mem.h"
-#include "common/machine/event_log.h"
 #include "uefi/uefi.h"
 
 static const EFI_GUID tcg2_guid = {

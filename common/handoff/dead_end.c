@@ -1,6 +1,6 @@
 #include "common/handoff/dead_end.h"
-#include "common/handoff/screen.h"
 #include "common/lib/mem.h"
+#include "common/resident/screen.h"
 
 #define VGA_TEXT 0xb8000
 

@@ -1,7 +1,7 @@
 #include "common/handoff/leap.h"
 #include "common/handoff/leap_state.h"
-#include "common/handoff/resident.h"
 #include "common/lib/mem.h"
+#include "common/resident/resident.h"
 
 extern const uint8_t leap_program[], leap_program_end[];
 void leap_jump(uint64_t root, uint64_t program, uint64_t state) __attribute__((noreturn));

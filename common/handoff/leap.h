@@ -4,7 +4,7 @@
 #ifndef LINTEL_HANDOFF_LEAP_H
 #define LINTEL_HANDOFF_LEAP_H
 
-#include "common/machine/claims.h"
+#include "common/memory/claims.h"
 
 enum leap_mode {
     LEAP_LONG,      /* 64-bit, 4-level paging, all memory mapped one to one, flat segments */

@@ -1,4 +1,4 @@
-; A CPU's way from its reset to the kernel (machine/mp.h): the page that a startup message points it to. The page
+; A CPU's way from its reset to the kernel (handoff/mp.h): the page that a startup message points it to. The page
 ; lies below 1 MiB, where the CPU runs until it is in long mode; where the kernel's tables map the page for good, it
 ; goes on and waits. So the code is position-independent, and writes to itself only before paging is on.
 

@@ -1,7 +1,7 @@
 #include "common/lib/progress.h"
+#include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
-#include "common/machine/cpu.h"
 
 #define NAME_COLUMNS   30
 #define BAR_COLUMNS    24

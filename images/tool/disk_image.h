@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_DISK_IMAGE_H
 #define LINTEL_TOOL_DISK_IMAGE_H
 
-#include "common/disk/disk.h"
+#include "common/storage/disk/disk.h"
 
 struct disk_image {
     struct disk disk; /* its handle is the open file */

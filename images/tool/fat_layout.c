@@ -1,6 +1,6 @@
 #include "images/tool/fat_layout.h"
-#include "common/fs/fat.h"
 #include "common/lib/mem.h"
+#include "common/storage/fs/fat.h"
 
 static enum err check_writable(const struct fat_layout *fat, const uint8_t *boot)
 {

@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_FAT_LAYOUT_H
 #define LINTEL_TOOL_FAT_LAYOUT_H
 
-#include "common/fs/fs.h"
+#include "common/storage/fs/fs.h"
 #include "images/tool/disk_image.h"
 
 struct fat_layout {

@@ -1,6 +1,6 @@
 #include "images/tool/forecast.h"
 #include "common/lib/mem.h"
-#include "common/proto/lintel/lintel.h"
+#include "common/protocol/lintel/lintel.h"
 #include "images/tool/disk_image.h"
 #include "images/tool/file.h"
 #include "images/tool/foreign.h"

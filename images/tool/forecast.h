@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_FORECAST_H
 #define LINTEL_TOOL_FORECAST_H
 
-#include "common/proto/limine/limine.h"
+#include "common/protocol/limine/limine.h"
 #include "images/tool/kernel_file.h"
 #include "images/tool/machine.h"
 

@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_KERNEL_FILE_H
 #define LINTEL_TOOL_KERNEL_FILE_H
 
-#include "common/proto/proto.h"
+#include "common/protocol/protocol.h"
 
 struct kernel_file {
     struct source source;

@@ -1,6 +1,6 @@
 #include "images/tool/machine.h"
 #include "common/lib/mem.h"
-#include "common/machine/memmap.h"
+#include "common/memory/memmap.h"
 #include "images/tool/text.h"
 #include <errno.h>
 #include <stdio.h>

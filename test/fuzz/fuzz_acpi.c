@@ -1,8 +1,8 @@
 /* Any bytes as the memory that holds an RSDP, an XSDT and a MADT: nothing outside of it is read,
  * and what is found lies in it. The first byte says which parts are mended, so that what lies
  * behind them is reached. */
+#include "common/hw/acpi.h"
 #include "common/lib/mem.h"
-#include "common/machine/acpi.h"
 #include <stdlib.h>
 #include <sys/mman.h>
 

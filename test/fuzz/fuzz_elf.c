@@ -1,5 +1,5 @@
 /* Any bytes as an ELF file: parsed, and what is small enough loaded into exactly its span. */
-#include "common/image/elf.h"
+#include "common/format/elf.h"
 #include "common/lib/mem.h"
 #include <stdint.h>
 #include <stdlib.h>

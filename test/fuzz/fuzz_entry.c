@@ -1,7 +1,7 @@
 /* Any bytes as an entry and as a loader.conf, any names, and what the menu makes of them. The input
  * is a name, a 0 byte, and a text. */
-#include "common/entry/menu.h"
 #include "common/lib/mem.h"
+#include "common/menu/menu.h"
 #include <stdint.h>
 #include <stdlib.h>
 

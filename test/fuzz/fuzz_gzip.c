@@ -1,5 +1,5 @@
 /* Any bytes as a file of gzip's, and as deflated bytes of a size that the first two tell. */
-#include "common/image/gzip.h"
+#include "common/format/gzip.h"
 #include "common/lib/inflate.h"
 #include "common/lib/mem.h"
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Any bytes as a Limine kernel: its requests found, its wishes read, its modules listed. */
 #include "common/lib/mem.h"
-#include "common/proto/limine/limine.h"
+#include "common/protocol/limine/limine.h"
 #include <stdlib.h>
 #include <string.h>
 

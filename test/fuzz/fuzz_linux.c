@@ -1,7 +1,7 @@
 /* Any bytes as a bzImage: what is accepted keeps its promises. Half of them get the magic, which is
  * hard to guess. */
 #include "common/lib/mem.h"
-#include "common/proto/linux/linux_image.h"
+#include "common/protocol/linux/linux_image.h"
 #include <stdlib.h>
 
 #define MAGIC_AT 0x202

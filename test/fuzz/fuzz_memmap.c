@@ -1,7 +1,7 @@
 /* Any raw map makes a normalised map that is ordered, disjoint, merged, whole pages, and whose
  * usable pages nothing else claims. The input is a list of ranges, 17 bytes each. */
 #include "common/lib/mem.h"
-#include "common/machine/memmap.h"
+#include "common/memory/memmap.h"
 #include <stdlib.h>
 
 #define RAW_BYTES 17

@@ -2,7 +2,7 @@
  * its sections loaded. Half of the inputs get a header with a right checksum, which is hard to
  * guess. */
 #include "common/lib/mem.h"
-#include "common/proto/multiboot/multiboot.h"
+#include "common/protocol/multiboot/multiboot.h"
 #include <stdlib.h>
 
 #define HEADER_AT      64

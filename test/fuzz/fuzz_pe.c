@@ -1,6 +1,6 @@
 /* Any bytes as a PE file, as a unified kernel image of any profile, and as an entry of one. */
-#include "common/entry/entry.h"
-#include "common/image/uki.h"
+#include "common/entries/entry.h"
+#include "common/format/uki.h"
 #include "common/lib/mem.h"
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Any bytes as what is put on a terminal, and as what its keys send to the line editor. */
-#include "common/entry/line.h"
 #include "common/lib/mem.h"
 #include "common/lib/terminal.h"
+#include "common/menu/line.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);

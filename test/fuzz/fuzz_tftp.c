@@ -1,6 +1,6 @@
 /* Any bytes as a DHCP reply, and as a URL. What is learned must be text that names a server. */
 #include "common/lib/mem.h"
-#include "common/net/url.h"
+#include "common/storage/net/url.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);

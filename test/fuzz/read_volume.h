@@ -2,7 +2,7 @@
 #ifndef FUZZ_READ_VOLUME_H
 #define FUZZ_READ_VOLUME_H
 
-#include "common/fs/fs.h"
+#include "common/storage/fs/fs.h"
 #include "test/fuzz/memory_disk.h"
 #include <stdio.h>
 #include <string.h>

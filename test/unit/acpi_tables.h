@@ -3,8 +3,8 @@
 #ifndef TEST_ACPI_TABLES_H
 #define TEST_ACPI_TABLES_H
 
+#include "common/hw/acpi.h"
 #include "common/lib/mem.h"
-#include "common/machine/acpi.h"
 #include <stdlib.h>
 #include <sys/mman.h>
 

@@ -2,8 +2,8 @@
 #ifndef TEST_ELF_BUILDER_H
 #define TEST_ELF_BUILDER_H
 
-#include "common/image/elf.h"
-#include "common/image/elf_format.h"
+#include "common/format/elf.h"
+#include "common/format/elf_format.h"
 #include "common/lib/mem.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "common/handoff/dead_end.h"
+#include "common/hw/apic.h"
+#include "common/hw/mtrr.h"
 #include "common/lib/mem.h"
-#include "common/machine/apic.h"
-#include "common/machine/mtrr.h"
 #include "test/unit/fake_machine.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -337,7 +337,7 @@ const struct leap *fake_leap(void)
     return &machine.leap;
 }
 
-/* ---- in the place of common/machine/apic.c, mtrr.c and common/handoff/dead_end.c --------------
+/* ---- in the place of common/hw/apic.c, mtrr.c and common/handoff/dead_end.c --------------
  */
 
 enum err __wrap_apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,

@@ -3,7 +3,7 @@
 #ifndef TEST_FAKE_SCREEN_H
 #define TEST_FAKE_SCREEN_H
 
-#include "common/entry/screen.h"
+#include "common/menu/screen.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

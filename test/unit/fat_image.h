@@ -2,8 +2,8 @@
 #ifndef TEST_FAT_IMAGE_H
 #define TEST_FAT_IMAGE_H
 
-#include "common/fs/fs.h"
 #include "common/lib/mem.h"
+#include "common/storage/fs/fs.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef TEST_ISO_VOLUME_H
 #define TEST_ISO_VOLUME_H
 
-#include "common/fs/fs.h"
+#include "common/storage/fs/fs.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/iso_image.h"
 #include <setjmp.h>

@@ -3,8 +3,8 @@
 #define TEST_LINUX_SCENE_H
 
 #include "common/handoff/leap_state.h"
-#include "common/proto/linux/linux_job.h"
-#include "common/proto/linux/linux_params.h"
+#include "common/protocol/linux/linux_job.h"
+#include "common/protocol/linux/linux_params.h"
 #include "test/unit/bzimage.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>

@@ -2,9 +2,9 @@
 #ifndef TEST_MENU_TEST_H
 #define TEST_MENU_TEST_H
 
-#include "common/entry/menu.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/menu/menu.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/fake_screen.h"
 

@@ -3,7 +3,7 @@
 #define TEST_MULTIBOOT_BUILDER_H
 
 #include "common/lib/mem.h"
-#include "common/proto/multiboot/multiboot.h"
+#include "common/protocol/multiboot/multiboot.h"
 #include <stdio.h>
 #include <string.h>
 

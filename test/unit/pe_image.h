@@ -2,7 +2,7 @@
 #ifndef TEST_PE_IMAGE_H
 #define TEST_PE_IMAGE_H
 
-#include "common/image/pe.h"
+#include "common/format/pe.h"
 #include "common/lib/mem.h"
 
 #define PE_AT           0x80 /* the signature */

@@ -3,8 +3,8 @@
 #define TEST_PLAN_SCENE_H
 
 #include "common/lib/mem.h"
-#include "common/plan.h"
-#include "common/proto/lintel/lintel.h"
+#include "common/plan/plan.h"
+#include "common/protocol/lintel/lintel.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

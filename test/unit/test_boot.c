@@ -1,8 +1,8 @@
 /* Whole boots on the fake machine, from boot_main() to the handoff: what the kernel would find, and
  * what every failure on the way leaves behind. */
-#include "common/handoff/resident.h"
-#include "common/plan.h"
-#include "common/proto/job.h"
+#include "common/attempt/job.h"
+#include "common/plan/plan.h"
+#include "common/resident/resident.h"
 #include "test/unit/elf_builder.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"

@@ -1,7 +1,7 @@
 /* The cache of disk blocks: what it saves, and that it never says anything but what the disk holds.
  */
-#include "common/disk/cache.h"
 #include "common/lib/mem.h"
+#include "common/storage/disk/cache.h"
 #include "test/unit/fake_firmware.h"
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Claims: places that a foreign kernel may choose, on a machine whose firmware is in the way. */
 #include "common/lib/mem.h"
-#include "common/machine/claims.h"
+#include "common/memory/claims.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* CPU facts against the compiler's own cpuid.h. */
-#include "common/machine/cpu.h"
+#include "common/hw/cpu.h"
 #include <cpuid.h>
 #include <setjmp.h>
 #include <stdarg.h>

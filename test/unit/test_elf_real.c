@@ -2,7 +2,7 @@
  * permissions, and run; executables, shared ones and objects are taken or refused as they should
  * be. */
 #define _GNU_SOURCE
-#include "common/image/elf.h"
+#include "common/format/elf.h"
 #include "common/lib/mem.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"

@@ -1,6 +1,6 @@
 /* Where a TPM's event log ends: the firmware tells only where its last event begins. */
+#include "common/format/event_log.h"
 #include "common/lib/mem.h"
-#include "common/machine/event_log.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Where firmware tables lie, true ones and wild ones. */
+#include "common/hw/firmware_ranges.h"
 #include "common/lib/mem.h"
-#include "common/machine/firmware_ranges.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* GDT, TSS and IDT gates, byte for byte as the Intel SDM's figures draw them. */
-#include "common/machine/gdt.h"
+#include "common/memory/gdt.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

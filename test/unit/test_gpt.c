@@ -1,9 +1,9 @@
 /* GPT: each header field corrupted in turn, in one copy and in both, on disks with small and large
  * sectors. */
-#include "common/disk/disk.h"
 #include "common/lib/crc32.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/storage/disk/disk.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

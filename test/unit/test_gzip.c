@@ -1,5 +1,5 @@
 /* Files that gzip made, at each of its ways to pack, and damage to them. */
-#include "common/image/gzip.h"
+#include "common/format/gzip.h"
 #include "common/lib/inflate.h"
 #include "common/lib/mem.h"
 #include "test/unit/fake_firmware.h"

@@ -2,7 +2,7 @@
 #include "common/handoff/leap.h"
 #include "common/handoff/leap_state.h"
 #include "common/lib/mem.h"
-#include "common/machine/paging.h"
+#include "common/memory/paging.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

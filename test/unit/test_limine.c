@@ -1,7 +1,7 @@
 /* Requests of the Limine protocol in an image: what is found, and what is refused. */
-#include "common/image/elf_format.h"
+#include "common/format/elf_format.h"
 #include "common/lib/mem.h"
-#include "common/proto/limine/limine.h"
+#include "common/protocol/limine/limine.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* Whole boots of Limine kernels on the fake machine: what the kernel finds, and what is refused. */
-#include "common/handoff/resident.h"
 #include "common/lib/fmt.h"
-#include "common/machine/paging.h"
-#include "common/plan.h"
-#include "common/proto/limine/limine.h"
+#include "common/memory/paging.h"
+#include "common/plan/plan.h"
+#include "common/protocol/limine/limine.h"
+#include "common/resident/resident.h"
 #include "test/unit/elf_builder.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"

@@ -1,6 +1,6 @@
 /* Interrupt controllers and local APICs as a Limine kernel is to find them, and the mode that it
  * asks for. */
-#include "common/proto/limine/limine.h"
+#include "common/protocol/limine/limine.h"
 #include "test/unit/acpi_tables.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* What a bzImage says of itself, and what is said of one that lies. */
-#include "common/proto/linux/linux_image.h"
+#include "common/protocol/linux/linux_image.h"
 #include "test/unit/bzimage.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* The Boot Loader Interface, on a fake firmware that has variables. */
-#include "common/entry/loader_interface.h"
-#include "common/entry/menu.h"
+#include "common/entries/loader_interface.h"
 #include "common/lib/mem.h"
+#include "common/menu/menu.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

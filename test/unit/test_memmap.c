@@ -1,7 +1,7 @@
 /* The memory map against a map of single bytes, and recorded and hand-made maps of whole
  * machines. */
 #include "common/lib/mem.h"
-#include "common/machine/memmap.h"
+#include "common/memory/memmap.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Recorded and hand-made memory maps of whole machines (test/maps/README). */
 #include "common/lib/mem.h"
-#include "common/machine/memmap.h"
+#include "common/memory/memmap.h"
 #include <dirent.h>
 #include <inttypes.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* What firmwares call memory, against the tables of ACPI 6.5, 15.2, and UEFI 2.10, 7.2.1. */
 #include "common/lib/mem.h"
-#include "common/machine/memmap.h"
+#include "common/memory/memmap.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

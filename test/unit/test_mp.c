@@ -1,6 +1,6 @@
 /* Starting CPUs: the list of them, and a made-up machine whose APIC reaches CPUs that come, come
  * late, never come, or get lost. */
-#include "common/machine/mp.h"
+#include "common/handoff/mp.h"
 #include "test/unit/acpi_tables.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>

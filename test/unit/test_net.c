@@ -1,7 +1,7 @@
 /* The files of a server: how often each is fetched, where to, and what is said when one can't be.
  */
-#include "common/fs/fs.h"
 #include "common/lib/mem.h"
+#include "common/storage/fs/fs.h"
 #include "test/unit/elf_builder.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>

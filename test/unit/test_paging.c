@@ -1,6 +1,6 @@
 /* Page tables against a walker of its own, on random sets of mappings. */
 #include "common/lib/mem.h"
-#include "common/machine/paging.h"
+#include "common/memory/paging.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

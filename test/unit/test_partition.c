@@ -1,7 +1,7 @@
 /* Which partitions a disk has: MBR chains, tables made by sgdisk and sfdisk, disks without a table,
  * and reading bytes of a volume. */
-#include "common/disk/disk.h"
 #include "common/lib/mem.h"
+#include "common/storage/disk/disk.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"
 #include <setjmp.h>

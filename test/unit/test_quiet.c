@@ -1,6 +1,6 @@
 /* Interrupt controllers and IOMMUs, as plain memory that ACPI tables point to. */
+#include "common/hw/quiet.h"
 #include "common/lib/mem.h"
-#include "common/machine/quiet.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

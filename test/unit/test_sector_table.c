@@ -1,6 +1,6 @@
 /* What a boot sector is told of its partition, beyond what a machine in a test has: large disks. */
 #include "common/lib/mem.h"
-#include "common/proto/sector_table.h"
+#include "common/protocol/sector_table.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* What DHCP replies say of the server, whole and damaged. */
 #include "common/lib/mem.h"
-#include "common/net/tftp.h"
+#include "common/storage/net/tftp.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

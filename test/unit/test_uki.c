@@ -1,8 +1,8 @@
 /* Unified kernel images: their sections by profile, and the entries that they make. */
-#include "common/entry/entry.h"
-#include "common/entry/os_release.h"
-#include "common/image/uki.h"
-#include "common/proto/proto.h"
+#include "common/entries/entry.h"
+#include "common/entries/os_release.h"
+#include "common/format/uki.h"
+#include "common/protocol/protocol.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/pe_image.h"
 #include <setjmp.h>

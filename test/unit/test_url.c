@@ -1,6 +1,6 @@
 /* Servers whose files are named by URLs: what a URL, or DHCP, says of them. */
 #include "common/lib/mem.h"
-#include "common/net/url.h"
+#include "common/storage/net/url.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

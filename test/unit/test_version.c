@@ -1,5 +1,5 @@
 /* The order of versions, by the examples of the UAPI version format specification and beyond. */
-#include "common/entry/entry.h"
+#include "common/entries/entry.h"
 #include "common/lib/mem.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
 #ifndef TEST_VOLUME_UNDER_TEST_H
 #define TEST_VOLUME_UNDER_TEST_H
 
-#include "common/disk/disk.h"
-#include "common/fs/fs.h"
 #include "common/lib/mem.h"
+#include "common/storage/disk/disk.h"
+#include "common/storage/fs/fs.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"
 #include <setjmp.h>

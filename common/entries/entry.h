@@ -1,0 +1,129 @@
+/* Boot Loader Specification entries (UAPI.1), loader.conf, and the menu. */
+#ifndef LINTEL_ENTRIES_ENTRY_H
+#define LINTEL_ENTRIES_ENTRY_H
+
+#include "common/menu/screen.h"
+#include "common/storage/fs/fs.h"
+
+struct entry_file { /* a module or initrd */
+    char *path;
+    char *argument; /* text behind the path, or "" */
+    struct entry_file *next;
+};
+
+static inline uint64_t entry_count_files(const struct entry_file *list)
+{
+    uint64_t count = 0;
+    for (; list; list = list->next)
+        count++;
+    return count;
+}
+
+struct entry {
+    const struct fs *fs; /* the volume that it was found on and its paths lead into; NULL: the
+                            boot volume */
+    char *id;            /* file name without suffix and counter */
+    const char *suffix;  /* ".conf"; ".efi": a unified kernel image that was found by itself;
+                            ".efi@1": its second profile */
+    char *title;         /* falls back to id */
+    char *version, *sort_key, *machine_id; /* "" when absent */
+    char *kernel;     /* the value of `kernel`, `linux`, `efi` or `uki`; NULL: there is none */
+    char *kernel_key; /* which key named it */
+    char *protocol; /* the value of `protocol`, which overrides recognition; NULL: there is none */
+    char *profile;  /* of a unified kernel image: its number; NULL: the first */
+    char *options;  /* all `options` lines joined by one space; "" */
+    char *own_options; /* a unified kernel image's .cmdline, which holds without `options`; NULL */
+    struct entry_file *modules; /* `module` lines, in order */
+    struct entry_file *initrds; /* `initrd` lines, in order */
+    bool exhausted; /* boot counting: its file name says that no tries are left; sorted last */
+    bool foreign;   /* for another machine or firmware: hidden, unless all entries are */
+    char *problem;  /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
+};
+
+struct entry_item { /* of a list, the newest first */
+    struct entry entry;
+    struct entry_item *next;
+};
+
+/* What it boots with, as a person is to see it. */
+static inline const char *entry_options(const struct entry *entry)
+{
+    return *entry->options || !entry->own_options ? entry->options : entry->own_options;
+}
+
+struct entry_name { /* of a file in /loader/entries */
+    char *name;
+    struct entry_name *next;
+};
+
+#define CONFIG_SAVED "@saved" /* as a default: what was booted last */
+
+struct config {
+    struct entry *entries; /* in menu order */
+    uint32_t count;
+    uint32_t hidden_count;    /* entries for other machines, behind them in no order */
+    uint32_t chosen;          /* index of the default */
+    char *default_glob;       /* the value of `default`; NULL: there is none */
+    int32_t timeout;          /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
+    bool hidden;              /* timeout 0 as `menu-hidden`: a key in the first moment shows it */
+    bool disabled;            /* timeout 0 as `menu-disabled`: no key does */
+    bool editor;              /* not `editor no`: options may be edited */
+    bool zero_memory;         /* `zero-memory yes` */
+    bool uki_on_bios;         /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
+    enum screen_kind console; /* `console auto`, `text` or `framebuffer`: where the menu is shown */
+    struct entry_name *listed; /* `entry` lines of loader.conf, the last first */
+};
+
+/* Where entries are looked for. */
+struct entry_volumes {
+    const struct fs *fs[3]; /* the first is the boot volume, which has loader.conf */
+    uint32_t count;
+    bool uefi; /* this is a machine with UEFI */
+};
+
+/* Reads the boot volume's /loader/loader.conf (absent is fine) and all volumes' /loader/entries/
+ * *.conf and /EFI/Linux/ *.efi into arena memory. Lines: key, white space, value; # comments; CRLF
+ * and a UTF-8 byte order mark accepted; unknown keys noted in the log and passed over, a duplicate
+ * single key: the last wins; size limit 64 KiB a file. Order: BLS ("sort-key" present first,
+ * sort-key ascending, machine-id ascending, version descending; then file name descending by
+ * version comparison). `default` is a glob (* and ?) over ids with or without .conf. On a server,
+ * which can't list a directory, the entries are those that `entry NAME.conf` lines of loader.conf
+ * name. ERR_NOT_FOUND: no entry at all, says where it looked. */
+enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
+                     struct config *config);
+
+/* Its part that finds entries, in no order (discover.c). */
+enum err entries_discover(const struct entry_volumes *volumes, struct arena *arena,
+                          struct config *config);
+
+/* Names an entry after its file: without suffix and boot counter, which sets `exhausted`. */
+enum err entry_name_after(const char *file, const char *suffix, struct arena *arena,
+                          struct entry *entry);
+
+/* Adds what a unified kernel image at `path`, which must outlive the entries, says of itself (type
+ * 2): an entry, or one for each of its profiles. ERR_NOT_FOUND: it is no such image. One that is
+ * damaged becomes an entry with a problem. */
+enum err entries_from_uki(const char *file, const char *path, const struct source *source,
+                          struct arena *arena, struct entry_item **list);
+
+/* Text of one of the volume's files, as loader.conf and entries are. ERR_FORMAT: too long. */
+enum err config_read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,
+                          uint64_t *bytes);
+
+/* Makes the first entry whose id, with or without suffix, the glob matches the default. False, and
+ * nothing changed: there is none. */
+bool config_choose(struct config *config, const char *glob);
+
+/* Takes what `timeout` may say. False, and nothing changed: it is neither a number nor a word that
+ * is known. */
+bool config_set_timeout(struct config *config, const char *text);
+
+/* For tests and fuzzing: parse texts in memory. `name` is the file's name. */
+enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct arena *arena,
+                     struct entry *entry);
+enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena,
+                           struct config *config);
+void entries_sort(struct entry *entries, uint32_t count);
+int version_compare(const char *a, const char *b); /* UAPI version format specification */
+
+#endif

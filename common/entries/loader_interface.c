@@ -1,0 +1,255 @@
+#include "common/entries/loader_interface.h"
+#include "common/entries/text.h"
+#include "common/hw/cpu.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+#include "common/lib/utf8.h"
+
+#define TEXT_BYTES 512
+
+/* 4a67b082-0a4c-41cf-b6c7-440b29bb8c4f, and EFI_GLOBAL_VARIABLE (UEFI 2.10, 3.3) */
+static const uint8_t loader_vendor[16] = {0x82, 0xb0, 0x67, 0x4a, 0x4c, 0x0a, 0xcf, 0x41,
+                                          0xb6, 0xc7, 0x44, 0x0b, 0x29, 0xbb, 0x8c, 0x4f};
+static const uint8_t global_vendor[16] = {0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11,
+                                          0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c};
+
+/* LoaderFeatures */
+#define FEATURE_CONFIG_TIMEOUT          (UINT64_C(1) << 0)
+#define FEATURE_CONFIG_TIMEOUT_ONE_SHOT (UINT64_C(1) << 1)
+#define FEATURE_ENTRY_DEFAULT           (UINT64_C(1) << 2)
+#define FEATURE_ENTRY_ONE_SHOT          (UINT64_C(1) << 3)
+#define FEATURE_XBOOTLDR                (UINT64_C(1) << 5)
+#define FEATURE_SORT_KEY                (UINT64_C(1) << 8)
+#define FEATURE_SAVED_ENTRY             (UINT64_C(1) << 9)
+#define FEATURE_MENU_DISABLED           (UINT64_C(1) << 13)
+#define FEATURE_UKI_PROFILES            (UINT64_C(1) << 14)
+#define FEATURE_UKI                     (UINT64_C(1) << 16)
+
+#define FEATURES                                                                                   \
+    (FEATURE_CONFIG_TIMEOUT | FEATURE_CONFIG_TIMEOUT_ONE_SHOT | FEATURE_ENTRY_DEFAULT |            \
+     FEATURE_ENTRY_ONE_SHOT | FEATURE_XBOOTLDR | FEATURE_SORT_KEY | FEATURE_SAVED_ENTRY |          \
+     FEATURE_MENU_DISABLED | FEATURE_UKI_PROFILES | FEATURE_UKI)
+
+#define OS_INDICATIONS_BOOT_TO_FW_UI UINT64_C(1)
+
+/* ---- single variables ------------------------------------------------------------------------ */
+
+static bool is_there(const struct boot *boot)
+{
+    return boot->firmware->set_variable;
+}
+
+/* What can't be said does not keep anything from booting. */
+static void set(const struct boot *boot, const char *name, const void *value, uint64_t bytes)
+{
+    if (boot->firmware->set_variable(loader_vendor, name, false, value, bytes) != OK)
+        note("%s\n", err_message());
+}
+
+static enum err set_text(const struct boot *boot, const char *name, bool kept, const char *text)
+{
+    uint16_t units[TEXT_BYTES];
+
+    if (strlen(text) >= TEXT_BYTES)
+        return fail(ERR_UNSUPPORTED, "%s: more than %u bytes", name, TEXT_BYTES - 1);
+    uint64_t length = utf8_to_utf16(text, units) + 1;
+    return boot->firmware->set_variable(loader_vendor, name, kept, units, 2 * length);
+}
+
+static void say_text(const struct boot *boot, const char *name, const char *text)
+{
+    if (text && set_text(boot, name, false, text) != OK)
+        note("%s\n", err_message());
+}
+
+/* False: there is none, or none that could be a name or a number. */
+static bool get_text(const struct boot *boot, const char *name, char *text)
+{
+    uint16_t units[TEXT_BYTES / 3]; /* so that it fits in UTF-8 */
+    uint64_t bytes = sizeof units;
+    uint32_t length = 0;
+
+    if (boot->firmware->get_variable(loader_vendor, name, units, &bytes) != OK)
+        return false;
+    while (length < MIN(bytes, sizeof units - 2) / 2 && units[length])
+        length++;
+    utf8_from_utf16(units, length, text);
+    return length > 0;
+}
+
+/* The same for a wish that holds once. */
+static bool take_text(const struct boot *boot, const char *name, char *text)
+{
+    bool found = get_text(boot, name, text);
+
+    if (found && boot->firmware->set_variable(loader_vendor, name, true, NULL, 0) != OK)
+        note("%s\n", err_message());
+    return found;
+}
+
+static void say_time(const struct boot *boot, const char *name, uint64_t tsc)
+{
+    uint64_t hz = boot->facts->tsc_hz;
+    char text[24];
+
+    if (!hz)
+        return;
+    fmt(text, sizeof text, "%lu", tsc / hz * 1000000 + tsc % hz * 1000000 / hz);
+    say_text(boot, name, text);
+}
+
+/* ---- what the operating system wants to know ------------------------------------------------- */
+
+static void say_partition(const struct boot *boot)
+{
+    const struct boot_origin *origin = &boot->facts->origin;
+    char text[TEXT_GUID_BYTES];
+
+    if (!origin->has_guid)
+        return;
+    text_guid(text, origin->guid);
+    say_text(boot, "LoaderDevicePartUUID", text);
+}
+
+static void name_entry(const struct entry *entry, char *name)
+{
+    fmt(name, TEXT_BYTES, "%s%s", entry->id, entry->suffix);
+}
+
+/* One after the other, each with its final 0. */
+static enum err say_entries(struct boot *boot)
+{
+    const struct config *config = &boot->config;
+    uint64_t length = 0, room = 0;
+    char name[TEXT_BYTES];
+    uint16_t *units;
+
+    for (uint32_t i = 0; i < config->count; i++)
+        room += strlen(config->entries[i].id) + strlen(config->entries[i].suffix) + 1;
+    TRY(ARENA_TAKE(&boot->arena, room, &units));
+    for (uint32_t i = 0; i < config->count; i++) {
+        name_entry(&config->entries[i], name);
+        length += utf8_to_utf16(name, units + length) + 1;
+    }
+    set(boot, "LoaderEntries", units, 2 * length);
+    return OK;
+}
+
+void loader_interface_tell(struct boot *boot, const struct entry *entry)
+{
+    const struct facts *facts = boot->facts;
+    struct arena_mark before = arena_mark(&boot->arena);
+    uint64_t features = FEATURES;
+    char name[TEXT_BYTES];
+
+    if (!is_there(boot))
+        return;
+    say_time(boot, "LoaderTimeInitUSec", facts->first_tsc);
+    if (boot->menu_tsc)
+        say_time(boot, "LoaderTimeMenuUSec", boot->menu_tsc);
+    say_text(boot, "LoaderInfo", "Lintel " BOOT_VERSION);
+    say_text(boot, "LoaderFirmwareInfo", facts->firmware_name);
+    say_text(boot, "LoaderFirmwareType", facts->firmware_type);
+    say_text(boot, "LoaderImageIdentifier", facts->loader_path);
+    say_partition(boot);
+    set(boot, "LoaderFeatures", &features, sizeof features);
+    if (say_entries(boot) != OK)
+        note("LoaderEntries: %s\n", err_message());
+    name_entry(entry, name);
+    say_text(boot, "LoaderEntrySelected", name);
+    arena_reset(&boot->arena, before);
+}
+
+void loader_interface_tell_execution(const struct boot *boot)
+{
+    if (is_there(boot))
+        say_time(boot, "LoaderTimeExecUSec", cpu_tsc());
+}
+
+/* ---- what the operating system wishes -------------------------------------------------------- */
+
+/* `bootctl set-timeout menu-force` of systemd 252 writes the largest number instead; for one boot 0
+ * asks for the menu, too. */
+static void set_timeout(struct boot *boot, const char *variable, const char *wish, bool once)
+{
+    if (strcmp(wish, "4294967295") == 0 || (once && strcmp(wish, "0") == 0))
+        wish = "menu-force";
+    if (!config_set_timeout(&boot->config, wish))
+        note("%s is neither seconds nor a word that is known: passed over\n", variable);
+}
+
+static void choose(struct boot *boot, const char *variable, char *wish)
+{
+    if (strcmp(wish, CONFIG_SAVED) == 0) {
+        boot->saves_entry = true;
+        if (!get_text(boot, "LoaderEntryLastBooted", wish))
+            return;
+    }
+    if (!config_choose(&boot->config, wish))
+        note("%s names no entry: passed over\n", variable);
+}
+
+/* The later beats the earlier. */
+void loader_interface_obey(struct boot *boot)
+{
+    static const char *const timeouts[] = {"LoaderConfigTimeout", "LoaderConfigTimeoutOneShot"};
+    static const char *const entries[] = {"LoaderEntryDefault", "LoaderEntryOneShot"};
+    const char *glob = boot->config.default_glob;
+    char text[TEXT_BYTES] = CONFIG_SAVED;
+
+    if (!is_there(boot))
+        return;
+    if (glob && strcmp(glob, CONFIG_SAVED) == 0)
+        choose(boot, "LoaderEntryLastBooted", text);
+    for (uint32_t i = 0; i < 2; i++) {
+        bool once = i == 1;
+        if ((once ? take_text : get_text)(boot, timeouts[i], text))
+            set_timeout(boot, timeouts[i], text, once);
+        if ((once ? take_text : get_text)(boot, entries[i], text))
+            choose(boot, entries[i], text);
+    }
+}
+
+/* ---- what is kept ---------------------------------------------------------------------------- */
+
+/* Written only when it changes: flash wears out. */
+void loader_interface_save(const struct boot *boot, const struct entry *entry)
+{
+    char name[TEXT_BYTES], last[TEXT_BYTES];
+
+    name_entry(entry, name);
+    if (boot->saves_entry &&
+        (!get_text(boot, "LoaderEntryLastBooted", last) || strcmp(last, name) != 0) &&
+        set_text(boot, "LoaderEntryLastBooted", true, name) != OK)
+        note("%s\n", err_message());
+}
+
+enum err loader_interface_make_default(struct boot *boot, const struct entry *entry)
+{
+    char name[TEXT_BYTES];
+
+    if (!is_there(boot))
+        return fail(ERR_UNSUPPORTED, "This firmware keeps none: put `default %s` into loader.conf.",
+                    entry->id);
+    name_entry(entry, name);
+    return set_text(boot, "LoaderEntryDefault", true, name);
+}
+
+enum err loader_interface_enter_setup(const struct boot *boot)
+{
+    const struct firmware *firmware = boot->firmware;
+    uint64_t supported = 0, wishes = 0, bytes = sizeof supported;
+
+    if (!is_there(boot) || !firmware->restart)
+        return fail(ERR_UNSUPPORTED, "Only UEFI can be asked for its setup.");
+    if (firmware->get_variable(global_vendor, "OsIndicationsSupported", &supported, &bytes) != OK ||
+        !(supported & OS_INDICATIONS_BOOT_TO_FW_UI))
+        return fail(ERR_UNSUPPORTED, "This firmware can't be asked for its setup.");
+    bytes = sizeof wishes;
+    if (firmware->get_variable(global_vendor, "OsIndications", &wishes, &bytes) != OK)
+        wishes = 0;
+    wishes |= OS_INDICATIONS_BOOT_TO_FW_UI;
+    TRY(firmware->set_variable(global_vendor, "OsIndications", true, &wishes, sizeof wishes));
+    firmware->restart();
+}

@@ -1,0 +1,11 @@
+/* os-release files: lines of NAME=value as a shell would read them. */
+#ifndef LINTEL_ENTRIES_OS_RELEASE_H
+#define LINTEL_ENTRIES_OS_RELEASE_H
+
+#include "common/memory/arena.h"
+
+/* The value of a variable without its quotes and with control characters replaced, in arena
+ * memory; of several the last. "" where there is none. */
+enum err os_release_get(const char *text, const char *variable, struct arena *arena, char **value);
+
+#endif

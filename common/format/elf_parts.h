@@ -1,0 +1,47 @@
+/* What the files of the ELF loader share: each part reads its own kind of program or section header
+ * and fills its own fields of struct elf. */
+#ifndef LINTEL_FORMAT_ELF_PARTS_H
+#define LINTEL_FORMAT_ELF_PARTS_H
+
+#include "common/format/elf.h"
+#include "common/format/elf_format.h"
+
+struct elf_file {
+    const struct source *source;
+    struct arena *arena;
+    bool mixed; /* pages may be writable and executable */
+    struct elf_header header;
+    struct elf_program *programs; /* header.e_phnum of them */
+};
+
+/* Notes and dynamic sections of real kernels hold a few hundred bytes. */
+#define ELF_SMALL_TABLE_MAX (64 * KIB)
+
+/* ERR_FORMAT: the file bytes of this program header pass the end of the file. */
+enum err elf_check_file_range(const struct elf_file *file, uint32_t index);
+
+/* The file bytes of one program header, in arena memory. ERR_FORMAT: they pass the end of the file
+ * or are more than ELF_SMALL_TABLE_MAX. Not for empty ones. */
+enum err elf_read_program(const struct elf_file *file, uint32_t index, uint8_t **bytes);
+
+/* PT_LOAD: segments, pages, first, end, alignment; and checks the entry. (elf_segments.c) */
+enum err elf_read_segments(const struct elf_file *file, struct elf *elf);
+
+/* PT_NOTE: has_request, request. (elf_note.c) */
+enum err elf_read_request(const struct elf_file *file, struct elf *elf);
+
+/* True when some PT_NOTE holds a Lintel note. Notes that can't be read hold none. */
+bool elf_finds_request(const struct elf_file *file);
+
+/* PT_DYNAMIC: relocatable; and of a static PIE rela_*, relr_*. Needs the segments.
+ * (elf_dynamic.c) */
+enum err elf_read_dynamic(const struct elf_file *file, struct elf *elf);
+
+/* .symtab and .strtab: symbols, names; none, with a note in the log, when they are damaged. Needs
+ * the segments. (elf_symbols.c) */
+void elf_read_symbols(const struct elf_file *file, struct elf *elf);
+
+/* The segment that holds all of `bytes` bytes at link address `virtual`, or NULL. */
+const struct elf_segment *elf_segment_at(const struct elf *elf, uint64_t virtual, uint64_t bytes);
+
+#endif

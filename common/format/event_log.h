@@ -1,0 +1,13 @@
+/* The length of the log that firmware keeps of what it measured into a TPM: it tells only where the
+ * last event begins (TCG EFI Protocol 2.0, 6.5; TCG PC Client Platform Firmware Profile 1.05, 10).
+ */
+#ifndef LINTEL_FORMAT_EVENT_LOG_H
+#define LINTEL_FORMAT_EVENT_LOG_H
+
+#include "common/firmware.h"
+#include <stdbool.h>
+
+/* Fills log->bytes, from its format and events. False: it makes no sense. */
+bool event_log_measure(struct event_log *log, const uint8_t *last);
+
+#endif

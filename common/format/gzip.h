@@ -1,0 +1,13 @@
+/* Files compressed by gzip (RFC 1952). */
+#ifndef LINTEL_FORMAT_GZIP_H
+#define LINTEL_FORMAT_GZIP_H
+
+#include "common/lib/source.h"
+#include "common/memory/arena.h"
+
+bool gzip_recognise(const uint8_t *head, uint64_t bytes);
+
+/* Makes a source what is packed in it, in the arena's memory. ERR_FORMAT: it is damaged. */
+enum err gzip_unpack(struct source *source, struct arena *arena);
+
+#endif

@@ -1,0 +1,50 @@
+/* The flat GDT and the TSS that the kernel receives (Intel SDM 3A, 3.4.5, 7.2.3, 7.7; SYSRET's
+ * selector arithmetic: Intel SDM 2B, SYSRET). */
+#ifndef LINTEL_MEMORY_GDT_H
+#define LINTEL_MEMORY_GDT_H
+
+#include <stdint.h>
+
+#define GDT_KERNEL_CODE 0x08
+#define GDT_KERNEL_DATA 0x10
+#define GDT_USER_DATA   0x18 /* SYSRET order: STAR base 10h gives SS 18h and 64-bit CS 20h */
+#define GDT_USER_CODE   0x20
+#define GDT_TSS         0x28 /* two slots */
+#define GDT_ENTRIES     7
+#define GDT_BYTES       (GDT_ENTRIES * 8)
+#define TSS_BYTES       104
+
+#define IST_FAULT 1 /* every vector of the first-fault IDT uses this IST stack */
+
+/* The TSS: IST1 set, no I/O bitmap, all else zero. `ist1_top` is a virtual address. */
+void gdt_build_tss(uint8_t tss[TSS_BYTES], uint64_t ist1_top);
+
+/* Lintel's GDT with an available 64-bit TSS descriptor for `tss_virtual`. */
+void gdt_build(uint64_t *gdt, uint64_t tss_virtual);
+
+/* The GDT of the Limine protocol: flat code and data of each mode, and the TSS. */
+#define GDT_MODES_CODE  0x28 /* 64-bit */
+#define GDT_MODES_DATA  0x30
+#define GDT_MODES_TSS   0x38 /* two slots */
+#define GDT_MODES_BYTES (9 * 8)
+void gdt_build_modes(uint64_t *gdt, uint64_t tss_virtual);
+
+/* Control register bits (Intel SDM 3A, 2.5) that the protocols differ in. */
+#define CR0_PE         (1u << 0)
+#define CR0_MP         (1u << 1)
+#define CR0_ET         (1u << 4)
+#define CR0_NE         (1u << 5)
+#define CR0_WP         (1u << 16)
+#define CR0_PG         (1u << 31)
+#define CR4_PAE        (1u << 5)
+#define CR4_PGE        (1u << 7)
+#define CR4_OSFXSR     (1u << 9)
+#define CR4_OSXMMEXCPT (1u << 10)
+#define CR4_LA57       (1u << 12)
+#define CR4_SMEP       (1u << 20)
+
+/* One 64-bit interrupt gate (16 bytes) in the code segment of a selector, DPL 0 (Intel SDM
+ * 3A, 6.14.1). */
+void idt_build_gate(uint64_t gate[2], uint16_t code, uint64_t handler_virtual, uint8_t ist);
+
+#endif

@@ -1,0 +1,240 @@
+#include "common/menu/menu.h"
+#include "common/entries/loader_interface.h"
+#include "common/hw/cpu.h"
+#include "common/lib/fmt.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+
+#define POLL_MILLISECONDS   20
+#define HIDDEN_MILLISECONDS 100
+
+#define KEY_SHOW_AGAIN ('L' & 0x1f) /* what terminals use for it */
+
+enum answer { STAY, BOOT, BOOT_EDITED, GIVE_UP };
+
+enum key menu_wait_key(const struct firmware *firmware)
+{
+    for (;;) {
+        enum key key = firmware->key();
+        if (key != KEY_NONE)
+            return key;
+        firmware->wait(POLL_MILLISECONDS);
+    }
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+/* A number boots as soon as no further digit could follow, so that most lists need one key. */
+static enum answer type_digit(struct menu *menu, uint32_t digit)
+{
+    uint32_t count = menu->boot->config.count;
+    uint64_t number = menu->number * 10 + digit;
+
+    if (number < 1 || number > count)
+        return STAY;
+    menu->selected = (uint32_t)number - 1;
+    if (number * 10 > count)
+        return BOOT;
+    menu->number = number;
+    fmt(menu->notice, sizeof menu->notice, "%lu: another digit, or Enter", number);
+    return STAY;
+}
+
+static void make_default(struct menu *menu)
+{
+    struct config *config = &menu->boot->config;
+    const struct entry *entry = &config->entries[menu->selected];
+
+    if (loader_interface_make_default(menu->boot, entry) != OK) {
+        fmt(menu->notice, sizeof menu->notice, "%s", err_message());
+        return;
+    }
+    config->chosen = menu->selected;
+    fmt(menu->notice, sizeof menu->notice, "%s boots by default from now on.", entry->id);
+}
+
+static void show_facts(struct menu *menu)
+{
+    struct arena_mark before = arena_mark(&menu->boot->arena);
+    char *text;
+
+    if (menu_facts(menu->boot, &text) == OK)
+        pager_show(&menu->screen, "The facts of this boot", text);
+    else
+        fmt(menu->notice, sizeof menu->notice, "%s", err_message());
+    arena_reset(&menu->boot->arena, before);
+}
+
+/* Does not return where the firmware does as it is told. */
+static void enter_setup(struct menu *menu)
+{
+    loader_interface_enter_setup(menu->boot);
+    fmt(menu->notice, sizeof menu->notice, "%s", err_message());
+}
+
+static void move(struct menu *menu, int64_t by)
+{
+    int64_t last = (int64_t)menu->boot->config.count - 1;
+
+    menu->selected = (uint32_t)MIN(MAX((int64_t)menu->selected + by, 0), last);
+}
+
+static enum answer obey_key(struct menu *menu, enum key key)
+{
+    int64_t page = menu->rows, all = menu->boot->config.count;
+
+    switch ((int)key) {
+    case KEY_UP:
+        move(menu, -1);
+        break;
+    case KEY_DOWN:
+        move(menu, 1);
+        break;
+    case KEY_PAGE_UP:
+        move(menu, -page);
+        break;
+    case KEY_PAGE_DOWN:
+        move(menu, page);
+        break;
+    case KEY_HOME:
+        move(menu, -all);
+        break;
+    case KEY_END:
+        move(menu, all);
+        break;
+    case 'd':
+        make_default(menu);
+        break;
+    case 'i':
+        show_facts(menu);
+        break;
+    case 'r':
+        enter_setup(menu);
+        break;
+    case KEY_SHOW_AGAIN:
+        screen_show_again(&menu->screen);
+        break;
+    }
+    return STAY;
+}
+
+static enum answer take_key(struct menu *menu, enum key key)
+{
+    menu->notice[0] = 0;
+    if (key >= 'A' && key <= 'Z')
+        key += 'a' - 'A';
+    if (key >= '0' && key <= '9')
+        return type_digit(menu, (uint32_t)key - '0');
+    menu->number = 0;
+    switch ((int)key) {
+    case KEY_ENTER:
+        return BOOT;
+    case 'q':
+        return GIVE_UP;
+    case 'e':
+        return menu_edit(menu) ? BOOT_EDITED : STAY;
+    default:
+        return obey_key(menu, key);
+    }
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+/* Waits a little; true when the countdown has run out. */
+static bool tick(struct menu *menu)
+{
+    int64_t before = menu->milliseconds;
+
+    if (before == 0)
+        return true;
+    menu->boot->firmware->wait(POLL_MILLISECONDS);
+    if (before < 0)
+        return false;
+    menu->milliseconds = MAX(before - POLL_MILLISECONDS, 0);
+    if ((before + 999) / 1000 != (menu->milliseconds + 999) / 1000)
+        menu_draw_countdown(menu);
+    return false;
+}
+
+static enum answer run(struct menu *menu)
+{
+    enum answer answer = STAY;
+
+    menu_draw(menu);
+    while (answer == STAY) {
+        enum key key = menu->boot->firmware->key();
+
+        if (key == KEY_NONE) {
+            if (tick(menu))
+                return BOOT;
+            continue;
+        }
+        menu->milliseconds = -1;
+        answer = take_key(menu, key);
+        if (answer == STAY)
+            menu_draw(menu);
+    }
+    return answer;
+}
+
+/* ---- the menu -------------------------------------------------------------------------------- */
+
+/* What was chosen last stays so after a failure. */
+static enum err begin(struct boot *boot, const char error[MENU_ERROR_BYTES])
+{
+    const struct config *config = &boot->config;
+    struct menu *menu = boot->menu;
+
+    if (!menu) {
+        TRY(ARENA_TAKE(&boot->arena, 1, &menu));
+        menu->boot = boot;
+        menu->selected = config->chosen;
+        boot->menu = menu;
+    }
+    memcpy(menu->error, error, sizeof menu->error);
+    menu->notice[0] = 0;
+    menu->number = 0;
+    menu->milliseconds = error[0] || config->timeout <= 0 ? -1 : config->timeout * INT64_C(1000);
+    return OK;
+}
+
+/* Keys that were pressed before wait in the firmware; one that is held comes again about 30 times a
+ * second, and a driver may look for it 50 times. */
+static bool is_key_pressed(const struct boot *boot)
+{
+    if (boot->config.disabled)
+        return false;
+    uint32_t waits = boot->config.hidden ? HIDDEN_MILLISECONDS / POLL_MILLISECONDS : 0;
+
+    while (boot->firmware->key() == KEY_NONE) {
+        if (!waits--)
+            return false;
+        boot->firmware->wait(POLL_MILLISECONDS);
+    }
+    return true;
+}
+
+bool menu_choose(struct boot *boot, const char *error, struct entry *chosen)
+{
+    const struct config *config = &boot->config;
+
+    if (!error && config->timeout == 0 && !is_key_pressed(boot)) {
+        *chosen = config->entries[config->chosen];
+        return true;
+    }
+    char kept[MENU_ERROR_BYTES]; /* error may be err_message(), which the next failure replaces */
+    fmt(kept, sizeof kept, "%s", error ? error : "");
+    if (begin(boot, kept) != OK) {
+        say("%s%sno menu: %s\n", kept, error ? "\n" : "", err_message());
+        return false;
+    }
+    struct menu *menu = boot->menu;
+    boot->menu_tsc = cpu_tsc();
+    screen_open(&menu->screen, boot->firmware, config->console);
+    enum answer answer = run(menu);
+    screen_close(&menu->screen);
+    *chosen = config->entries[menu->selected];
+    if (answer == BOOT_EDITED && strcmp(menu->options, entry_options(chosen)) != 0)
+        chosen->options = menu->options;
+    return answer != GIVE_UP;
+}

@@ -1,0 +1,51 @@
+/* The menu: what a person may choose, change and look at before a boot. */
+#ifndef LINTEL_MENU_MENU_H
+#define LINTEL_MENU_MENU_H
+
+#include "common/boot.h"
+#include "common/menu/line.h"
+#include "common/menu/screen.h"
+
+/* Lets the user choose: at once the default when the time-out is 0, no key waits (or comes in the
+ * tenth of a second that a hidden menu gives) and `error` is NULL; else by the list, with a
+ * countdown that any key stops. `error`, when not NULL, is shown above the list, and there is no
+ * countdown. *chosen is a copy of the entry, with the options as the user changed them; it holds
+ * until the next call. False: the user gives up. */
+bool menu_choose(struct boot *boot, const char *error, struct entry *chosen);
+
+/* ---- its parts, to each other ---------------------------------------------------------------- */
+
+#define MENU_OPTIONS_BYTES 4096
+#define MENU_ERROR_BYTES   512
+
+struct menu {
+    struct boot *boot;
+    struct screen screen;
+    uint32_t selected;
+    uint32_t top;         /* index of the first entry on the screen */
+    uint32_t row, rows;   /* where the list lies, and how many entries it can show */
+    uint64_t number;      /* typed so far */
+    int64_t milliseconds; /* left of the countdown; negative: there is none */
+    char error[MENU_ERROR_BYTES];
+    char notice[80];                  /* what the last key did */
+    char options[MENU_OPTIONS_BYTES]; /* as edited */
+    struct line line;                 /* that the editor shows; text NULL: it is closed */
+};
+
+/* menu_draw.c */
+void menu_draw(struct menu *menu);
+void menu_draw_countdown(struct menu *menu);
+
+/* menu_edit.c: true: Enter; menu->options is then what to boot with. */
+bool menu_edit(struct menu *menu);
+
+/* menu_facts.c: all that is known of this boot, as lines of text, in the boot's arena. */
+enum err menu_facts(struct boot *boot, char **text);
+
+/* pager.c: shows text until the user goes back. */
+void pager_show(struct screen *screen, const char *title, const char *text);
+
+/* The next key; waits for it. */
+enum key menu_wait_key(const struct firmware *firmware);
+
+#endif

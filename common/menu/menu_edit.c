@@ -1,0 +1,30 @@
+/* The options of an entry, changed for one boot. */
+#include "common/lib/fmt.h"
+#include "common/lib/mem.h"
+#include "common/menu/menu.h"
+
+bool menu_edit(struct menu *menu)
+{
+    const char *options = entry_options(&menu->boot->config.entries[menu->selected]);
+    enum key key;
+
+    if (!menu->boot->config.editor) {
+        fmt(menu->notice, sizeof menu->notice,
+            "`editor no` in loader.conf keeps options as they are.");
+        return false;
+    }
+    if (strlen(options) >= sizeof menu->options) {
+        fmt(menu->notice, sizeof menu->notice, "Options of more than %u bytes can't be edited.",
+            MENU_OPTIONS_BYTES - 1);
+        return false;
+    }
+    memcpy(menu->options, options, strlen(options) + 1);
+    line_begin(&menu->line, menu->options, sizeof menu->options);
+    do {
+        menu_draw(menu);
+        key = menu_wait_key(menu->boot->firmware);
+        line_key(&menu->line, key);
+    } while (key != KEY_ENTER && key != KEY_ESCAPE);
+    menu->line.text = NULL;
+    return key == KEY_ENTER;
+}

@@ -1,0 +1,198 @@
+/* What the kernel's tables map, by the rules of its boot protocol. */
+#include "common/lib/mem.h"
+#include "common/plan/plan.h"
+
+static enum err paint_part(struct memmap *paint, uint64_t first, uint64_t last, enum paint colour)
+{
+    if (first > last)
+        return OK;
+    return memmap_overlay(paint, first, last - first + 1, (enum lintel_memory_type)colour);
+}
+
+static enum err paint_map(const struct plan_rules *rules, struct memmap *paint,
+                          const struct memmap *map)
+{
+    TRY(paint_part(paint, 0, 4 * GIB - 1, rules->gaps));
+    for (uint64_t i = 0; i < map->count; i++) {
+        const struct memmap_range *range = &map->ranges[i];
+        TRY(paint_part(paint, range->first, MIN(range->last, 4 * GIB - 1),
+                       rules->paint(range->type, false)));
+        TRY(paint_part(paint, MAX(range->first, 4 * GIB), range->last,
+                       rules->paint(range->type, true)));
+    }
+    return OK;
+}
+
+/* What an image maps read-only or executable is read-only in the direct map too: no alias undoes
+ * W^X. */
+static enum err paint_image(struct memmap *paint, const struct elf *image, uint64_t physical)
+{
+    for (uint32_t i = 0; i < image->pages_count; i++)
+        if (!(image->pages[i].flags & MAP_WRITE))
+            TRY(memmap_overlay(paint, physical + image->pages[i].offset, image->pages[i].bytes,
+                               (enum lintel_memory_type)PAINT_READ_ONLY));
+    return OK;
+}
+
+static enum err paint_trampoline(struct memmap *paint, const struct plan *plan)
+{
+    if (plan->cpu_count == 1)
+        return OK;
+    return memmap_overlay(paint, plan->places[PLACE_TRAMPOLINE].physical, PAGE_BYTES,
+                          (enum lintel_memory_type)PAINT_READ_ONLY);
+}
+
+static void add_mapping(struct plan *plan, uint64_t virtual, uint64_t physical, uint64_t bytes,
+                        uint32_t flags, enum paging_cache cache)
+{
+    plan->mappings[plan->mapping_count++] =
+        (struct mapping){virtual, physical, bytes, flags, cache};
+}
+
+static uint32_t direct_map_flags(const struct plan_rules *rules, enum paint colour)
+{
+    return (colour == PAINT_READ_ONLY ? 0 : MAP_WRITE) | (rules->mixed ? MAP_EXECUTE : 0);
+}
+
+static void map_painted(const struct plan_rules *rules, struct plan *plan,
+                        const struct memmap *paint, uint64_t base)
+{
+    for (uint64_t i = 0; i < paint->count; i++) {
+        const struct memmap_range *range = &paint->ranges[i];
+        enum paint colour = (enum paint)range->type;
+        if (colour == PAINT_ABSENT)
+            continue;
+        add_mapping(plan, base + range->first, range->first, range->last - range->first + 1,
+                    direct_map_flags(rules, colour),
+                    colour == PAINT_UNCACHED          ? CACHE_UNCACHED
+                    : colour == PAINT_WRITE_COMBINING ? CACHE_WRITE_COMBINING
+                                                      : CACHE_WRITE_BACK);
+    }
+}
+
+static void map_image(struct plan *plan, const struct elf *image, uint64_t virtual,
+                      uint64_t physical)
+{
+    for (uint32_t i = 0; i < image->pages_count; i++)
+        add_mapping(plan, virtual + image->pages[i].offset, physical + image->pages[i].offset,
+                    image->pages[i].bytes, image->pages[i].flags, CACHE_WRITE_BACK);
+}
+
+static void map_stack(struct plan *plan, uint64_t top, const struct placement *place)
+{
+    add_mapping(plan, top - place->bytes, place->physical, place->bytes, MAP_WRITE,
+                CACHE_WRITE_BACK);
+}
+
+static void map_cpus(struct plan *plan)
+{
+    uint64_t physical = plan->places[PLACE_CPU_STACKS].physical;
+    add_mapping(plan, plan->trampoline_virtual, plan->places[PLACE_TRAMPOLINE].physical, PAGE_BYTES,
+                MAP_EXECUTE, CACHE_WRITE_BACK);
+    for (uint64_t i = 1; i < plan->cpu_count; i++) {
+        add_mapping(plan, plan_cpu_stack_top(plan, i) - plan->cpu_stack_bytes, physical,
+                    plan->cpu_stack_bytes, MAP_WRITE, CACHE_WRITE_BACK);
+        physical += plan->cpu_stack_bytes;
+        add_mapping(plan, plan_cpu_fault_stack_top(plan, i) - PLAN_CPU_FAULT_BYTES, physical,
+                    PLAN_CPU_FAULT_BYTES, MAP_WRITE, CACHE_WRITE_BACK);
+        physical += PLAN_CPU_FAULT_BYTES;
+    }
+}
+
+static void map_window(const struct plan_request *request, struct plan *plan)
+{
+    const struct placement *places = plan->places;
+    map_stack(plan, plan->stack_top, &places[PLACE_STACK]);
+    map_stack(plan, plan->fault_stack_top, &places[PLACE_FAULT_STACK]);
+    map_image(plan, request->resident, plan->resident_virtual, places[PLACE_RESIDENT].physical);
+    if (plan->cpu_count > 1)
+        map_cpus(plan);
+}
+
+/* The first page stays absent: it begins with what is the null pointer. */
+static enum err map_identity(const struct plan_rules *rules, struct plan *plan,
+                             struct memmap *paint)
+{
+    TRY(memmap_overlay(paint, 0, PAGE_BYTES, (enum lintel_memory_type)PAINT_ABSENT));
+    map_painted(rules, plan, paint, 0);
+    return OK;
+}
+
+/* Few are out of order: parts are added in theirs. */
+static void sort_mappings(struct mapping *mappings, uint64_t count)
+{
+    for (uint64_t i = 1; i < count; i++) {
+        struct mapping moving = mappings[i];
+        uint64_t at = i;
+        for (; at && mappings[at - 1].virtual > moving.virtual; at--)
+            mappings[at] = mappings[at - 1];
+        mappings[at] = moving;
+    }
+}
+
+static void add_to_bridge(struct plan *plan, uint64_t physical, uint64_t bytes, uint32_t flags)
+{
+    plan->bridge[plan->bridge_count++] =
+        (struct mapping){physical, physical, bytes, flags, CACHE_WRITE_BACK};
+}
+
+/* One to one, for the few instructions between the loader's tables and the kernel's: the resident
+ * image, the loader's last page of code (with the page behind it, should they straddle), and the
+ * page that other CPUs start in. */
+static void map_bridge(const struct plan_request *request, struct plan *plan)
+{
+    const struct elf *resident = request->resident;
+    uint64_t physical = plan->places[PLACE_RESIDENT].physical;
+
+    plan->bridge_count = 0;
+    add_to_bridge(plan, align_down(request->loader_code, PAGE_BYTES), 2 * PAGE_BYTES, MAP_EXECUTE);
+    if (plan->cpu_count > 1)
+        add_to_bridge(plan, plan->places[PLACE_TRAMPOLINE].physical, PAGE_BYTES, MAP_EXECUTE);
+    if (plan->cpu_count > 1 && request->rules->local_apic)
+        plan->bridge[plan->bridge_count++] = (struct mapping){
+            PLAN_LOCAL_APIC, PLAN_LOCAL_APIC, PAGE_BYTES, MAP_WRITE, CACHE_UNCACHED};
+    for (uint32_t i = 0;
+         i < resident->pages_count && plan->bridge_count < ARRAY_LENGTH(plan->bridge); i++)
+        add_to_bridge(plan, physical + resident->pages[i].offset, resident->pages[i].bytes,
+                      resident->pages[i].flags);
+    sort_mappings(plan->bridge, plan->bridge_count);
+}
+
+enum err plan_map(const struct plan_request *request, const struct memmap *map,
+                  const struct lintel_framebuffer *framebuffer, struct arena *arena,
+                  struct plan *plan)
+{
+    const struct elf *kernel = request->kernel, *resident = request->resident;
+    const struct plan_rules *rules = request->rules;
+    const struct placement *places = plan->places;
+    uint64_t overlays = map->capacity + kernel->pages_count + resident->pages_count + 5;
+    struct memmap paint = {.capacity = MEMMAP_CAPACITY(overlays) + 1};
+
+    TRY(ARENA_TAKE(arena, paint.capacity, &paint.ranges));
+    TRY(paint_map(rules, &paint, map));
+    if (framebuffer)
+        TRY(memmap_overlay(
+            &paint, align_down(framebuffer->base_physical, PAGE_BYTES),
+            align_up(framebuffer->base_physical % PAGE_BYTES + framebuffer->bytes, PAGE_BYTES),
+            (enum lintel_memory_type)PAINT_WRITE_COMBINING));
+    if (rules->guards_aliases) {
+        TRY(paint_image(&paint, kernel, places[PLACE_KERNEL].physical));
+        TRY(paint_image(&paint, resident, places[PLACE_RESIDENT].physical));
+        TRY(paint_trampoline(&paint, plan));
+    }
+
+    plan->mapping_count = 0;
+    TRY(ARENA_TAKE(arena,
+                   2 * paint.capacity + kernel->pages_count + resident->pages_count + 3 +
+                       2 * plan->cpu_count,
+                   &plan->mappings));
+    map_painted(rules, plan, &paint, plan->direct_map);
+    if (rules->window)
+        map_window(request, plan);
+    map_image(plan, kernel, plan->kernel_virtual, places[PLACE_KERNEL].physical);
+    if (rules->identity)
+        TRY(map_identity(rules, plan, &paint));
+    sort_mappings(plan->mappings, plan->mapping_count);
+    map_bridge(request, plan);
+    return OK;
+}

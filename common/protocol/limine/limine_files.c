@@ -1,0 +1,124 @@
+/* What a kernel is told of its modules and of itself as a file. */
+#include "common/lib/mem.h"
+#include "common/protocol/limine/limine.h"
+
+#define MEDIA_GENERIC 0
+#define MEDIA_OPTICAL 1
+#define MEDIA_TFTP    2
+
+#define TFTP_PORT 69
+
+struct file_response {
+    uint64_t revision;
+    uint64_t file;
+};
+
+struct modules_response {
+    uint64_t revision, count, list;
+};
+
+struct uuid {
+    uint8_t bytes[16];
+};
+
+struct loaded_file {
+    uint64_t revision;
+    uint64_t address, bytes;
+    uint64_t path, string;
+    uint32_t media, unused;
+    uint8_t server[4];
+    uint32_t server_port;
+    uint32_t partition;
+    uint32_t mbr_signature;
+    struct uuid disk, partition_guid, file_system;
+};
+
+_Static_assert(sizeof(struct loaded_file) == 112, "the protocol's struct limine_file");
+
+/* The protocol's UUIDs begin with integers, as GUIDs on disk do. */
+static void describe_volume(const struct volume *volume, struct loaded_file *to)
+{
+    const struct disk *disk = volume->disk;
+    to->media = disk->medium == LINTEL_MEDIUM_CD ? MEDIA_OPTICAL : MEDIA_GENERIC;
+    if (load32(disk->tftp_address)) {
+        to->media = MEDIA_TFTP;
+        to->server_port = TFTP_PORT;
+        memcpy(to->server, disk->tftp_address, sizeof to->server);
+    }
+    to->partition = volume->number;
+    if (volume->partitioning == LINTEL_PARTITIONING_MBR)
+        to->mbr_signature = load32(volume->disk_guid);
+    if (volume->partitioning == LINTEL_PARTITIONING_GPT) {
+        memcpy(to->disk.bytes, volume->disk_guid, sizeof to->disk);
+        memcpy(to->partition_guid.bytes, volume->guid, sizeof to->partition_guid);
+    }
+}
+
+static enum err copy_path(struct block *block, const char *reference, uint64_t *path)
+{
+    const char *text = reference + limine_prefix_length(reference);
+    char *copy;
+    TRY(block_take(block, strlen(text) + 2, (void **)&copy));
+    copy[0] = '/';
+    memcpy(copy + 1, text + (text[0] == '/'), strlen(text + (text[0] == '/')));
+    *path = (uintptr_t)block_virtual(block, copy);
+    return OK;
+}
+
+static enum err describe(const struct limine *limine, struct block *block, uint64_t index,
+                         struct loaded_file *to)
+{
+    const struct job *job = &limine->job;
+    const struct file *file = &job->modules[index];
+    uint64_t physical = job->plan.places[PLACE_MODULES + index].physical;
+    to->address = (uintptr_t)block_virtual(block, at_physical(physical));
+    to->bytes = file->source.bytes;
+    TRY(copy_path(block, file->source.name, &to->path));
+    TRY(block_copy_text(block, job->module_arguments[index], (const char **)&to->string));
+    describe_volume(file->fs->volume, to);
+    return OK;
+}
+
+enum err limine_modules(const struct limine *limine, struct block *block, void **out)
+{
+    struct modules_response *response;
+    struct loaded_file *files;
+    uint64_t *list;
+    if (!limine->module_count)
+        return OK;
+    TRY(block_take(block, sizeof *response, (void **)&response));
+    TRY(block_take(block, limine->module_count * sizeof *list, (void **)&list));
+    TRY(block_take(block, limine->module_count * sizeof *files, (void **)&files));
+    for (uint64_t i = 0; i < limine->module_count; i++) {
+        TRY(describe(limine, block, i, &files[i]));
+        list[i] = (uintptr_t)block_virtual(block, &files[i]);
+    }
+    *response =
+        (struct modules_response){2, limine->module_count, (uintptr_t)block_virtual(block, list)};
+    *out = response;
+    return OK;
+}
+
+/* The command line's text is the same memory as the file's. */
+enum err limine_executable_file(const struct limine *limine, struct block *block, void **out)
+{
+    struct file_response *response;
+    struct loaded_file *file;
+    TRY(block_take(block, sizeof *response, (void **)&response));
+    TRY(block_take(block, sizeof *file, (void **)&file));
+    TRY(describe(limine, block, limine->executable_place, file));
+    file->string = limine_command_line(limine);
+    response->file = (uintptr_t)block_virtual(block, file);
+    *out = response;
+    return OK;
+}
+
+uint64_t limine_files_bytes(const struct limine *limine)
+{
+    const struct job *job = &limine->job;
+    uint64_t bytes = sizeof(struct modules_response) + sizeof(struct file_response);
+    for (uint64_t i = 0; i < job->request.module_count; i++)
+        bytes += sizeof(struct loaded_file) + 8 + block_text_bytes(job->modules[i].source.name) +
+                 block_text_bytes(job->module_arguments[i]) + 2 * BLOCK_ALIGNMENT;
+    return bytes;
+}

@@ -1,0 +1,146 @@
+/* The other CPUs, and what has to be quiet when the kernel begins. */
+#include "common/hw/quiet.h"
+#include "common/lib/mem.h"
+#include "common/protocol/limine/limine.h"
+
+#define MP_FLAGS  48 /* the request's member */
+#define MP_X2APIC 1u
+
+struct cpu {
+    uint32_t uid, apic_id;
+    uint64_t reserved;
+    uint64_t go_to, argument;
+};
+
+struct cpus_response {
+    uint64_t revision;
+    uint32_t flags, boot_apic_id;
+    uint64_t count, list;
+};
+
+/* A kernel that does not ask for x2APIC mode need not know it. */
+static enum err check_xapic(const struct limine *limine)
+{
+    const struct facts *facts = limine->job.boot->facts;
+    struct apic apic;
+    if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) != OK || !apic.x2apic ||
+        apic_can_leave_x2apic(&apic))
+        return OK;
+    return fail(ERR_UNSUPPORTED,
+                "%s: its Limine request for CPUs has not the flag for x2APIC mode, which this "
+                "machine cannot leave",
+                limine->memory.name);
+}
+
+enum err limine_list_cpus(struct limine *limine)
+{
+    struct job *job = &limine->job;
+    uint64_t stack = MAX(job->kernel.request.stack_bytes, PLAN_DEFAULT_STACK_BYTES);
+    if (!limine_has(limine, LIMINE_MP))
+        return OK;
+    bool x2apic = limine_member(&limine->image, LIMINE_MP, MP_FLAGS) & MP_X2APIC;
+    job->apic_mode = x2apic ? MP_MODE_X2APIC : MP_MODE_XAPIC;
+    if (!x2apic)
+        TRY(check_xapic(limine));
+    return job_list_cpus(job, align_up(stack, PAGE_BYTES));
+}
+
+/* Filled when the CPUs have come, by limine_tell_cpus(). */
+enum err limine_cpus(const struct limine *limine, struct block *block, void **out)
+{
+    uint64_t count = limine->job.plan.cpu_count, *list;
+    struct cpus_response *response;
+    struct cpu *cpus;
+    TRY(block_take(block, sizeof *response, (void **)&response));
+    TRY(block_take(block, count * sizeof *list, (void **)&list));
+    TRY(block_take(block, count * sizeof *cpus, (void **)&cpus));
+    for (uint64_t i = 0; i < count; i++)
+        list[i] = (uintptr_t)block_virtual(block, &cpus[i]);
+    response->list = (uintptr_t)block_virtual(block, list);
+    *out = response;
+    return OK;
+}
+
+uint64_t limine_cpus_bytes(const struct limine *limine)
+{
+    return sizeof(struct cpus_response) + 3 * BLOCK_ALIGNMENT +
+           limine->job.cpus.count * (sizeof(struct cpu) + sizeof(uint64_t));
+}
+
+/* What an address of the kernel leads to. */
+static void *find_physical(const struct job *job, uint64_t address)
+{
+    return at_physical(address - job->plan.direct_map);
+}
+
+static struct cpus_response *find_response(const struct limine *limine)
+{
+    const uint8_t *image = at_physical(limine->job.plan.places[PLACE_KERNEL].physical);
+    uint64_t request = limine->image.requests[LIMINE_MP];
+    return find_physical(&limine->job,
+                         load64(image + request + offsetof(struct limine_request, response)));
+}
+
+static uint64_t cpu_address(const struct limine *limine, uint64_t index)
+{
+    const uint64_t *list = find_physical(&limine->job, find_response(limine)->list);
+    return list[index];
+}
+
+void limine_seat_cpu(const struct job *job, uint64_t index, struct mp_seat *seat)
+{
+    seat->argument = cpu_address((const struct limine *)job, index);
+    seat->word = seat->argument + offsetof(struct cpu, go_to);
+}
+
+void limine_tell_cpus(const struct job *job, uint64_t missing)
+{
+    const struct limine *limine = (const struct limine *)job;
+    const struct acpi_processor *cpus = job->cpus.cpus;
+    struct cpus_response *response = find_response(limine);
+    (void)missing;
+    response->flags = job->apic_mode == MP_MODE_X2APIC ? MP_X2APIC : 0;
+    response->boot_apic_id = cpus[0].apic_id;
+    response->count = job->cpus.count;
+    for (uint32_t i = 0; i < job->cpus.count; i++) {
+        struct cpu *cpu = find_physical(job, cpu_address(limine, i));
+        cpu->uid = cpus[i].uid == MP_UID_UNKNOWN ? 0 : cpus[i].uid;
+        cpu->apic_id = cpus[i].apic_id;
+    }
+}
+
+/* Where the kernel did not ask for x2APIC mode it is left: the other CPUs have done so. */
+static void leave_x2apic(const struct job *job)
+{
+    const struct facts *facts = job->boot->facts;
+    struct apic apic;
+    if (job->apic_mode != MP_MODE_X2APIC &&
+        apic_begin(&apic, &facts->cpu, false, facts->reachable_end) == OK && apic.x2apic &&
+        apic_can_leave_x2apic(&apic))
+        apic_leave_x2apic();
+}
+
+/* The boot CPU's; the others' are settled when they start. */
+static void settle_local_apic(const struct job *job)
+{
+    const struct facts *facts = job->boot->facts;
+    struct apic apic;
+    if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) == OK)
+        quiet_local_apic(facts, &apic, job->cpus.count ? job->cpus.cpus[0].uid : MP_UID_UNKNOWN);
+}
+
+/* The state of local APICs and IOMMUs is a promise from base revision 5 on. */
+void limine_settle(const struct job *job)
+{
+    const struct limine *limine = (const struct limine *)job;
+    const struct facts *facts = job->boot->facts;
+    bool strict = limine->image.base_revision >= 5;
+
+    quiet_io_apics(facts, strict);
+    leave_x2apic(job);
+    if (!strict)
+        return;
+    if (!limine_has(limine, LIMINE_KEEP_IOMMU))
+        quiet_iommus(facts);
+    settle_local_apic(job);
+}

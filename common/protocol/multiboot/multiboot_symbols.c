@@ -1,0 +1,111 @@
+/* Section headers for the kernel, and the sections that are in no segment. */
+#include "common/lib/mem.h"
+#include "common/protocol/multiboot/multiboot.h"
+
+#define SHT_NULL   0
+#define SHT_NOBITS 8
+#define SHF_ALLOC  2
+
+/* One section header, of either class. */
+struct section {
+    uint8_t *address;
+    uint32_t type;
+    uint64_t flags, offset, bytes, alignment;
+};
+
+static struct section describe(const struct multiboot_sections *sections, uint8_t *header)
+{
+    if (sections->wide)
+        return (struct section){header + 16,         load32(header + 4),  load64(header + 8),
+                                load64(header + 24), load64(header + 32), load64(header + 48)};
+    return (struct section){header + 12,         load32(header + 4),  load32(header + 8),
+                            load32(header + 16), load32(header + 20), load32(header + 32)};
+}
+
+static void set_address(const struct multiboot_sections *sections, const struct section *section,
+                        uint64_t address)
+{
+    memcpy(section->address, &address, sections->wide ? 8 : 4);
+}
+
+static bool is_loose(const struct section *section)
+{
+    return section->type != SHT_NULL && section->type != SHT_NOBITS &&
+           !(section->flags & SHF_ALLOC) && section->bytes;
+}
+
+/* Where a section goes in the memory for all of them; the next one follows behind it. */
+static uint64_t place(const struct section *section, uint64_t *next)
+{
+    uint64_t alignment = is_power_of_two(section->alignment) ? section->alignment : 1;
+    uint64_t at = align_up(*next, MIN(alignment, PAGE_BYTES));
+    *next = at + section->bytes;
+    return at;
+}
+
+/* False: some section lies outside of the file, or they are more than 4 GiB together. */
+static bool measure(const struct multiboot_image *image, uint8_t *headers, uint64_t *bytes)
+{
+    const struct multiboot_sections *sections = &image->sections;
+    uint64_t end;
+
+    *bytes = 0;
+    for (uint32_t i = 0; i < sections->count; i++) {
+        struct section section = describe(sections, headers + i * sections->each_bytes);
+        if (!is_loose(&section))
+            continue;
+        if (add_wraps(section.offset, section.bytes, &end) || end > image->source->bytes)
+            return false;
+        place(&section, bytes);
+        if (*bytes >= MULTIBOOT_END)
+            return false;
+    }
+    return true;
+}
+
+static enum err load_sections(const struct multiboot_image *image, uint8_t *headers,
+                              uint64_t physical)
+{
+    const struct multiboot_sections *sections = &image->sections;
+    uint64_t next = physical;
+
+    for (uint32_t i = 0; i < sections->count; i++) {
+        struct section section = describe(sections, headers + i * sections->each_bytes);
+        if (!is_loose(&section))
+            continue;
+        uint64_t at = place(&section, &next);
+        TRY(source_read(image->source, section.offset, section.bytes, at_physical(at)));
+        set_address(sections, &section, at);
+    }
+    return OK;
+}
+
+static bool read_headers(const struct multiboot_image *image, struct arena *arena,
+                         uint8_t **headers)
+{
+    const struct multiboot_sections *sections = &image->sections;
+    uint64_t bytes = (uint64_t)sections->count * sections->each_bytes, end;
+    return bytes && !add_wraps(sections->offset, bytes, &end) && end <= image->source->bytes &&
+           arena_take(arena, bytes, (void **)headers) == OK &&
+           source_read(image->source, sections->offset, bytes, *headers) == OK;
+}
+
+enum err multiboot_load_symbols(const struct multiboot_image *image, struct claims *claims,
+                                struct arena *arena, struct multiboot_symbols *symbols)
+{
+    const struct multiboot_sections *sections = &image->sections;
+    struct claim_wish wish = {.name = "symbols", .first = MIB, .end = MULTIBOOT_END};
+    struct claim *claim;
+    uint8_t *headers;
+
+    *symbols = (struct multiboot_symbols){0};
+    if (!read_headers(image, arena, &headers) || !measure(image, headers, &wish.bytes))
+        return OK;
+    if (wish.bytes) {
+        TRY(claims_take(claims, &wish, &claim));
+        TRY(load_sections(image, headers, claim->physical));
+    }
+    *symbols =
+        (struct multiboot_symbols){headers, sections->count, sections->each_bytes, sections->names};
+    return OK;
+}

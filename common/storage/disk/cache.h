@@ -1,0 +1,21 @@
+/* Small reads through blocks that are kept: directories, allocation tables and headers lie close
+ * together, and one request to firmware costs as much as many kilobytes. */
+#ifndef LINTEL_DISK_CACHE_H
+#define LINTEL_DISK_CACHE_H
+
+#include "common/firmware.h"
+#include "common/memory/arena.h"
+
+/* Gives all disks one cache; without memory for it they go without. Disks must not change while it
+ * is used, unless cache_forget() is called. */
+void cache_begin(struct facts *facts, struct arena *arena);
+
+/* Forgets everything, after somebody else had the disks. */
+void cache_forget(const struct facts *facts);
+
+/* Reads whole sectors as firmware->read() does. A request of a block or more goes straight to
+ * firmware. */
+enum err cache_read(const struct firmware *firmware, const struct disk *disk, uint64_t lba,
+                    uint64_t sectors, void *to);
+
+#endif

@@ -1,0 +1,82 @@
+/* What the parts of the FAT driver share (Microsoft FAT32 File System Specification 1.03). */
+#ifndef LINTEL_FS_FAT_H
+#define LINTEL_FS_FAT_H
+
+#include "common/storage/fs/fs.h"
+
+#define FAT_SLOT_BYTES    32 /* a directory entry, or a part of a long name */
+#define FAT_FIRST_CLUSTER 2
+#define FAT_WINDOW_BYTES  32768 /* FAT12's table always fits, so no entry straddles two windows */
+
+/* Where the root directory of FAT12 and FAT16 lies: before the clusters. */
+#define FAT_FIXED_ROOT UINT64_MAX
+
+/* A mounted volume. Offsets are in bytes from its start. */
+struct fat {
+    const struct volume *volume;
+    uint32_t bits; /* of a table entry: 12, 16 or 32 */
+    uint32_t cluster_bytes;
+    uint32_t last_cluster;
+    uint32_t root_cluster; /* FAT32 */
+    uint64_t root_offset;  /* FAT12, FAT16 */
+    uint64_t root_bytes;
+    uint64_t data_offset; /* of cluster 2 */
+    uint64_t table_offset, table_bytes;
+    uint8_t *window; /* a part of the table */
+    uint64_t window_offset, window_bytes;
+};
+
+/* A walk along a chain of clusters, one run of neighbours at a time. */
+struct fat_chain {
+    struct fat *fat;
+    const char *name; /* of the file or directory, for messages */
+    uint64_t limit;   /* clusters that it may have: a longer chain is refused */
+    uint32_t first;   /* the current run */
+    uint32_t last;
+    uint32_t next;   /* where the next run begins; 0: the chain has ended */
+    uint64_t walked; /* clusters of all runs so far */
+    uint32_t anchor; /* the start of an earlier run: a chain that comes back to it loops */
+    uint64_t runs, next_anchor;
+};
+
+/* Begins a chain at its first cluster. `limit_bytes`: what the longest possible file or directory
+ * takes. ERR_FORMAT: there is no such cluster. */
+enum err fat_chain_begin(struct fat_chain *chain, struct fat *fat, const char *name,
+                         uint64_t first_cluster, uint64_t limit_bytes);
+
+/* Yields the next run in `first` and `last`; false in *more behind the last one. ERR_FORMAT: the
+ * chain meets a free, bad or impossible cluster, loops or passes the limit; names file, cluster and
+ * value. ERR_IO. */
+enum err fat_chain_next(struct fat_chain *chain, bool *more);
+
+static inline uint64_t fat_cluster_offset(const struct fat *fat, uint32_t cluster)
+{
+    return fat->data_offset + (uint64_t)(cluster - FAT_FIRST_CLUSTER) * fat->cluster_bytes;
+}
+
+/* A long name under assembly, from slots that come last part first. */
+#define FAT_LONG_UNITS_MAX 255
+struct fat_long_name {
+    uint16_t units[20 * 13]; /* UTF-16, 13 units a slot */
+    uint32_t length;         /* in units */
+    uint32_t missing;        /* slots still to come */
+    uint8_t checksum;        /* of the short name that it belongs to */
+    bool valid;
+};
+
+void fat_long_name_add(struct fat_long_name *name, const uint8_t slot[FAT_SLOT_BYTES]);
+
+/* The name of the file in `slot` as UTF-8: the long name when it is whole and belongs to this slot,
+ * else the short one. */
+void fat_name(const struct fat_long_name *name, const uint8_t slot[FAT_SLOT_BYTES],
+              char text[FS_NAME_BYTES]);
+
+/* The driver's functions but mount (see fs.h). */
+enum err fat_list(const struct fs *fs, const struct fs_entry *directory,
+                  bool (*each)(void *context, const struct fs_entry *entry), void *context);
+enum err fat_open(const struct fs *fs, const struct fs_entry *entry, struct file *file);
+enum err fat_read(const struct file *file, uint64_t offset, uint64_t bytes, void *to);
+
+extern const struct fs_driver fat_driver;
+
+#endif

@@ -1,0 +1,63 @@
+/* File systems, read-only. A new one is one file and one row in fs.c's table. */
+#ifndef LINTEL_FS_FS_H
+#define LINTEL_FS_FS_H
+
+#include "common/lib/source.h"
+#include "common/storage/disk/disk.h"
+
+#define FS_NAME_BYTES  768 /* 255 UTF-16 units as UTF-8, and a 0 */
+#define FS_LABEL_BYTES 33  /* ISO 9660's, and a 0 */
+
+struct fs_entry {
+    char name[FS_NAME_BYTES]; /* UTF-8 */
+    uint64_t bytes;
+    bool directory;
+    uint64_t location; /* the driver's: where the contents begin */
+};
+
+struct fs {
+    const struct fs_driver *driver;
+    const struct volume *volume;
+    struct arena *arena;
+    void *state;                /* the driver's */
+    struct fs_entry root;       /* mount fills its location; its name is "/" */
+    char label[FS_LABEL_BYTES]; /* mount fills it; "": none */
+};
+
+struct file {
+    struct source source; /* first: a file is a source */
+    const struct fs *fs;
+    void *state; /* the driver's: contiguous runs */
+};
+
+struct fs_driver {
+    const char *name;
+    /* ERR_NOT_FOUND: not this file system. ERR_FORMAT: it is, but damaged; says how. */
+    enum err (*mount)(struct fs *fs);
+    /* Finds what a path names, where names can only be asked for (`list` is NULL). ERR_NOT_FOUND.
+     */
+    enum err (*find)(const struct fs *fs, const char *path, struct fs_entry *entry);
+    /* Calls `each` for every entry until it returns false; it may open and list in turn. */
+    enum err (*list)(const struct fs *fs, const struct fs_entry *directory,
+                     bool (*each)(void *context, const struct fs_entry *entry), void *context);
+    enum err (*open)(const struct fs *fs, const struct fs_entry *entry, struct file *file);
+    enum err (*read)(const struct file *file, uint64_t offset, uint64_t bytes, void *to);
+};
+
+/* For drivers: a label as it lies on disk, padded with spaces. */
+void fs_set_label(struct fs *fs, const uint8_t *padded, uint64_t bytes);
+
+/* ERR_NOT_FOUND when no driver knows the volume. Memory comes from the arena. */
+enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *fs);
+
+/* Paths lead from the root, with or without a "/" first, UTF-8, "/" or "\" between names, without
+ * regard to case in ASCII; "." and
+ * ".." have no meaning. ERR_NOT_FOUND names the part that is missing. `file->source.name` is
+ * `path`, which must outlive the file. */
+enum err fs_open(const struct fs *fs, const char *path, struct file *file);
+
+/* ERR_UNSUPPORTED where directories can't be listed. */
+enum err fs_list(const struct fs *fs, const char *path,
+                 bool (*each)(void *context, const struct fs_entry *entry), void *context);
+
+#endif

@@ -1,0 +1,88 @@
+/* A server is asked for files by name and gives them whole: directories can't be listed, and a file
+ * that is read in pieces, as an ELF kernel is, is fetched once and kept. */
+#include "common/storage/fs/net.h"
+#include "common/lib/log.h"
+#include "common/lib/mem.h"
+
+#define SMALL_BYTES (64 * KIB) /* kept: a kernel's head, which is read first, may be all of it */
+#define LARGE_BYTES (4 * MIB)  /* from here on a person may wonder what takes so long */
+
+struct net_file {
+    char *path;        /* as firmware.fetch() takes it */
+    uint8_t *contents; /* NULL: not fetched, or straight to where it was wanted */
+};
+
+static enum err net_mount(struct fs *fs)
+{
+    char name[VOLUME_NAME_BYTES];
+
+    if (fs->volume->disk->medium == LINTEL_MEDIUM_NETWORK)
+        return OK;
+    return fail(ERR_NOT_FOUND, "%s: no server", volume_name(fs->volume, name));
+}
+
+static bool is_separator(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+static enum err net_find(const struct fs *fs, const char *path, struct fs_entry *entry)
+{
+    char *to = entry->name, *end = to + sizeof entry->name - 1;
+
+    while (is_separator(*path))
+        path++;
+    memset(entry, 0, sizeof *entry);
+    for (; *path; path++) {
+        if (to == end)
+            return fail(ERR_NOT_FOUND, "%.64s...: a name of more than %u bytes", entry->name,
+                        FS_NAME_BYTES - 1);
+        *to++ = is_separator(*path) ? '/' : *path;
+    }
+    return fs->volume->firmware->fetch_size(entry->name, &entry->bytes);
+}
+
+static enum err net_open(const struct fs *fs, const struct fs_entry *entry, struct file *file)
+{
+    struct net_file *state;
+
+    TRY(ARENA_TAKE(fs->arena, 1, &state));
+    TRY(arena_text(fs->arena, entry->name, strlen(entry->name), &state->path));
+    file->state = state;
+    file->source.whole = true;
+    return OK;
+}
+
+static enum err fetch(const struct file *file, void *to)
+{
+    const struct net_file *state = file->state;
+    const struct volume *volume = file->fs->volume;
+
+    if (file->source.bytes >= LARGE_BYTES)
+        say("  fetching %s: %lu MiB\n", file->source.name, file->source.bytes / MIB);
+    return volume->firmware->fetch(state->path, file->source.bytes, to);
+}
+
+static enum err net_read(const struct file *file, uint64_t offset, uint64_t bytes, void *to)
+{
+    struct net_file *state = file->state;
+    void *contents;
+
+    if (bytes == file->source.bytes && bytes > SMALL_BYTES && !state->contents)
+        return fetch(file, to);
+    if (!state->contents) {
+        TRY(arena_take(file->fs->arena, file->source.bytes, &contents));
+        TRY(fetch(file, contents));
+        state->contents = contents;
+    }
+    memcpy(to, state->contents + offset, bytes);
+    return OK;
+}
+
+const struct fs_driver net_driver = {
+    .name = "network",
+    .mount = net_mount,
+    .find = net_find,
+    .open = net_open,
+    .read = net_read,
+};

@@ -1,0 +1,30 @@
+#include "common/storage/fs/raw.h"
+
+static enum err raw_read(const struct file *file, uint64_t offset, uint64_t bytes, void *to)
+{
+    return volume_read(file->fs->volume, offset, bytes, to);
+}
+
+static const struct fs_driver raw_driver = {.name = "raw", .read = raw_read};
+
+static enum err read_source(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+{
+    return raw_read((const struct file *)source, offset, bytes, to);
+}
+
+enum err raw_open(const struct volume *volume, const char *name, struct arena *arena,
+                  struct file *file)
+{
+    struct fs *fs;
+
+    if (!volume->disk->sector_bytes)
+        return fail(ERR_UNSUPPORTED, "%s: %s is a server, which has no sectors", name,
+                    volume->disk->name);
+    TRY(ARENA_TAKE(arena, 1, &fs));
+    *fs = (struct fs){.driver = &raw_driver, .volume = volume, .arena = arena};
+    *file = (struct file){
+        .source = {.name = name, .bytes = volume->disk->sector_bytes, .read = read_source},
+        .fs = fs,
+    };
+    return OK;
+}
