@@ -1,6 +1,6 @@
 /* The steps of a boot into the upper half. They stand in order in job_carry_out() at the end. */
 #include "common/attempt/job.h"
-#include "common/entries/reference.h"
+#include "common/storage/reference.h"
 #include "common/handoff/dead_end.h"
 #include "common/hw/cpu.h"
 #include "common/lib/log.h"
@@ -14,13 +14,13 @@ enum err job_open_modules(struct job *job, const struct entry_file *list)
     struct boot *boot = job->boot;
     uint64_t count = entry_count_files(list);
 
-    TRY(ARENA_TAKE(&boot->arena, count, &job->modules));
-    TRY(ARENA_TAKE(&boot->arena, count, &job->module_arguments));
-    TRY(ARENA_TAKE(&boot->arena, count, &job->module_sizes));
+    TRY(ARENA_TAKE(&boot->machine.arena, count, &job->modules));
+    TRY(ARENA_TAKE(&boot->machine.arena, count, &job->module_arguments));
+    TRY(ARENA_TAKE(&boot->machine.arena, count, &job->module_sizes));
     for (const struct entry_file *m = list; m; m = m->next) {
         uint64_t i = job->request.module_count++;
         job->module_arguments[i] = m->argument;
-        if (reference_open(boot, job->entry, m->path, &job->modules[i]) != OK)
+        if (reference_open(&boot->volumes, job->entry->fs, m->path, &job->modules[i]) != OK)
             return fail(ERR_NOT_FOUND, "entry %s: module: %s", job->entry->id, err_message());
         job->module_sizes[i] = (struct plan_module){m->path, job->modules[i].source.bytes};
     }
@@ -43,8 +43,8 @@ static enum err make_room(struct arena *arena)
 static enum err make_plan(struct job *job)
 {
     struct raw_map busy;
-    TRY(make_room(&job->boot->arena));
-    TRY(job->boot->firmware->memory_map(&job->raw, &busy));
+    TRY(make_room(&job->boot->machine.arena));
+    TRY(job->boot->machine.firmware->memory_map(&job->raw, &busy));
     job->request.loader_levels = handoff_levels();
     job->request.loader_code = (uintptr_t)handoff_enter;
     return job_make_plan(job, &busy);
@@ -53,14 +53,15 @@ static enum err make_plan(struct job *job)
 static void release(struct job *job, uint64_t claims)
 {
     for (uint64_t i = 0; i < claims; i++)
-        job->boot->firmware->release(job->plan.claims[i].physical, job->plan.claims[i].pages);
+        job->boot->machine.firmware->release(job->plan.claims[i].physical,
+                                             job->plan.claims[i].pages);
 }
 
 static enum err claim(struct job *job)
 {
     for (uint64_t i = 0; i < job->plan.claim_count; i++) {
         const struct plan_claim *claim = &job->plan.claims[i];
-        enum err err = job->boot->firmware->claim(claim->physical, claim->pages);
+        enum err err = job->boot->machine.firmware->claim(claim->physical, claim->pages);
         if (err != OK) {
             release(job, i);
             return err;
@@ -74,14 +75,14 @@ static enum err claim(struct job *job)
 static enum err plan_and_claim(struct job *job)
 {
     enum err err = OK;
-    boot_stage(job->boot, "plan");
+    timeline_mark(&job->boot->timeline, "plan");
     for (int tries = 0; tries < PLAN_TRIES; tries++) {
-        struct arena_mark mark = arena_mark(&job->boot->arena);
+        struct arena_mark mark = arena_mark(&job->boot->machine.arena);
         TRY(make_plan(job));
         err = claim(job);
         if (err != ERR_CHANGED)
             return err;
-        arena_reset(&job->boot->arena, mark);
+        arena_reset(&job->boot->machine.arena, mark);
     }
     return err;
 }
@@ -102,7 +103,7 @@ static enum err load_module(struct job *job, uint64_t index)
 static enum err load_files(struct job *job)
 {
     const struct placement *places = job->plan.places;
-    boot_stage(job->boot, "load");
+    timeline_mark(&job->boot->timeline, "load");
     TRY(elf_load(&job->kernel, at_physical(places[PLACE_KERNEL].physical), job->plan.slide));
     TRY(elf_load(&job->resident, at_physical(places[PLACE_RESIDENT].physical),
                  job->plan.resident_virtual));
@@ -118,8 +119,8 @@ static enum err set_video(struct job *job)
     const struct lintel_request *wish = &job->kernel.request;
     if (!(wish->flags & (LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_FRAMEBUFFER_MUST)))
         return OK;
-    enum err err = job->boot->firmware->set_video(wish->framebuffer_width, wish->framebuffer_height,
-                                                  &job->video);
+    enum err err = job->boot->machine.firmware->set_video(wish->framebuffer_width,
+                                                          wish->framebuffer_height, &job->video);
     job->has_video = err == OK;
     if (err == OK)
         return OK;
@@ -138,7 +139,7 @@ static enum err build_handoff(struct job *job, uint64_t *bridge)
     uint64_t argument;
     TRY(job_make_final_map(job));
     TRY(plan_map(&job->request, &job->map, job->has_video ? &job->video.fb : NULL,
-                 &job->boot->arena, &job->plan));
+                 &job->boot->machine.arena, &job->plan));
     TRY(job->rules->build_information(job, &block, &argument));
     TRY(job_build_machine(job, &block, argument, bridge));
     return job_build_cpus(job, &block);
@@ -148,22 +149,24 @@ static enum err build_handoff(struct job *job, uint64_t *bridge)
 static enum err leave(struct job *job, uint64_t *bridge)
 {
     struct boot *boot = job->boot;
-    struct arena_mark mark = arena_mark(&boot->arena);
+    struct arena_mark mark = arena_mark(&boot->machine.arena);
     struct raw_map busy;
 
-    TRY(boot->firmware->memory_map(&job->raw, &busy));
+    TRY(boot->machine.firmware->memory_map(&job->raw, &busy));
     TRY(build_handoff(job, bridge));
-    arena_reset(&boot->arena, mark);
-    boot_stage(boot, "leave");
-    return boot->firmware->leave(&job->raw);
+    arena_reset(&boot->machine.arena, mark);
+    loader_interface_tell_execution(&boot->interface);
+    timeline_mark(&boot->timeline, "leave");
+    return boot->machine.firmware->leave(&job->raw);
 }
 
 static void __attribute__((noreturn)) hand_off(struct job *job, uint64_t bridge)
 {
-    boot_stage(job->boot, "handoff");
+    timeline_mark(&job->boot->timeline, "handoff");
     /* It fitted a moment ago: firmware that has broken its word on the last map. */
     if (build_handoff(job, &bridge) != OK)
-        dead_end(job->boot->facts->firmware, job->has_video ? &job->video : NULL, err_message());
+        dead_end(job->boot->machine.facts->firmware, job->has_video ? &job->video : NULL,
+                 err_message());
     job_start_cpus(job);
     if (job->rules->settle)
         job->rules->settle(job);

@@ -8,7 +8,7 @@
 enum err job_list_cpus(struct job *job, uint64_t stack_bytes)
 {
     job->request.cpu_stack_bytes = stack_bytes;
-    return mp_list(job->boot->facts, &job->boot->arena, &job->cpus);
+    return mp_list(job->boot->machine.facts, &job->boot->machine.arena, &job->cpus);
 }
 
 uint64_t job_cpus_bytes(const struct job *job)
@@ -55,7 +55,7 @@ static enum err begin(struct job *job, struct mp *mp)
     };
     enum mp_mode wish = job->apic_mode;
     job->apic_mode = MP_MODE_XAPIC;
-    TRY(mp_begin(mp, &world, &job->cpus, job->boot->facts, wish));
+    TRY(mp_begin(mp, &world, &job->cpus, job->boot->machine.facts, wish));
     if (mp->x2apic)
         job->apic_mode = MP_MODE_X2APIC;
     return OK;

@@ -96,7 +96,7 @@ static enum err build_descriptors(const struct job *job, struct block *block,
 static uint64_t final_cr4(const struct job *job)
 {
     const struct paging *paging = &job->plan.paging;
-    bool smep = job->boot->facts->cpu.features & LINTEL_CPU_SMEP;
+    bool smep = job->boot->machine.facts->cpu.features & LINTEL_CPU_SMEP;
     return job->rules->cr4 | (smep ? job->rules->cr4_smep : 0) | (paging->has_pge ? CR4_PGE : 0) |
            (paging->levels == 5 ? CR4_LA57 : 0);
 }
@@ -170,7 +170,7 @@ static void describe_screen(const struct job *job, const struct block *block,
     if (job->has_video) {
         state->framebuffer = job->video.fb;
         state->framebuffer.pixels = block_virtual(block, at_physical(job->video.fb.base_physical));
-    } else if (job->boot->facts->firmware == LINTEL_FIRMWARE_BIOS &&
+    } else if (job->boot->machine.facts->firmware == LINTEL_FIRMWARE_BIOS &&
                job->rules->plan.paint(LINTEL_MEMORY_RESERVED, false) != PAINT_ABSENT) {
         state->vga_text = (uintptr_t)block_virtual(block, at_physical(VGA_TEXT));
     }

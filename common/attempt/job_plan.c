@@ -7,13 +7,13 @@ enum err job_parse_resident(struct job *job)
 {
     job->resident_source = source_from_memory("the fault reporter", resident_image,
                                               (uint64_t)(resident_image_end - resident_image));
-    return elf_parse(&job->resident_source, &job->boot->arena, &job->resident);
+    return elf_parse(&job->resident_source, &job->boot->machine.arena, &job->resident);
 }
 
 /* The firmware's map, with what the protocol knows better. */
 static enum err insert_firmwares(struct job *job)
 {
-    TRY(memmap_insert_raw(&job->map, &job->raw, job->boot->facts->cpu.physical_bits));
+    TRY(memmap_insert_raw(&job->map, &job->raw, job->boot->machine.facts->cpu.physical_bits));
     return job->rules->amend_map ? job->rules->amend_map(job, &job->map) : OK;
 }
 
@@ -30,7 +30,7 @@ static enum err find_free(struct job *job, const struct raw_map *busy)
 static enum err take_map(struct job *job, uint64_t overlays, struct memmap *map)
 {
     *map = (struct memmap){.capacity = 2 * MEMMAP_CAPACITY(job->raw.capacity + overlays) + 1};
-    return ARENA_TAKE(&job->boot->arena, map->capacity, &map->ranges);
+    return ARENA_TAKE(&job->boot->machine.arena, map->capacity, &map->ranges);
 }
 
 static uint64_t busy_bytes(const struct raw_map *busy)
@@ -56,17 +56,17 @@ enum err job_make_plan(struct job *job, const struct raw_map *busy)
     note("loader memory: %lu KiB\n", busy_bytes(busy) / KIB);
 
     request->rules = &job->rules->plan;
-    request->cpu = &boot->facts->cpu;
+    request->cpu = &boot->machine.facts->cpu;
     request->map = &job->map;
     request->free = &job->free;
-    request->reachable_end = boot->facts->reachable_end;
+    request->reachable_end = boot->machine.facts->reachable_end;
     request->kernel = &job->kernel;
     request->resident = &job->resident;
     request->modules = job->module_sizes;
     request->cpu_count = job->cpus.count;
     request->info_bytes = job->rules->information_bytes(job) + job_machine_bytes(job);
     request->random = load64(job->entropy);
-    return plan_build(request, &boot->arena, &job->plan);
+    return plan_build(request, &boot->machine.arena, &job->plan);
 }
 
 enum err job_make_final_map(struct job *job)

@@ -2,7 +2,7 @@
  * `protocol`. */
 #include "common/entries/conf.h"
 #include "common/entries/entry.h"
-#include "common/entries/text.h"
+#include "common/lib/text.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"

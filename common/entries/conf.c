@@ -1,5 +1,5 @@
 #include "common/entries/conf.h"
-#include "common/entries/text.h"
+#include "common/lib/text.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 

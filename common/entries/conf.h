@@ -3,7 +3,7 @@
 #ifndef LINTEL_ENTRIES_CONF_H
 #define LINTEL_ENTRIES_CONF_H
 
-#include "common/memory/arena.h"
+#include "common/lib/arena.h"
 #include <stdbool.h>
 
 #define CONF_BYTES_MAX (64 * 1024)

@@ -1,7 +1,7 @@
 /* loader.conf, and all of a boot volume's configuration. */
 #include "common/entries/conf.h"
 #include "common/entries/entry.h"
-#include "common/entries/text.h"
+#include "common/lib/text.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
@@ -61,11 +61,11 @@ static void take_flag(const struct conf *conf, bool *flag)
 static void take_console(const struct conf *conf, struct config *config)
 {
     static const char *const kinds[] = {
-        [SCREEN_AUTO] = "auto", [SCREEN_TEXT] = "text", [SCREEN_FRAMEBUFFER] = "framebuffer"};
+        [CONSOLE_AUTO] = "auto", [CONSOLE_TEXT] = "text", [CONSOLE_FRAMEBUFFER] = "framebuffer"};
 
     for (uint32_t i = 0; i < ARRAY_LENGTH(kinds); i++)
         if (strcmp(conf->value, kinds[i]) == 0) {
-            config->console = (enum screen_kind)i;
+            config->console = (enum console)i;
             return;
         }
     say_unknown(conf, "auto nor text nor framebuffer");

@@ -2,8 +2,7 @@
 #ifndef LINTEL_ENTRIES_ENTRY_H
 #define LINTEL_ENTRIES_ENTRY_H
 
-#include "common/menu/screen.h"
-#include "common/storage/fs/fs.h"
+#include "common/storage/volumes.h"
 
 struct entry_file { /* a module or initrd */
     char *path;
@@ -56,6 +55,8 @@ struct entry_name { /* of a file in /loader/entries */
     struct entry_name *next;
 };
 
+enum console { CONSOLE_AUTO, CONSOLE_TEXT, CONSOLE_FRAMEBUFFER };
+
 #define CONFIG_SAVED "@saved" /* as a default: what was booted last */
 
 struct config {
@@ -70,7 +71,7 @@ struct config {
     bool editor;              /* not `editor no`: options may be edited */
     bool zero_memory;         /* `zero-memory yes` */
     bool uki_on_bios;         /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
-    enum screen_kind console; /* `console auto`, `text` or `framebuffer`: where the menu is shown */
+    enum console console;     /* `console auto`, `text` or `framebuffer`: where the menu is shown */
     struct entry_name *listed; /* `entry` lines of loader.conf, the last first */
 };
 
@@ -80,6 +81,10 @@ struct entry_volumes {
     uint32_t count;
     bool uefi; /* this is a machine with UEFI */
 };
+
+/* Entries lie on the boot volume (UAPI.1), and on the same disk's extended boot loader partition;
+ * where that is the boot volume, on the EFI system partition. One that can't be mounted is said. */
+void entry_volumes_find(const struct volumes *volumes, struct entry_volumes *list);
 
 /* Reads the boot volume's /loader/loader.conf (absent is fine) and all volumes' /loader/entries/
  * *.conf and /EFI/Linux/ *.efi into arena memory. Lines: key, white space, value; # comments; CRLF

@@ -1,10 +1,12 @@
+/* What do UEFI's variables tell of this boot, and what do they wish of it? */
 #include "common/entries/loader_interface.h"
-#include "common/entries/text.h"
 #include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 #include "common/lib/utf8.h"
+#include "common/version.h"
 
 #define TEXT_BYTES 512
 
@@ -35,42 +37,43 @@ static const uint8_t global_vendor[16] = {0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0x
 
 /* ---- single variables ------------------------------------------------------------------------ */
 
-static bool is_there(const struct boot *boot)
+static bool is_there(const struct machine *machine)
 {
-    return boot->firmware->set_variable;
+    return machine->firmware->set_variable;
 }
 
 /* What can't be said does not keep anything from booting. */
-static void set(const struct boot *boot, const char *name, const void *value, uint64_t bytes)
+static void set(const struct machine *machine, const char *name, const void *value, uint64_t bytes)
 {
-    if (boot->firmware->set_variable(loader_vendor, name, false, value, bytes) != OK)
+    if (machine->firmware->set_variable(loader_vendor, name, false, value, bytes) != OK)
         note("%s\n", err_message());
 }
 
-static enum err set_text(const struct boot *boot, const char *name, bool kept, const char *text)
+static enum err set_text(const struct machine *machine, const char *name, bool kept,
+                         const char *text)
 {
     uint16_t units[TEXT_BYTES];
 
     if (strlen(text) >= TEXT_BYTES)
         return fail(ERR_UNSUPPORTED, "%s: more than %u bytes", name, TEXT_BYTES - 1);
     uint64_t length = utf8_to_utf16(text, units) + 1;
-    return boot->firmware->set_variable(loader_vendor, name, kept, units, 2 * length);
+    return machine->firmware->set_variable(loader_vendor, name, kept, units, 2 * length);
 }
 
-static void say_text(const struct boot *boot, const char *name, const char *text)
+static void say_text(const struct machine *machine, const char *name, const char *text)
 {
-    if (text && set_text(boot, name, false, text) != OK)
+    if (text && set_text(machine, name, false, text) != OK)
         note("%s\n", err_message());
 }
 
 /* False: there is none, or none that could be a name or a number. */
-static bool get_text(const struct boot *boot, const char *name, char *text)
+static bool get_text(const struct machine *machine, const char *name, char *text)
 {
     uint16_t units[TEXT_BYTES / 3]; /* so that it fits in UTF-8 */
     uint64_t bytes = sizeof units;
     uint32_t length = 0;
 
-    if (boot->firmware->get_variable(loader_vendor, name, units, &bytes) != OK)
+    if (machine->firmware->get_variable(loader_vendor, name, units, &bytes) != OK)
         return false;
     while (length < MIN(bytes, sizeof units - 2) / 2 && units[length])
         length++;
@@ -79,37 +82,37 @@ static bool get_text(const struct boot *boot, const char *name, char *text)
 }
 
 /* The same for a wish that holds once. */
-static bool take_text(const struct boot *boot, const char *name, char *text)
+static bool take_text(const struct machine *machine, const char *name, char *text)
 {
-    bool found = get_text(boot, name, text);
+    bool found = get_text(machine, name, text);
 
-    if (found && boot->firmware->set_variable(loader_vendor, name, true, NULL, 0) != OK)
+    if (found && machine->firmware->set_variable(loader_vendor, name, true, NULL, 0) != OK)
         note("%s\n", err_message());
     return found;
 }
 
-static void say_time(const struct boot *boot, const char *name, uint64_t tsc)
+static void say_time(const struct machine *machine, const char *name, uint64_t tsc)
 {
-    uint64_t hz = boot->facts->tsc_hz;
+    uint64_t hz = machine->facts->tsc_hz;
     char text[24];
 
     if (!hz)
         return;
     fmt(text, sizeof text, "%lu", tsc / hz * 1000000 + tsc % hz * 1000000 / hz);
-    say_text(boot, name, text);
+    say_text(machine, name, text);
 }
 
 /* ---- what the operating system wants to know ------------------------------------------------- */
 
-static void say_partition(const struct boot *boot)
+static void say_partition(const struct machine *machine)
 {
-    const struct boot_origin *origin = &boot->facts->origin;
+    const struct boot_origin *origin = &machine->facts->origin;
     char text[TEXT_GUID_BYTES];
 
     if (!origin->has_guid)
         return;
     text_guid(text, origin->guid);
-    say_text(boot, "LoaderDevicePartUUID", text);
+    say_text(machine, "LoaderDevicePartUUID", text);
 }
 
 static void name_entry(const struct entry *entry, char *name)
@@ -118,130 +121,136 @@ static void name_entry(const struct entry *entry, char *name)
 }
 
 /* One after the other, each with its final 0. */
-static enum err say_entries(struct boot *boot)
+static enum err say_entries(struct machine *machine, const struct config *config)
 {
-    const struct config *config = &boot->config;
     uint64_t length = 0, room = 0;
     char name[TEXT_BYTES];
     uint16_t *units;
 
     for (uint32_t i = 0; i < config->count; i++)
         room += strlen(config->entries[i].id) + strlen(config->entries[i].suffix) + 1;
-    TRY(ARENA_TAKE(&boot->arena, room, &units));
+    TRY(ARENA_TAKE(&machine->arena, room, &units));
     for (uint32_t i = 0; i < config->count; i++) {
         name_entry(&config->entries[i], name);
         length += utf8_to_utf16(name, units + length) + 1;
     }
-    set(boot, "LoaderEntries", units, 2 * length);
+    set(machine, "LoaderEntries", units, 2 * length);
     return OK;
 }
 
-void loader_interface_tell(struct boot *boot, const struct entry *entry)
+void loader_interface_tell(const struct loader_interface *interface, const struct config *config,
+                           const struct entry *entry)
 {
-    const struct facts *facts = boot->facts;
-    struct arena_mark before = arena_mark(&boot->arena);
+    struct machine *machine = interface->machine;
+    const struct facts *facts = machine->facts;
+    struct arena_mark before = arena_mark(&machine->arena);
     uint64_t features = FEATURES;
     char name[TEXT_BYTES];
 
-    if (!is_there(boot))
+    if (!is_there(machine))
         return;
-    say_time(boot, "LoaderTimeInitUSec", facts->first_tsc);
-    if (boot->menu_tsc)
-        say_time(boot, "LoaderTimeMenuUSec", boot->menu_tsc);
-    say_text(boot, "LoaderInfo", "Lintel " BOOT_VERSION);
-    say_text(boot, "LoaderFirmwareInfo", facts->firmware_name);
-    say_text(boot, "LoaderFirmwareType", facts->firmware_type);
-    say_text(boot, "LoaderImageIdentifier", facts->loader_path);
-    say_partition(boot);
-    set(boot, "LoaderFeatures", &features, sizeof features);
-    if (say_entries(boot) != OK)
+    say_time(machine, "LoaderTimeInitUSec", facts->first_tsc);
+    if (interface->menu_tsc)
+        say_time(machine, "LoaderTimeMenuUSec", interface->menu_tsc);
+    say_text(machine, "LoaderInfo", "Lintel " LINTEL_VERSION);
+    say_text(machine, "LoaderFirmwareInfo", facts->firmware_name);
+    say_text(machine, "LoaderFirmwareType", facts->firmware_type);
+    say_text(machine, "LoaderImageIdentifier", facts->loader_path);
+    say_partition(machine);
+    set(machine, "LoaderFeatures", &features, sizeof features);
+    if (say_entries(machine, config) != OK)
         note("LoaderEntries: %s\n", err_message());
     name_entry(entry, name);
-    say_text(boot, "LoaderEntrySelected", name);
-    arena_reset(&boot->arena, before);
+    say_text(machine, "LoaderEntrySelected", name);
+    arena_reset(&machine->arena, before);
 }
 
-void loader_interface_tell_execution(const struct boot *boot)
+void loader_interface_tell_execution(const struct loader_interface *interface)
 {
-    if (is_there(boot))
-        say_time(boot, "LoaderTimeExecUSec", cpu_tsc());
+    const struct machine *machine = interface->machine;
+
+    if (interface->tells && is_there(machine))
+        say_time(machine, "LoaderTimeExecUSec", cpu_tsc());
 }
 
 /* ---- what the operating system wishes -------------------------------------------------------- */
 
 /* `bootctl set-timeout menu-force` of systemd 252 writes the largest number instead; for one boot 0
  * asks for the menu, too. */
-static void set_timeout(struct boot *boot, const char *variable, const char *wish, bool once)
+static void set_timeout(struct config *config, const char *variable, const char *wish, bool once)
 {
     if (strcmp(wish, "4294967295") == 0 || (once && strcmp(wish, "0") == 0))
         wish = "menu-force";
-    if (!config_set_timeout(&boot->config, wish))
+    if (!config_set_timeout(config, wish))
         note("%s is neither seconds nor a word that is known: passed over\n", variable);
 }
 
-static void choose(struct boot *boot, const char *variable, char *wish)
+static void choose(struct loader_interface *interface, struct config *config, const char *variable,
+                   char *wish)
 {
     if (strcmp(wish, CONFIG_SAVED) == 0) {
-        boot->saves_entry = true;
-        if (!get_text(boot, "LoaderEntryLastBooted", wish))
+        interface->saves_entry = true;
+        if (!get_text(interface->machine, "LoaderEntryLastBooted", wish))
             return;
     }
-    if (!config_choose(&boot->config, wish))
+    if (!config_choose(config, wish))
         note("%s names no entry: passed over\n", variable);
 }
 
 /* The later beats the earlier. */
-void loader_interface_obey(struct boot *boot)
+void loader_interface_obey(struct loader_interface *interface, struct config *config)
 {
+    const struct machine *machine = interface->machine;
     static const char *const timeouts[] = {"LoaderConfigTimeout", "LoaderConfigTimeoutOneShot"};
     static const char *const entries[] = {"LoaderEntryDefault", "LoaderEntryOneShot"};
-    const char *glob = boot->config.default_glob;
+    const char *glob = config->default_glob;
     char text[TEXT_BYTES] = CONFIG_SAVED;
 
-    if (!is_there(boot))
+    if (!is_there(machine))
         return;
     if (glob && strcmp(glob, CONFIG_SAVED) == 0)
-        choose(boot, "LoaderEntryLastBooted", text);
+        choose(interface, config, "LoaderEntryLastBooted", text);
     for (uint32_t i = 0; i < 2; i++) {
         bool once = i == 1;
-        if ((once ? take_text : get_text)(boot, timeouts[i], text))
-            set_timeout(boot, timeouts[i], text, once);
-        if ((once ? take_text : get_text)(boot, entries[i], text))
-            choose(boot, entries[i], text);
+        if ((once ? take_text : get_text)(machine, timeouts[i], text))
+            set_timeout(config, timeouts[i], text, once);
+        if ((once ? take_text : get_text)(machine, entries[i], text))
+            choose(interface, config, entries[i], text);
     }
 }
 
 /* ---- what is kept ---------------------------------------------------------------------------- */
 
 /* Written only when it changes: flash wears out. */
-void loader_interface_save(const struct boot *boot, const struct entry *entry)
+void loader_interface_save(const struct loader_interface *interface, const struct entry *entry)
 {
+    const struct machine *machine = interface->machine;
     char name[TEXT_BYTES], last[TEXT_BYTES];
 
     name_entry(entry, name);
-    if (boot->saves_entry &&
-        (!get_text(boot, "LoaderEntryLastBooted", last) || strcmp(last, name) != 0) &&
-        set_text(boot, "LoaderEntryLastBooted", true, name) != OK)
+    if (interface->saves_entry &&
+        (!get_text(machine, "LoaderEntryLastBooted", last) || strcmp(last, name) != 0) &&
+        set_text(machine, "LoaderEntryLastBooted", true, name) != OK)
         note("%s\n", err_message());
 }
 
-enum err loader_interface_make_default(struct boot *boot, const struct entry *entry)
+enum err loader_interface_make_default(const struct machine *machine, const struct entry *entry)
 {
     char name[TEXT_BYTES];
 
-    if (!is_there(boot))
+    if (!is_there(machine))
         return fail(ERR_UNSUPPORTED, "This firmware keeps none: put `default %s` into loader.conf.",
                     entry->id);
     name_entry(entry, name);
-    return set_text(boot, "LoaderEntryDefault", true, name);
+    return set_text(machine, "LoaderEntryDefault", true, name);
 }
 
-enum err loader_interface_enter_setup(const struct boot *boot)
+enum err loader_interface_enter_setup(const struct machine *machine)
 {
-    const struct firmware *firmware = boot->firmware;
+    const struct firmware *firmware = machine->firmware;
     uint64_t supported = 0, wishes = 0, bytes = sizeof supported;
 
-    if (!is_there(boot) || !firmware->restart)
+    if (!is_there(machine) || !firmware->restart)
         return fail(ERR_UNSUPPORTED, "Only UEFI can be asked for its setup.");
     if (firmware->get_variable(global_vendor, "OsIndicationsSupported", &supported, &bytes) != OK ||
         !(supported & OS_INDICATIONS_BOOT_TO_FW_UI))

@@ -4,27 +4,34 @@
 #ifndef LINTEL_ENTRIES_LOADER_INTERFACE_H
 #define LINTEL_ENTRIES_LOADER_INTERFACE_H
 
-#include "common/boot.h"
+#include "common/entries/entry.h"
 
-/* Once, with the configuration read: changes the default and the time-out of boot->config as the
- * variables wish. */
-void loader_interface_obey(struct boot *boot);
+struct loader_interface {
+    struct machine *machine;
+    uint64_t menu_tsc; /* when the menu was shown; 0: not yet */
+    bool saves_entry;  /* the entry that is booted becomes the default */
+    bool tells;        /* the variables tell what is booted how: a kernel may read them */
+};
+
+/* Once, with the configuration read: changes its default and its time-out as the variables wish. */
+void loader_interface_obey(struct loader_interface *interface, struct config *config);
 
 /* Remembers the entry that is about to be booted, where it shall be the next default. */
-void loader_interface_save(const struct boot *boot, const struct entry *entry);
+void loader_interface_save(const struct loader_interface *interface, const struct entry *entry);
 
 /* Tells the operating system of this entry who boots it from where, and what the entries are. A
  * variable costs a firmware milliseconds: only who might read them is told. */
-void loader_interface_tell(struct boot *boot, const struct entry *entry);
+void loader_interface_tell(const struct loader_interface *interface, const struct config *config,
+                           const struct entry *entry);
 
-/* It is about to run. */
-void loader_interface_tell_execution(const struct boot *boot);
+/* It runs next, where `tells`: call it right before the firmware is left, or starts a program. */
+void loader_interface_tell_execution(const struct loader_interface *interface);
 
 /* From now on this entry is the default. ERR_UNSUPPORTED, ERR_IO. */
-enum err loader_interface_make_default(struct boot *boot, const struct entry *entry);
+enum err loader_interface_make_default(const struct machine *machine, const struct entry *entry);
 
 /* Restarts the machine into the firmware's setup. Returns only on failure: ERR_UNSUPPORTED,
  * ERR_IO. */
-enum err loader_interface_enter_setup(const struct boot *boot);
+enum err loader_interface_enter_setup(const struct machine *machine);
 
 #endif

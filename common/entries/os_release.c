@@ -1,6 +1,6 @@
 #include "common/entries/os_release.h"
 #include "common/entries/conf.h"
-#include "common/entries/text.h"
+#include "common/lib/text.h"
 #include "common/lib/mem.h"
 
 static const char *line_end(const char *line)

@@ -2,7 +2,7 @@
 #ifndef LINTEL_ENTRIES_OS_RELEASE_H
 #define LINTEL_ENTRIES_OS_RELEASE_H
 
-#include "common/memory/arena.h"
+#include "common/lib/arena.h"
 
 /* The value of a variable without its quotes and with control characters replaced, in arena
  * memory; of several the last. "" where there is none. */

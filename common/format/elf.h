@@ -5,7 +5,7 @@
 
 #include "common/lib/source.h"
 #include "common/lintel.h"
-#include "common/memory/arena.h"
+#include "common/lib/arena.h"
 #include "common/memory/paging.h"
 
 struct elf_segment {

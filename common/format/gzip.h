@@ -3,7 +3,7 @@
 #define LINTEL_FORMAT_GZIP_H
 
 #include "common/lib/source.h"
-#include "common/memory/arena.h"
+#include "common/lib/arena.h"
 
 bool gzip_recognise(const uint8_t *head, uint64_t bytes);
 

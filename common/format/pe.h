@@ -4,7 +4,7 @@
 #define LINTEL_FORMAT_PE_H
 
 #include "common/lib/source.h"
-#include "common/memory/arena.h"
+#include "common/lib/arena.h"
 
 #define PE_NAME_BYTES 9 /* of a section, and a 0 */
 

@@ -11,7 +11,7 @@
 #include "common/hw/acpi.h"
 #include "common/hw/apic.h"
 #include "common/hw/mtrr.h"
-#include "common/memory/arena.h"
+#include "common/lib/arena.h"
 #include <stddef.h>
 
 #define MP_UID_UNKNOWN UINT32_MAX

@@ -4,7 +4,7 @@
 #define LINTEL_MEMORY_CLAIMS_H
 
 #include "common/firmware.h"
-#include "common/memory/arena.h"
+#include "common/lib/arena.h"
 #include "common/memory/memmap.h"
 
 struct claim {

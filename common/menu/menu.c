@@ -1,5 +1,5 @@
+/* What does the user choose? */
 #include "common/menu/menu.h"
-#include "common/entries/loader_interface.h"
 #include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
@@ -27,7 +27,7 @@ enum key menu_wait_key(const struct firmware *firmware)
 /* A number boots as soon as no further digit could follow, so that most lists need one key. */
 static enum answer type_digit(struct menu *menu, uint32_t digit)
 {
-    uint32_t count = menu->boot->config.count;
+    uint32_t count = menu->config->count;
     uint64_t number = menu->number * 10 + digit;
 
     if (number < 1 || number > count)
@@ -42,10 +42,10 @@ static enum answer type_digit(struct menu *menu, uint32_t digit)
 
 static void make_default(struct menu *menu)
 {
-    struct config *config = &menu->boot->config;
+    struct config *config = menu->config;
     const struct entry *entry = &config->entries[menu->selected];
 
-    if (loader_interface_make_default(menu->boot, entry) != OK) {
+    if (loader_interface_make_default(menu->machine, entry) != OK) {
         fmt(menu->notice, sizeof menu->notice, "%s", err_message());
         return;
     }
@@ -55,33 +55,33 @@ static void make_default(struct menu *menu)
 
 static void show_facts(struct menu *menu)
 {
-    struct arena_mark before = arena_mark(&menu->boot->arena);
+    struct arena_mark before = arena_mark(&menu->machine->arena);
     char *text;
 
-    if (menu_facts(menu->boot, &text) == OK)
+    if (menu_facts(menu, &text) == OK)
         pager_show(&menu->screen, "The facts of this boot", text);
     else
         fmt(menu->notice, sizeof menu->notice, "%s", err_message());
-    arena_reset(&menu->boot->arena, before);
+    arena_reset(&menu->machine->arena, before);
 }
 
 /* Does not return where the firmware does as it is told. */
 static void enter_setup(struct menu *menu)
 {
-    loader_interface_enter_setup(menu->boot);
+    loader_interface_enter_setup(menu->machine);
     fmt(menu->notice, sizeof menu->notice, "%s", err_message());
 }
 
 static void move(struct menu *menu, int64_t by)
 {
-    int64_t last = (int64_t)menu->boot->config.count - 1;
+    int64_t last = (int64_t)menu->config->count - 1;
 
     menu->selected = (uint32_t)MIN(MAX((int64_t)menu->selected + by, 0), last);
 }
 
 static enum answer obey_key(struct menu *menu, enum key key)
 {
-    int64_t page = menu->rows, all = menu->boot->config.count;
+    int64_t page = menu->rows, all = menu->config->count;
 
     switch ((int)key) {
     case KEY_UP:
@@ -147,7 +147,7 @@ static bool tick(struct menu *menu)
 
     if (before == 0)
         return true;
-    menu->boot->firmware->wait(POLL_MILLISECONDS);
+    menu->machine->firmware->wait(POLL_MILLISECONDS);
     if (before < 0)
         return false;
     menu->milliseconds = MAX(before - POLL_MILLISECONDS, 0);
@@ -162,7 +162,7 @@ static enum answer run(struct menu *menu)
 
     menu_draw(menu);
     while (answer == STAY) {
-        enum key key = menu->boot->firmware->key();
+        enum key key = menu->machine->firmware->key();
 
         if (key == KEY_NONE) {
             if (tick(menu))
@@ -179,58 +179,58 @@ static enum answer run(struct menu *menu)
 
 /* ---- the menu -------------------------------------------------------------------------------- */
 
-/* What was chosen last stays so after a failure. */
-static enum err begin(struct boot *boot, const char error[MENU_ERROR_BYTES])
+enum err menu_begin(struct machine *machine, const struct volumes *volumes, struct config *config,
+                    struct loader_interface *interface, struct menu **menu)
 {
-    const struct config *config = &boot->config;
-    struct menu *menu = boot->menu;
+    TRY(ARENA_TAKE(&machine->arena, 1, menu));
+    (*menu)->machine = machine;
+    (*menu)->volumes = volumes;
+    (*menu)->config = config;
+    (*menu)->interface = interface;
+    (*menu)->selected = config->chosen;
+    return OK;
+}
 
-    if (!menu) {
-        TRY(ARENA_TAKE(&boot->arena, 1, &menu));
-        menu->boot = boot;
-        menu->selected = config->chosen;
-        boot->menu = menu;
-    }
-    memcpy(menu->error, error, sizeof menu->error);
+/* What was chosen last stays so after a failure. `error` may be err_message(), which the next
+ * failure replaces. */
+static void show(struct menu *menu, const char *error)
+{
+    int32_t seconds = menu->config->timeout;
+
+    fmt(menu->error, sizeof menu->error, "%s", error ? error : "");
     menu->notice[0] = 0;
     menu->number = 0;
-    menu->milliseconds = error[0] || config->timeout <= 0 ? -1 : config->timeout * INT64_C(1000);
-    return OK;
+    menu->milliseconds = error || seconds <= 0 ? -1 : seconds * INT64_C(1000);
+    menu->interface->menu_tsc = cpu_tsc();
+    screen_open(&menu->screen, menu->machine->firmware, menu->config->console);
 }
 
 /* Keys that were pressed before wait in the firmware; one that is held comes again about 30 times a
  * second, and a driver may look for it 50 times. */
-static bool is_key_pressed(const struct boot *boot)
+static bool is_key_pressed(const struct menu *menu)
 {
-    if (boot->config.disabled)
-        return false;
-    uint32_t waits = boot->config.hidden ? HIDDEN_MILLISECONDS / POLL_MILLISECONDS : 0;
+    const struct firmware *firmware = menu->machine->firmware;
+    uint32_t waits = menu->config->hidden ? HIDDEN_MILLISECONDS / POLL_MILLISECONDS : 0;
 
-    while (boot->firmware->key() == KEY_NONE) {
+    if (menu->config->disabled)
+        return false;
+    while (firmware->key() == KEY_NONE) {
         if (!waits--)
             return false;
-        boot->firmware->wait(POLL_MILLISECONDS);
+        firmware->wait(POLL_MILLISECONDS);
     }
     return true;
 }
 
-bool menu_choose(struct boot *boot, const char *error, struct entry *chosen)
+bool menu_choose(struct menu *menu, const char *error, struct entry *chosen)
 {
-    const struct config *config = &boot->config;
+    const struct config *config = menu->config;
 
-    if (!error && config->timeout == 0 && !is_key_pressed(boot)) {
+    if (!error && config->timeout == 0 && !is_key_pressed(menu)) {
         *chosen = config->entries[config->chosen];
         return true;
     }
-    char kept[MENU_ERROR_BYTES]; /* error may be err_message(), which the next failure replaces */
-    fmt(kept, sizeof kept, "%s", error ? error : "");
-    if (begin(boot, kept) != OK) {
-        say("%s%sno menu: %s\n", kept, error ? "\n" : "", err_message());
-        return false;
-    }
-    struct menu *menu = boot->menu;
-    boot->menu_tsc = cpu_tsc();
-    screen_open(&menu->screen, boot->firmware, config->console);
+    show(menu, error);
     enum answer answer = run(menu);
     screen_close(&menu->screen);
     *chosen = config->entries[menu->selected];

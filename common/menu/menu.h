@@ -2,16 +2,22 @@
 #ifndef LINTEL_MENU_MENU_H
 #define LINTEL_MENU_MENU_H
 
-#include "common/boot.h"
+#include "common/entries/loader_interface.h"
 #include "common/menu/line.h"
 #include "common/menu/screen.h"
+
+struct menu;
+
+/* A menu of the configuration's entries; all of them outlive it. */
+enum err menu_begin(struct machine *machine, const struct volumes *volumes, struct config *config,
+                    struct loader_interface *interface, struct menu **menu);
 
 /* Lets the user choose: at once the default when the time-out is 0, no key waits (or comes in the
  * tenth of a second that a hidden menu gives) and `error` is NULL; else by the list, with a
  * countdown that any key stops. `error`, when not NULL, is shown above the list, and there is no
  * countdown. *chosen is a copy of the entry, with the options as the user changed them; it holds
  * until the next call. False: the user gives up. */
-bool menu_choose(struct boot *boot, const char *error, struct entry *chosen);
+bool menu_choose(struct menu *menu, const char *error, struct entry *chosen);
 
 /* ---- its parts, to each other ---------------------------------------------------------------- */
 
@@ -19,7 +25,10 @@ bool menu_choose(struct boot *boot, const char *error, struct entry *chosen);
 #define MENU_ERROR_BYTES   512
 
 struct menu {
-    struct boot *boot;
+    struct machine *machine;
+    const struct volumes *volumes;
+    struct config *config;
+    struct loader_interface *interface;
     struct screen screen;
     uint32_t selected;
     uint32_t top;         /* index of the first entry on the screen */
@@ -39,8 +48,9 @@ void menu_draw_countdown(struct menu *menu);
 /* menu_edit.c: true: Enter; menu->options is then what to boot with. */
 bool menu_edit(struct menu *menu);
 
-/* menu_facts.c: all that is known of this boot, as lines of text, in the boot's arena. */
-enum err menu_facts(struct boot *boot, char **text);
+/* menu_facts.c: all that is known of this boot, as lines of text, in the machine's arena.
+ */
+enum err menu_facts(const struct menu *menu, char **text);
 
 /* pager.c: shows text until the user goes back. */
 void pager_show(struct screen *screen, const char *title, const char *text);

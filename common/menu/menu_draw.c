@@ -75,13 +75,13 @@ static const char *entry_detail(const struct config *config, const struct entry 
 
 static void draw_entry(struct menu *menu, uint32_t index)
 {
-    const struct entry *entry = &menu->boot->config.entries[index];
+    const struct entry *entry = &menu->config->entries[index];
     enum colours colours = index == menu->selected ? COLOURS_CHOSEN
                            : entry->problem        ? COLOURS_QUIET
                                                    : COLOURS_PLAIN;
-    const char *detail = entry_detail(&menu->boot->config, entry);
+    const char *detail = entry_detail(menu->config, entry);
     uint32_t columns = screen_columns(detail, DETAIL_COLUMNS);
-    bool is_default = index == menu->boot->config.chosen;
+    bool is_default = index == menu->config->chosen;
 
     screen_at(&menu->screen, menu->row + index - menu->top, COLUMN, colours);
     screen_put(&menu->screen, "%c%3u  ", is_default ? '*' : ' ', index + 1);
@@ -111,7 +111,7 @@ static void scroll(struct menu *menu)
 
 static void draw_list(struct menu *menu)
 {
-    uint32_t count = menu->boot->config.count;
+    uint32_t count = menu->config->count;
 
     scroll(menu);
     uint32_t end = MIN(menu->top + menu->rows, count);
@@ -120,7 +120,7 @@ static void draw_list(struct menu *menu)
     draw_absent(menu, menu->row - 1, menu->top, "more above");
     draw_absent(menu, menu->row + menu->rows, count - end, "more below");
     if (end == count)
-        draw_absent(menu, menu->row + end - menu->top, menu->boot->config.hidden_count,
+        draw_absent(menu, menu->row + end - menu->top, menu->config->hidden_count,
                     "not for this machine: i tells why");
     screen_cursor(&menu->screen, menu->row + menu->selected - menu->top, COLUMN);
 }
@@ -129,7 +129,7 @@ static void draw_list(struct menu *menu)
 
 static void draw_details(struct menu *menu)
 {
-    const struct entry *entry = &menu->boot->config.entries[menu->selected];
+    const struct entry *entry = &menu->config->entries[menu->selected];
     struct screen *screen = &menu->screen;
     char text[MENU_ERROR_BYTES];
 
@@ -173,14 +173,14 @@ static void draw_editor(struct menu *menu)
 static void draw_keys(struct menu *menu)
 {
     struct screen *screen = &menu->screen;
-    bool can_restart = menu->boot->firmware->restart;
+    bool can_restart = menu->machine->firmware->restart;
 
     screen_at(screen, KEYS_ROW, KEYS_COLUMN, COLOURS_PLAIN);
     screen_put(screen, "Up/Down: move   Enter: boot   1-%u: boot by number   q: quit",
-               menu->boot->config.count);
+               menu->config->count);
     screen_at(screen, KEYS_ROW + 1, KEYS_COLUMN, COLOURS_PLAIN);
     screen_put(screen, "%sd: default (*)   i: facts%s",
-               menu->boot->config.editor ? "e: edit options   " : "",
+               menu->config->editor ? "e: edit options   " : "",
                can_restart ? "   r: firmware setup" : "");
 }
 

@@ -5,10 +5,10 @@
 
 bool menu_edit(struct menu *menu)
 {
-    const char *options = entry_options(&menu->boot->config.entries[menu->selected]);
+    const char *options = entry_options(&menu->config->entries[menu->selected]);
     enum key key;
 
-    if (!menu->boot->config.editor) {
+    if (!menu->config->editor) {
         fmt(menu->notice, sizeof menu->notice,
             "`editor no` in loader.conf keeps options as they are.");
         return false;
@@ -22,7 +22,7 @@ bool menu_edit(struct menu *menu)
     line_begin(&menu->line, menu->options, sizeof menu->options);
     do {
         menu_draw(menu);
-        key = menu_wait_key(menu->boot->firmware);
+        key = menu_wait_key(menu->machine->firmware);
         line_key(&menu->line, key);
     } while (key != KEY_ENTER && key != KEY_ESCAPE);
     menu->line.text = NULL;

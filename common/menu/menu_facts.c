@@ -5,6 +5,7 @@
 #include "common/lib/mem.h"
 #include "common/memory/memmap.h"
 #include "common/menu/menu.h"
+#include "common/version.h"
 
 /* Room for one of each; a longer one takes from the others. */
 #define HEAD_BYTES  1024
@@ -32,12 +33,12 @@ write(struct writer *writer, const char *format, ...)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-static enum err read_map(struct boot *boot, struct memmap *map, struct raw_map *busy)
+static enum err read_map(const struct machine *machine, struct memmap *map, struct raw_map *busy)
 {
     struct raw_map raw;
 
-    TRY(boot->firmware->memory_map(&raw, busy));
-    TRY(memmap_insert_raw(map, &raw, boot->facts->cpu.physical_bits));
+    TRY(machine->firmware->memory_map(&raw, busy));
+    TRY(memmap_insert_raw(map, &raw, machine->facts->cpu.physical_bits));
     return memmap_normalise(map);
 }
 
@@ -72,7 +73,7 @@ static void write_machine(struct writer *writer, const struct facts *facts)
 {
     bool bios = facts->firmware == LINTEL_FIRMWARE_BIOS;
 
-    write(writer, "Lintel %s\n", BOOT_VERSION);
+    write(writer, "Lintel %s\n", LINTEL_VERSION);
     write(writer, "  firmware   %s%s%s\n",
           facts->firmware_type ? facts->firmware_type : (bios ? "BIOS" : "UEFI"),
           facts->firmware_name ? ", " : "", facts->firmware_name ? facts->firmware_name : "");
@@ -89,9 +90,9 @@ static void write_machine(struct writer *writer, const struct facts *facts)
     write_address(writer, "SMBIOS 3", facts->smbios3);
 }
 
-static void write_disks(struct writer *writer, const struct boot *boot)
+static void write_disks(struct writer *writer, const struct facts *facts,
+                        const struct volume *volume)
 {
-    const struct facts *facts = boot->facts;
 
     write(writer, "Disks: %u\n", facts->disk_count);
     for (uint32_t i = 0; i < facts->disk_count; i++) {
@@ -99,9 +100,8 @@ static void write_disks(struct writer *writer, const struct boot *boot)
         write(writer, "  %s\n    %lu sectors of %u bytes%s\n", disk->name, disk->sectors,
               disk->sector_bytes, disk->removable ? ", removable" : "");
     }
-    if (boot->volume.disk)
-        write(writer, "Boot volume: partition %u of\n  %s\n", boot->volume.number,
-              boot->volume.disk->name);
+    if (volume->disk)
+        write(writer, "Boot volume: partition %u of\n  %s\n", volume->number, volume->disk->name);
 }
 
 static void write_entries(struct writer *writer, const struct config *config)
@@ -131,35 +131,36 @@ static void write_log(struct writer *writer, const char *log)
     }
 }
 
-static enum err take_map(struct boot *boot, struct memmap *map)
+static enum err take_map(struct machine *machine, struct memmap *map)
 {
     struct raw_map raw, busy;
 
-    TRY(boot->firmware->memory_map(&raw, &busy));
+    TRY(machine->firmware->memory_map(&raw, &busy));
     *map = (struct memmap){.capacity = MEMMAP_CAPACITY(MAX(raw.count, raw.capacity))};
-    return ARENA_TAKE(&boot->arena, map->capacity, &map->ranges);
+    return ARENA_TAKE(&machine->arena, map->capacity, &map->ranges);
 }
 
 /* All memory is taken before it is measured: two looks at an unchanged machine show the same. */
-enum err menu_facts(struct boot *boot, char **text)
+enum err menu_facts(const struct menu *menu, char **text)
 {
+    struct machine *machine = menu->machine;
+    const struct config *config = menu->config;
     struct memmap map;
     struct raw_map busy;
     char *log;
 
-    TRY(take_map(boot, &map));
-    TRY(ARENA_TAKE(&boot->arena, LOG_BYTES + 1, &log));
-    struct writer writer = {.room = HEAD_BYTES + map.capacity * RANGE_BYTES +
-                                    boot->facts->disk_count * DISK_BYTES +
-                                    (boot->config.count + boot->config.hidden_count) * ENTRY_BYTES +
-                                    LOG_GROWTH * LOG_BYTES};
-    TRY(arena_take(&boot->arena, writer.room, (void **)&writer.text));
+    TRY(take_map(machine, &map));
+    TRY(ARENA_TAKE(&machine->arena, LOG_BYTES + 1, &log));
+    struct writer writer = {
+        .room = HEAD_BYTES + map.capacity * RANGE_BYTES + machine->facts->disk_count * DISK_BYTES +
+                (config->count + config->hidden_count) * ENTRY_BYTES + LOG_GROWTH * LOG_BYTES};
+    TRY(arena_take(&machine->arena, writer.room, (void **)&writer.text));
     log_copy(log, LOG_BYTES + 1);
-    TRY(read_map(boot, &map, &busy));
-    write_machine(&writer, boot->facts);
+    TRY(read_map(machine, &map, &busy));
+    write_machine(&writer, machine->facts);
     write_memory(&writer, &map, &busy);
-    write_disks(&writer, boot);
-    write_entries(&writer, &boot->config);
+    write_disks(&writer, machine->facts, &menu->volumes->boot);
+    write_entries(&writer, config);
     write_log(&writer, log);
     *text = writer.text;
     return OK;

@@ -14,16 +14,16 @@ static void forget_shown(struct screen *screen)
             screen->shown[row][column] = (struct cell){' ', COLOURS_PLAIN};
 }
 
-void screen_open(struct screen *screen, const struct firmware *firmware, enum screen_kind kind)
+void screen_open(struct screen *screen, const struct firmware *firmware, enum console console)
 {
     screen->firmware = firmware;
     screen->fb.pixels = NULL;
     screen->cursor_row = screen->cursor_column = 1;
     forget_shown(screen);
     screen_erase(screen);
-    if (kind == SCREEN_TEXT || !screen_take_framebuffer(screen)) {
+    if (console == CONSOLE_TEXT || !screen_take_framebuffer(screen)) {
         firmware->set_text();
-        if (kind == SCREEN_FRAMEBUFFER)
+        if (console == CONSOLE_FRAMEBUFFER)
             note("menu: %s\n", err_message());
     }
     screen_send_clear(firmware);

@@ -4,7 +4,7 @@
 #ifndef LINTEL_MENU_SCREEN_H
 #define LINTEL_MENU_SCREEN_H
 
-#include "common/firmware.h"
+#include "common/entries/entry.h"
 
 /* The last row stays empty: terminals have 24. Nothing should be drawn in the last column, where a
  * terminal may wrap. */
@@ -42,11 +42,9 @@ struct area {
     uint32_t row, column, rows, columns;
 };
 
-enum screen_kind { SCREEN_AUTO, SCREEN_TEXT, SCREEN_FRAMEBUFFER };
-
 /* Shows an empty screen. Without a framebuffer that is large enough it is the text screen, and a
  * wish for the framebuffer leaves a line in the log. */
-void screen_open(struct screen *screen, const struct firmware *firmware, enum screen_kind kind);
+void screen_open(struct screen *screen, const struct firmware *firmware, enum console console);
 
 /* The firmware's text screen, empty, for what is said from now on. */
 void screen_close(struct screen *screen);

@@ -10,12 +10,13 @@ static enum err read_and_start(struct boot *boot, struct claims *claims, const s
     const struct claim_wish wish = {.name = file->source.name, .bytes = file->source.bytes};
     struct claim *claim;
 
-    boot_stage(boot, "load");
+    timeline_mark(&boot->timeline, "load");
     TRY(claims_take(claims, &wish, &claim));
     TRY(source_load(&file->source, 0, file->source.bytes, at_physical(claim->physical)));
     program->image = at_physical(claim->physical);
-    boot_stage(boot, "start");
-    return boot->firmware->start(program);
+    loader_interface_tell_execution(&boot->interface);
+    timeline_mark(&boot->timeline, "start");
+    return boot->machine.firmware->start(program);
 }
 
 enum err efi_run(struct boot *boot, const struct file *file, struct program *program)
@@ -26,10 +27,10 @@ enum err efi_run(struct boot *boot, const struct file *file, struct program *pro
     program->disk = file->fs->volume->disk;
     program->volume_first_lba = file->fs->volume->first_lba;
     program->bytes = file->source.bytes;
-    claims_begin(&claims, boot->facts, boot->firmware, &boot->arena);
+    claims_begin(&claims, boot->machine.facts, boot->machine.firmware, &boot->machine.arena);
     enum err err = read_and_start(boot, &claims, file, program);
     claims_release(&claims);
-    cache_forget(boot->facts); /* it may have written to the disks */
+    cache_forget(boot->machine.facts); /* it may have written to the disks */
     return err;
 }
 
@@ -46,9 +47,9 @@ enum err efi_start(struct boot *boot, const struct file *file, const char *optio
     struct program program = {.options = options};
     struct pe pe;
 
-    TRY(pe_parse(&file->source, &boot->arena, &pe));
+    TRY(pe_parse(&file->source, &boot->machine.arena, &pe));
     TRY(efi_check(&pe));
-    if (!boot->firmware->start)
+    if (!boot->machine.firmware->start)
         return fail(ERR_UNSUPPORTED,
                     "%s is an EFI program: UEFI starts such, but this machine was booted by BIOS",
                     file->source.name);

@@ -1,6 +1,6 @@
 #include "common/protocol/protocol.h"
 #include "common/entries/loader_interface.h"
-#include "common/entries/reference.h"
+#include "common/storage/reference.h"
 #include "common/format/elf.h"
 #include "common/format/gzip.h"
 #include "common/lib/fmt.h"
@@ -146,7 +146,7 @@ enum err protocol_find(const struct entry *entry, struct source *kernel, struct 
 
 enum err protocol_check_secure(const struct boot *boot, const struct source *kernel)
 {
-    if (!boot->facts->secure_boot)
+    if (!boot->machine.facts->secure_boot)
         return OK;
     return fail(ERR_UNSUPPORTED,
                 "%s: Secure Boot is on, and the firmware can't verify this file: only signed EFI "
@@ -160,17 +160,17 @@ enum err protocol_boot(struct boot *boot, const struct entry *entry)
     const struct protocol *protocol;
     struct file kernel;
 
-    boot_stage(boot, "kernel");
+    timeline_mark(&boot->timeline, "kernel");
     if (entry->problem)
         return fail(ERR_UNSUPPORTED, "entry %s: %s", entry->id, entry->problem);
-    if (reference_open(boot, entry, entry->kernel, &kernel) != OK)
+    if (reference_open(&boot->volumes, entry->fs, entry->kernel, &kernel) != OK)
         return fail(ERR_NOT_FOUND, "entry %s: %s", entry->id, err_message());
-    TRY(protocol_find(entry, &kernel.source, &boot->arena, &protocol));
+    TRY(protocol_find(entry, &kernel.source, &boot->machine.arena, &protocol));
     if (protocol->verifier == VERIFIED_BY_NOBODY)
         TRY(protocol_check_secure(boot, &kernel.source));
     /* A Lintel kernel's boot information says what UEFI's variables tell others. */
-    boot->tells = protocol != &protocol_lintel;
-    if (boot->tells)
-        loader_interface_tell(boot, entry);
+    boot->interface.tells = protocol != &protocol_lintel;
+    if (boot->interface.tells)
+        loader_interface_tell(&boot->interface, &boot->config, entry);
     return protocol->boot(boot, entry, &kernel);
 }

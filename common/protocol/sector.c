@@ -53,9 +53,10 @@ static enum err enter(struct sector_job *job)
 {
     struct raw_map map;
 
-    boot_stage(job->boot, "leave");
-    clear_screen(job->boot->firmware);
-    TRY(job->boot->firmware->leave(&map));
+    loader_interface_tell_execution(&job->boot->interface);
+    timeline_mark(&job->boot->timeline, "leave");
+    clear_screen(job->boot->machine.firmware);
+    TRY(job->boot->machine.firmware->leave(&map));
     /* Behind the BIOS's data in page 0, which no claim can have. */
     memcpy(at_physical(SECTOR_HANDOVER_AT), job->handover.table, job->handover.bytes);
     leap_enter(&job->leap);
@@ -63,7 +64,7 @@ static enum err enter(struct sector_job *job)
 
 static enum err check(const struct boot *boot, const struct entry *entry, const struct file *file)
 {
-    if (boot->facts->firmware != LINTEL_FIRMWARE_BIOS)
+    if (boot->machine.facts->firmware != LINTEL_FIRMWARE_BIOS)
         return fail(ERR_UNSUPPORTED,
                     "entry %s: %s is a boot sector: BIOS starts such, but this machine was booted "
                     "by UEFI",
@@ -81,11 +82,11 @@ static enum err boot_sector(struct boot *boot, const struct entry *entry, const 
     struct sector_job *job;
 
     TRY(check(boot, entry, file));
-    TRY(ARENA_TAKE(&boot->arena, 1, &job));
+    TRY(ARENA_TAKE(&boot->machine.arena, 1, &job));
     job->boot = boot;
     job->file = file;
-    claims_begin(&job->claims, boot->facts, boot->firmware, &boot->arena);
-    boot_stage(boot, "load");
+    claims_begin(&job->claims, boot->machine.facts, boot->machine.firmware, &boot->machine.arena);
+    timeline_mark(&boot->timeline, "load");
     enum err err = load(job);
     if (err == OK)
         err = enter(job);

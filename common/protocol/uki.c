@@ -1,6 +1,6 @@
 /* Unified kernel images (UAPI.5): on UEFI their own stub starts them; on BIOS their sections are
  * what a Linux entry names. */
-#include "common/entries/text.h"
+#include "common/lib/text.h"
 #include "common/format/uki.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
@@ -38,9 +38,9 @@ static enum err start_stub(struct boot *boot, const struct entry *entry, const s
                     "entry %s: a unified kernel image has its own initrd: UEFI starts it without "
                     "`initrd`",
                     entry->id);
-    TRY(uki_open(&file->source, profile, &boot->arena, &uki));
+    TRY(uki_open(&file->source, profile, &boot->machine.arena, &uki));
     if (profile) /* stubs of images without profiles would take it for the command line */
-        TRY(join_options(entry, &boot->arena, &options));
+        TRY(join_options(entry, &boot->machine.arena, &options));
     return efi_start(boot, file, options);
 }
 
@@ -76,9 +76,9 @@ static enum err collect_initrds(struct boot *boot, const struct entry *entry, co
 {
     uint64_t most = SECTIONS_MAX + entry_count_files(entry->initrds);
 
-    TRY(ARENA_TAKE(&boot->arena, most, &pieces->initrds));
-    TRY(add_section(uki, ".ucode", &boot->arena, pieces));
-    TRY(add_section(uki, ".initrd", &boot->arena, pieces));
+    TRY(ARENA_TAKE(&boot->machine.arena, most, &pieces->initrds));
+    TRY(add_section(uki, ".ucode", &boot->machine.arena, pieces));
+    TRY(add_section(uki, ".initrd", &boot->machine.arena, pieces));
     for (const struct entry_file *initrd = entry->initrds; initrd; initrd = initrd->next)
         TRY(linux_open_initrd(boot, entry, initrd, &pieces->initrds[pieces->initrd_count++]));
     return OK;
@@ -92,11 +92,11 @@ static enum err boot_sections(struct boot *boot, const struct entry *entry, cons
     char *command_line;
     struct uki uki;
 
-    TRY(uki_open(&file->source, profile_of(entry), &boot->arena, &uki));
-    TRY(ARENA_TAKE(&boot->arena, 1, &pieces));
+    TRY(uki_open(&file->source, profile_of(entry), &boot->machine.arena, &uki));
+    TRY(ARENA_TAKE(&boot->machine.arena, 1, &pieces));
     TRY(collect_initrds(boot, entry, &uki, pieces));
-    TRY(uki_text(&uki, ".cmdline", &boot->arena, &command_line));
-    TRY(uki_part(&uki, uki_find(&uki, ".linux"), &boot->arena, &kernel));
+    TRY(uki_text(&uki, ".cmdline", &boot->machine.arena, &command_line));
+    TRY(uki_part(&uki, uki_find(&uki, ".linux"), &boot->machine.arena, &kernel));
     files.kernel = &kernel.source;
     files.initrds = pieces->initrds;
     files.initrd_count = pieces->initrd_count;
@@ -107,7 +107,8 @@ static enum err boot_sections(struct boot *boot, const struct entry *entry, cons
 
 static enum err boot_uki(struct boot *boot, const struct entry *entry, const struct file *file)
 {
-    return boot->firmware->start ? start_stub(boot, entry, file) : boot_sections(boot, entry, file);
+    return boot->machine.firmware->start ? start_stub(boot, entry, file)
+                                         : boot_sections(boot, entry, file);
 }
 
 static bool is_uki(const struct candidate *file)

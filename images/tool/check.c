@@ -124,7 +124,7 @@ static enum err describe(struct forecast *forecast, const struct choices *choice
         return fail(ERR_UNSUPPORTED,
                     "--svg: the loader makes no plan for %s: there is nothing to draw",
                     forecast->kernel.protocol->name);
-    TRY(foreign_describe(&forecast->kernel, &forecast->boot.arena, &text));
+    TRY(foreign_describe(&forecast->kernel, &forecast->boot.machine.arena, &text));
     fputs(text, stdout);
     free(text);
     return OK;

@@ -17,12 +17,12 @@ enum err forecast_begin(struct forecast *forecast, const struct machine_wish *ma
     struct boot *boot = &forecast->boot;
     *forecast = (struct forecast){0};
     TRY(machine_make(machine, &forecast->facts));
-    boot->facts = &forecast->facts;
-    arena_begin(&boot->arena, host_firmware.allocate);
+    boot->machine.facts = &forecast->facts;
+    arena_begin(&boot->machine.arena, host_firmware.allocate);
     forecast->job = &forecast->limine.job;
     forecast->job->boot = boot;
     forecast->job->entry = entry;
-    return kernel_file_open(entry, &boot->arena, &forecast->kernel);
+    return kernel_file_open(entry, &boot->machine.arena, &forecast->kernel);
 }
 
 bool forecast_has_plan(const struct forecast *forecast)
@@ -35,7 +35,7 @@ bool forecast_has_plan(const struct forecast *forecast)
 
 static enum err open_modules(struct job *job, const struct entry_file *list)
 {
-    struct arena *arena = &job->boot->arena;
+    struct arena *arena = &job->boot->machine.arena;
     uint64_t count = entry_count_files(list);
     struct content content;
 
@@ -68,7 +68,7 @@ static enum err keep_map(struct forecast *forecast)
 {
     const struct memmap *map = &forecast->job->map;
     struct memmap *before = &forecast->before;
-    TRY(ARENA_TAKE(&forecast->boot.arena, map->count, &before->ranges));
+    TRY(ARENA_TAKE(&forecast->boot.machine.arena, map->count, &before->ranges));
     memcpy(before->ranges, map->ranges, map->count * sizeof *map->ranges);
     before->count = before->capacity = map->count;
     return OK;
@@ -113,7 +113,7 @@ enum err forecast_plan(struct forecast *forecast)
     TRY(add_screen(forecast));
     TRY(job_make_final_map(job));
     TRY(plan_map(&job->request, &job->map, job->has_video ? &job->video.fb : NULL,
-                 &forecast->boot.arena, &job->plan));
+                 &forecast->boot.machine.arena, &job->plan));
     return paging_count(&plan->paging, plan->mappings, plan->mapping_count, &forecast->table_pages);
 }
 
@@ -139,7 +139,7 @@ enum err forecast_check(const struct entry *entry)
     TRY(forecast_begin(&forecast, &machine, entry));
     if (forecast_has_plan(&forecast))
         return check_plan(&forecast);
-    enum err err = foreign_describe(&forecast.kernel, &forecast.boot.arena, &text);
+    enum err err = foreign_describe(&forecast.kernel, &forecast.boot.machine.arena, &text);
     free(text);
     return err;
 }

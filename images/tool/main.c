@@ -1,9 +1,10 @@
 /* lintel: makes boot images, installs the loader, and tells beforehand what a boot would do. */
-#include "common/boot.h"
+#include "common/version.h"
 #include "images/tool/command.h"
 #include "images/tool/program.h"
 #include "images/tool/progress.h"
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,7 +78,7 @@ int main(int argc, char **argv)
         return STATUS_DONE;
     }
     if (is_one_of(argv[1], "--version", "-V")) {
-        puts("lintel " BOOT_VERSION);
+        puts("lintel " LINTEL_VERSION);
         return STATUS_DONE;
     }
     return run_command(argc - 1, argv + 1);

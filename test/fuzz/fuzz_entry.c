@@ -47,38 +47,41 @@ static void check_order(const char *a, const char *b)
         abort();
 }
 
-static void fuzz(struct arena *arena, const char *name, const char *text, size_t bytes)
+static void fuzz(struct machine *machine, const char *name, const char *text, size_t bytes)
 {
-    static struct boot boot;
     struct entry entries[2], chosen;
+    struct config config = {.entries = entries, .count = 2};
+    struct loader_interface interface = {.machine = machine};
+    struct volumes volumes = {.machine = machine};
+    struct arena *arena = &machine->arena;
+    struct menu *menu;
 
-    boot = (struct boot){.firmware = &firmware, .config = {.entries = entries, .count = 2}};
     if (entry_parse(name, text, bytes, arena, &entries[0]) != OK ||
         entry_parse("other+1.conf", "kernel /k\nsort-key s\n", 21, arena, &entries[1]) != OK ||
-        loader_conf_parse(text, bytes, arena, &boot.config) != OK)
+        loader_conf_parse(text, bytes, arena, &config) != OK ||
+        menu_begin(machine, &volumes, &config, &interface, &menu) != OK)
         abort();
     entries_sort(entries, 2);
     check_order(entries[0].title, entries[1].options);
     check_order(entries[0].version, entries[1].id);
-    boot.config.console = SCREEN_TEXT;
-    boot.arena = *arena;
-    menu_choose(&boot, entries[0].options, &chosen);
-    *arena = boot.arena;
+    config.console = CONSOLE_TEXT;
+    menu_choose(menu, entries[0].options, &chosen);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    static struct arena arena;
+    static struct machine machine = {.firmware = &firmware};
+    struct arena *arena = &machine.arena;
     size_t name_bytes = 0;
 
     while (name_bytes < bytes && data[name_bytes])
         name_bytes++;
     if (name_bytes == bytes)
         return 0;
-    if (!arena.grow)
-        arena_begin(&arena, grow);
-    struct arena_mark mark = arena_mark(&arena);
-    fuzz(&arena, (const char *)data, (const char *)data + name_bytes + 1, bytes - name_bytes - 1);
-    arena_reset(&arena, mark);
+    if (!arena->grow)
+        arena_begin(arena, grow);
+    struct arena_mark mark = arena_mark(arena);
+    fuzz(&machine, (const char *)data, (const char *)data + name_bytes + 1, bytes - name_bytes - 1);
+    arena_reset(arena, mark);
     return 0;
 }

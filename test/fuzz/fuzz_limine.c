@@ -45,7 +45,7 @@ static void check_path(const char *path)
 static void list_modules(struct limine *limine, struct boot *boot)
 {
     static struct entry entry = {.id = "fuzz", .kernel = (char *)"/boot/kernel.elf", .options = ""};
-    struct file kernel = {.source = limine->memory, .fs = &boot->fs};
+    struct file kernel = {.source = limine->memory, .fs = &boot->volumes.fs};
     struct entry_file *list;
 
     kernel.source.name = entry.kernel;
@@ -65,11 +65,11 @@ static void read_kernel(struct boot *boot, const uint8_t *data, size_t bytes)
     uint64_t entry = 0;
     uint8_t *file, *loaded;
 
-    if (arena_take(&boot->arena, bytes + 1, (void **)&file) != OK)
+    if (arena_take(&boot->machine.arena, bytes + 1, (void **)&file) != OK)
         return;
     memcpy(file, data, bytes);
     limine.memory = source_from_memory("fuzz", file, bytes);
-    if (elf_parse_mixed(&limine.memory, &boot->arena, elf) != OK ||
+    if (elf_parse_mixed(&limine.memory, &boot->machine.arena, elf) != OK ||
         elf->end - elf->first > SPAN_BYTES_MAX)
         return;
     loaded = malloc(elf->end - elf->first);
@@ -85,13 +85,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     static struct facts facts;
     static struct boot boot;
 
-    if (!boot.arena.grow) {
-        boot.facts = &facts;
-        arena_begin(&boot.arena, grow);
-        boot.fs = (struct fs){.driver = &driver, .arena = &boot.arena};
+    if (!boot.machine.arena.grow) {
+        boot.machine.facts = &facts;
+        arena_begin(&boot.machine.arena, grow);
+        boot.volumes.fs = (struct fs){.driver = &driver, .arena = &boot.machine.arena};
     }
-    struct arena_mark mark = arena_mark(&boot.arena);
+    struct arena_mark mark = arena_mark(&boot.machine.arena);
     read_kernel(&boot, data, bytes);
-    arena_reset(&boot.arena, mark);
+    arena_reset(&boot.machine.arena, mark);
     return 0;
 }

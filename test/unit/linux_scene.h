@@ -30,8 +30,10 @@ static inline int begin(void **state)
     facts = fake_begin(MEMORY);
     facts->rsdp = 0xf59e0;
     firmware = fake_firmware;
-    boot = (struct boot){.facts = facts, .firmware = &firmware};
-    arena_begin(&boot.arena, firmware.allocate);
+    boot = (struct boot){.machine = {.facts = facts, .firmware = &firmware},
+                         .volumes = {.machine = &boot.machine},
+                         .interface = {.machine = &boot.machine}};
+    arena_begin(&boot.machine.arena, firmware.allocate);
     bz_build(ADDRESS);
     sources[0] = source_from_memory("vmlinuz", bz, BZ_BYTES);
     sources[1] = source_from_memory("first.img", "seven b", 7);

@@ -39,8 +39,11 @@ static inline void pass_time(uint32_t milliseconds)
 static struct firmware firmware;
 static struct entry entries[120];
 static char ids[120][8];
-static struct boot boot;
-static struct config *const config = &boot.config;
+static struct machine machine;
+static struct volumes volumes;
+static struct loader_interface interface;
+static struct config configuration, *const config = &configuration;
+static struct menu *menu; /* NULL: not yet begun */
 static struct entry chosen;
 
 static inline int set_up(void **state)
@@ -61,13 +64,23 @@ static inline int set_up(void **state)
     firmware.put = put;
     firmware.key = press;
     firmware.wait = pass_time;
-    boot = (struct boot){.facts = facts, .firmware = &firmware};
-    boot.config =
+    machine = (struct machine){.facts = facts, .firmware = &firmware};
+    interface = (struct loader_interface){.machine = &machine};
+    volumes = (struct volumes){.machine = &machine};
+    menu = NULL;
+    *config =
         (struct config){.entries = entries, .count = 3, .chosen = 1, .timeout = -1, .editor = true};
-    arena_begin(&boot.arena, fake_firmware.allocate);
+    arena_begin(&machine.arena, fake_firmware.allocate);
     waited = 0;
     fake_screen_begin();
     return 0;
+}
+
+static inline bool show_menu(const char *error)
+{
+    if (!menu)
+        assert_int_equal(OK, menu_begin(&machine, &volumes, config, &interface, &menu));
+    return menu_choose(menu, error, &chosen);
 }
 
 #define GAVE_UP UINT32_MAX
@@ -77,7 +90,7 @@ static inline uint32_t choose(const char *error, const struct step *steps, size_
 {
     next_step = steps;
     end_of_steps = steps + count;
-    bool chose = menu_choose(&boot, error, &chosen);
+    bool chose = show_menu(error);
     assert_ptr_equal(next_step, end_of_steps);
     if (!chose)
         return GAVE_UP;

@@ -338,12 +338,12 @@ static void test_menu_keys(void **state)
     (void)state;
     config = (struct config){0};
     assert_int_equal(loader_conf_parse(text, strlen(text), &arena, &config), OK);
-    assert_int_equal(config.console, SCREEN_FRAMEBUFFER);
+    assert_int_equal(config.console, CONSOLE_FRAMEBUFFER);
     assert_true(config.hidden && config.timeout == 0 && !config.editor);
     assert_string_equal(config.default_glob, "@saved");
     assert_says(said, "console tty is neither auto nor text nor framebuffer");
     assert_int_equal(loader_conf_parse(other, strlen(other), &arena, &config), OK);
-    assert_int_equal(config.console, SCREEN_TEXT);
+    assert_int_equal(config.console, CONSOLE_TEXT);
     assert_true(!config.hidden && config.timeout == 3 && config.editor);
     assert_string_equal(config.default_glob, "name");
     assert_int_equal(loader_conf_parse(disabled, strlen(disabled), &arena, &config), OK);

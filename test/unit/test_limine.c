@@ -315,10 +315,10 @@ static void amend_map(uint64_t base_revision)
     static struct boot boot;
     static struct limine limine;
     static const uint64_t descriptor[5] = {2, FAKE_MEMORY_BASE + 0x40000, 0, 4, 0};
-    boot.facts = fake_begin(MIB);
-    boot.facts->efi_system_table = SYSTEM;
-    boot.facts->smbios = SMBIOS;
-    boot.facts->rsdp = RSDP;
+    boot.machine.facts = fake_begin(MIB);
+    boot.machine.facts->efi_system_table = SYSTEM;
+    boot.machine.facts->smbios = SMBIOS;
+    boot.machine.facts->rsdp = RSDP;
     limine.job.boot = &boot;
     limine.job.raw.efi = descriptor;
     limine.job.raw.efi_bytes = limine.job.raw.efi_descriptor_bytes = sizeof descriptor;

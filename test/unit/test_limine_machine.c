@@ -40,8 +40,10 @@ static int begin(void **state)
     seal_table(tables->other);
     remapper[STATUS] = 1u << 31;
 
-    boot = (struct boot){.facts = facts, .firmware = &fake_firmware};
-    arena_begin(&boot.arena, fake_firmware.allocate);
+    boot = (struct boot){.machine = {.facts = facts, .firmware = &fake_firmware},
+                         .volumes = {.machine = &boot.machine},
+                         .interface = {.machine = &boot.machine}};
+    arena_begin(&boot.machine.arena, fake_firmware.allocate);
     limine = (struct limine){.job.boot = &boot, .memory.name = "kernel.elf"};
     limine.image.bytes = (const uint8_t *)words;
     for (size_t i = 0; i < LIMINE_FEATURES; i++)

@@ -61,7 +61,7 @@ static void test_what_the_firmware_refuses(void **state)
     fake_fail_leave(1);
     refuse(ERR_CHANGED, "leave() fails on purpose");
     for (uint64_t i = 1; i <= 3; i++) {
-        arena_begin(&boot.arena, firmware.allocate);
+        arena_begin(&boot.machine.arena, firmware.allocate);
         fake_fail_allocate(i);
         int way_out = setjmp(fake_way_out);
         if (way_out)

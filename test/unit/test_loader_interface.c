@@ -2,6 +2,7 @@
 #include "common/entries/loader_interface.h"
 #include "common/lib/mem.h"
 #include "common/menu/menu.h"
+#include "common/version.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,9 @@ static const uint8_t global[16] =
 
 static struct firmware firmware;
 static struct facts *facts;
-static struct boot boot;
+static struct machine machine;
+static struct loader_interface interface;
+static struct config config;
 static struct entry entries[4];
 static bool restarted;
 
@@ -46,9 +49,10 @@ static int begin(void **state)
                                     .options = "",
                                     .kernel = "/k",
                                     .kernel_key = "kernel"};
-    boot = (struct boot){.facts = facts, .firmware = &firmware};
-    boot.config = (struct config){.entries = entries, .count = 4, .chosen = 0, .timeout = 5};
-    arena_begin(&boot.arena, firmware.allocate);
+    machine = (struct machine){.facts = facts, .firmware = &firmware};
+    interface = (struct loader_interface){.machine = &machine, .tells = true};
+    config = (struct config){.entries = entries, .count = 4, .chosen = 0, .timeout = 5};
+    arena_begin(&machine.arena, firmware.allocate);
     restarted = false;
     return 0;
 }
@@ -91,8 +95,8 @@ static void tells_who_boots(void **state)
     facts->origin.has_guid = true;
     memcpy(facts->origin.guid, "\xaf\x3d\xc6\x0f\x34\x12\x78\x56\x9a\xbc\x8e\x79\xdc\xde\xf0\x12",
            16);
-    loader_interface_tell(&boot, &entries[1]);
-    assert_text("LoaderInfo", "Lintel " BOOT_VERSION, false);
+    loader_interface_tell(&interface, &config, &entries[1]);
+    assert_text("LoaderInfo", "Lintel " LINTEL_VERSION, false);
     assert_text("LoaderFirmwareType", "UEFI 2.70", false);
     assert_text("LoaderFirmwareInfo", "EDK II 1.00", false);
     assert_text("LoaderImageIdentifier", "\\EFI\\BOOT\\BOOTX64.EFI", false);
@@ -107,7 +111,7 @@ static void tells_the_entries(void **state)
     (void)state;
     static const char names[] = "debian.conf\0fedora.conf\0z\xfcrich.conf\0linux.efi";
 
-    loader_interface_tell(&boot, &entries[1]);
+    loader_interface_tell(&interface, &config, &entries[1]);
     const struct fake_variable *variable = fake_variable("LoaderEntries");
     assert_int_equal(variable->bytes, 2 * sizeof names);
     for (size_t i = 0; i < sizeof names; i++)
@@ -117,7 +121,7 @@ static void tells_the_entries(void **state)
 static void tells_nothing_that_it_does_not_know(void **state)
 {
     (void)state;
-    loader_interface_tell(&boot, &entries[1]);
+    loader_interface_tell(&interface, &config, &entries[1]);
     assert_null(fake_variable("LoaderFirmwareInfo"));
     assert_null(fake_variable("LoaderImageIdentifier"));
     assert_null(fake_variable("LoaderDevicePartUUID"));
@@ -130,20 +134,29 @@ static void tells_times(void **state)
     (void)state;
     facts->tsc_hz = 3000000000;
     facts->first_tsc = UINT64_C(3000000000) * 1000000 + 4500000;
-    loader_interface_tell(&boot, &entries[1]);
+    loader_interface_tell(&interface, &config, &entries[1]);
     assert_text("LoaderTimeInitUSec", "1000000001500", false);
     assert_null(fake_variable("LoaderTimeMenuUSec"));
     assert_null(fake_variable("LoaderTimeExecUSec"));
-    loader_interface_tell_execution(&boot);
+    loader_interface_tell_execution(&interface);
     assert_non_null(fake_variable("LoaderTimeExecUSec"));
+}
+
+static void tells_nothing_of_a_kernel_that_reads_none(void **state)
+{
+    (void)state;
+    facts->tsc_hz = 1000000;
+    interface.tells = false;
+    loader_interface_tell_execution(&interface);
+    assert_null(fake_variable("LoaderTimeExecUSec"));
 }
 
 static void tells_what_was_chosen(void **state)
 {
     (void)state;
     facts->tsc_hz = 1000000;
-    boot.menu_tsc = 2500000;
-    loader_interface_tell(&boot, &entries[1]);
+    interface.menu_tsc = 2500000;
+    loader_interface_tell(&interface, &config, &entries[1]);
     assert_text("LoaderEntrySelected", "fedora.conf", false);
     assert_text("LoaderTimeMenuUSec", "2500000", false);
 }
@@ -154,9 +167,9 @@ static void obeys_a_default(void **state)
 {
     (void)state;
     preset("LoaderEntryDefault", "fedora.conf");
-    loader_interface_obey(&boot);
-    assert_int_equal(boot.config.chosen, 1);
-    assert_int_equal(boot.config.timeout, 5);
+    loader_interface_obey(&interface, &config);
+    assert_int_equal(config.chosen, 1);
+    assert_int_equal(config.timeout, 5);
     assert_text("LoaderEntryDefault", "fedora.conf", true);
 }
 
@@ -167,14 +180,14 @@ static void obeys_one_shots_once(void **state)
     preset("LoaderEntryOneShot", "linux.efi");
     preset("LoaderConfigTimeout", "9");
     preset("LoaderConfigTimeoutOneShot", "menu-force");
-    loader_interface_obey(&boot);
-    assert_int_equal(boot.config.chosen, 3);
-    assert_int_equal(boot.config.timeout, -1);
+    loader_interface_obey(&interface, &config);
+    assert_int_equal(config.chosen, 3);
+    assert_int_equal(config.timeout, -1);
     assert_null(fake_variable("LoaderEntryOneShot"));
     assert_null(fake_variable("LoaderConfigTimeoutOneShot"));
-    loader_interface_obey(&boot);
-    assert_int_equal(boot.config.chosen, 1);
-    assert_int_equal(boot.config.timeout, 9);
+    loader_interface_obey(&interface, &config);
+    assert_int_equal(config.chosen, 1);
+    assert_int_equal(config.timeout, 9);
 }
 
 static void obeys_every_timeout(void **state)
@@ -200,8 +213,8 @@ static void obeys_every_timeout(void **state)
         fake_end();
         begin(state);
         preset(once ? "LoaderConfigTimeoutOneShot" : "LoaderConfigTimeout", cases[i / 2].text);
-        loader_interface_obey(&boot);
-        assert_int_equal(boot.config.timeout, once ? cases[i / 2].once : cases[i / 2].timeout);
+        loader_interface_obey(&interface, &config);
+        assert_int_equal(config.timeout, once ? cases[i / 2].once : cases[i / 2].timeout);
     }
 }
 
@@ -211,16 +224,16 @@ static void passes_over_what_names_no_entry(void **state)
     static uint8_t noise[1024];
 
     preset("LoaderEntryDefault", "gone.conf");
-    loader_interface_obey(&boot);
-    assert_int_equal(boot.config.chosen, 0);
+    loader_interface_obey(&interface, &config);
+    assert_int_equal(config.chosen, 0);
 
     memset(noise, 0xd8, sizeof noise); /* halves of surrogate pairs, without an end */
     for (uint64_t bytes = 1; bytes < sizeof noise; bytes += 7) {
         fake_set_variable(loader, "LoaderEntryOneShot", true, noise, bytes);
         fake_set_variable(loader, "LoaderConfigTimeoutOneShot", true, noise, bytes);
-        loader_interface_obey(&boot);
-        assert_int_equal(boot.config.chosen, 0);
-        assert_int_equal(boot.config.timeout, 5);
+        loader_interface_obey(&interface, &config);
+        assert_int_equal(config.chosen, 0);
+        assert_int_equal(config.timeout, 5);
     }
 }
 
@@ -230,26 +243,26 @@ static void saves_what_was_booted(void **state)
 {
     (void)state;
     preset("LoaderEntryDefault", "@saved");
-    loader_interface_obey(&boot);
-    assert_int_equal(boot.config.chosen, 0);
-    loader_interface_save(&boot, &entries[3]);
+    loader_interface_obey(&interface, &config);
+    assert_int_equal(config.chosen, 0);
+    loader_interface_save(&interface, &entries[3]);
     assert_text("LoaderEntryLastBooted", "linux.efi", true);
-    loader_interface_obey(&boot);
-    assert_int_equal(boot.config.chosen, 3);
-    loader_interface_save(&boot, &entries[3]);
+    loader_interface_obey(&interface, &config);
+    assert_int_equal(config.chosen, 3);
+    loader_interface_save(&interface, &entries[3]);
     assert_int_equal(fake_variable("LoaderEntryLastBooted")->writes, 1);
-    loader_interface_save(&boot, &entries[1]);
+    loader_interface_save(&interface, &entries[1]);
     assert_int_equal(fake_variable("LoaderEntryLastBooted")->writes, 2);
 }
 
 static void saves_when_the_configuration_says_so(void **state)
 {
     (void)state;
-    boot.config.default_glob = "@saved";
+    config.default_glob = "@saved";
     preset("LoaderEntryLastBooted", "fedora.conf");
-    loader_interface_obey(&boot);
-    assert_int_equal(boot.config.chosen, 1);
-    loader_interface_save(&boot, &entries[0]);
+    loader_interface_obey(&interface, &config);
+    assert_int_equal(config.chosen, 1);
+    loader_interface_save(&interface, &entries[0]);
     assert_text("LoaderEntryLastBooted", "debian.conf", true);
 }
 
@@ -258,7 +271,7 @@ static void saves_when_the_configuration_says_so(void **state)
 static void keeps_a_default(void **state)
 {
     (void)state;
-    assert_int_equal(loader_interface_make_default(&boot, &entries[1]), OK);
+    assert_int_equal(loader_interface_make_default(&machine, &entries[1]), OK);
     assert_text("LoaderEntryDefault", "fedora.conf", true);
 }
 
@@ -270,7 +283,7 @@ static void enters_the_setup(void **state)
     fake_set_variable(global, "OsIndicationsSupported", false, &supported, sizeof supported);
     fake_set_variable(global, "OsIndications", true, &wishes, sizeof wishes);
     if (!setjmp(fake_way_out))
-        loader_interface_enter_setup(&boot);
+        loader_interface_enter_setup(&machine);
     assert_true(restarted);
     assert_int_equal(load64(fake_variable("OsIndications")->value), 0x21);
     assert_true(fake_variable("OsIndications")->kept);
@@ -281,23 +294,23 @@ static void does_not_restart_for_nothing(void **state)
     (void)state;
     uint64_t supported = 0x40;
 
-    assert_int_equal(loader_interface_enter_setup(&boot), ERR_UNSUPPORTED);
+    assert_int_equal(loader_interface_enter_setup(&machine), ERR_UNSUPPORTED);
     fake_set_variable(global, "OsIndicationsSupported", false, &supported, sizeof supported);
-    assert_int_equal(loader_interface_enter_setup(&boot), ERR_UNSUPPORTED);
+    assert_int_equal(loader_interface_enter_setup(&machine), ERR_UNSUPPORTED);
     assert_null(fake_variable("OsIndications"));
 }
 
 static void is_silent_on_a_bios(void **state)
 {
     (void)state;
-    boot.firmware = &fake_firmware;
+    machine.firmware = &fake_firmware;
     facts->tsc_hz = 1000000;
-    loader_interface_obey(&boot);
-    loader_interface_tell(&boot, &entries[1]);
-    loader_interface_save(&boot, &entries[1]);
-    loader_interface_tell_execution(&boot);
-    assert_int_equal(loader_interface_make_default(&boot, &entries[1]), ERR_UNSUPPORTED);
-    assert_int_equal(loader_interface_enter_setup(&boot), ERR_UNSUPPORTED);
+    loader_interface_obey(&interface, &config);
+    loader_interface_tell(&interface, &config, &entries[1]);
+    loader_interface_save(&interface, &entries[1]);
+    loader_interface_tell_execution(&interface);
+    assert_int_equal(loader_interface_make_default(&machine, &entries[1]), ERR_UNSUPPORTED);
+    assert_int_equal(loader_interface_enter_setup(&machine), ERR_UNSUPPORTED);
 }
 
 /* ---- the menu with them ---------------------------------------------------------------------- */
@@ -305,14 +318,17 @@ static void is_silent_on_a_bios(void **state)
 /* `d` on the second entry, then the way out. */
 static void the_menu_makes_a_default(void **state)
 {
+    struct volumes volumes = {.machine = &machine};
     struct entry chosen;
+    struct menu *menu;
 
     (void)state;
+    assert_int_equal(menu_begin(&machine, &volumes, &config, &interface, &menu), OK);
     fake_press(KEY_DOWN);
     fake_type("d");
     fake_type("q");
-    assert_false(menu_choose(&boot, NULL, &chosen));
-    assert_int_equal(boot.config.chosen, 1);
+    assert_false(menu_choose(menu, NULL, &chosen));
+    assert_int_equal(config.chosen, 1);
     assert_text("LoaderEntryDefault", "fedora.conf", true);
     assert_non_null(strstr(fake_output(), "fedora boots by default from now on."));
     assert_non_null(strstr(fake_output(), "r: firmware setup"));
@@ -327,6 +343,7 @@ int main(void)
         TEST(tells_the_entries),
         TEST(tells_nothing_that_it_does_not_know),
         TEST(tells_times),
+        TEST(tells_nothing_of_a_kernel_that_reads_none),
         TEST(tells_what_was_chosen),
         TEST(obeys_a_default),
         TEST(obeys_one_shots_once),

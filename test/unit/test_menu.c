@@ -137,7 +137,7 @@ static void test_a_disabled_menu_looks_for_no_key(void **state)
     config->disabled = true;
     next_step = &key;
     end_of_steps = &key + 1;
-    assert_true(menu_choose(&boot, NULL, &chosen));
+    assert_true(show_menu(NULL));
     assert_ptr_equal(next_step, &key);
     assert_string_equal(chosen.id, "id1");
     assert_int_equal(CHOOSE("no", {KEY_ENTER, see_1}), 1); /* there after an error */
@@ -306,7 +306,7 @@ static void test_no_memory_for_a_menu(void **state)
 {
     (void)state;
     fake_fail_allocate(1);
-    assert_int_equal(choose(NULL, no_steps, 0), GAVE_UP);
+    assert_int_equal(menu_begin(&machine, &volumes, config, &interface, &menu), ERR_NO_MEMORY);
 }
 
 int main(void)

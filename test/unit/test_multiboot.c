@@ -25,16 +25,21 @@ static int begin(void **state)
     (void)state;
     facts = fake_begin(MEMORY);
     firmware = fake_firmware;
-    boot = (struct boot){.facts = facts, .firmware = &firmware};
-    arena_begin(&boot.arena, firmware.allocate);
+    boot = (struct boot){.machine = {.facts = facts, .firmware = &firmware},
+                         .volumes = {.machine = &boot.machine},
+                         .interface = {.machine = &boot.machine}};
+    arena_begin(&boot.machine.arena, firmware.allocate);
     fake_serve("m", page, sizeof page);
     fake_serve("i", "initrd", 6);
-    boot.volume = (struct volume){.firmware = &firmware, .disk = facts->origin.server};
-    assert_int_equal(OK, fs_mount(&boot.volume, &boot.arena, &boot.fs));
+    boot.volumes.boot = (struct volume){.firmware = &firmware, .disk = facts->origin.server};
+    assert_int_equal(OK, fs_mount(&boot.volumes.boot, &boot.machine.arena, &boot.volumes.fs));
     initrd = (struct entry_file){.path = "/i", .argument = ""};
     module = (struct entry_file){.path = "/m", .argument = "words"};
-    entry = (struct entry){
-        .id = "it", .options = "a b", .modules = &module, .initrds = &initrd, .fs = &boot.fs};
+    entry = (struct entry){.id = "it",
+                           .options = "a b",
+                           .modules = &module,
+                           .initrds = &initrd,
+                           .fs = &boot.volumes.fs};
     mb_elf32();
     return 0;
 }
@@ -42,7 +47,7 @@ static int begin(void **state)
 static enum err try_boot(const struct protocol *protocol)
 {
     kernel.source = source_from_memory("kernel", mb.bytes, mb.size);
-    kernel.fs = &boot.fs;
+    kernel.fs = &boot.volumes.fs;
     return protocol->boot(&boot, &entry, &kernel);
 }
 

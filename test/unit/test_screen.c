@@ -117,7 +117,7 @@ static void draws_in_every_format(void **state)
         for (size_t k = 0; k < ARRAY_LENGTH(sizes); k++) {
             set_up(NULL);
             make_framebuffer(&formats[i], sizes[k][0], sizes[k][1]);
-            screen_open(&screen, &firmware, SCREEN_AUTO);
+            screen_open(&screen, &firmware, CONSOLE_AUTO);
             screen_at(&screen, 1, 1, COLOURS_PLAIN);
             screen_put(&screen, "A");
             screen_at(&screen, 24, 79, COLOURS_CHOSEN);
@@ -141,7 +141,7 @@ static void draws_what_the_font_has(void **state)
     uint8_t euro;
 
     make_framebuffer(&formats[0], 640, 400);
-    screen_open(&screen, &firmware, SCREEN_AUTO);
+    screen_open(&screen, &firmware, CONSOLE_AUTO);
     screen_at(&screen, 3, 5, COLOURS_PLAIN);
     screen_put(&screen, "\xc3\xbc\xe2\x82\xac\xe6\x97\xa5.\xff\xc2\x9b");
     screen_show(&screen);
@@ -155,7 +155,7 @@ static void draws_what_the_font_has(void **state)
 static void sends_only_what_changes(void **state)
 {
     (void)state;
-    screen_open(&screen, &firmware, SCREEN_AUTO);
+    screen_open(&screen, &firmware, CONSOLE_AUTO);
     screen_at(&screen, 3, 5, COLOURS_PLAIN);
     screen_put(&screen, "some words");
     screen_at(&screen, 3, 40, COLOURS_PLAIN);
@@ -178,13 +178,13 @@ static void sends_only_what_changes(void **state)
 static void takes_the_text_screen_otherwise(void **state)
 {
     (void)state;
-    screen_open(&screen, &firmware, SCREEN_AUTO);
+    screen_open(&screen, &firmware, CONSOLE_AUTO);
     assert_int_equal(text_calls, 1);
     make_framebuffer(&formats[0], 639, 480);
-    screen_open(&screen, &firmware, SCREEN_FRAMEBUFFER);
+    screen_open(&screen, &firmware, CONSOLE_FRAMEBUFFER);
     assert_int_equal(text_calls, 2);
     make_framebuffer(&formats[0], 640, 480);
-    screen_open(&screen, &firmware, SCREEN_TEXT);
+    screen_open(&screen, &firmware, CONSOLE_TEXT);
     assert_int_equal(text_calls, 3);
     screen_close(&screen);
     assert_int_equal(text_calls, 4);
@@ -200,7 +200,7 @@ static void stays_inside(void **state)
 
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = 0;
-    screen_open(&screen, &firmware, SCREEN_TEXT);
+    screen_open(&screen, &firmware, CONSOLE_TEXT);
     screen_at(&screen, 26, 1, COLOURS_PLAIN);
     screen_put(&screen, "below");
     screen_at(&screen, 0, 0, COLOURS_PLAIN);
@@ -216,7 +216,7 @@ static void stays_inside(void **state)
 static void cuts_and_wraps(void **state)
 {
     (void)state;
-    screen_open(&screen, &firmware, SCREEN_TEXT);
+    screen_open(&screen, &firmware, CONSOLE_TEXT);
     screen_at(&screen, 1, 1, COLOURS_PLAIN);
     screen_field(&screen, "z\xc3\xbcrich", 6);
     screen_put(&screen, "|");

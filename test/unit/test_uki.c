@@ -242,8 +242,10 @@ static enum err start_profile(const char *profile)
     fake_end();
     firmware = fake_firmware;
     firmware.start = start;
-    boot = (struct boot){.facts = fake_begin(16 * MIB), .firmware = &firmware};
-    arena_begin(&boot.arena, firmware.allocate);
+    boot = (struct boot){.machine = {.facts = fake_begin(16 * MIB), .firmware = &firmware},
+                         .volumes = {.machine = &boot.machine},
+                         .interface = {.machine = &boot.machine}};
+    arena_begin(&boot.machine.arena, firmware.allocate);
     const struct file file = {.source = source_from_memory("/u.efi", pe_bytes, pe_size), .fs = &fs};
     return protocol_uki.boot(&boot, &entry, &file);
 }

@@ -55,7 +55,7 @@ static bool is_limine(const struct candidate *file)
 static enum err read_kernel(struct limine *limine, const struct source *source)
 {
     struct job *job = &limine->job;
-    struct arena *arena = &job->boot->arena;
+    struct arena *arena = &job->boot->machine.arena;
     uint8_t *file, *image;
 
     TRY(arena_take(arena, source->bytes + 1, (void **)&file));
@@ -98,7 +98,7 @@ static enum err open_modules(struct limine *limine)
 /* Kept: the firmware's own may be gone when it is built in for good. */
 static enum err read_event_log(struct limine *limine)
 {
-    const struct firmware *firmware = limine->job.boot->firmware;
+    const struct firmware *firmware = limine->job.boot->machine.firmware;
     struct event_log log;
     uint8_t *copy;
     if (!limine_has(limine, LIMINE_EVENT_LOG) || !firmware->event_log)
@@ -107,7 +107,7 @@ static enum err read_event_log(struct limine *limine)
         note("no TPM event log: %s\n", err_message());
         return OK;
     }
-    TRY(arena_take(&limine->job.boot->arena, log.bytes, (void **)&copy));
+    TRY(arena_take(&limine->job.boot->machine.arena, log.bytes, (void **)&copy));
     memcpy(copy, log.events, log.bytes);
     limine->event_log = (struct event_log){log.format, copy, log.bytes};
     return OK;
@@ -117,12 +117,12 @@ static enum err boot_limine(struct boot *boot, const struct entry *entry, const 
 {
     struct limine *limine;
 
-    TRY(ARENA_TAKE(&boot->arena, 1, &limine));
+    TRY(ARENA_TAKE(&boot->machine.arena, 1, &limine));
     limine->job.boot = boot;
     limine->job.entry = entry;
     limine->job.volume = kernel->fs->volume;
     limine->file = kernel;
-    cpu_entropy(&boot->facts->cpu, limine->job.entropy);
+    cpu_entropy(&boot->machine.facts->cpu, limine->job.entropy);
     TRY(limine_parse(limine, &kernel->source));
     TRY(open_modules(limine));
     TRY(read_event_log(limine));

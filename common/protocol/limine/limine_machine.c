@@ -21,7 +21,7 @@ struct cpus_response {
 /* A kernel that does not ask for x2APIC mode need not know it. */
 static enum err check_xapic(const struct limine *limine)
 {
-    const struct facts *facts = limine->job.boot->facts;
+    const struct facts *facts = limine->job.boot->machine.facts;
     struct apic apic;
     if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) != OK || !apic.x2apic ||
         apic_can_leave_x2apic(&apic))
@@ -112,7 +112,7 @@ void limine_tell_cpus(const struct job *job, uint64_t missing)
 /* Where the kernel did not ask for x2APIC mode it is left: the other CPUs have done so. */
 static void leave_x2apic(const struct job *job)
 {
-    const struct facts *facts = job->boot->facts;
+    const struct facts *facts = job->boot->machine.facts;
     struct apic apic;
     if (job->apic_mode != MP_MODE_X2APIC &&
         apic_begin(&apic, &facts->cpu, false, facts->reachable_end) == OK && apic.x2apic &&
@@ -123,7 +123,7 @@ static void leave_x2apic(const struct job *job)
 /* The boot CPU's; the others' are settled when they start. */
 static void settle_local_apic(const struct job *job)
 {
-    const struct facts *facts = job->boot->facts;
+    const struct facts *facts = job->boot->machine.facts;
     struct apic apic;
     if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) == OK)
         quiet_local_apic(facts, &apic, job->cpus.count ? job->cpus.cpus[0].uid : MP_UID_UNKNOWN);
@@ -133,7 +133,7 @@ static void settle_local_apic(const struct job *job)
 void limine_settle(const struct job *job)
 {
     const struct limine *limine = (const struct limine *)job;
-    const struct facts *facts = job->boot->facts;
+    const struct facts *facts = job->boot->machine.facts;
     bool strict = limine->image.base_revision >= 5;
 
     quiet_io_apics(facts, strict);

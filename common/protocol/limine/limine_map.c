@@ -140,7 +140,7 @@ static enum err keep_loader_memory(const struct raw_map *raw, struct memmap *map
 enum err limine_amend_map(const struct job *job, struct memmap *map)
 {
     const struct limine *limine = (const struct limine *)job;
-    const struct facts *facts = job->boot->facts;
+    const struct facts *facts = job->boot->machine.facts;
     uint64_t revision = limine->image.base_revision;
     struct firmware_range list[LIMINE_FIRMWARE_RANGES];
     struct firmware_ranges ranges = {list, 0, ARRAY_LENGTH(list)};

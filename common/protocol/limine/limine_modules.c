@@ -1,5 +1,5 @@
 /* The modules that a kernel names itself, and those of its entry. */
-#include "common/entries/reference.h"
+#include "common/storage/reference.h"
 #include "common/format/gzip.h"
 #include "common/lib/blake2b.h"
 #include "common/lib/mem.h"
@@ -65,7 +65,7 @@ static enum err resolve(const struct limine *limine, const char *path, char **re
 {
     const char *kernel = limine->file->source.name;
     uint64_t prefix = limine_prefix_length(kernel), bytes = strlen(kernel) + strlen(path) + 3;
-    TRY(arena_take(&limine->job.boot->arena, bytes, (void **)resolved));
+    TRY(arena_take(&limine->job.boot->machine.arena, bytes, (void **)resolved));
     memcpy(*resolved, kernel, prefix);
     if (path[0] != '/') {
         append_names(*resolved, prefix, kernel + prefix);
@@ -78,10 +78,10 @@ static enum err resolve(const struct limine *limine, const char *path, char **re
 static bool is_there(const struct limine *limine, const char *path)
 {
     struct boot *boot = limine->job.boot;
-    struct arena_mark mark = arena_mark(&boot->arena);
+    struct arena_mark mark = arena_mark(&boot->machine.arena);
     struct file file;
-    bool found = reference_open(boot, limine->job.entry, path, &file) == OK;
-    arena_reset(&boot->arena, mark);
+    bool found = reference_open(&boot->volumes, limine->job.entry->fs, path, &file) == OK;
+    arena_reset(&boot->machine.arena, mark);
     return found;
 }
 
@@ -96,7 +96,7 @@ static enum err split_hash(struct limine *limine, const char **path, const char 
     if (strlen(mark + 1) != 2 * BLAKE2B_BYTES)
         return fail(ERR_FORMAT, "%s: the internal module %s has no hash of 128 digits",
                     limine->memory.name, *path);
-    TRY(arena_text(&limine->job.boot->arena, *path, (uint64_t)(mark - *path), &copy));
+    TRY(arena_text(&limine->job.boot->machine.arena, *path, (uint64_t)(mark - *path), &copy));
     *path = copy;
     *hash = mark + 1;
     return OK;
@@ -113,7 +113,7 @@ static enum err add_internal(struct limine *limine, const struct internal_module
     struct limine_internal *internal = &limine->internals[limine->internals_count];
     internal->compressed = module->flags & LIMINE_INTERNAL_COMPRESSED;
     TRY(split_hash(limine, &path, &internal->hash));
-    TRY(ARENA_TAKE(&limine->job.boot->arena, 1, &item));
+    TRY(ARENA_TAKE(&limine->job.boot->machine.arena, 1, &item));
     TRY(resolve(limine, path, &item->path));
     item->argument = (char *)string;
     if (!(module->flags & LIMINE_INTERNAL_REQUIRED) && !is_there(limine, item->path))
@@ -137,7 +137,7 @@ static enum err add_internals(struct limine *limine, struct entry_file ***end)
     const uint8_t *list = NULL;
     if (count > INTERNAL_MAX || (count && !(list = limine_at(image, address, count * 8))))
         return refuse(limine, "the list of internal modules", address);
-    TRY(ARENA_TAKE(&limine->job.boot->arena, count, &limine->internals));
+    TRY(ARENA_TAKE(&limine->job.boot->machine.arena, count, &limine->internals));
     for (uint64_t i = 0; i < count; i++) {
         struct internal_module module;
         uint64_t pointer = load64(list + i * 8);
@@ -152,7 +152,7 @@ static enum err add_internals(struct limine *limine, struct entry_file ***end)
 
 enum err limine_list_modules(struct limine *limine, struct entry_file **list)
 {
-    struct arena *arena = &limine->job.boot->arena;
+    struct arena *arena = &limine->job.boot->machine.arena;
     struct entry_file **end = list, *item;
 
     *list = NULL;
@@ -207,11 +207,11 @@ static enum err unpack(struct limine *limine, uint64_t index)
     struct source *source = &job->modules[index].source;
     uint8_t *packed;
 
-    TRY(arena_take(&job->boot->arena, source->bytes, (void **)&packed));
+    TRY(arena_take(&job->boot->machine.arena, source->bytes, (void **)&packed));
     TRY(source_load(source, 0, source->bytes, packed));
     TRY(check_hash(limine, index, packed));
     *source = source_from_memory(source->name, packed, source->bytes);
-    TRY(gzip_unpack(source, &job->boot->arena));
+    TRY(gzip_unpack(source, &job->boot->machine.arena));
     job->module_sizes[index].bytes = source->bytes;
     limine->internals[index].hash = NULL;
     return OK;

@@ -2,6 +2,7 @@
 #include "common/hw/cpu.h"
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
+#include "common/version.h"
 
 #define FIRMWARE_BIOS   0
 #define FIRMWARE_EFI_64 2
@@ -27,7 +28,7 @@ static enum err respond(struct block *block, struct response values, void **out)
 
 static bool is_efi(const struct limine *limine)
 {
-    return limine->job.boot->facts->firmware == LINTEL_FIRMWARE_UEFI;
+    return limine->job.boot->machine.facts->firmware == LINTEL_FIRMWARE_UEFI;
 }
 
 /* ---- what needs no more than a few values ---------------------------------------------------- */
@@ -43,7 +44,7 @@ static enum err bootloader_info(const struct limine *limine, struct block *block
     const char *name, *version;
     (void)limine;
     TRY(block_copy_text(block, "Lintel", &name));
-    TRY(block_copy_text(block, BOOT_VERSION, &version));
+    TRY(block_copy_text(block, LINTEL_VERSION, &version));
     return respond(block, (struct response){0, {(uintptr_t)name, (uintptr_t)version}}, out);
 }
 
@@ -78,13 +79,13 @@ static enum err executable_address(const struct limine *limine, struct block *bl
 
 static enum err date(const struct limine *limine, struct block *block, void **out)
 {
-    int64_t time = limine->job.boot->facts->wall_clock;
+    int64_t time = limine->job.boot->machine.facts->wall_clock;
     return time ? respond(block, (struct response){0, {(uint64_t)time}}, out) : OK;
 }
 
 static enum err tsc_frequency(const struct limine *limine, struct block *block, void **out)
 {
-    uint64_t hz = limine->job.boot->facts->tsc_hz;
+    uint64_t hz = limine->job.boot->machine.facts->tsc_hz;
     return hz ? respond(block, (struct response){0, {hz}}, out) : OK;
 }
 
@@ -96,7 +97,7 @@ static uint64_t microseconds(uint64_t ticks, uint64_t hz)
 /* The TSC starts with the machine. */
 static enum err performance(const struct limine *limine, struct block *block, void **out)
 {
-    const struct facts *facts = limine->job.boot->facts;
+    const struct facts *facts = limine->job.boot->machine.facts;
     uint64_t hz = facts->tsc_hz;
     if (!hz)
         return OK;
@@ -115,7 +116,7 @@ static uint64_t address_of(const struct limine *limine, uint64_t physical, bool 
 
 static enum err rsdp(const struct limine *limine, struct block *block, void **out)
 {
-    uint64_t physical = limine->job.boot->facts->rsdp;
+    uint64_t physical = limine->job.boot->machine.facts->rsdp;
     bool is_physical = limine->image.base_revision == 3;
     if (!physical)
         return OK;
@@ -129,7 +130,7 @@ static bool is_middle(const struct limine *limine)
 
 static enum err smbios(const struct limine *limine, struct block *block, void **out)
 {
-    const struct facts *facts = limine->job.boot->facts;
+    const struct facts *facts = limine->job.boot->machine.facts;
     bool is_physical = is_middle(limine);
     if (!facts->smbios && !facts->smbios3)
         return OK;
@@ -142,7 +143,7 @@ static enum err smbios(const struct limine *limine, struct block *block, void **
 
 static enum err efi_system_table(const struct limine *limine, struct block *block, void **out)
 {
-    uint64_t physical = limine->job.boot->facts->efi_system_table;
+    uint64_t physical = limine->job.boot->machine.facts->efi_system_table;
     if (!physical)
         return OK;
     return respond(block, (struct response){0, {address_of(limine, physical, is_middle(limine))}},
@@ -189,7 +190,7 @@ static enum err entropy(const struct limine *limine, struct block *block, void *
     uint8_t some[32];
     TRY(block_take(block, count * sizeof *values, (void **)&values));
     for (uint64_t i = 0; i < count; i += sizeof some / sizeof *values) {
-        cpu_entropy(&limine->job.boot->facts->cpu, some);
+        cpu_entropy(&limine->job.boot->machine.facts->cpu, some);
         memcpy(values + i, some, MIN(sizeof some, (count - i) * sizeof *values));
     }
     uint64_t address = count ? (uintptr_t)block_virtual(block, values) : 0;

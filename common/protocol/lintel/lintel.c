@@ -52,7 +52,7 @@ const struct job_rules lintel_rules = {
 enum err lintel_parse(struct job *job, const struct source *kernel)
 {
     job->rules = &lintel_rules;
-    TRY(elf_parse(kernel, &job->boot->arena, &job->kernel));
+    TRY(elf_parse(kernel, &job->boot->machine.arena, &job->kernel));
     if (!job->kernel.has_request)
         return fail(
             ERR_UNSUPPORTED,
@@ -65,11 +65,11 @@ static enum err boot_lintel(struct boot *boot, const struct entry *entry, const 
 {
     struct job *job;
 
-    TRY(ARENA_TAKE(&boot->arena, 1, &job));
+    TRY(ARENA_TAKE(&boot->machine.arena, 1, &job));
     job->boot = boot;
     job->entry = entry;
     job->volume = kernel->fs->volume;
-    job->entropy_strong = cpu_entropy(&boot->facts->cpu, job->entropy);
+    job->entropy_strong = cpu_entropy(&boot->machine.facts->cpu, job->entropy);
     TRY(lintel_parse(job, &kernel->source));
     TRY(job_open_modules(job, entry->modules));
     if (job->kernel.request.flags & LINTEL_REQUEST_CPUS)

@@ -1,8 +1,9 @@
 #include "common/protocol/lintel/lintel_info.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/version.h"
 
-#define LOADER_NAME "Lintel " BOOT_VERSION
+#define LOADER_NAME "Lintel " LINTEL_VERSION
 
 uint64_t lintel_info_bytes(const struct job *job)
 {
@@ -13,10 +14,10 @@ uint64_t lintel_info_bytes(const struct job *job)
              block_text_bytes(job->entry->options);
     bytes += job->map.capacity * sizeof(struct lintel_memory_range);
     bytes += job->raw.capacity * sizeof(struct lintel_memory_range);
-    for (uint32_t i = 0; i < boot->facts->disk_count; i++)
+    for (uint32_t i = 0; i < boot->machine.facts->disk_count; i++)
         bytes += sizeof(struct lintel_disk) + sizeof(struct disk);
     bytes += job->raw.efi_capacity_bytes + LOG_BYTES + 1;
-    bytes += ARRAY_LENGTH(boot->stages) * (sizeof(struct lintel_stage) + 32);
+    bytes += TIMELINE_STAGES * (sizeof(struct lintel_stage) + 32);
     for (uint64_t i = 0; i < job->request.module_count; i++)
         bytes += sizeof(struct lintel_module) + block_text_bytes(job->modules[i].source.name) +
                  block_text_bytes(job->module_arguments[i]);
@@ -57,7 +58,7 @@ static enum err add_raw_map(const struct job *job, struct block *block,
 
 static enum err add_disks(const struct job *job, struct block *block, struct lintel_boot_info *info)
 {
-    const struct facts *facts = job->boot->facts;
+    const struct facts *facts = job->boot->machine.facts;
     struct lintel_disk *to;
     TRY(block_take(block, facts->disk_count * sizeof *to, (void **)&to));
     info->disks = block_virtual(block, to);
@@ -129,15 +130,15 @@ static enum err add_log(struct block *block, struct lintel_boot_info *info)
 static enum err add_stages(const struct job *job, struct block *block,
                            struct lintel_boot_info *info)
 {
-    const struct boot *boot = job->boot;
+    const struct timeline *timeline = &job->boot->timeline;
     struct lintel_stage *stages;
-    TRY(block_take(block, boot->stage_count * sizeof *stages, (void **)&stages));
-    for (uint32_t i = 0; i < boot->stage_count; i++) {
-        stages[i].tsc = boot->stages[i].tsc;
-        TRY(block_copy_text(block, boot->stages[i].name, &stages[i].name));
+    TRY(block_take(block, timeline->count * sizeof *stages, (void **)&stages));
+    for (uint32_t i = 0; i < timeline->count; i++) {
+        stages[i].tsc = timeline->stages[i].tsc;
+        TRY(block_copy_text(block, timeline->stages[i].name, &stages[i].name));
     }
     info->stages = block_virtual(block, stages);
-    info->stage_count = boot->stage_count;
+    info->stage_count = timeline->count;
     return OK;
 }
 
@@ -175,7 +176,7 @@ static enum err add_efi_map(const struct job *job, struct block *block,
 static void describe_volume(const struct boot *boot, const struct volume *volume,
                             struct lintel_boot_volume *to)
 {
-    bool has_drive = boot->facts->firmware == LINTEL_FIRMWARE_BIOS &&
+    bool has_drive = boot->machine.facts->firmware == LINTEL_FIRMWARE_BIOS &&
                      volume->disk->medium != LINTEL_MEDIUM_NETWORK;
     *to = (struct lintel_boot_volume){
         .medium = volume->disk->medium,
@@ -205,7 +206,7 @@ static void describe_kernel(const struct job *job, struct lintel_boot_info *info
 
 static void describe_machine(const struct job *job, struct lintel_boot_info *info)
 {
-    const struct facts *facts = job->boot->facts;
+    const struct facts *facts = job->boot->machine.facts;
     info->firmware = facts->firmware;
     info->rsdp_physical = facts->rsdp;
     info->smbios_physical = facts->smbios;

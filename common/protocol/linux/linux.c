@@ -14,7 +14,7 @@ static enum err open_initrds(struct boot *boot, const struct entry *entry,
 {
     const struct source **initrds;
 
-    TRY(ARENA_TAKE(&boot->arena, entry_count_files(entry->initrds), &initrds));
+    TRY(ARENA_TAKE(&boot->machine.arena, entry_count_files(entry->initrds), &initrds));
     for (const struct entry_file *initrd = entry->initrds; initrd; initrd = initrd->next)
         TRY(linux_open_initrd(boot, entry, initrd, &initrds[files->initrd_count++]));
     files->initrds = initrds;
@@ -26,7 +26,7 @@ static enum err open_initrds(struct boot *boot, const struct entry *entry,
 static bool wants_efi_entry(const struct boot *boot, const struct linux_files *files,
                             const struct linux_image *image)
 {
-    return boot->firmware->start && image->has_efi_entry &&
+    return boot->machine.firmware->start && image->has_efi_entry &&
            (image->efi_takes_initrd || !files->initrd_count);
 }
 
@@ -35,7 +35,7 @@ static enum err boot_linux(struct boot *boot, const struct entry *entry, const s
     struct linux_files files = {.kernel = &kernel->source, .options = entry->options};
     struct linux_image *image;
 
-    TRY(ARENA_TAKE(&boot->arena, 1, &image));
+    TRY(ARENA_TAKE(&boot->machine.arena, 1, &image));
     TRY(linux_image_parse(&kernel->source, image));
     TRY(open_initrds(boot, entry, &files));
     if (wants_efi_entry(boot, &files, image))

@@ -40,7 +40,7 @@ static void read_signatures(const struct linux_job *job, struct linux_bios *bios
         const struct disk *disk = &bios->facts->disks[i];
         uint32_t number = disk->edd.drive - FIRST_DISK;
         if (number < ARRAY_LENGTH(bios->signatures) &&
-            read_signature(job->boot->firmware, disk, &bios->signatures[number]))
+            read_signature(job->boot->machine.firmware, disk, &bios->signatures[number]))
             bios->signature_count = number + 1;
     }
 }
@@ -49,10 +49,10 @@ static void read_signatures(const struct linux_job *job, struct linux_bios *bios
  * for the real-mode part, too. */
 void linux_ask_bios(const struct linux_job *job, struct linux_bios *bios)
 {
-    const struct firmware *firmware = job->boot->firmware;
+    const struct firmware *firmware = job->boot->machine.firmware;
     const char *options = job->files->options;
 
-    *bios = (struct linux_bios){.facts = job->boot->facts};
+    *bios = (struct linux_bios){.facts = job->boot->machine.facts};
     bios->wants_edd = !linux_option_is(options, "edd=", "off");
     if (bios->wants_edd && !linux_option_is(options, "edd=", "skip") &&
         !linux_option_is(options, "edd=", "skipmbr"))

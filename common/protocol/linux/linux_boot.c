@@ -73,9 +73,9 @@ static enum err take_map(struct handover *handover)
     struct boot *boot = handover->job->boot;
     struct raw_map busy;
 
-    TRY(boot->firmware->memory_map(&handover->raw, &busy));
+    TRY(boot->machine.firmware->memory_map(&handover->raw, &busy));
     handover->map.capacity = 2 * MEMMAP_CAPACITY(handover->raw.capacity + 1) + 1;
-    return ARENA_TAKE(&boot->arena, handover->map.capacity, &handover->map.ranges);
+    return ARENA_TAKE(&boot->machine.arena, handover->map.capacity, &handover->map.ranges);
 }
 
 /* ---- the screen ------------------------------------------------------------------------------ */
@@ -87,9 +87,9 @@ static void set_video(struct handover *handover)
     uint32_t width = 0, height = 0;
     bool wish = linux_video_wish(handover->job->files->options, &width, &height);
 
-    if (!wish && boot->facts->firmware == LINTEL_FIRMWARE_BIOS)
+    if (!wish && boot->machine.facts->firmware == LINTEL_FIRMWARE_BIOS)
         return;
-    if (boot->firmware->set_video(width, height, &handover->video) == OK)
+    if (boot->machine.firmware->set_video(width, height, &handover->video) == OK)
         handover->params.video = &handover->video;
     else
         say("no framebuffer for Linux: %s\n", err_message());
@@ -103,7 +103,8 @@ static enum err fill_params(struct handover *handover)
     uint8_t *page = at_physical(handover->page->physical);
 
     map->count = 0;
-    TRY(memmap_insert_raw(map, &handover->raw, handover->job->boot->facts->cpu.physical_bits));
+    TRY(memmap_insert_raw(map, &handover->raw,
+                          handover->job->boot->machine.facts->cpu.physical_bits));
     TRY(memmap_normalise(map));
     linux_params_fill(&handover->params, page);
     linux_bios_fill(&handover->bios, page);
@@ -125,7 +126,7 @@ static enum err load(struct handover *handover)
     struct linux_job *job = handover->job;
     struct linux_params *params = &handover->params;
 
-    boot_stage(job->boot, "load");
+    timeline_mark(&job->boot->timeline, "load");
     TRY(linux_load_kernel(job));
     TRY(linux_load_initrds(job));
     params->address = job->kernel->target;
@@ -144,21 +145,22 @@ static enum err leave(struct handover *handover)
 
     set_video(handover);
     linux_ask_bios(handover->job, &handover->bios);
-    TRY(boot->firmware->memory_map(&handover->raw, &busy));
+    TRY(boot->machine.firmware->memory_map(&handover->raw, &busy));
     TRY(fill_params(handover));
-    boot_stage(boot, "leave");
-    return boot->firmware->leave(&handover->raw);
+    loader_interface_tell_execution(&boot->interface);
+    timeline_mark(&boot->timeline, "leave");
+    return boot->machine.firmware->leave(&handover->raw);
 }
 
 static enum err boot_by_params(struct linux_job *job)
 {
     struct handover *handover;
 
-    TRY(ARENA_TAKE(&job->boot->arena, 1, &handover));
+    TRY(ARENA_TAKE(&job->boot->machine.arena, 1, &handover));
     handover->job = job;
     handover->params = (struct linux_params){
         .image = &job->image,
-        .facts = job->boot->facts,
+        .facts = job->boot->machine.facts,
         .raw = &handover->raw,
         .map = &handover->map,
     };
@@ -173,7 +175,7 @@ static enum err boot_by_params(struct linux_job *job)
     TRY(leave(handover));
     /* It fitted a moment ago: firmware that has broken its word on the last map. */
     if (fill_params(handover) != OK)
-        dead_end(job->boot->facts->firmware, handover->params.video, err_message());
+        dead_end(job->boot->machine.facts->firmware, handover->params.video, err_message());
     leap_enter(&job->leap);
 }
 
@@ -181,7 +183,7 @@ static enum err boot_by_entry(struct linux_job *job)
 {
     if (job->image.entry != LINUX_ENTRY_REAL)
         return boot_by_params(job);
-    if (job->boot->facts->firmware == LINTEL_FIRMWARE_BIOS)
+    if (job->boot->machine.facts->firmware == LINTEL_FIRMWARE_BIOS)
         return linux_boot_real(job);
     return fail(ERR_UNSUPPORTED, "%s: starts in real mode only, which needs a BIOS; this is UEFI",
                 job->files->kernel->name);
@@ -191,12 +193,12 @@ enum err linux_boot(struct boot *boot, const struct linux_files *files)
 {
     struct linux_job *job;
 
-    TRY(ARENA_TAKE(&boot->arena, 1, &job));
+    TRY(ARENA_TAKE(&boot->machine.arena, 1, &job));
     job->boot = boot;
     job->files = files;
     TRY(linux_image_parse(files->kernel, &job->image));
     TRY(linux_check_options(files, &job->image));
-    claims_begin(&job->claims, boot->facts, boot->firmware, &boot->arena);
+    claims_begin(&job->claims, boot->machine.facts, boot->machine.firmware, &boot->machine.arena);
     enum err err = boot_by_entry(job);
     claims_release(&job->claims);
     return err;

@@ -14,7 +14,7 @@ static enum err check_fits(struct boot *boot, const char *name, uint64_t bytes, 
     const struct claim_wish wish = {.name = name, .bytes = bytes, .end = end};
     struct claims claims;
 
-    claims_begin(&claims, boot->facts, boot->firmware, &boot->arena);
+    claims_begin(&claims, boot->machine.facts, boot->machine.firmware, &boot->machine.arena);
     return bytes ? claims_try(&claims, &wish) : OK;
 }
 

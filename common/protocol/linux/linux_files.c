@@ -1,5 +1,5 @@
 /* Loading a Linux kernel and its initrds. */
-#include "common/entries/reference.h"
+#include "common/storage/reference.h"
 #include "common/lib/mem.h"
 #include "common/protocol/linux/linux_job.h"
 
@@ -15,8 +15,8 @@ enum err linux_open_initrd(struct boot *boot, const struct entry *entry,
         return fail(ERR_FORMAT,
                     "entry %s: initrd: %s and %s stand in one line: write one `initrd` for each",
                     entry->id, initrd->path, initrd->argument);
-    TRY(ARENA_TAKE(&boot->arena, 1, &file));
-    if (reference_open(boot, entry, initrd->path, file) != OK)
+    TRY(ARENA_TAKE(&boot->machine.arena, 1, &file));
+    if (reference_open(&boot->volumes, entry->fs, initrd->path, file) != OK)
         return fail(ERR_NOT_FOUND, "entry %s: initrd: %s", entry->id, err_message());
     if (!file->source.bytes)
         return fail(ERR_FORMAT,

@@ -71,20 +71,21 @@ static void set_registers(struct leap *leap, uint64_t setup)
 
 enum err linux_boot_real(struct linux_job *job)
 {
-    const struct firmware *firmware = job->boot->firmware;
+    const struct firmware *firmware = job->boot->machine.firmware;
     struct claim *setup;
     struct raw_map map;
 
     TRY(claims_take_at(&job->claims, "kernel", job->image.address, job->image.memory_bytes,
                        &job->kernel));
     TRY(place_setup(job, &setup));
-    boot_stage(job->boot, "load");
+    timeline_mark(&job->boot->timeline, "load");
     TRY(linux_load_kernel(job));
     TRY(linux_load_initrds(job));
     TRY(load_setup(job, setup));
     set_registers(&job->leap, setup->physical);
     TRY(leap_prepare(&job->leap, &job->claims));
-    boot_stage(job->boot, "leave");
+    loader_interface_tell_execution(&job->boot->interface);
+    timeline_mark(&job->boot->timeline, "leave");
     TRY(firmware->leave(&map));
     leap_enter(&job->leap);
 }

@@ -6,6 +6,7 @@
 
 #include "common/memory/claims.h"
 #include "common/protocol/protocol.h"
+#include "common/version.h"
 
 #define MULTIBOOT1_SEARCH_BYTES 8192u  /* a header lies wholly in the file's first bytes */
 #define MULTIBOOT2_SEARCH_BYTES 32768u /* (1: 3.1, 2: 3.1) */
@@ -15,7 +16,7 @@
 
 /* Xen drops the first word of every command line, as a file name, unless the loader's name has
  * "GRUB " in it and then no 0. We pass what an entry says and nothing before it, as GRUB 2 does. */
-#define MULTIBOOT_LOADER_NAME "Lintel " BOOT_VERSION " (command lines as from GRUB 2)"
+#define MULTIBOOT_LOADER_NAME "Lintel " LINTEL_VERSION " (command lines as from GRUB 2)"
 
 /* ---- the header (multiboot1_header.c, multiboot2_header.c) ----------------------------------- */
 

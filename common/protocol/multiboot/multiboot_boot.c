@@ -1,5 +1,5 @@
 /* One try to boot a Multiboot kernel. The steps, in order, stand in boot_multiboot() at the end. */
-#include "common/entries/reference.h"
+#include "common/storage/reference.h"
 #include "common/format/pe.h"
 #include "common/handoff/dead_end.h"
 #include "common/handoff/leap.h"
@@ -32,7 +32,7 @@ static enum err open_files(struct job *job, const struct entry_file *from, const
     for (; from; from = from->next) {
         uint64_t i = info->module_count++;
         job->modules[i].text = from->argument;
-        if (reference_open(job->boot, job->entry, from->path, &job->files[i]) != OK)
+        if (reference_open(&job->boot->volumes, job->entry->fs, from->path, &job->files[i]) != OK)
             return fail(ERR_NOT_FOUND, "%s: %s", what, err_message());
     }
     return OK;
@@ -43,8 +43,8 @@ static enum err open_modules(struct job *job)
 {
     const struct entry *entry = job->entry;
     uint64_t count = entry_count_files(entry->modules) + entry_count_files(entry->initrds);
-    TRY(ARENA_TAKE(&job->boot->arena, count, &job->files));
-    TRY(ARENA_TAKE(&job->boot->arena, count, &job->modules));
+    TRY(ARENA_TAKE(&job->boot->machine.arena, count, &job->files));
+    TRY(ARENA_TAKE(&job->boot->machine.arena, count, &job->modules));
     job->info.modules = job->modules;
     TRY(open_files(job, entry->modules, "module"));
     return open_files(job, entry->initrds, "initrd");
@@ -71,7 +71,7 @@ static enum err load_module(struct job *job, const struct source *source,
 static enum err load_all(struct job *job)
 {
     struct multiboot_image *image = &job->image;
-    boot_stage(job->boot, "load");
+    timeline_mark(&job->boot->timeline, "load");
     TRY(multiboot_place(image, &job->header, &job->claims));
     if (job->info.efi_services && !image->in_place)
         return fail(ERR_NO_MEMORY,
@@ -83,7 +83,8 @@ static enum err load_all(struct job *job)
     job->info.load_base = (uint32_t)(image->first + image->slide);
     for (uint64_t i = 0; i < job->info.module_count; i++)
         TRY(load_module(job, &job->files[i].source, &job->modules[i]));
-    return multiboot_load_symbols(image, &job->claims, &job->boot->arena, &job->info.symbols);
+    return multiboot_load_symbols(image, &job->claims, &job->boot->machine.arena,
+                                  &job->info.symbols);
 }
 
 /* Multiboot2, 3.1.9: one that the machine has must be one that the kernel can use. */
@@ -104,12 +105,12 @@ static enum err check_console(const struct job *job)
 /* UEFI always has pixels only; on BIOS the text screen stays for kernels that do not ask. */
 static enum err set_screen(struct job *job)
 {
-    bool bios = job->boot->facts->firmware == LINTEL_FIRMWARE_BIOS;
+    bool bios = job->boot->machine.facts->firmware == LINTEL_FIRMWARE_BIOS;
     struct multiboot_info *info = &job->info;
 
     if (job->header.wants_framebuffer || !bios) {
-        if (job->boot->firmware->set_video(job->header.width, job->header.height, &job->video) ==
-            OK)
+        if (job->boot->machine.firmware->set_video(job->header.width, job->header.height,
+                                                   &job->video) == OK)
             info->video = &job->video;
         else
             say("%s\n", err_message());
@@ -120,7 +121,7 @@ static enum err set_screen(struct job *job)
 
 static void connect_apm(struct job *job)
 {
-    const struct firmware *firmware = job->boot->firmware;
+    const struct firmware *firmware = job->boot->machine.firmware;
     if (firmware->connect_apm && firmware->connect_apm(&job->apm) == OK)
         job->info.apm = &job->apm;
 }
@@ -131,10 +132,10 @@ static void connect_apm(struct job *job)
 static enum err reserve_map(struct job *job)
 {
     struct multiboot_info *info = &job->info;
-    struct arena *arena = &job->boot->arena;
+    struct arena *arena = &job->boot->machine.arena;
     struct raw_map busy;
 
-    TRY(job->boot->firmware->memory_map(&info->raw, &busy));
+    TRY(job->boot->machine.firmware->memory_map(&info->raw, &busy));
     job->scratch.capacity = info->map.capacity = 2 * MEMMAP_CAPACITY(info->raw.capacity) + 1;
     TRY(ARENA_TAKE(arena, job->scratch.capacity, &job->scratch.ranges));
     return ARENA_TAKE(arena, info->map.capacity, &info->map.ranges);
@@ -196,10 +197,11 @@ static enum err leave_and_enter(struct job *job)
 {
     describe_entry(job);
     TRY(leap_prepare(&job->leap, &job->claims));
-    boot_stage(job->boot, "leave");
-    TRY(job->boot->firmware->leave(&job->info.raw));
+    loader_interface_tell_execution(&job->boot->interface);
+    timeline_mark(&job->boot->timeline, "leave");
+    TRY(job->boot->machine.firmware->leave(&job->info.raw));
     if (build_information(job) != OK)
-        dead_end(job->boot->facts->firmware, job->info.video, err_message());
+        dead_end(job->boot->machine.facts->firmware, job->info.video, err_message());
     leap_enter(&job->leap);
 }
 
@@ -212,7 +214,7 @@ static enum err carry_out(struct job *job)
     connect_apm(job);
     TRY(set_screen(job));
     TRY(take_block(job));
-    TRY(job->boot->firmware->memory_map(&job->info.raw, &busy));
+    TRY(job->boot->machine.firmware->memory_map(&job->info.raw, &busy));
     TRY(build_information(job));
     if (job->info.efi_services)
         enter_with_services(job);
@@ -224,7 +226,7 @@ static enum err carry_out(struct job *job)
 static void choose_entry(struct job *job)
 {
     struct multiboot_header *header = &job->header;
-    if (job->boot->facts->firmware != LINTEL_FIRMWARE_UEFI || !header->efi_services ||
+    if (job->boot->machine.facts->firmware != LINTEL_FIRMWARE_UEFI || !header->efi_services ||
         !header->has_efi64_entry)
         return;
     job->info.efi_services = header->has_entry = true;
@@ -237,14 +239,14 @@ static enum err parse_kernel(struct job *job, uint32_t version)
     uint64_t bytes = MIN(source->bytes, PROTOCOL_HEAD_BYTES);
     uint8_t *head;
 
-    TRY(arena_take(&job->boot->arena, bytes, (void **)&head));
+    TRY(arena_take(&job->boot->machine.arena, bytes, (void **)&head));
     TRY(source_read(source, 0, bytes, head));
     if (version == 1)
         TRY(multiboot1_parse(head, bytes, source->name, &job->header));
     else
         TRY(multiboot2_parse(head, bytes, source->name, &job->header));
     choose_entry(job);
-    return multiboot_image_parse(source, &job->header, &job->boot->arena, &job->image);
+    return multiboot_image_parse(source, &job->header, &job->boot->machine.arena, &job->image);
 }
 
 static enum err boot_multiboot(struct boot *boot, const struct entry *entry,
@@ -252,14 +254,14 @@ static enum err boot_multiboot(struct boot *boot, const struct entry *entry,
 {
     struct job *job;
 
-    TRY(ARENA_TAKE(&boot->arena, 1, &job));
+    TRY(ARENA_TAKE(&boot->machine.arena, 1, &job));
     *job = (struct job){.boot = boot, .entry = entry, .kernel = kernel};
-    job->info.facts = boot->facts;
+    job->info.facts = boot->machine.facts;
     job->info.volume = kernel->fs->volume;
     job->info.options = entry->options;
     TRY(parse_kernel(job, version));
     TRY(open_modules(job));
-    claims_begin(&job->claims, boot->facts, boot->firmware, &boot->arena);
+    claims_begin(&job->claims, boot->machine.facts, boot->machine.firmware, &boot->machine.arena);
     enum err err = carry_out(job);
     claims_release(&job->claims);
     return fail(err, "entry %s: %s", entry->id, err_message());

@@ -4,7 +4,7 @@
 #define LINTEL_DISK_CACHE_H
 
 #include "common/firmware.h"
-#include "common/memory/arena.h"
+#include "common/lib/arena.h"
 
 /* Gives all disks one cache; without memory for it they go without. Disks must not change while it
  * is used, unless cache_forget() is called. */

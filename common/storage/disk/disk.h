@@ -3,7 +3,7 @@
 #define LINTEL_DISK_DISK_H
 
 #include "common/firmware.h"
-#include "common/memory/arena.h"
+#include "common/lib/arena.h"
 
 #define SECTOR_BYTES_MAX 4096
 

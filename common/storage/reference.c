@@ -1,7 +1,8 @@
-#include "common/entries/reference.h"
-#include "common/entries/text.h"
+/* Which file does a reference name? */
+#include "common/storage/reference.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 #include "common/storage/fs/raw.h"
 
 /* One more than any name has: what is longer, and cut off, fits none. */
@@ -10,7 +11,7 @@
 /* One thing to know a volume by: its name as an entry writes it, "" where the volume has none. */
 struct property {
     const char *prefix;
-    void (*get)(struct boot *boot, const struct volume *volume, char name[NAME_BYTES]);
+    void (*get)(struct machine *machine, const struct volume *volume, char name[NAME_BYTES]);
 };
 
 static bool is_zero(const uint8_t *bytes, size_t count)
@@ -21,9 +22,10 @@ static bool is_zero(const uint8_t *bytes, size_t count)
     return true;
 }
 
-static void get_partuuid(struct boot *boot, const struct volume *volume, char name[NAME_BYTES])
+static void get_partuuid(struct machine *machine, const struct volume *volume,
+                         char name[NAME_BYTES])
 {
-    (void)boot;
+    (void)machine;
     name[0] = 0;
     if (volume->partitioning == LINTEL_PARTITIONING_MBR && volume->number)
         fmt(name, NAME_BYTES, "%08x-%02x", load32(volume->disk_guid), volume->number);
@@ -31,11 +33,11 @@ static void get_partuuid(struct boot *boot, const struct volume *volume, char na
         text_guid(name, volume->guid);
 }
 
-static void get_label(struct boot *boot, const struct volume *volume, char name[NAME_BYTES])
+static void get_label(struct machine *machine, const struct volume *volume, char name[NAME_BYTES])
 {
     struct fs fs;
     name[0] = 0;
-    if (fs_mount(volume, &boot->arena, &fs) == OK)
+    if (fs_mount(volume, &machine->arena, &fs) == OK)
         fmt(name, NAME_BYTES, "%s", fs.label);
 }
 
@@ -51,14 +53,14 @@ struct search {
     bool ambiguous;
 };
 
-static enum err search_disk(struct boot *boot, const struct disk *disk, struct search *search)
+static enum err search_disk(struct machine *machine, const struct disk *disk, struct search *search)
 {
     struct volume *volumes;
     uint32_t count;
-    TRY(partition_list(boot->firmware, disk, &boot->arena, &volumes, &count));
+    TRY(partition_list(machine->firmware, disk, &machine->arena, &volumes, &count));
     for (uint32_t i = 0; i < count; i++) {
         char name[NAME_BYTES];
-        search->property->get(boot, &volumes[i], name);
+        search->property->get(machine, &volumes[i], name);
         if (!name[0] || !text_equal(name, search->name))
             continue;
         search->ambiguous = search->found;
@@ -73,21 +75,21 @@ static enum err search_disk(struct boot *boot, const struct disk *disk, struct s
 }
 
 /* A disk that cannot be read is no reason not to look at the others. */
-static enum err search_disks(struct boot *boot, struct search *search)
+static enum err search_disks(struct machine *machine, struct search *search)
 {
-    for (uint32_t i = 0; i < boot->facts->disk_count; i++)
-        if (search_disk(boot, &boot->facts->disks[i], search) != OK && search->ambiguous)
+    for (uint32_t i = 0; i < machine->facts->disk_count; i++)
+        if (search_disk(machine, &machine->facts->disks[i], search) != OK && search->ambiguous)
             return ERR_UNSUPPORTED;
     if (!search->found)
         return fail(ERR_NOT_FOUND, "%s%s: no volume of the %u disks is called so",
-                    search->property->prefix, search->name, boot->facts->disk_count);
+                    search->property->prefix, search->name, machine->facts->disk_count);
     return OK;
 }
 
 /* ---- PARTUUID=NAME:/path, LABEL=NAME:/path, and their first sectors without a path -------------
  */
 
-static enum err open_on_volume(struct boot *boot, const struct property *property,
+static enum err open_on_volume(struct machine *machine, const struct property *property,
                                const char *reference, struct file *file)
 {
     size_t prefix = strlen(property->prefix);
@@ -101,11 +103,11 @@ static enum err open_on_volume(struct boot *boot, const struct property *propert
     struct search search = {.property = property};
     fmt(search.name, sizeof search.name, "%.*s", (int)(colon - reference - (ptrdiff_t)prefix),
         reference + prefix);
-    TRY(search_disks(boot, &search));
+    TRY(search_disks(machine, &search));
     if (!colon[1])
-        return raw_open(search.found, reference, &boot->arena, file);
-    TRY(ARENA_TAKE(&boot->arena, 1, &fs));
-    TRY(fs_mount(search.found, &boot->arena, fs));
+        return raw_open(search.found, reference, &machine->arena, file);
+    TRY(ARENA_TAKE(&machine->arena, 1, &fs));
+    TRY(fs_mount(search.found, &machine->arena, fs));
     return fs_open(fs, colon + 1, file);
 }
 
@@ -128,11 +130,12 @@ static bool parse_drive(const char *text, uint64_t *number)
     return !*text || (text_lower(*text) == 'h' && !text[1]);
 }
 
-static enum err find_drive(const struct boot *boot, const char *reference, const struct disk **disk)
+static enum err find_drive(const struct machine *machine, const char *reference,
+                           const struct disk **disk)
 {
     uint64_t number;
 
-    if (boot->facts->firmware != LINTEL_FIRMWARE_BIOS)
+    if (machine->facts->firmware != LINTEL_FIRMWARE_BIOS)
         return fail(ERR_UNSUPPORTED,
                     "%s is a BIOS drive, and this machine was booted by UEFI, which starts no boot "
                     "sectors",
@@ -140,26 +143,25 @@ static enum err find_drive(const struct boot *boot, const char *reference, const
     if (!parse_drive(reference + strlen(DISK), &number))
         return fail(ERR_FORMAT, "%s names no drive: write disk:80h, or disk: for the boot disk",
                     reference);
-    for (uint32_t i = 0; i < boot->facts->disk_count; i++)
-        if (boot->facts->disks[i].handle == number) {
-            *disk = &boot->facts->disks[i];
+    for (uint32_t i = 0; i < machine->facts->disk_count; i++)
+        if (machine->facts->disks[i].handle == number) {
+            *disk = &machine->facts->disks[i];
             return OK;
         }
     return fail(ERR_NOT_FOUND, "%s: the BIOS has no drive %02lXh", reference, number);
 }
 
-static enum err open_disk(struct boot *boot, const struct entry *entry, const char *reference,
+/* `disk`: where the reference names none. */
+static enum err open_disk(struct machine *machine, const struct disk *disk, const char *reference,
                           struct file *file)
 {
-    const struct fs *fs = entry->fs ? entry->fs : &boot->fs;
-    const struct disk *disk = fs->volume->disk;
     struct volume *whole;
 
     if (reference[strlen(DISK)])
-        TRY(find_drive(boot, reference, &disk));
-    TRY(ARENA_TAKE(&boot->arena, 1, &whole));
-    *whole = (struct volume){.firmware = boot->firmware, .disk = disk, .sectors = disk->sectors};
-    return raw_open(whole, reference, &boot->arena, file);
+        TRY(find_drive(machine, reference, &disk));
+    TRY(ARENA_TAKE(&machine->arena, 1, &whole));
+    *whole = (struct volume){.firmware = machine->firmware, .disk = disk, .sectors = disk->sectors};
+    return raw_open(whole, reference, &machine->arena, file);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -169,13 +171,17 @@ static bool begins(const char *text, const char *beginning)
     return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
-enum err reference_open(struct boot *boot, const struct entry *entry, const char *reference,
+enum err reference_open(struct volumes *volumes, const struct fs *own, const char *reference,
                         struct file *file)
 {
+    struct machine *machine = volumes->machine;
+
+    if (!own)
+        own = &volumes->fs;
     if (begins(reference, DISK))
-        return open_disk(boot, entry, reference, file);
+        return open_disk(machine, own->volume->disk, reference, file);
     for (size_t i = 0; i < ARRAY_LENGTH(properties); i++)
         if (begins(reference, properties[i].prefix))
-            return open_on_volume(boot, &properties[i], reference, file);
-    return fs_open(entry->fs ? entry->fs : &boot->fs, reference, file);
+            return open_on_volume(machine, &properties[i], reference, file);
+    return fs_open(own, reference, file);
 }

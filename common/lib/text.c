@@ -1,4 +1,4 @@
-#include "common/entries/text.h"
+#include "common/lib/text.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 

@@ -1,7 +1,7 @@
 /* The loader's own memory: grows by whole chunks from the firmware, is given back all at once. A
  * failed boot entry resets to a mark, so that trying ten times leaks nothing. */
-#ifndef LINTEL_MEMORY_ARENA_H
-#define LINTEL_MEMORY_ARENA_H
+#ifndef LINTEL_LIB_ARENA_H
+#define LINTEL_LIB_ARENA_H
 
 #include "common/lib/err.h"
 #include <stdint.h>

@@ -1,21 +1,21 @@
-#ifndef LINTEL_ENTRIES_REFERENCE_H
-#define LINTEL_ENTRIES_REFERENCE_H
+#ifndef LINTEL_STORAGE_REFERENCE_H
+#define LINTEL_STORAGE_REFERENCE_H
 
-#include "common/boot.h"
+#include "common/storage/volumes.h"
 
-/* Opens what an entry names: "/path" on the volume that the entry lies on, or on any volume of any
- * disk
+/* Opens a file by a reference to it: "/path" on the volume `own` (NULL: the boot volume), or on any
+ * volume of any disk
  *
  *     PARTUUID=GUID:/path             the unique GUID of a GPT partition
  *     PARTUUID=SSSSSSSS-NN:/path      an MBR's signature and a partition number (hexadecimal)
  *     LABEL=NAME:/path                the label in the file system
  *
  * Without a path behind the colon it is the volume's first sector. So is "disk:80h" of a whole
- * BIOS drive, and "disk:" of the disk that the entry lies on.
+ * BIOS drive, and "disk:" of the disk that `own` lies on.
  *
  * ERR_NOT_FOUND: no such volume or file. ERR_UNSUPPORTED: more than one volume fits. `reference`
- * and the boot's arena must outlive the file. */
-enum err reference_open(struct boot *boot, const struct entry *entry, const char *reference,
+ * and the machine's arena must outlive the file. */
+enum err reference_open(struct volumes *volumes, const struct fs *own, const char *reference,
                         struct file *file);
 
 #endif

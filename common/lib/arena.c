@@ -1,4 +1,4 @@
-#include "common/memory/arena.h"
+#include "common/lib/arena.h"
 #include "common/lib/mem.h"
 
 #define CHUNK_BYTES  (64 * KIB) /* asked of the firmware at a time, unless one piece needs more */

@@ -1,6 +1,6 @@
 /* Small questions about text, without regard to case where said. */
-#ifndef LINTEL_ENTRIES_TEXT_H
-#define LINTEL_ENTRIES_TEXT_H
+#ifndef LINTEL_LIB_TEXT_H
+#define LINTEL_LIB_TEXT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,23 @@
+/* The volume that Lintel came from, and the others of its disk. */
+#ifndef LINTEL_STORAGE_VOLUMES_H
+#define LINTEL_STORAGE_VOLUMES_H
+
+#include "common/machine.h"
+#include "common/storage/fs/fs.h"
+
+struct volumes {
+    struct machine *machine;
+    struct volume boot;          /* configuration, kernel and modules lie here */
+    struct fs fs;                /* of the boot volume */
+    struct volume *disk_volumes; /* all of its disk; none on a server */
+    uint32_t disk_volume_count;
+};
+
+/* Finds and mounts the volume that Lintel came from: over the network that is its server. On a disk
+ * it is the volume that the firmware names, or that Lintel's installer named; else, on the disk
+ * that Lintel came from, its EFI system partition; else its first volume with a /loader directory.
+ * When not even the disk is known, all disks are searched in this way. ERR_NOT_FOUND says where it
+ * looked and what was wrong there. */
+enum err volumes_find(struct machine *machine, struct volumes *volumes);
+
+#endif
