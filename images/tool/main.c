@@ -1,8 +1,8 @@
 /* lintel: makes boot images, installs the loader, and tells beforehand what a boot would do. */
 #include "common/version.h"
-#include "images/tool/command.h"
-#include "images/tool/program.h"
-#include "images/tool/progress.h"
+#include "images/tool/host/command.h"
+#include "images/tool/host/program.h"
+#include "images/tool/host/progress.h"
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>

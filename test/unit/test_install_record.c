@@ -1,5 +1,5 @@
 /* The record of an installation: written and read back, and damaged in every byte. */
-#include "images/tool/record.c"
+#include "images/tool/install/record.c"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

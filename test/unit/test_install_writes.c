@@ -1,5 +1,5 @@
 /* The order in which an installation writes, with every write, flush and read failing in turn. */
-#include "images/tool/writes.c"
+#include "images/tool/install/writes.c"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

@@ -1,0 +1,34 @@
+/* A forecast as text on standard output. */
+#ifndef LINTEL_TOOL_CHECK_REPORT_H
+#define LINTEL_TOOL_CHECK_REPORT_H
+
+#include "images/tool/check/forecast.h"
+
+/* After each step of the forecast, what it has found. */
+void report_machine(const struct forecast *forecast);
+void report_kernel(const struct forecast *forecast);
+void report_plan(const struct forecast *forecast);
+
+/* The firmware's map alone: for a forecast that has no plan. */
+void report_firmware_map(const struct forecast *forecast);
+
+/* "64 KiB": the largest unit that divides the number. `size_text(n).text` lives to the end of the
+ * expression it stands in. */
+struct size_text {
+    char text[32];
+};
+struct size_text size_text(uint64_t bytes);
+
+/* "rw-" and the like. */
+const char *permissions_text(uint32_t map_flags);
+
+/* What lies in a place, in short. */
+const char *place_name(const struct plan *plan, uint64_t index);
+
+/* What a mapping is of: "kernel", "direct map", the name of a place. */
+const char *mapping_name(const struct plan *plan, const struct mapping *mapping);
+
+/* Joins the mapping at `index` with those behind it that continue it; returns the index behind. */
+uint64_t joined_mapping(const struct plan *plan, uint64_t index, struct mapping *joined);
+
+#endif

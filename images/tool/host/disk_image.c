@@ -1,0 +1,222 @@
+#define _GNU_SOURCE /* O_CLOEXEC and friends beside ioctl() */
+#include "images/tool/host/disk_image.h"
+#include "common/lib/mem.h"
+#include "images/tool/host/file.h"
+#include "images/tool/host/mounts.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int file_of(const struct disk_image *image)
+{
+    return (int)image->disk.handle;
+}
+
+/* ---- reading and writing --------------------------------------------------------------------- */
+
+static enum err fail_move(const struct disk_image *image, const char *what, uint64_t offset,
+                          ssize_t moved)
+{
+    return fail(ERR_IO, "%s: cannot %s byte %lu: %s", image->path, what, offset,
+                moved < 0 ? strerror(errno) : "the disk ends there");
+}
+
+enum err disk_image_read(const struct disk_image *image, uint64_t offset, uint64_t bytes, void *to)
+{
+    for (uint8_t *next = to; bytes;) {
+        ssize_t moved = pread(file_of(image), next, bytes, (off_t)offset);
+        if (moved < 0 && errno == EINTR)
+            continue;
+        if (moved <= 0)
+            return fail_move(image, "read", offset, moved);
+        next += moved, offset += (uint64_t)moved, bytes -= (uint64_t)moved;
+    }
+    return OK;
+}
+
+enum err disk_image_write(const struct disk_image *image, uint64_t offset, uint64_t bytes,
+                          const void *from)
+{
+    for (const uint8_t *next = from; bytes;) {
+        ssize_t moved = pwrite(file_of(image), next, bytes, (off_t)offset);
+        if (moved < 0 && errno == EINTR)
+            continue;
+        if (moved <= 0)
+            return fail_move(image, "write", offset, moved);
+        next += moved, offset += (uint64_t)moved, bytes -= (uint64_t)moved;
+    }
+    return OK;
+}
+
+enum err disk_image_flush(const struct disk_image *image)
+{
+    if (fsync(file_of(image)) != 0)
+        return file_fail(image->path);
+    /* Only a hint, and meaningless for files in memory: what it says is not looked at. */
+    posix_fadvise(file_of(image), 0, 0, POSIX_FADV_DONTNEED);
+    return OK;
+}
+
+static enum err read_sectors(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    struct disk_image image = {.disk = *disk, .path = disk->name};
+
+    return disk_image_read(&image, lba * disk->sector_bytes, sectors * disk->sector_bytes, to);
+}
+
+static void put(char c)
+{
+    fputc(c, stderr);
+}
+
+static enum err allocate(uint64_t pages, uint64_t *physical)
+{
+    void *memory =
+        pages < SIZE_MAX / PAGE_BYTES ? aligned_alloc(PAGE_BYTES, pages * PAGE_BYTES) : NULL;
+
+    if (!memory)
+        return fail(ERR_NO_MEMORY, "this machine has no %lu KiB of memory left",
+                    pages * PAGE_BYTES / KIB);
+    memset(memory, 0, pages * PAGE_BYTES);
+    *physical = (uintptr_t)memory;
+    return OK;
+}
+
+const struct firmware host_firmware = {.read = read_sectors, .put = put, .allocate = allocate};
+struct arena host_arena = {.grow = allocate};
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static bool is_signature(const struct disk_image *image, uint64_t offset)
+{
+    char signature[8];
+
+    return offset <= image->bytes - sizeof signature &&
+           disk_image_read(image, offset, sizeof signature, signature) == OK &&
+           memcmp(signature, "EFI PART", sizeof signature) == 0;
+}
+
+/* Boot sector of a FAT volume: its jump, its sector size. */
+static bool is_fat(const uint8_t *sector, uint32_t sector_bytes)
+{
+    return (sector[0] == 0xeb || sector[0] == 0xe9) && load16(sector + 11) == sector_bytes;
+}
+
+/* True when one of the primary partitions, counted in such sectors, begins with such a one. */
+static bool leads_to_fat(const struct disk_image *image, const uint8_t *mbr, uint32_t sector_bytes)
+{
+    uint8_t sector[16];
+
+    for (const uint8_t *entry = mbr + 446; entry < mbr + 510; entry += 16) {
+        uint64_t offset = (uint64_t)load32(entry + 8) * sector_bytes;
+        if (entry[4] && offset + sizeof sector <= image->bytes &&
+            disk_image_read(image, offset, sizeof sector, sector) == OK &&
+            is_fat(sector, sector_bytes))
+            return true;
+    }
+    return false;
+}
+
+/* A GPT header lies in the second sector, and its backup in the last one. An MBR tells nothing. */
+static uint32_t guess_sector_bytes(const struct disk_image *image)
+{
+    uint8_t start[512];
+
+    if (image->bytes < 2 * SECTOR_BYTES_MAX || disk_image_read(image, 0, sizeof start, start) != OK)
+        return 512;
+    if (is_signature(image, 512) || is_signature(image, image->bytes - 512))
+        return 512;
+    if (is_signature(image, 4096) || is_signature(image, image->bytes - 4096))
+        return 4096;
+    return is_fat(start, 4096) || leads_to_fat(image, start, 4096) ? 4096 : 512;
+}
+
+static enum err measure(struct disk_image *image, const struct stat *stat)
+{
+    int sector_bytes = 0;
+
+    if (S_ISREG(stat->st_mode)) {
+        image->bytes = (uint64_t)stat->st_size;
+        image->disk.sector_bytes = guess_sector_bytes(image);
+    } else if (ioctl(file_of(image), BLKGETSIZE64, &image->bytes) != 0 ||
+               ioctl(file_of(image), BLKSSZGET, &sector_bytes) != 0) {
+        return file_fail(image->path);
+    } else {
+        image->disk.sector_bytes = (uint32_t)sector_bytes;
+    }
+    if (image->disk.sector_bytes < 512 || image->disk.sector_bytes > SECTOR_BYTES_MAX)
+        return fail(ERR_UNSUPPORTED, "%s: sectors of %u bytes are not supported", image->path,
+                    image->disk.sector_bytes);
+    image->disk.sectors = image->bytes / image->disk.sector_bytes;
+    if (!image->disk.sectors)
+        return fail(ERR_FORMAT, "%s: is empty", image->path);
+    return OK;
+}
+
+/* QEMU locks bytes of its images, other programs the file. Not every file system has locks. */
+static bool is_locked(int file, bool writable)
+{
+    struct flock whole = {.l_type = writable ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};
+
+    if (flock(file, (writable ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return true;
+    return fcntl(file, F_OFD_SETLK, &whole) != 0 && (errno == EAGAIN || errno == EACCES);
+}
+
+/* O_EXCL on a device: fails when a file system, swap space, LVM or RAID uses any part of it. */
+static enum err open_file(const char *path, bool writable, const struct stat *stat, int *file)
+{
+    int exclusive = S_ISBLK(stat->st_mode) && writable ? O_EXCL : 0;
+
+    *file = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | exclusive);
+    if (*file < 0 && errno == EBUSY)
+        return fail(ERR_UNSUPPORTED,
+                    "%s: is in use (swap space, LVM, RAID?): release it, then try again", path);
+    if (*file < 0)
+        return file_fail(path);
+    if (is_locked(*file, writable))
+        return fail(ERR_UNSUPPORTED,
+                    "%s: another program has locked it (a virtual machine?): end that first", path);
+    return OK;
+}
+
+enum err disk_image_open(const char *path, bool writable, struct disk_image *image)
+{
+    const char *slash = strrchr(path, '/');
+    struct stat stat_of;
+    int file;
+
+    if (stat(path, &stat_of) != 0)
+        return file_fail(path);
+    if (!S_ISREG(stat_of.st_mode) && !S_ISBLK(stat_of.st_mode))
+        return fail(ERR_FORMAT, "%s: is neither a disk nor an image file", path);
+    TRY(mounts_check(path, &stat_of));
+    TRY(open_file(path, writable, &stat_of, &file));
+    *image = (struct disk_image){
+        .disk = {.handle = (uint64_t)file, .medium = LINTEL_MEDIUM_DISK},
+        .path = path,
+    };
+    snprintf(image->disk.name, sizeof image->disk.name, "%.*s", (int)sizeof image->disk.name - 1,
+             slash ? slash + 1 : path);
+    return measure(image, &stat_of);
+}
+
+enum err disk_image_shadow(const char *path, const struct disk_image *like,
+                           struct disk_image *image)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    if (file < 0 || ftruncate(file, (off_t)like->bytes) != 0)
+        return file_fail(path);
+    *image = *like;
+    image->path = path;
+    image->disk.handle = (uint64_t)file;
+    return OK;
+}

@@ -1,0 +1,45 @@
+/* A disk of the host, a device or an image file, as the core's readers see it. Offsets are in bytes
+ * from the disk's start. */
+#ifndef LINTEL_TOOL_HOST_DISK_IMAGE_H
+#define LINTEL_TOOL_HOST_DISK_IMAGE_H
+
+#include "common/storage/disk/disk.h"
+
+struct disk_image {
+    struct disk disk; /* its handle is the open file */
+    const char *path; /* for messages */
+    uint64_t bytes;
+};
+
+/* What the core needs of a firmware to read disks of the host. */
+extern const struct firmware host_firmware;
+
+/* Memory for as long as the program runs. */
+extern struct arena host_arena;
+
+/* Opens a disk and keeps others from changing it. The sector size of a device is the device's; that
+ * of an image file is 4096 where a GPT or a FAT boot sector says so, else 512. ERR_UNSUPPORTED: it
+ * is mounted, a partition instead of a disk, or in use. ERR_NOT_FOUND, ERR_IO. */
+enum err disk_image_open(const char *path, bool writable, struct disk_image *image);
+
+/* Makes a sparse file of the disk's size, which looks like a disk with the same sectors. */
+enum err disk_image_shadow(const char *path, const struct disk_image *like,
+                           struct disk_image *image);
+
+/* Exactly that many bytes. ERR_IO names disk, offset and the system's reason. */
+enum err disk_image_read(const struct disk_image *image, uint64_t offset, uint64_t bytes, void *to);
+enum err disk_image_write(const struct disk_image *image, uint64_t offset, uint64_t bytes,
+                          const void *from);
+
+/* Waits until all that was written is on the medium, and forgets what is cached of it, so that the
+ * next read asks the medium. */
+enum err disk_image_flush(const struct disk_image *image);
+
+static inline bool is_zero(const uint8_t *bytes, uint64_t count)
+{
+    while (count && !*bytes)
+        bytes++, count--;
+    return !count;
+}
+
+#endif

@@ -1,0 +1,12 @@
+/* Which disks the running system uses as file systems. */
+#ifndef LINTEL_TOOL_HOST_MOUNTS_H
+#define LINTEL_TOOL_HOST_MOUNTS_H
+
+#include "common/lib/err.h"
+#include <sys/stat.h>
+
+/* ERR_UNSUPPORTED when the disk `path`, a partition of it, or a loop device that shows it is
+ * mounted (names where), or when it is itself a partition (names the disk to take). */
+enum err mounts_check(const char *path, const struct stat *stat);
+
+#endif

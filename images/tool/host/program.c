@@ -1,0 +1,189 @@
+#define _GNU_SOURCE /* memfd_create(), pipe2() */
+#include "images/tool/host/program.h"
+#include "common/lib/mem.h"
+#include "images/tool/host/progress.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DEFAULT_EPOCH "1767225600" /* 2026-01-01 */
+#define TICK_MS       250
+#define LAST_LINES    3
+#define LAST_BYTES    300
+
+static const struct {
+    const char *program, *package;
+} packages[] = {
+    {"fdisk", "fdisk"},         {"sfdisk", "fdisk"},        {"sgdisk", "gdisk"},
+    {"mformat", "mtools"},      {"mmd", "mtools"},          {"mcopy", "mtools"},
+    {"mdir", "mtools"},         {"mdel", "mtools"},         {"mdeltree", "mtools"},
+    {"mattrib", "mtools"},      {"mrd", "mtools"},          {"xorriso", "xorriso"},
+    {"mkfs.fat", "dosfstools"}, {"fsck.fat", "dosfstools"},
+};
+
+void programs_prepare(void)
+{
+    char path[4096];
+    const char *inherited = getenv("PATH");
+
+    snprintf(path, sizeof path, "%s:/usr/local/sbin:/usr/sbin:/sbin",
+             inherited ? inherited : "/usr/local/bin:/usr/bin:/bin");
+    setenv("PATH", path, 1);
+    setenv("TZ", "UTC", 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
+    setenv("MTOOLSRC", "/dev/null", 1);
+    setenv("MTOOLS_SKIP_CHECK", "1", 1); /* floppies and 4 KiB sectors look odd to it */
+    setenv("SOURCE_DATE_EPOCH", DEFAULT_EPOCH, 0);
+}
+
+/* ---- the two processes ----------------------------------------------------------------------- */
+
+/* Its exit status says 127 when there is no such program, as a shell's would. */
+#define EXIT_NOT_THERE   127
+#define EXIT_INTERRUPTED (128 + SIGINT)
+
+static void __attribute__((noreturn)) become(const char *const arguments[], int input, int output)
+{
+    if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+        dup2(output, STDERR_FILENO) >= 0)
+        execvp(arguments[0], (char *const *)arguments);
+    _exit(EXIT_NOT_THERE);
+}
+
+/* A file in memory that holds the text, to be read from its start. */
+static int open_input(const char *text)
+{
+    int file = memfd_create("input", MFD_CLOEXEC);
+    size_t bytes = text ? strlen(text) : 0;
+    if (file >= 0 &&
+        (write(file, text ? text : "", bytes) != (ssize_t)bytes || lseek(file, 0, SEEK_SET) != 0)) {
+        close(file);
+        return -1;
+    }
+    return file;
+}
+
+/* Reads until the program closes its end, showing that time passes. */
+static char *collect(int from)
+{
+    struct pollfd ready = {from, POLLIN, 0};
+    char *text = NULL, chunk[4096];
+    size_t bytes = 0;
+    FILE *stream = open_memstream(&text, &bytes);
+    ssize_t got = 1;
+
+    while (stream && got) {
+        int events = poll(&ready, 1, TICK_MS);
+        step_show(STEP_SAME);
+        if (events <= 0)
+            continue;
+        got = read(from, chunk, sizeof chunk);
+        if (got > 0)
+            fwrite(chunk, 1, (size_t)got, stream);
+        else if (got < 0 && errno != EINTR)
+            got = 0;
+    }
+    if (stream)
+        fclose(stream);
+    return text;
+}
+
+static int wait_for(pid_t child)
+{
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* ---- what people hear about it --------------------------------------------------------------- */
+
+static enum err fail_missing(const char *program)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(packages); i++)
+        if (strcmp(packages[i].program, program) == 0)
+            return fail(ERR_NOT_FOUND, "`%s` is not installed; on Debian: apt install %s", program,
+                        packages[i].package);
+    return fail(ERR_NOT_FOUND, "`%s` is not installed", program);
+}
+
+/* The last lines: programs say last what went wrong. */
+static const char *last_words(char *text)
+{
+    char *end = text + strlen(text);
+    while (end > text && (end[-1] == '\n' || end[-1] == ' '))
+        *--end = 0;
+    char *begin = end;
+    int lines = 0;
+    while (begin > text && end - begin < LAST_BYTES && (begin[-1] != '\n' || ++lines < LAST_LINES))
+        begin--;
+    return *begin ? begin : "it did not say why";
+}
+
+static enum err judge(const char *program, int status, char *output)
+{
+    if (status == 0)
+        return OK;
+    if (status == EXIT_NOT_THERE)
+        return fail_missing(program);
+    if (status == EXIT_INTERRUPTED)
+        return fail(ERR_IO, "interrupted while %s ran", program);
+    return fail(ERR_IO, "%s failed (exit status %d): %s", program, status,
+                output ? last_words(output) : "");
+}
+
+static enum err fail_system(const char *program)
+{
+    return fail(ERR_IO, "%s cannot be started: %s", program, strerror(errno));
+}
+
+static enum err start_and_wait(const char *const arguments[], int input, void (*interrupt)(int),
+                               char **output)
+{
+    int ends[2];
+    if (input < 0 || pipe2(ends, O_CLOEXEC) != 0)
+        return fail_system(arguments[0]);
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGINT, interrupt);
+        become(arguments, input, ends[1]);
+    }
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
+        return fail_system(arguments[0]);
+    }
+    *output = collect(ends[0]);
+    close(ends[0]);
+    enum err err = judge(arguments[0], wait_for(child), *output);
+    if (err != OK)
+        free(*output);
+    return err;
+}
+
+/* Ctrl-C ends the program that runs: then we still clean up, and say so. */
+enum err program_read(const char *const arguments[], const char *input, char **output)
+{
+    int file = open_input(input);
+    void (*interrupt)(int) = signal(SIGINT, SIG_IGN);
+    enum err err = start_and_wait(arguments, file, interrupt, output);
+    signal(SIGINT, interrupt);
+    close(file);
+    return err;
+}
+
+enum err program_run(const char *const arguments[], const char *input)
+{
+    char *output;
+    TRY(program_read(arguments, input, &output));
+    free(output);
+    return OK;
+}

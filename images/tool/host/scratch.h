@@ -1,0 +1,11 @@
+/* A folder for drafts, which vanishes when the program ends, however it ends. */
+#ifndef LINTEL_TOOL_HOST_SCRATCH_H
+#define LINTEL_TOOL_HOST_SCRATCH_H
+
+#include "common/lib/err.h"
+
+/* Makes the program's only one, in the folder `parent`; *folder, its path, lives as long. ERR_IO
+ * says what the system does. */
+enum err scratch_make(const char *parent, const char **folder);
+
+#endif

@@ -1,0 +1,22 @@
+/* Text made on the fly. */
+#ifndef LINTEL_TOOL_HOST_TEXT_H
+#define LINTEL_TOOL_HOST_TEXT_H
+
+#include <stdint.h>
+
+/* A new text, to be freed; ends the program when there is no memory for it. */
+char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Appends to a text that text_of() made, or to NULL. */
+void text_add(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A number in decimal digits: `decimal(n).text` lives to the end of the expression it stands in. */
+struct decimal {
+    char text[21];
+};
+struct decimal decimal(uint64_t number);
+
+/* What stands behind the last "/" of a path. */
+const char *text_base(const char *path);
+
+#endif

@@ -1,0 +1,46 @@
+#include "images/tool/image/boot_sector.h"
+#include "common/lib/mem.h"
+#include "images/tool/image/embedded.h"
+
+/* In all three variants (legacy/boot.asm). */
+#define PLACE_LBA     0x1a8
+#define PLACE_SECTORS 0x1b0
+#define PLACE_MARK    0x1b2
+
+static const struct {
+    const struct content *code;
+    uint32_t kept, kept_end; /* bytes of the sector that it finds there */
+} kinds[] = {
+    [BOOT_SECTOR_MBR] = {&embedded_boot_mbr, 0x1b8, 0x1fe},
+    [BOOT_SECTOR_FAT16] = {&embedded_boot_vbr16, 3, 0x3e},
+    [BOOT_SECTOR_FAT32] = {&embedded_boot_vbr32, 3, 0x5a},
+};
+
+void boot_sector_kept(enum boot_sector_kind kind, uint32_t *kept, uint32_t *kept_end)
+{
+    *kept = kinds[kind].kept;
+    *kept_end = kinds[kind].kept_end;
+}
+
+void boot_sector_fill(uint8_t sector[BOOT_SECTOR_BYTES], enum boot_sector_kind kind,
+                      const struct content *stage, const struct stage_place *place)
+{
+    uint16_t sectors = (uint16_t)stage_sectors(stage, place->sector_bytes);
+    uint32_t kept = kinds[kind].kept, kept_end = kinds[kind].kept_end, mark = stage_mark(stage);
+    const uint8_t *code = kinds[kind].code->bytes;
+
+    memcpy(sector, code, kept);
+    memcpy(sector + kept_end, code + kept_end, BOOT_SECTOR_BYTES - kept_end);
+    memcpy(sector + PLACE_LBA, &place->lba, sizeof place->lba);
+    memcpy(sector + PLACE_SECTORS, &sectors, sizeof sectors);
+    memcpy(sector + PLACE_MARK, &mark, sizeof mark);
+}
+
+enum err boot_sector_install(const char *path, uint64_t offset, enum boot_sector_kind kind,
+                             const struct content *stage, const struct stage_place *place)
+{
+    uint8_t sector[BOOT_SECTOR_BYTES];
+    TRY(file_read_at(path, offset, sector, sizeof sector));
+    boot_sector_fill(sector, kind, stage, place);
+    return file_write_at(path, offset, sector, sizeof sector);
+}

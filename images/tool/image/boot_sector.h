@@ -1,0 +1,27 @@
+/* Lintel's first sector as it lies on a disk (legacy/boot.asm tells the layout). */
+#ifndef LINTEL_TOOL_IMAGE_BOOT_SECTOR_H
+#define LINTEL_TOOL_IMAGE_BOOT_SECTOR_H
+
+#include "images/tool/image/stage.h"
+
+#define BOOT_SECTOR_BYTES 512
+
+/* What of a first sector is the disk's or volume's own, and stays. */
+enum boot_sector_kind {
+    BOOT_SECTOR_MBR,   /* disk signature and partition table */
+    BOOT_SECTOR_FAT16, /* the BIOS Parameter Block of FAT12 and FAT16 */
+    BOOT_SECTOR_FAT32, /* that of FAT32 */
+};
+
+/* The bytes of a first sector that are not Lintel's: from *kept to *kept_end - 1. */
+void boot_sector_kept(enum boot_sector_kind kind, uint32_t *kept, uint32_t *kept_end);
+
+/* Turns the first sector of a disk or volume into Lintel's, around what is the disk's own. */
+void boot_sector_fill(uint8_t sector[BOOT_SECTOR_BYTES], enum boot_sector_kind kind,
+                      const struct content *stage, const struct stage_place *place);
+
+/* The same for the sector at byte `offset` of a file. */
+enum err boot_sector_install(const char *path, uint64_t offset, enum boot_sector_kind kind,
+                             const struct content *stage, const struct stage_place *place);
+
+#endif

@@ -1,0 +1,255 @@
+/* lintel image: makes a bootable image of a kernel. */
+#include "common/lib/mem.h"
+#include "images/tool/host/command.h"
+#include "images/tool/host/progress.h"
+#include "images/tool/host/text.h"
+#include "images/tool/image/embedded.h"
+#include "images/tool/image/image_files.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct layout *const layouts[] = {&layout_gpt, &layout_mbr, &layout_floppy,
+                                               &layout_iso, &layout_netboot};
+
+enum image_option {
+    OPTION_INITRD = OPTION_LONG,
+    OPTION_TITLE,
+    OPTION_ENTRY,
+    OPTION_FILE,
+    OPTION_LOADER_CONF,
+    OPTION_SECTOR_BYTES,
+    OPTION_FAT,
+    OPTION_FAT_VBR,
+    OPTION_LOGICAL,
+    OPTION_INACTIVE,
+    OPTION_SECOND_STAGE,
+    OPTION_APPLICATION,
+};
+
+static const struct option_row options[] = {
+    {'o', "output", "FILE", "the image, or netboot's folder, to make"},
+    {'k', "kernel", "FILE[=NAME]", "becomes /boot/NAME, with a boot entry of its own"},
+    {'m', "module", "FILE[=NAME]",
+     "becomes /boot/NAME and is handed to the kernel; words\n"
+     "behind NAME are its argument, else crc32=SUM"},
+    {OPTION_INITRD, "initrd", "FILE[=NAME]", "the same, as an initial RAM disk"},
+    {'c', "cmdline", "WORDS", "the kernel's command line"},
+    {OPTION_TITLE, "title", "TEXT", "of the entry, in the menu"},
+    {OPTION_ENTRY, "entry", "FILE.conf", "a further boot entry, as it is"},
+    {OPTION_FILE, "file", "FILE=/PATH", "a further file"},
+    {OPTION_LOADER_CONF, "loader-conf", "FILE",
+     "becomes /loader/loader.conf; else the kernel boots at\n"
+     "once"},
+    {'l', "layout", "LAYOUT", "gpt (default), mbr, floppy, iso or netboot"},
+    {'s', "size", "BYTES", "of the disk, such as 256M; else what the files need"},
+    {OPTION_SECTOR_BYTES, "sector-bytes", "N", "of the disk: 512 (default) or 4096"},
+    {OPTION_FAT, "fat", "BITS", "mbr: 16 or 32 (default)"},
+    {OPTION_FAT_VBR, "fat-vbr", NULL, "mbr: the volume boots by itself, too"},
+    {OPTION_LOGICAL, "logical", NULL, "mbr: in a logical partition"},
+    {OPTION_INACTIVE, "inactive", NULL, "mbr: without the active flag"},
+    {OPTION_SECOND_STAGE, "second-stage", "FILE", "another BIOS second stage than Lintel's"},
+    {OPTION_APPLICATION, "application", "FILE", "another UEFI application than Lintel's"},
+    {0},
+};
+
+static const struct syntax syntax = {
+    .command = "image",
+    .operands = "-o FILE --kernel FILE [OPTION]...",
+    .purpose =
+        "Makes a disk, floppy or CD image that boots the kernel on BIOS and UEFI, or a folder\n"
+        "for a TFTP or HTTP server. The same files make the same bytes.",
+    .options = options,
+    .notes =
+        "Examples:\n"
+        "  lintel image -o disk.img --kernel kernel.elf --module data.bin --cmdline \"quiet\"\n"
+        "  lintel image -o boot.iso --kernel kernel.elf --layout iso",
+};
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+struct choices {
+    struct wishes wishes;
+    const char *output, *second_stage, *application;
+    const struct layout *layout;
+    uint64_t bytes, sector_bytes, fat_bits; /* 0: not given */
+    bool fat_vbr, logical, inactive;
+};
+
+static enum err choose_layout(const char *name, const struct layout **layout)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(layouts); i++)
+        if (strcmp(layouts[i]->name, name) == 0) {
+            *layout = layouts[i];
+            return OK;
+        }
+    return fail(ERR_FORMAT, "there is no layout `%s`, only gpt, mbr, floppy, iso and netboot",
+                name);
+}
+
+static enum err choose_number(const char *what, const char *text, uint64_t a, uint64_t b,
+                              uint64_t *number)
+{
+    TRY(parse_number(what, text, UINT32_MAX, number));
+    if (*number != a && *number != b)
+        return fail(ERR_FORMAT, "%s: %s is neither %lu nor %lu", what, text, a, b);
+    return OK;
+}
+
+static enum err add_addition(struct wishes *wishes, enum addition_kind kind, const char *value)
+{
+    if (wishes->addition_count == ADDITIONS_MAX)
+        return fail(ERR_UNSUPPORTED, "more than %u files are wished for", ADDITIONS_MAX);
+    wishes->additions[wishes->addition_count++] = (struct addition){kind, value};
+    return OK;
+}
+
+/* Where the value of an option belongs that is any text; NULL: it is none of those. */
+static const char **text_choice(struct choices *choices, int key)
+{
+    switch (key) {
+    case 'o':
+        return &choices->output;
+    case 'k':
+        return &choices->wishes.kernel;
+    case 'c':
+        return &choices->wishes.cmdline;
+    case OPTION_TITLE:
+        return &choices->wishes.title;
+    case OPTION_LOADER_CONF:
+        return &choices->wishes.loader_conf;
+    case OPTION_SECOND_STAGE:
+        return &choices->second_stage;
+    case OPTION_APPLICATION:
+        return &choices->application;
+    default:
+        return NULL;
+    }
+}
+
+static enum err take(void *context, int key, const char *value)
+{
+    struct choices *choices = context;
+    const char **text = text_choice(choices, key);
+
+    if (text)
+        *text = value;
+    else if (key == OPTION_FAT_VBR)
+        choices->fat_vbr = true;
+    else if (key == OPTION_LOGICAL)
+        choices->logical = true;
+    else if (key == OPTION_INACTIVE)
+        choices->inactive = true;
+    switch (key) {
+    case 'm':
+        return add_addition(&choices->wishes, ADD_MODULE, value);
+    case OPTION_INITRD:
+        return add_addition(&choices->wishes, ADD_INITRD, value);
+    case OPTION_ENTRY:
+        return add_addition(&choices->wishes, ADD_ENTRY, value);
+    case OPTION_FILE:
+        return add_addition(&choices->wishes, ADD_FILE, value);
+    case 'l':
+        return choose_layout(value, &choices->layout);
+    case 's':
+        TRY(parse_bytes("--size", value, &choices->bytes));
+        return choices->bytes ? OK : fail(ERR_FORMAT, "--size: an image of 0 bytes is none");
+    case OPTION_SECTOR_BYTES:
+        return choose_number("--sector-bytes", value, 512, 4096, &choices->sector_bytes);
+    case OPTION_FAT:
+        return choose_number("--fat", value, 16, 32, &choices->fat_bits);
+    default:
+        return OK;
+    }
+}
+
+/* What was asked for that the layout has no use for, or lacks; NULL: it makes sense. */
+static const char *contradiction(const struct choices *choices)
+{
+    const struct layout *layout = choices->layout;
+    bool mbr = choices->fat_bits || choices->fat_vbr || choices->logical || choices->inactive;
+    bool has_entry = choices->wishes.kernel;
+
+    for (size_t i = 0; i < choices->wishes.addition_count; i++)
+        has_entry |= choices->wishes.additions[i].kind == ADD_ENTRY;
+    if (!choices->output || !*choices->output)
+        return "--output is missing";
+    if (!has_entry)
+        return "--kernel is missing";
+    if (mbr && !layout->has_mbr)
+        return "--fat, --fat-vbr, --logical and --inactive are for --layout mbr";
+    if (choices->sector_bytes && layout->fixed_sectors)
+        return "--sector-bytes is for disks";
+    if (choices->bytes && layout->fixed_size)
+        return "--size is for disks and floppies";
+    return NULL;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static enum err choose_loader(const struct choices *choices, struct image *image)
+{
+    image->stage = embedded_stage2;
+    image->application = embedded_efi;
+    if (choices->second_stage)
+        TRY(file_map(choices->second_stage, &image->stage));
+    return choices->application ? file_map(choices->application, &image->application) : OK;
+}
+
+static enum err refuse_own_file(const struct tree *tree, const char *output)
+{
+    char *path = realpath(output, NULL);
+    bool own = false;
+
+    for (size_t i = 0; path && i < tree->count; i++)
+        own |= strcmp(tree->files[i].host, path) == 0;
+    free(path);
+    return own ? fail(ERR_UNSUPPORTED, "%s: is one of the files for the image, and stays", output)
+               : OK;
+}
+
+static enum err make_draft(const struct choices *choices, struct image *image)
+{
+    uint64_t bytes = 0;
+    TRY(choose_loader(choices, image));
+    TRY(image_add_files(image, choices->layout, &choices->wishes));
+    TRY(image_check_entries(&image->tree));
+    TRY(refuse_own_file(&image->tree, choices->output));
+    image->identity = identity_of(&image->tree, choices->layout->name);
+    for (size_t i = 0; i < image->tree.count; i++)
+        bytes += image->tree.files[i].content.size;
+    step_begin(choices->output, bytes);
+    TRY(choices->layout->make(image));
+    step_begin(NULL, 0);
+    return OK;
+}
+
+static enum err make(const struct choices *choices)
+{
+    struct image image = {
+        .output = choices->output,
+        .bytes = choices->bytes,
+        .sector_bytes = choices->sector_bytes ? (uint32_t)choices->sector_bytes : 512,
+        .fat_bits = choices->fat_bits ? (uint32_t)choices->fat_bits : 32,
+        .boot_in_volume = choices->fat_vbr,
+        .logical = choices->logical,
+        .inactive = choices->inactive,
+    };
+    TRY(workshop_open(&image.workshop, choices->output));
+    image.tree.workshop = &image.workshop;
+    TRY(make_draft(choices, &image));
+    return choices->layout->is_folder ? OK : workshop_deliver(&image.workshop, choices->output);
+}
+
+int command_image(int argc, char **argv)
+{
+    struct choices choices = {.layout = &layout_gpt};
+    int operand = options_parse(&syntax, argc, argv, take, &choices);
+
+    if (operand < argc)
+        options_refuse(&syntax, "`%s` is one word too many", argv[operand]);
+    const char *wrong = contradiction(&choices);
+    if (wrong)
+        options_refuse(&syntax, "%s", wrong);
+    return command_end(make(&choices));
+}

@@ -1,0 +1,34 @@
+/* Which files go onto an image, as its maker wishes. */
+#ifndef LINTEL_TOOL_IMAGE_IMAGE_FILES_H
+#define LINTEL_TOOL_IMAGE_IMAGE_FILES_H
+
+#include "images/tool/image/image.h"
+
+#define ENTRIES_PATH "/loader/entries/"
+#define OWN_ENTRY    "lintel.conf" /* of --kernel */
+
+enum addition_kind { ADD_MODULE, ADD_INITRD, ADD_ENTRY, ADD_FILE };
+
+struct addition {
+    enum addition_kind kind;
+    const char *value; /* FILE, or FILE=NAME */
+};
+
+#define ADDITIONS_MAX 256
+
+struct wishes {
+    const char *kernel, *cmdline, *title; /* NULL: none */
+    const char *loader_conf;              /* a file; NULL: the kernel boots at once */
+    struct addition additions[ADDITIONS_MAX];
+    size_t addition_count;
+};
+
+/* Fills the image's tree: the loader, the kernel with its entry, and what else was wished for. */
+enum err image_add_files(struct image *image, const struct layout *layout,
+                         const struct wishes *wishes);
+
+/* Would the loader boot the entries (image_check.c)? The message is its own. Of a
+ * further entry it is only a warning: what it names may come later. */
+enum err image_check_entries(const struct tree *tree);
+
+#endif

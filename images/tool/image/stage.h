@@ -1,0 +1,51 @@
+/* Lintel's second stage as a file, and its header (legacy/boot.asm and legacy/entry.asm tell the
+ * layout). */
+#ifndef LINTEL_TOOL_IMAGE_STAGE_H
+#define LINTEL_TOOL_IMAGE_STAGE_H
+
+#include "images/tool/host/file.h"
+#include <stdbool.h>
+
+#define STAGE_BYTES_MAX    (224u << 10)
+#define STAGE_HEADER_BYTES 0x38
+
+/* Where the second stage lies: on the disk, in the disk's own sectors. */
+struct stage_place {
+    uint64_t lba;
+    uint32_t sector_bytes; /* 512 to 4096 */
+};
+
+/* What a second stage knows of its own installation. */
+struct installed {
+    uint8_t identity[16];   /* which no other installation has */
+    uint64_t stage_offset;  /* of itself, in bytes from the disk's start */
+    uint64_t volume_offset; /* of the boot volume, the same */
+};
+
+/* ERR_FORMAT when it is not the second stage that was built: boot sectors refuse any other. */
+enum err stage_check(const struct content *stage);
+
+/* A copy of a second stage that knows that, and has its checksum, for as long as the program runs.
+ */
+enum err stage_tell(const struct content *stage, const struct installed *installed,
+                    struct content *told);
+
+/* The first four bytes of the identity, which boot sectors know, too. */
+uint32_t stage_mark(const struct content *stage);
+
+/* Sectors of that size which hold the second stage. */
+uint64_t stage_sectors(const struct content *stage, uint32_t sector_bytes);
+
+/* True when `found` holds the `bytes` bytes at offset `at` of a second stage, in whatever place the
+ * one there was told to be. */
+bool stage_is_like(const struct content *stage, const uint8_t *found, uint64_t at, uint64_t bytes);
+
+/* How many bytes a second stage that begins in a sector has; 0: none begins there. */
+uint64_t stage_bytes_at(const uint8_t *sector);
+
+/* Writes the second stage to its place, zeros behind it to the end of its last sector. `room`:
+ * sectors that it may take. ERR_NO_MEMORY: it does not fit; says how large it is. */
+enum err stage_install(const char *path, const struct content *stage,
+                       const struct stage_place *place, uint64_t room);
+
+#endif

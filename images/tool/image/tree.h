@@ -1,0 +1,38 @@
+/* The files that go onto a volume. */
+#ifndef LINTEL_TOOL_IMAGE_TREE_H
+#define LINTEL_TOOL_IMAGE_TREE_H
+
+#include "images/tool/image/workshop.h"
+#include <stddef.h>
+
+struct tree_file {
+    char *path; /* on the volume, absolute, "/" between names */
+    char *host; /* where its bytes lie, absolute */
+    struct content content;
+    uint32_t crc32;
+};
+
+/* Sorted by path: files are written in this order, each in one piece. */
+struct tree {
+    const struct workshop *workshop;
+    struct tree_file *files;
+    size_t count;
+};
+
+/* ERR_FORMAT: there is such a path already (FAT ignores case). The new file is *file, where that is
+ * not NULL, until the next one is added. */
+enum err tree_add_file(struct tree *tree, const char *path, const char *host,
+                       const struct tree_file **file);
+
+/* The same for bytes or a text in memory. */
+enum err tree_add(struct tree *tree, const char *path, const struct content *content);
+enum err tree_add_text(struct tree *tree, const char *path, const char *text);
+
+/* The file of a path, whatever its case; NULL: there is none. */
+const struct tree_file *tree_find(const struct tree *tree, const char *path);
+
+/* The paths of all folders below the root, parents first, as a list that ends with NULL; each is
+ * to be freed, and the list. */
+char **tree_folders(const struct tree *tree);
+
+#endif

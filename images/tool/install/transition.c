@@ -1,0 +1,130 @@
+#include "images/tool/install/transition.h"
+#include "common/lib/mem.h"
+
+struct planning {
+    const struct transition *transition;
+    const uint8_t *old_table, *new_table; /* the first copy of each */
+    struct writes *writes;
+};
+
+static bool is_in(uint64_t offset, uint64_t begin, uint64_t bytes)
+{
+    return offset >= begin && offset - begin < bytes;
+}
+
+static bool is_in_tables(const struct fat_layout *fat, uint64_t offset)
+{
+    return is_in(offset, fat_table_at(fat, 0), fat->tables * fat->table_bytes);
+}
+
+static bool is_code(const struct transition *transition, uint64_t offset)
+{
+    for (uint32_t i = 0; i < transition->code_count; i++)
+        if (transition->codes[i] == offset)
+            return true;
+    return false;
+}
+
+/* A cluster that only the new files have, only the old ones, or a directory that stays. */
+static enum phase phase_of_cluster(const struct planning *planning, uint32_t cluster)
+{
+    const struct fat_layout *fat = planning->transition->fat;
+
+    if (!fat_get(fat, planning->old_table, cluster))
+        return PHASE_DATA;
+    return fat_get(fat, planning->new_table, cluster) ? PHASE_ENTRIES : PHASE_CLEAN;
+}
+
+static enum phase phase_of(const struct planning *planning, uint64_t offset)
+{
+    const struct transition *transition = planning->transition;
+    const struct fat_layout *fat = transition->fat;
+    uint32_t cluster = fat_cluster_at(fat, offset);
+    uint64_t tables_end = fat_table_at(fat, fat->tables);
+
+    if (is_code(transition, offset))
+        return transition->boot_first ? PHASE_BOOT_FIRST : PHASE_BOOT;
+    if (is_in(offset, transition->stage.offset, transition->stage.bytes))
+        return PHASE_DATA;
+    if (cluster &&
+        is_in(offset, fat->offset, fat->volume->sectors * fat->volume->disk->sector_bytes))
+        return phase_of_cluster(planning, cluster);
+    if (is_in(offset, tables_end, fat->offset + fat->data_offset - tables_end))
+        return PHASE_ENTRIES; /* the root directory of FAT12 and FAT16 */
+    if (fat->info_sector &&
+        is_in(offset, fat->offset + (uint64_t)fat->info_sector * fat->sector_bytes,
+              fat->sector_bytes))
+        return PHASE_UNLINK;
+    return PHASE_CLEAN; /* an older second stage */
+}
+
+static enum err compare_sector(struct planning *planning, uint64_t offset)
+{
+    const struct transition *transition = planning->transition;
+    uint32_t bytes = transition->disk->disk.sector_bytes;
+    uint8_t old[SECTOR_BYTES_MAX], new[SECTOR_BYTES_MAX];
+
+    if (is_in_tables(transition->fat, offset))
+        return OK;
+    TRY(disk_image_read(transition->disk, offset, bytes, old));
+    TRY(disk_image_read(&transition->target->image, offset, bytes, new));
+    if (memcmp(old, new, bytes) == 0)
+        return OK;
+    return writes_add(planning->writes, phase_of(planning, offset), offset, bytes, new);
+}
+
+static enum err compare_range(struct planning *planning, const struct range *range)
+{
+    uint32_t sector_bytes = planning->transition->disk->disk.sector_bytes;
+
+    for (uint64_t done = 0; done < range->bytes; done += sector_bytes)
+        TRY(compare_sector(planning, range->offset + done));
+    return OK;
+}
+
+/* ---- the tables ------------------------------------------------------------------------------ */
+
+/* Adds what differs between two states of one copy of the table. */
+static enum err add_table_writes(struct planning *planning, enum phase phase, uint32_t copy,
+                                 const uint8_t *old, const uint8_t *new)
+{
+    const struct fat_layout *fat = planning->transition->fat;
+    uint32_t bytes = planning->transition->disk->disk.sector_bytes;
+
+    for (uint64_t at = 0; at < fat->table_bytes; at += bytes)
+        if (memcmp(old + at, new + at, bytes) != 0)
+            TRY(writes_add(planning->writes, phase, fat_table_at(fat, copy) + at, bytes, new + at));
+    return OK;
+}
+
+/* While the directories change one sector after the other, both the old and the new files' chains
+ * must be there: so each entry goes over in two steps, from free to used and from used to free. */
+static enum err plan_table(struct planning *planning, uint32_t copy)
+{
+    const struct transition *transition = planning->transition;
+    const struct fat_layout *fat = transition->fat;
+    uint8_t *old, *both, *new;
+
+    TRY(fat_read_table(fat, transition->disk, copy, &old));
+    TRY(fat_read_table(fat, &transition->target->image, copy, &both));
+    TRY(fat_read_table(fat, &transition->target->image, copy, &new));
+    for (uint32_t cluster = 2; cluster <= fat->last_cluster; cluster++)
+        if (!fat_get(fat, new, cluster))
+            fat_set(fat, both, cluster, fat_get(fat, old, cluster));
+    TRY(add_table_writes(planning, PHASE_LINK, copy, old, both));
+    return add_table_writes(planning, PHASE_UNLINK, copy, both, new);
+}
+
+enum err transition_plan(const struct transition *transition, struct writes *writes)
+{
+    const struct overlay *target = transition->target;
+    struct planning planning = {.transition = transition, .writes = writes};
+
+    TRY(fat_read_table(transition->fat, transition->disk, 0, (uint8_t **)&planning.old_table));
+    TRY(fat_read_table(transition->fat, &target->image, 0, (uint8_t **)&planning.new_table));
+    for (size_t i = 0; i < target->count; i++)
+        TRY(compare_range(&planning, &target->ranges[i]));
+    for (uint32_t copy = 0; copy < transition->fat->tables; copy++)
+        TRY(plan_table(&planning, copy));
+    return OK;
+}
