@@ -2,7 +2,6 @@
 #include "common/version.h"
 #include "images/tool/host/command.h"
 #include "images/tool/host/program.h"
-#include "images/tool/host/progress.h"
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,25 +20,6 @@ static const struct command {
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
-
-void warn(const char *format, ...)
-{
-    va_list list;
-    step_begin(NULL, 0);
-    fputs("lintel: ", stderr);
-    va_start(list, format);
-    vfprintf(stderr, format, list);
-    va_end(list);
-    fputc('\n', stderr);
-}
-
-int command_end(enum err err)
-{
-    if (err == OK)
-        return STATUS_DONE;
-    warn("%s", err_message());
-    return STATUS_FAILED;
-}
 
 static void print_help(void)
 {

@@ -5,7 +5,6 @@
 #include "common/protocol/efi.h"
 #include "common/protocol/linux/linux_image.h"
 #include "common/protocol/multiboot/multiboot.h"
-#include "images/tool/check/report.h"
 #include "images/tool/host/text.h"
 
 static void describe_name(const struct kernel_file *kernel, char **text)

@@ -6,20 +6,6 @@
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-struct size_text size_text(uint64_t bytes)
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    struct size_text size;
-    size_t unit = 0;
-
-    while (unit + 1 < ARRAY_LENGTH(units) && bytes && bytes % KIB == 0) {
-        bytes /= KIB;
-        unit++;
-    }
-    snprintf(size.text, sizeof size.text, "%lu %s", bytes, units[unit]);
-    return size;
-}
-
 const char *permissions_text(uint32_t map_flags)
 {
     if (map_flags & MAP_EXECUTE)

@@ -12,13 +12,6 @@ void report_plan(const struct forecast *forecast);
 /* The firmware's map alone: for a forecast that has no plan. */
 void report_firmware_map(const struct forecast *forecast);
 
-/* "64 KiB": the largest unit that divides the number. `size_text(n).text` lives to the end of the
- * expression it stands in. */
-struct size_text {
-    char text[32];
-};
-struct size_text size_text(uint64_t bytes);
-
 /* "rw-" and the like. */
 const char *permissions_text(uint32_t map_flags);
 

@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_HOST_SVG_H
 #define LINTEL_TOOL_HOST_SVG_H
 
-#include "images/tool/check/report.h"
+#include "images/tool/host/text.h"
 #include <stdio.h>
 
 #define SVG_TEXT_DROP 4.5 /* from the middle of a line to its base line */

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE /* vasprintf() */
 #include "images/tool/host/text.h"
+#include "common/lib/mem.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,20 @@ struct decimal decimal(uint64_t number)
     struct decimal decimal;
     snprintf(decimal.text, sizeof decimal.text, "%lu", number);
     return decimal;
+}
+
+struct size_text size_text(uint64_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    struct size_text size;
+    size_t unit = 0;
+
+    while (unit + 1 < ARRAY_LENGTH(units) && bytes && bytes % KIB == 0) {
+        bytes /= KIB;
+        unit++;
+    }
+    snprintf(size.text, sizeof size.text, "%lu %s", bytes, units[unit]);
+    return size;
 }
 
 const char *text_base(const char *path)

@@ -16,6 +16,13 @@ struct decimal {
 };
 struct decimal decimal(uint64_t number);
 
+/* "64 KiB": the largest unit that divides the number. `size_text(n).text` lives to the end of the
+ * expression it stands in. */
+struct size_text {
+    char text[32];
+};
+struct size_text size_text(uint64_t bytes);
+
 /* What stands behind the last "/" of a path. */
 const char *text_base(const char *path);
 
