@@ -3,7 +3,7 @@
 #include "common/lib/crc32.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
-#include "common/storage/disk/disk.h"
+#include "common/storage/disk/partition.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +22,7 @@
 static uint8_t disk[SECTORS * SECTOR_BYTES_MAX];
 static uint32_t sector_bytes;
 static char said[1024];
+static uint32_t left_out;
 
 static void hear(char c)
 {
@@ -89,17 +90,19 @@ static void put_disk(uint32_t bytes)
 static enum err list(struct volume *first, uint32_t *count)
 {
     struct facts *facts = fake_begin(0);
+    struct partitions list;
     struct arena arena;
-    struct volume *volumes;
     enum err err;
 
     memset(said, 0, sizeof said);
     log_attach(hear);
     fake_disk_in_memory(disk, (uint64_t)SECTORS * sector_bytes, sector_bytes);
     arena_begin(&arena, fake_firmware.allocate);
-    err = partition_list(&fake_firmware, &facts->disks[0], &arena, &volumes, count);
+    err = partitions_read(&list, &fake_firmware, &facts->disks[0], &arena);
+    *count = list.count;
+    left_out = list.left_out.number;
     if (err == OK && *count)
-        *first = volumes[0];
+        *first = list.volumes[0];
     log_attach(NULL);
     fake_end();
     return err;
@@ -254,8 +257,12 @@ static void partitions_out_of_bounds(void **state)
         store(sector(PRIMARY) + 88, crc32(0, sector(2), ENTRIES * 128), 4);
         seal(sector(PRIMARY));
         expect_partition(1);
+        assert_int_equal(left_out, 2);
         assert_string_equal(said, "");
     }
+    put_disk(512);
+    expect_partition(1);
+    assert_int_equal(left_out, 0);
 }
 
 /* A firmware that does not tell the size of its disk. */

@@ -1,7 +1,7 @@
 /* Which partitions a disk has: MBR chains, tables made by sgdisk and sfdisk, disks without a table,
  * and reading bytes of a volume. */
 #include "common/lib/mem.h"
-#include "common/storage/disk/disk.h"
+#include "common/storage/disk/partition.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"
 #include <setjmp.h>
@@ -13,19 +13,20 @@
 
 static uint8_t disk[SECTORS * 512];
 static struct volume found[300];
-static uint32_t count;
+static uint32_t count, left_out;
 
 static enum err list_disk(struct facts *facts)
 {
+    struct partitions list;
     struct arena arena;
-    struct volume *volumes;
     enum err err;
 
-    count = 0;
     arena_begin(&arena, fake_firmware.allocate);
-    err = partition_list(&fake_firmware, &facts->disks[0], &arena, &volumes, &count);
+    err = partitions_read(&list, &fake_firmware, &facts->disks[0], &arena);
+    count = list.count;
+    left_out = list.left_out.number;
     if (err == OK)
-        memcpy(found, volumes, count * sizeof *volumes);
+        memcpy(found, list.volumes, count * sizeof *found);
     fake_end();
     return err;
 }
@@ -87,6 +88,7 @@ static void primaries(void **state)
     put_entry(0, 3, 0x83, SECTORS - 10, 10);
     assert_int_equal(list(), OK);
     assert_int_equal(count, 3);
+    assert_int_equal(left_out, 0);
     expect(0, 1, 64, 100);
     expect(1, 3, 200, 50);
     expect(2, 4, SECTORS - 10, 10);
@@ -181,6 +183,7 @@ static void partitions_off_the_disk(void **state)
     put_entry(0, 3, 0x83, 0, 64);
     assert_int_equal(list(), OK);
     assert_int_equal(count, 1);
+    assert_int_equal(left_out, 4);
     expect(0, 1, 64, 100);
 }
 

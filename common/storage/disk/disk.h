@@ -35,8 +35,9 @@ enum err volume_read(const struct volume *volume, uint64_t offset, uint64_t byte
  * (extended types 05h 0Fh 85h; loops and chains of over 128 refused), else one volume for the whole
  * disk ("no partition table", also where a file system starts in sector 0). A GPT whose both copies
  * are bad is ERR_FORMAT: never falls back to the protective MBR. Partitions that leave the disk or
- * overlap the table are dropped with a note. Where ISO 9660 begins in sector 0 the whole disk is the
- * last volume, after any partitions; on a CD it is the only one. */
+ * overlap the table are left out with a note (partitions_read() tells the caller). Where ISO 9660
+ * begins in sector 0 the whole disk is the last volume, after any partitions; on a CD it is the
+ * only one. */
 enum err partition_list(const struct firmware *firmware, const struct disk *disk,
                         struct arena *arena, struct volume **volumes, uint32_t *count);
 

@@ -174,17 +174,11 @@ static bool is_used(const uint8_t *entry)
 static void add_entry(struct partitions *list, const struct gpt *gpt, uint32_t index)
 {
     const uint8_t *entry = entry_of(gpt, index);
-    uint64_t first = load64(entry + 32), last = load64(entry + 40);
     struct volume partition = list->whole;
 
-    if (first < gpt->first_usable || last > gpt->last_usable || first > last) {
-        note("%s: partition %u (LBA %lu to %lu) leaves the usable sectors %lu to %lu: left out\n",
-             list->whole.disk->name, index + 1, first, last, gpt->first_usable, gpt->last_usable);
-        return;
-    }
     partition.number = index + 1;
-    partition.first_lba = first;
-    partition.sectors = last - first + 1;
+    partition.first_lba = load64(entry + 32);
+    partition.sectors = load64(entry + 40) - partition.first_lba + 1;
     memcpy(partition.type_guid, entry, sizeof partition.type_guid);
     memcpy(partition.guid, entry + 16, sizeof partition.guid);
     partitions_add(list, &partition);
@@ -199,6 +193,8 @@ enum err gpt_list(struct partitions *list)
     for (uint32_t i = 0; i < gpt.entries; i++)
         used += is_used(entry_of(&gpt, i));
     TRY(partitions_reserve(list, used));
+    list->first_usable = gpt.first_usable;
+    list->last_usable = MIN(list->last_usable, gpt.last_usable);
     list->whole.partitioning = LINTEL_PARTITIONING_GPT;
     memcpy(list->whole.disk_guid, gpt.disk_guid, sizeof gpt.disk_guid);
     for (uint32_t i = 0; i < gpt.entries; i++)

@@ -12,17 +12,18 @@ enum err partitions_reserve(struct partitions *list, uint64_t capacity)
 
 void partitions_add(struct partitions *list, const struct volume *partition)
 {
-    uint64_t disk_sectors = list->whole.sectors;
     uint64_t first = partition->first_lba, end;
-    bool fits = first && partition->sectors && !add_wraps(first, partition->sectors, &end) &&
-                (!disk_sectors || end <= disk_sectors);
+    bool fits = first >= list->first_usable && partition->sectors &&
+                !add_wraps(first, partition->sectors, &end) && end - 1 <= list->last_usable;
 
-    if (fits)
+    if (fits) {
         list->volumes[list->count++] = *partition;
-    else
-        note("%s: partition %u (LBA %lu, %lu sectors) does not fit a disk of %lu sectors: left "
-             "out\n",
-             list->whole.disk->name, partition->number, first, partition->sectors, disk_sectors);
+        return;
+    }
+    list->left_out = *partition;
+    note("%s: partition %u (LBA %lu, %lu sectors) is not within LBA %lu to %lu: left out\n",
+         list->whole.disk->name, partition->number, first, partition->sectors, list->first_usable,
+         list->last_usable);
 }
 
 static enum err list_whole(struct partitions *list)
@@ -91,8 +92,7 @@ static enum err list_hybrid(struct partitions *list)
         say("%s: using it as a CD image: %s\n", whole.disk->name, err_message());
     else if (err != ERR_NOT_FOUND)
         return err;
-    list->whole = whole;
-    list->count = 0;
+    *list = (struct partitions){.whole = whole, .arena = list->arena};
     return list_whole(list);
 }
 
@@ -109,15 +109,24 @@ static enum err list_disk(struct partitions *list)
     return err == ERR_NOT_FOUND ? list_whole(list) : err;
 }
 
+enum err partitions_read(struct partitions *list, const struct firmware *firmware,
+                         const struct disk *disk, struct arena *arena)
+{
+    *list = (struct partitions){
+        .whole = {.firmware = firmware, .disk = disk, .sectors = disk->sectors},
+        .arena = arena,
+        .first_usable = 1,
+        .last_usable = disk->sectors ? disk->sectors - 1 : UINT64_MAX,
+    };
+    return list_disk(list);
+}
+
 enum err partition_list(const struct firmware *firmware, const struct disk *disk,
                         struct arena *arena, struct volume **volumes, uint32_t *count)
 {
-    struct partitions list = {
-        .whole = {.firmware = firmware, .disk = disk, .sectors = disk->sectors},
-        .arena = arena,
-    };
+    struct partitions list;
 
-    TRY(list_disk(&list));
+    TRY(partitions_read(&list, firmware, disk, arena));
     *volumes = list.volumes;
     *count = list.count;
     return OK;

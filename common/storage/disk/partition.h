@@ -1,22 +1,28 @@
-/* What the readers of partition tables share. */
+/* Partitions while they are being listed: for the readers of tables, and for who must know what the
+ * list leaves out. */
 #ifndef LINTEL_DISK_PARTITION_H
 #define LINTEL_DISK_PARTITION_H
 
 #include "common/storage/disk/disk.h"
 
-/* The partitions of one disk while they are being listed. */
 struct partitions {
     struct volume whole; /* the disk: tables are read through it, and each partition copies it */
     struct arena *arena;
     struct volume *volumes;
     uint32_t count;
+    uint64_t first_usable, last_usable; /* where partitions may lie */
+    struct volume left_out;             /* the last that does not lie there; number 0: all do */
 };
+
+/* As partition_list(). */
+enum err partitions_read(struct partitions *list, const struct firmware *firmware,
+                         const struct disk *disk, struct arena *arena);
 
 /* Makes room for that many partitions and, behind them, for the whole disk. ERR_NO_MEMORY. */
 enum err partitions_reserve(struct partitions *list, uint64_t capacity);
 
-/* Appends a partition, or drops it with a note when it is empty, begins at sector 0 or leaves the
- * disk. There must be room. */
+/* Appends a partition, or leaves it out with a note when it is empty or not in usable sectors.
+ * There must be room. */
 void partitions_add(struct partitions *list, const struct volume *partition);
 
 /* UEFI 2.10, 5.3. Errors as partition_list(). gpt_is_there() looks for the signature at LBA 1

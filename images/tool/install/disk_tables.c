@@ -1,7 +1,7 @@
+/* What do the partition tables of a disk say, and is it safe to write by them? */
 #include "images/tool/install/disk_tables.h"
-#include "common/lib/log.h"
 #include "common/lib/mem.h"
-#include <stdlib.h>
+#include "common/storage/disk/partition.h"
 #include <string.h>
 
 #define MBR_ENTRIES_AT  446
@@ -31,22 +31,18 @@ static bool overlap(uint64_t a, uint64_t a_sectors, uint64_t b, uint64_t b_secto
     return a < b ? b - a < a_sectors : a - b < b_sectors;
 }
 
-/* The core leaves out partitions that don't fit the disk, and tells only its log. */
-static enum err refuse_left_out(const struct disk_image *image)
+/* What a boot leaves out, a repair may bring back. */
+static enum err refuse_left_out(const struct disk_image *image, const struct partitions *list)
 {
-    char *log = malloc(LOG_BYTES + 1), *found = NULL, *begin;
-    enum err err = OK;
+    const struct volume *partition = &list->left_out;
 
-    if (log && log_copy(log, LOG_BYTES + 1))
-        found = strstr(log, ": left out\n");
-    if (found) {
-        *found = 0;
-        begin = strrchr(log, '\n');
-        err = fail(ERR_FORMAT, "%s: its partition table is not sound (%s); repair it first",
-                   image->path, begin ? begin + 1 : log);
-    }
-    free(log);
-    return err;
+    if (!partition->number)
+        return OK;
+    return fail(ERR_FORMAT,
+                "%s: its partition table is not sound: partition %u (LBA %lu, %lu sectors) is not "
+                "within LBA %lu to %lu; repair it first",
+                image->path, partition->number, partition->first_lba, partition->sectors,
+                list->first_usable, list->last_usable);
 }
 
 static enum err refuse_overlaps(const struct disk_image *image, const struct disk_tables *tables)
@@ -175,14 +171,14 @@ static enum err refuse_cd(const struct disk_image *image)
 
 enum err disk_tables_read(const struct disk_image *image, struct disk_tables *tables)
 {
+    struct partitions list;
     uint8_t sector[512];
 
-    *tables = (struct disk_tables){0};
     TRY(refuse_cd(image));
     TRY(disk_image_read(image, 0, sizeof sector, sector));
-    TRY(partition_list(&host_firmware, &image->disk, &host_arena, &tables->volumes,
-                       &tables->count));
-    TRY(refuse_left_out(image));
+    TRY(partitions_read(&list, &host_firmware, &image->disk, &host_arena));
+    TRY(refuse_left_out(image, &list));
+    *tables = (struct disk_tables){.volumes = list.volumes, .count = list.count};
     TRY(refuse_overlaps(image, tables));
     if (!tables->count)
         return fail(ERR_FORMAT, "%s: its partition table is empty", image->path);
