@@ -59,17 +59,6 @@ static inline bool overlap(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_
     return a < b + b_bytes && b < a + a_bytes;
 }
 
-/* ---- facts.c --------------------------------------------------------------------------------- */
-
-/* Prints what was handed over, one `fact: name = value` a line, then the memory map and the stages;
- * `make run` compares the lines of both firmwares. */
-void facts_print(void);
-
-/* The loader's log, a line each. */
-void facts_print_log(void);
-
-const char *medium_name(uint32_t medium); /* enum lintel_medium */
-
 /* ---- memory_map.c ---------------------------------------------------------------------------- */
 
 /* The type of a physical address (enum lintel_memory_type; 0: in no range). */

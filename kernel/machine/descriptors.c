@@ -2,6 +2,8 @@
 #include "kernel/handover/handover.h"
 #include "kernel/machine/page_tables.h"
 
+uint64_t kernel_stack_top;
+
 /* Intel SDM 3A, figure 7-4. */
 const struct tss *tss_in(struct table_register gdtr)
 {
@@ -15,6 +17,12 @@ const struct tss *tss_in(struct table_register gdtr)
 uint64_t tss_address(void)
 {
     return address_of(tss_in(read_gdtr()));
+}
+
+void kernel_stack_use(uint64_t stack_top)
+{
+    kernel_stack_top = stack_top;
+    ((struct tss *)tss_address())->rsp[0] = stack_top;
 }
 
 uint64_t fault_stack_top(void)

@@ -47,6 +47,10 @@ const struct tss *tss_in(struct table_register gdtr);
 /* The TSS, as this CPU's GDT says, virtual; 0: there is none. */
 uint64_t tss_address(void);
 
+/* Interrupts from user mode push there from now on, and system calls, which read the variable. */
+extern uint64_t kernel_stack_top;
+void kernel_stack_use(uint64_t stack_top);
+
 /* Virtual address behind the fault stack, as the TSS says; 0: there is none. */
 uint64_t fault_stack_top(void);
 

@@ -1,6 +1,6 @@
 /* The instructions that C has no words for. */
-#ifndef KERNEL_MACHINE_H
-#define KERNEL_MACHINE_H
+#ifndef KERNEL_INSTRUCTIONS_H
+#define KERNEL_INSTRUCTIONS_H
 
 #include <stdint.h>
 
@@ -98,6 +98,21 @@ STORE_REGISTER(uint16_t, ldtr, "sldt")
 static inline void load_idt(struct table_register r)
 {
     __asm__ volatile("lidt %0" : : "m"(r));
+}
+
+static inline void invalidate_page(uint64_t address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+/* What is called may be anything. Zeroes, as code, add to the byte that RAX points to: RAX points
+ * to the zeroes themselves, then. */
+static inline void call_anything(uint64_t address)
+{
+    __asm__ volatile("call *%0"
+                     : "+a"(address)
+                     :
+                     : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
 }
 
 static inline void halt_forever(void) __attribute__((noreturn));

@@ -19,6 +19,7 @@ void interrupt_dispatch(struct interrupt_frame *frame); /* vectors.asm calls it 
 
 static struct gate gates[IDT_GATES];
 static interrupt_handler handlers[IDT_GATES];
+static void (*report)(const struct interrupt_frame *frame);
 static uint64_t counts[IDT_GATES];
 
 /* A line that went away before it was acknowledged shows as the controller's last one. */
@@ -50,7 +51,7 @@ void interrupt_dispatch(struct interrupt_frame *frame)
         end_irq(vector - VECTOR_IRQ);
     bool handled = handlers[vector] && handlers[vector](frame);
     if (!handled && !is_irq)
-        exception_report(frame);
+        report(frame);
 }
 
 static void set_gate(uint32_t vector, uint8_t ist)
@@ -77,8 +78,9 @@ static void move_irqs(void)
     out8(PIC_SECONDARY, 0xff);
 }
 
-void interrupts_open(void)
+void interrupts_open(void (*unexplained)(const struct interrupt_frame *frame))
 {
+    report = unexplained;
     for (uint32_t vector = 0; vector < IDT_GATES; vector++)
         set_gate(vector, 0);
     set_gate(VECTOR_DOUBLE_FAULT, IST_FAULT);
@@ -87,6 +89,12 @@ void interrupts_open(void)
     load_idt((struct table_register){sizeof gates - 1, (uint64_t)gates});
     move_irqs();
     __asm__ volatile("sti");
+}
+
+/* QEMU nulls SS where an interrupt takes a stack of the TSS. */
+void interrupts_resume(void)
+{
+    __asm__ volatile("mov %0, %%ss; sti" : : "r"(SELECTOR_DATA));
 }
 
 void interrupts_handle(uint8_t vector, interrupt_handler handler)

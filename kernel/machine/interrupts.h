@@ -21,7 +21,12 @@ enum irq { IRQ_TIMER = 0, IRQ_KEYBOARD = 1, IRQ_COM1 = 4 };
  * checks: on the fault stack). False: an exception that stays unexplained; it is reported. */
 typedef bool (*interrupt_handler)(struct interrupt_frame *frame);
 
-void interrupts_open(void); /* takes up the table, moves the IRQs to VECTOR_IRQ, lets them come */
+/* Takes up the table, moves the IRQs to VECTOR_IRQ, lets them come. `unexplained` is told of every
+ * exception that no handler explains. */
+void interrupts_open(void (*unexplained)(const struct interrupt_frame *frame));
+
+/* After a jump out of a handler: interrupts may come again. */
+void interrupts_resume(void);
 
 /* One handler for each vector; the last one counts. */
 void interrupts_handle(uint8_t vector, interrupt_handler handler);
@@ -41,23 +46,5 @@ static inline void interrupts_restore(uint64_t flags)
 {
     __asm__ volatile("push %0; popfq" : : "r"(flags) : "memory", "cc");
 }
-
-/* ---- exceptions.c: what happens to those that nobody handles --------------------------------- */
-
-/* Says what happened, and where in which function and line; returns only from a breakpoint. */
-void exception_report(const struct interrupt_frame *frame);
-
-const char *exception_name(uint64_t vector);
-
-/* Where the kernel goes on after a report: `if (__builtin_setjmp(exception_recovery)) ...`. Without
- * it the machine stops. */
-extern void *exception_recovery[5];
-extern bool exception_recoverable;
-
-/* Why a page is not there, as virtual memory knows, for the report of a page fault; NULL. */
-extern const char *exception_verdict;
-
-/* Ends the program that an exception in user mode came from. Does not return. */
-extern void (*exception_in_user)(void);
 
 #endif

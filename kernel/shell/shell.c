@@ -1,5 +1,4 @@
 #include "kernel/shell/shell.h"
-#include "kernel/machine/descriptors.h"
 #include "kernel/machine/interrupts.h"
 #include "kernel/machine/original.h"
 #include "kernel/machine/timer.h"
@@ -62,29 +61,22 @@ static void pause_for_reader(void)
     console_pause_after(reads_screen ? screen_rows() - 2 : 0);
 }
 
-/* QEMU nulls SS where an interrupt takes a stack of the TSS. */
-static void recover_segments(void)
-{
-    __asm__ volatile("mov %0, %%ss" : : "r"(SELECTOR_DATA));
-}
-
 void shell_run(void)
 {
     static struct line line;
     original_keep();
-    interrupts_open();
+    interrupts_open(exception_report);
     timer_open();
     memory_open();
     threads_open();
-    programs_open();
+    system_calls_open();
     console_listen();
     print("\nThis is the kernel's shell; `help` lists its commands.\n");
-    if (__builtin_setjmp(exception_recovery)) {
-        recover_segments();
-        __asm__ volatile("sti");
+    if (__builtin_setjmp(shell_recovery)) {
+        interrupts_resume();
         print("The shell goes on.\n");
     }
-    exception_recoverable = true;
+    shell_recovers = true;
     for (;;) {
         console_pause_after(0);
         read_line(&line);

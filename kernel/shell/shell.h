@@ -11,6 +11,31 @@ void shell_run(void) __attribute__((noreturn));
 /* deliberate_fault.c: does what fault=KIND on the command line asks for, else nothing. */
 void fault_if_asked(void);
 
+/* ---- facts.c --------------------------------------------------------------------------------- */
+
+/* Prints what was handed over, one `fact: name = value` a line, then the memory map and the stages;
+ * `make run` compares the lines of both firmwares. */
+void facts_print(void);
+
+/* The loader's log, a line each. */
+void facts_print_log(void);
+
+const char *medium_name(uint32_t medium); /* enum lintel_medium */
+
+/* ---- exceptions.c ---------------------------------------------------------------------------- */
+
+struct interrupt_frame;
+
+/* Says what happened, and where in which function and line; returns only from a breakpoint. */
+void exception_report(const struct interrupt_frame *frame);
+
+const char *exception_name(uint64_t vector);
+
+/* Where the shell's thread goes on after a report, once `shell_recovers`: until then, as any other
+ * thread of the kernel's, it stops the machine. */
+extern void *shell_recovery[5];
+extern bool shell_recovers;
+
 /* ---- commands.c ------------------------------------------------------------------------------ */
 
 /* A row of a file's table of commands, which an empty row ends. A name may have two words. The

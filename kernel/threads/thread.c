@@ -3,7 +3,6 @@
 #include "kernel/machine/descriptors.h"
 #include "kernel/machine/interrupts.h"
 #include "kernel/machine/timer.h"
-#include "kernel/user/program.h"
 #include "kernel/vm/memory.h"
 
 #define SAVED_REGISTERS 6 /* by thread_switch() */
@@ -14,8 +13,12 @@ void thread_main(void); /* switch.asm calls it */
 
 struct thread threads[THREADS_MAX] = {{.name = "shell", .state = THREAD_READY}};
 
-static struct thread *const shell = &threads[0];
-static struct thread *current = &threads[0];
+static struct thread *current = threads;
+
+bool thread_is_shell(void)
+{
+    return current == threads;
+}
 
 /* ---- taking turns ---------------------------------------------------------------------------- */
 
@@ -41,12 +44,13 @@ static struct thread *choose(void)
 static void give_way(void)
 {
     struct thread *next, *this = current;
-    while (!(next = choose()))
-        __asm__ volatile("sti; hlt; cli");
+    while (!(next = choose())) {
+        wait_for_interrupt();
+        interrupts_off();
+    }
     if (next == this)
         return;
     current = next;
-    exception_recoverable = next == shell;
     space_use(next->space);
     kernel_stack_use(next->stack_top);
     thread_switch(&this->rsp, next->rsp);

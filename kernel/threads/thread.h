@@ -26,6 +26,7 @@ extern struct thread threads[THREADS_MAX]; /* by turns; those in use are not THR
 
 /* The caller becomes the first thread, "shell". After memory_open() and timer_open(). */
 void threads_open(void);
+bool thread_is_shell(void); /* the caller is that one */
 
 /* NULL: no memory, or too many threads. It runs from now on, until `entry` returns or calls
  * thread_end(). */

@@ -35,7 +35,7 @@ void program_end(int64_t status)
     thread_end();
 }
 
-static void on_exception(void)
+void program_fault(void)
 {
     program.fate = FAULTED;
     thread_end();
@@ -137,10 +137,4 @@ void program_run(const char *name)
         print_colour(COLOUR_BAD, "%s: %s\n", name, problem);
     else
         run(name);
-}
-
-void programs_open(void)
-{
-    system_calls_open();
-    exception_in_user = on_exception;
 }

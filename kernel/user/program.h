@@ -4,11 +4,12 @@
 
 #include <stdint.h>
 
-void programs_open(void);
-
 /* Loads the module of that name (its path, or what stands behind the last "/"), runs it to its end
  * or until Ctrl-C, and tells how it ended. */
 void program_run(const char *name);
+
+/* Ends the program for an exception that it has caused. */
+void program_fault(void) __attribute__((noreturn));
 
 /* ---- for system calls: the program that made the call ---- */
 
@@ -21,9 +22,6 @@ uint64_t program_read(char *to, uint64_t bytes);
 /* ---- system calls, by SYSCALL and SYSRET (Intel SDM 2B; MSRs: volume 3A, 5.8.8) ---- */
 
 void system_calls_open(void);
-
-/* Where interrupts and system calls from user mode begin to push, from now on. */
-void kernel_stack_use(uint64_t stack_top);
 
 /* Enters user mode with a fresh FPU; all other registers but RSP are 0. */
 void user_enter(uint64_t entry, uint64_t stack_top) __attribute__((noreturn));

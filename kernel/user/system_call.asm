@@ -8,6 +8,7 @@ USER_DATA       equ 0x18 | 3
 RFLAGS_IF       equ 0x200
 
 extern system_call_dispatch
+extern kernel_stack_top
 
 section .text
 
@@ -46,7 +47,7 @@ user_enter:
 global system_call_entry
 system_call_entry:
         mov     [user_rsp], rsp
-        mov     rsp, [system_call_stack]
+        mov     rsp, [kernel_stack_top]
         push    qword [user_rsp]
         push    rcx                     ; RIP
         push    r11                     ; RFLAGS
@@ -81,8 +82,5 @@ fresh_fpu:                              ; FXSAVE image (Intel SDM 1, 10.5.1)
 
 section .bss
 align 8
-global system_call_stack
-system_call_stack:
-        resq    1
 user_rsp:
         resq    1

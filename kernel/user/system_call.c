@@ -18,8 +18,7 @@ struct system_call { /* as system_call.asm pushes it */
     uint64_t number, arguments[5];
 };
 
-extern uint64_t system_call_stack; /* system_call.asm */
-extern const uint8_t system_call_entry[];
+extern const uint8_t system_call_entry[];                     /* system_call.asm */
 int64_t system_call_dispatch(const struct system_call *call); /* system_call.asm calls it */
 
 static int64_t do_write(struct vm *space, uint64_t from, uint64_t bytes)
@@ -86,12 +85,6 @@ int64_t system_call_dispatch(const struct system_call *call)
     default:
         return ERROR_CALL;
     }
-}
-
-void kernel_stack_use(uint64_t stack_top)
-{
-    system_call_stack = stack_top;
-    ((struct tss *)tss_address())->rsp[0] = stack_top;
 }
 
 /* With SMAP a stray access of the kernel's to a program's page is a fault: vm_copy() needs none. */

@@ -16,6 +16,7 @@
 struct frames memory_frames;
 struct heap memory_heap;
 struct vm shell_space, stacks_space;
+const char *memory_verdict;
 
 static struct vm *in_use = &shell_space;
 static struct {
@@ -55,11 +56,6 @@ static void *grow_heap(uint64_t bytes)
 
 /* ---- spaces ---------------------------------------------------------------------------------- */
 
-static void invalidate(uint64_t address)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
-}
-
 static void describe_space(struct vm *space, uint64_t root, uint64_t first, uint64_t end, bool user)
 {
     *space = (struct vm){
@@ -68,7 +64,7 @@ static void describe_space(struct vm *space, uint64_t root, uint64_t first, uint
                    .physical = direct(0),
                    .root = root,
                    .levels = paging_levels(),
-                   .invalidate = invalidate},
+                   .invalidate = invalidate_page},
         .first = first,
         .end = end,
         .user = user,
@@ -151,7 +147,7 @@ static bool on_page_fault(struct interrupt_frame *frame)
     if (probed)
         __builtin_longjmp(probe.recovery, 1);
     bool knows = fault != VM_FAULT_FREE && !(frame->error & ERROR_PRESENT);
-    exception_verdict = knows ? vm_fault_name(fault) : NULL;
+    memory_verdict = knows ? vm_fault_name(fault) : NULL;
     return false;
 }
 
@@ -160,10 +156,7 @@ static void __attribute__((noinline)) touch(uint64_t address, enum vm_access acc
 {
     volatile uint8_t *byte = (volatile uint8_t *)address;
     if (access == VM_FOR_EXECUTE)
-        __asm__ volatile("call *%0"
-                         : "+a"(address)
-                         :
-                         : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
+        call_anything(address);
     else if (access == VM_FOR_WRITE)
         *byte = *byte;
     else

@@ -27,6 +27,10 @@ void space_end(struct vm *space);
 void space_use(struct vm *space);
 struct vm *space_in_use(void);
 
+/* Why the page of the last page fault that nobody mended is not there; NULL: it is, or no region
+ * has it. */
+extern const char *memory_verdict;
+
 /* Touches an address for real: what the page fault turned out to be, VM_FAULT_NONE without one. */
 enum vm_fault memory_probe(uint64_t address, enum vm_access access);
 

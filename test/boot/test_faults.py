@@ -1,7 +1,7 @@
 """A kernel that faults: the report names the vector, the address and the function."""
 import pytest
 
-# The vector; what explains it; the function of kernel/shell/deliberate_fault.c that RIP lies in.
+# The vector; what explains it; the function of kernel/machine/deliberate_fault.c that RIP lies in.
 REPORTS = {
     "null": (r"page fault \(vector 14\)", r"null pointer", r"read_null_page\+0x"),
     "stack": (r"page fault \(vector 14\)", r"stack guard hit", r"overflow_stack\+0x"),

@@ -10,11 +10,11 @@ from report import parse_report
 from shell import PROMPT, Shell
 
 SCREENSHOTS = ROOT / "build/screenshots"
-FAULTS_SOURCE = ROOT / "kernel/shell/deliberate_fault.c"
+FAULTS_SOURCE = ROOT / "kernel/machine/deliberate_fault.c"
 # OVMF puts the power management of "pc" where QEMU's own port is not: ACPI must find it.
 HARDWARE = {"bios": Hardware(cpus=2), "uefi": Hardware(board="pc", cpus=2)}
 HALF = 1 << 63
-# Kind, what is told, the function of kernel/shell/deliberate_fault.c that is named.
+# Kind, what is told, the function of kernel/machine/deliberate_fault.c that is named.
 FAULTS = {
     "null": (r"page fault \(vector 14\)", "null pointer", "read_null_page"),
     "stack": (r"double fault \(vector 8\)", "stack guard hit", "overflow_stack"),
@@ -189,7 +189,7 @@ def check_firmware_tables(shell):
 
 
 def lines_of(function):
-    """First and last line of a function of kernel/shell/deliberate_fault.c."""
+    """First and last line of a function of kernel/machine/deliberate_fault.c."""
     lines = FAULTS_SOURCE.read_text().splitlines()
     first = next(i for i, line in enumerate(lines) if re.search(rf"\b{function}\b", line))
     last = next(i for i in range(first, len(lines)) if lines[i] == "}")

@@ -1,6 +1,6 @@
-#include "kernel/console/console.h"
-#include "kernel/handover/handover.h"
+/* What was the kernel handed? One line a fact. */
 #include "kernel/machine/cpu.h"
+#include "kernel/shell/shell.h"
 
 #define FACT(name, format, ...) print("fact: " name " = " format "\n", __VA_ARGS__)
 

@@ -1,6 +1,6 @@
-/* Faults on purpose: by fault=... on the command line for the loader's first-fault reporter, in the
- * shell for the kernel's own. Both name these functions, so none of them may be inlined. */
-#include "kernel/shell/shell.h"
+/* Which code makes which fault? Reports name these functions, so none of them may be inlined. */
+#include "kernel/machine/deliberate_fault.h"
+#include "kernel/handover/handover.h"
 
 #define DELIBERATE __attribute__((noinline, used))
 
@@ -60,36 +60,10 @@ static const struct {
               {"double", push_without_stack},
               {"breakpoint", stop_at_breakpoint}};
 
-/* False: no such kind, or it went by without an exception. */
-static bool make_fault(const char *kind)
+bool make_fault(const char *kind)
 {
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (option_same(kind, faults[i].kind))
             faults[i].make();
     return option_same(kind, "breakpoint");
 }
-
-void fault_if_asked(void)
-{
-    const char *kind;
-    if (!option_value("fault", &kind))
-        return;
-    print("fault: on purpose, as the command line asks\n");
-    if (!make_fault(kind))
-        print_colour(COLOUR_BAD, "fault: none happened; fault= knows null, stack, wx, ud, ...\n");
-}
-
-static void fault(void)
-{
-    if (!make_fault(given.words[0]))
-        print_colour(COLOUR_BAD, "none happened; `help fault` names the kinds\n");
-}
-
-const struct command fault_commands[] = {
-    {"fault", "KIND", "an exception; its report names function and line",
-     "  fault null      reads page 0\n"
-     "  fault stack     overflows the stack: a double fault, told on the fault stack\n"
-     "  Others: wx, nx, ud, divide, protection, double, breakpoint. The shell goes on.\n",
-     fault},
-    {0},
-};

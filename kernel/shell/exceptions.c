@@ -1,9 +1,12 @@
-#include "kernel/console/console.h"
-#include "kernel/handover/handover.h"
+/* What has happened when an exception comes that no handler explains, and who goes on after it? */
 #include "kernel/machine/instructions.h"
 #include "kernel/machine/interrupts.h"
 #include "kernel/machine/page_tables.h"
 #include "kernel/machine/symbols.h"
+#include "kernel/shell/shell.h"
+#include "kernel/threads/thread.h"
+#include "kernel/user/program.h"
+#include "kernel/vm/memory.h"
 
 #define VECTOR_BREAKPOINT 3
 
@@ -13,10 +16,8 @@
 #define ERROR_RESERVED 0x8
 #define ERROR_FETCH    0x10
 
-void *exception_recovery[5];
-bool exception_recoverable;
-void (*exception_in_user)(void);
-const char *exception_verdict;
+void *shell_recovery[5];
+bool shell_recovers;
 
 const char *exception_name(uint64_t vector)
 {
@@ -69,7 +70,7 @@ static void report_address(const struct interrupt_frame *frame)
           error & ERROR_FETCH   ? "executing"
           : error & ERROR_WRITE ? "writing"
                                 : "reading",
-          is_page_fault && exception_verdict ? exception_verdict : reason_of(read_cr2(), error));
+          is_page_fault && memory_verdict ? memory_verdict : reason_of(read_cr2(), error));
 }
 
 /* A jump to what is no code: whoever called it left the address on the stack. */
@@ -113,9 +114,9 @@ void exception_report(const struct interrupt_frame *frame)
     if (frame->vector == VECTOR_BREAKPOINT)
         return;
     if (frame->cs & 3)
-        exception_in_user();
-    if (exception_recoverable)
-        __builtin_longjmp(exception_recovery, 1);
+        program_fault();
+    if (shell_recovers && thread_is_shell())
+        __builtin_longjmp(shell_recovery, 1);
     print("The machine is stopped.\n");
     halt_forever();
 }

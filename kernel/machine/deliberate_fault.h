@@ -1,0 +1,10 @@
+/* Faults on purpose. */
+#ifndef KERNEL_DELIBERATE_FAULT_H
+#define KERNEL_DELIBERATE_FAULT_H
+
+#include <stdbool.h>
+
+/* `kind` ends at a space or 0. False: there is no such kind, or it went by without an exception. */
+bool make_fault(const char *kind);
+
+#endif
