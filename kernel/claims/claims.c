@@ -1,3 +1,4 @@
+/* Do the claims hold? A line for each. */
 #include "kernel/claims/claims.h"
 #include "kernel/console/console.h"
 #include "kernel/lib/text.h"

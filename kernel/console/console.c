@@ -1,3 +1,4 @@
+/* How does text reach both outputs, and keys come from both inputs? */
 #include "kernel/console/console.h"
 #include "kernel/console/ports.h"
 #include "kernel/lib/text.h"
@@ -11,7 +12,7 @@ void console_open(void)
 
 static uint32_t pause_after, pause_left; /* rows */
 static bool at_keyboard;
-static bool coloured; /* the serial line: not before somebody may sit there */
+static bool coloured; /* the serial line, once somebody may sit there */
 
 /* ECMA-48, 8.3.117. */
 static void serial_colour(enum colour colour)

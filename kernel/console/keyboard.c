@@ -1,3 +1,4 @@
+/* Which scan codes has the PS/2 keyboard sent? */
 #include "kernel/console/ports.h"
 #include "kernel/machine/instructions.h"
 #include "kernel/machine/interrupts.h"

@@ -1,3 +1,4 @@
+/* Which key is meant by scan codes, or by what a terminal sends? */
 #include "kernel/console/keys.h"
 
 #define RELEASED     0x80

@@ -1,3 +1,4 @@
+/* How does a framebuffer store a pixel? */
 #include "kernel/console/pixels.h"
 
 static uint32_t channel(uint32_t level, uint8_t bits, uint8_t shift)

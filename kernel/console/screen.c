@@ -1,3 +1,4 @@
+/* What stands in each cell of the screen, and how is it drawn? */
 #include "kernel/console/screen.h"
 #include "kernel/console/pixels.h"
 #include "kernel/handover/handover.h"

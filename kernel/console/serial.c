@@ -1,3 +1,4 @@
+/* How does the first serial port send and receive? */
 #include "kernel/console/ports.h"
 #include "kernel/machine/instructions.h"
 #include "kernel/machine/interrupts.h"

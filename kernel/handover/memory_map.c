@@ -1,3 +1,4 @@
+/* What is at a physical address, by the map that was handed over? */
 #include "kernel/handover/handover.h"
 
 bool memory_is_in_use;

@@ -1,3 +1,4 @@
+/* What does the command line ask for? */
 #include "kernel/handover/handover.h"
 
 static bool ends_word(char c)

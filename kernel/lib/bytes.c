@@ -1,3 +1,4 @@
+/* What does the compiler call to copy, fill and compare? */
 #include "kernel/lib/bytes.h"
 #include <stdint.h>
 

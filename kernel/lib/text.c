@@ -1,3 +1,4 @@
+/* How are values written as text? */
 #include "kernel/lib/text.h"
 
 size_t text_length(const char *text)

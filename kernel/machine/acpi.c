@@ -1,3 +1,4 @@
+/* Where is an ACPI table? */
 #include "kernel/machine/acpi.h"
 #include "kernel/handover/handover.h"
 #include "kernel/lib/bytes.h"

@@ -1,3 +1,4 @@
+/* What can this CPU do? */
 #include "kernel/machine/cpu.h"
 #include <stddef.h>
 

@@ -1,3 +1,4 @@
+/* Where is the TSS, and which stacks does it name? */
 #include "kernel/machine/descriptors.h"
 #include "kernel/handover/handover.h"
 #include "kernel/machine/page_tables.h"

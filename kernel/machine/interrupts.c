@@ -1,3 +1,4 @@
+/* Who handles an interrupt? */
 #include "kernel/machine/interrupts.h"
 #include "kernel/machine/descriptors.h"
 #include <stddef.h>
@@ -7,11 +8,9 @@
 #define VECTOR_MACHINE 18 /* machine check */
 #define IRQS           16
 #define PIC_COMMAND    0x20
-#define PIC_READ_SERVICE                                                                           \
-    0x0b              /* the next read of the command port gives the in-service register           \
-                       */
-#define PIC_CASCADE 2 /* the line of the primary that the secondary hangs on */
-#define PIC_END     0x20
+#define PIC_CASCADE    2 /* the line of the primary that the secondary hangs on */
+#define PIC_END        0x20
+#define PIC_READ_ISR   0x0b /* the next read of the command port gives the in-service register */
 
 extern const uint8_t interrupt_vectors[IDT_GATES][VECTOR_BYTES];
 
@@ -28,7 +27,7 @@ static bool is_spurious(uint32_t irq)
     if (irq != 7 && irq != 15)
         return false;
     uint16_t command = irq == 7 ? PIC_COMMAND : PIC_SECONDARY - 1;
-    out8(command, PIC_READ_SERVICE);
+    out8(command, PIC_READ_ISR);
     return !(in8(command) & 0x80);
 }
 

@@ -18,7 +18,7 @@ struct interrupt_frame { /* as vectors.asm and the CPU push it */
 enum irq { IRQ_TIMER = 0, IRQ_KEYBOARD = 1, IRQ_COM1 = 4 };
 
 /* Runs with interrupts off, on the stack that was interrupted (double faults, NMI and machine
- * checks: on the fault stack). False: an exception that stays unexplained; it is reported. */
+ * checks: on the fault stack). False: an exception stays unexplained. */
 typedef bool (*interrupt_handler)(struct interrupt_frame *frame);
 
 /* Takes up the table, moves the IRQs to VECTOR_IRQ, lets them come. `unexplained` is told of every

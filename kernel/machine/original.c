@@ -1,3 +1,4 @@
+/* How did the processor stand when Lintel handed it over? */
 #include "kernel/machine/original.h"
 #include "kernel/machine/descriptors.h"
 #include "kernel/machine/interrupts.h"

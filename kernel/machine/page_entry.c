@@ -1,3 +1,4 @@
+/* What does an entry of a page table mean, and where does an address lead? */
 #include "kernel/machine/page_entry.h"
 
 const char *level_name(int level)

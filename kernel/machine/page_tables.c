@@ -1,3 +1,4 @@
+/* What do the page tables map, and with which rights? */
 #include "kernel/machine/page_tables.h"
 #include "kernel/handover/handover.h"
 #include "kernel/machine/cpu.h"

@@ -1,3 +1,4 @@
+/* How is the machine restarted or switched off? */
 #include "kernel/machine/power.h"
 #include "kernel/machine/acpi.h"
 #include "kernel/machine/instructions.h"

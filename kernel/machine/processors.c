@@ -1,3 +1,4 @@
+/* What does each CPU find at its first instruction? */
 #include "kernel/machine/processors.h"
 #include "kernel/machine/cpu.h"
 
@@ -72,7 +73,7 @@ static bool all_arrived(void)
 
 void processors_start(void)
 {
-    uint64_t begin = read_tsc();
+    uint64_t start = read_tsc();
     uint64_t patience = (boot->tsc_hz ? boot->tsc_hz : TSC_HZ_GUESS) * PATIENCE_SECONDS;
     look_around(&processor_states[0]);
     cpu_features(); /* asked once, for all CPUs */
@@ -80,6 +81,6 @@ void processors_start(void)
         boot->processors[i].argument = address_of(&processor_states[i]);
         boot->processors[i].entry = processor_entry;
     }
-    while (!all_arrived() && read_tsc() - begin < patience)
+    while (!all_arrived() && read_tsc() - start < patience)
         __asm__ volatile("pause");
 }

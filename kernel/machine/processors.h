@@ -21,7 +21,7 @@ struct processor_state {
     volatile bool arrived;
 };
 
-/* As boot->processors; of the CPU that boots only what is no general register. */
+/* In the order of boot->processors. For the CPU that boots, `registers` is not filled. */
 extern struct processor_state processor_states[PROCESSORS_MAX];
 
 /* How many of the above are filled, or should be. */

@@ -1,3 +1,4 @@
+/* Which values put the machine into sleep state S5? */
 #include "kernel/machine/acpi.h"
 
 /* A constant of one byte: Zero, One, or BytePrefix and the byte. */

@@ -1,3 +1,4 @@
+/* Which function and line does an address belong to? */
 #include "kernel/machine/symbols.h"
 #include "kernel/handover/handover.h"
 #include "kernel/lib/text.h"

@@ -1,3 +1,4 @@
+/* How many ticks have passed? */
 #include "kernel/machine/timer.h"
 #include "kernel/machine/instructions.h"
 #include "kernel/machine/interrupts.h"

@@ -8,25 +8,25 @@
 
 #define BAR_COLUMNS 44
 
-/* When the index-th stage began; the kernel's entry ends the last one. */
-static uint64_t stage_begin(uint64_t index)
+/* When the index-th stage began; the last one ended at the kernel's entry. */
+static uint64_t stage_start(uint64_t index)
 {
     return index < boot->stage_count ? boot->stages[index].tsc : initial_state.tsc;
 }
 
 static void show_time(void)
 {
-    uint64_t first = stage_begin(0), total = initial_state.tsc - first;
+    uint64_t first = stage_start(0), total = initial_state.tsc - first;
     uint64_t per_millisecond = boot->tsc_hz / 1000 ? boot->tsc_hz / 1000 : 1;
     print("  %-10s%9s%11s\n", "stage", "begins", boot->tsc_hz ? "takes (ms)" : "takes (TSC)");
     for (uint64_t i = 0; i < boot->stage_count && total; i++) {
-        uint64_t begin = stage_begin(i) - first, ticks = stage_begin(i + 1) - first - begin;
-        uint64_t from = begin * BAR_COLUMNS / total, to = (begin + ticks) * BAR_COLUMNS / total;
+        uint64_t start = stage_start(i) - first, ticks = stage_start(i + 1) - first - start;
+        uint64_t from = start * BAR_COLUMNS / total, to = (start + ticks) * BAR_COLUMNS / total;
         uint64_t tenths = ticks * 10 / per_millisecond;
         char bar[BAR_COLUMNS + 1] = {0};
         for (uint64_t column = 0; column < BAR_COLUMNS; column++)
             bar[column] = column >= from && (column < to || column == from) ? '#' : '.';
-        print("  %-10s%9lu%9lu.%lu  %s\n", boot->stages[i].name, begin / per_millisecond,
+        print("  %-10s%9lu%9lu.%lu  %s\n", boot->stages[i].name, start / per_millisecond,
               tenths / 10, tenths % 10, bar);
     }
     print("  the kernel: %lu ms after the loader's first instruction\n", total / per_millisecond);

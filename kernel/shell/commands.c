@@ -201,7 +201,7 @@ void obey(char *text)
         print_colour(COLOUR_BAD, "%s: no such command; `help` lists them\n", next_word(&text));
 }
 
-/* Names of two words are for those who ask about the first. */
+/* Names of two words are listed only for the first of them: `help vm`. */
 static void help(void)
 {
     const struct command *command;

@@ -61,7 +61,7 @@ static const char *reason_of(uint64_t address, uint64_t error)
     return address < PAGE_BYTES ? "null pointer: page 0 is never mapped" : "the page is not mapped";
 }
 
-/* A stack that overflows shows as a double fault: the page fault found no stack to be told on. */
+/* A stack that overflows makes a double fault: there was no stack left for the page fault. */
 static void report_address(const struct interrupt_frame *frame)
 {
     bool is_page_fault = frame->vector == VECTOR_PAGE_FAULT;
@@ -73,7 +73,7 @@ static void report_address(const struct interrupt_frame *frame)
           is_page_fault && memory_verdict ? memory_verdict : reason_of(read_cr2(), error));
 }
 
-/* A jump to what is no code: whoever called it left the address on the stack. */
+/* After a call of something that is no code the return address is still on the stack. */
 static void report_caller(const struct interrupt_frame *frame)
 {
     char where[160] = "";

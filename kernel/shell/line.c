@@ -1,3 +1,4 @@
+/* What does a key change in the line that is typed? */
 #include "kernel/shell/line.h"
 #include "kernel/lib/text.h"
 

@@ -41,7 +41,7 @@ static void count(void *argument)
 static void test_threads(void)
 {
     struct thread *counters[COUNTERS];
-    uint64_t begin = timer_ticks();
+    uint64_t start = timer_ticks();
     lock = (struct spinlock){0};
     counted = 0;
     for (uint32_t i = 0; i < COUNTERS; i++)
@@ -51,7 +51,7 @@ static void test_threads(void)
             thread_join(counters[i]);
     bool passed = counted == (uint64_t)COUNTERS * ROUNDS;
     print("  %u threads counted to %lu in %lu ticks; the lock was found taken %lu times\n",
-          COUNTERS, counted, timer_ticks() - begin, lock.waits);
+          COUNTERS, counted, timer_ticks() - start, lock.waits);
     print_colour(passed ? COLOUR_GOOD : COLOUR_BAD, "threads test: %s\n",
                  passed ? "passed" : "FAILED");
 }

@@ -1,3 +1,4 @@
+/* What does somebody type at the prompt? */
 #include "kernel/shell/shell.h"
 #include "kernel/machine/interrupts.h"
 #include "kernel/machine/original.h"
@@ -27,7 +28,7 @@ static void redraw(const struct line *line, uint32_t length, uint32_t cursor)
     repeat('\b', wiped + line->length - line->cursor);
 }
 
-/* A character at the end needs no more than itself. */
+/* A character that was added at the end is printed alone. */
 static void show_change(const struct line *line, uint32_t length, uint32_t cursor)
 {
     bool appended = line->length == length + 1 && line->cursor == line->length && cursor == length;

@@ -8,7 +8,7 @@
 /* Takes up interrupts, keyboard and serial line, and obeys. */
 void shell_run(void) __attribute__((noreturn));
 
-/* deliberate_fault.c: does what fault=KIND on the command line asks for, else nothing. */
+/* fault_commands.c: does what fault=KIND on the command line asks for, else nothing. */
 void fault_if_asked(void);
 
 /* ---- facts.c --------------------------------------------------------------------------------- */

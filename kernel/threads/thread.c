@@ -1,3 +1,4 @@
+/* Which thread runs now, and which one is next? */
 #include "kernel/threads/thread.h"
 #include "kernel/lib/text.h"
 #include "kernel/machine/descriptors.h"
@@ -29,7 +30,7 @@ static bool can_run(struct thread *thread)
     return thread->state == THREAD_READY;
 }
 
-/* The next one that can run; the current one in the end, NULL when not even that. */
+/* The next thread that can run, the current one as the last choice; NULL: none can. */
 static struct thread *choose(void)
 {
     for (uint32_t i = 1; i <= THREADS_MAX; i++) {
@@ -40,7 +41,7 @@ static struct thread *choose(void)
     return NULL;
 }
 
-/* With interrupts off. Only the shell has somewhere to go on after an exception. */
+/* With interrupts off. */
 static void give_way(void)
 {
     struct thread *next, *this = current;
@@ -63,7 +64,7 @@ void thread_yield(void)
     interrupts_restore(flags);
 }
 
-/* Who sleeps here waits in give_way(), which looks again by itself. */
+/* A thread that sleeps is in give_way(), which looks for the next one by itself. */
 static void on_tick(void)
 {
     if (current->state != THREAD_READY)
@@ -90,8 +91,8 @@ void thread_main(void)
     thread_end();
 }
 
-/* A page fault is told on the stack that it happens on: a stack can't grow by one. So all pages are
- * there from the start, above one that never is. */
+/* A page fault is handled on the stack that it happens on, so that no stack can grow by page
+ * faults: all its pages get their frames now. The page below them never gets one. */
 static bool take_stack(struct thread *thread)
 {
     uint64_t base;

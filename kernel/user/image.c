@@ -1,3 +1,4 @@
+/* Is a file a program, and where do its segments go? */
 #include "kernel/user/image.h"
 
 #define TYPE_EXECUTABLE 2

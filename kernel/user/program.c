@@ -1,3 +1,4 @@
+/* Which program runs in the foreground, and how does it end? */
 #include "kernel/user/program.h"
 #include "kernel/console/console.h"
 #include "kernel/handover/handover.h"

@@ -1,3 +1,4 @@
+/* What does a program ask of the kernel? */
 #include "kernel/machine/cpu.h"
 #include "kernel/machine/descriptors.h"
 #include "kernel/threads/thread.h"

@@ -1,3 +1,4 @@
+/* Which frames of physical memory are free? */
 #include "kernel/vm/frames.h"
 
 static bool is_taken(const struct frames *frames, uint64_t frame)

@@ -1,3 +1,4 @@
+/* Which parts of the heap are free? */
 #include "kernel/vm/heap.h"
 
 #define ALIGNMENT  16

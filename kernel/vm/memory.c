@@ -1,3 +1,4 @@
+/* Which memory has this machine, and which address space does the CPU use? */
 #include "kernel/vm/memory.h"
 #include "kernel/handover/handover.h"
 #include "kernel/machine/cpu.h"
@@ -132,8 +133,8 @@ static enum vm_access access_of(uint64_t error)
     return error & ERROR_FETCH ? VM_FOR_EXECUTE : error & ERROR_WRITE ? VM_FOR_WRITE : VM_FOR_READ;
 }
 
-/* A guard page alarms: only a probe goes on behind it. Where nothing was wrong with the page, the
- * access was: trying again would never end. */
+/* Only a probe goes on after the fault of a guard page. VM_FAULT_NONE: the page is as
+ * it should be, and the access is not: trying again would never end. */
 static bool on_page_fault(struct interrupt_frame *frame)
 {
     uint64_t address = read_cr2();
@@ -151,7 +152,6 @@ static bool on_page_fault(struct interrupt_frame *frame)
     return false;
 }
 
-/* What is called may be anything. Zeroes add to what RAX points to: then it shall be themselves. */
 static void __attribute__((noinline)) touch(uint64_t address, enum vm_access access)
 {
     volatile uint8_t *byte = (volatile uint8_t *)address;

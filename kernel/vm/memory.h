@@ -1,6 +1,6 @@
-/* This machine's memory: all usable frames, the kernel's heap, and the spaces of addresses. No tick
- * may cut a change in two: programs, whose threads change it too, come to it with interrupts off
- * only, and the shell does so while one runs. */
+/* This machine's memory: all usable frames, the kernel's heap, and the spaces of addresses. A tick
+ * must not interrupt a change, for the threads of programs make changes, too: system calls run with
+ * interrupts off, and the shell turns them off for what it changes while a program runs. */
 #ifndef KERNEL_VM_MEMORY_H
 #define KERNEL_VM_MEMORY_H
 

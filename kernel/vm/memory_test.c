@@ -1,3 +1,4 @@
+/* Do frame allocator and heap survive calls in no order? */
 #include "kernel/console/console.h"
 #include "kernel/handover/handover.h"
 #include "kernel/vm/memory.h"

@@ -1,3 +1,4 @@
+/* Which pages of an address space are alike? */
 #include "kernel/vm/spans.h"
 
 #define ROOM_FIRST 8

@@ -1,3 +1,4 @@
+/* Where is the entry of an address in the tables of its space? */
 #include "kernel/vm/tables.h"
 #include <stddef.h>
 

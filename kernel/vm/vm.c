@@ -1,3 +1,4 @@
+/* Who holds which addresses, and what may be done with their pages? */
 #include "kernel/vm/vm.h"
 
 #define PAGE FRAME_BYTES

@@ -1,3 +1,4 @@
+/* What becomes of a page fault, or of a copy that may cause one? */
 #include "kernel/vm/vm.h"
 
 const char *vm_fault_name(enum vm_fault fault)

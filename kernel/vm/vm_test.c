@@ -1,3 +1,4 @@
+/* Does virtual memory do on the CPU what it promises? */
 #include "kernel/console/console.h"
 #include "kernel/vm/memory.h"
 
