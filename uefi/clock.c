@@ -1,6 +1,8 @@
-/* Time: of day, passing, and in ticks of the TSC. */
+/* What time it is, how fast the time-stamp counter runs, and when a wait is over. */
+#include "uefi/clock.h"
 #include "common/hw/cpu.h"
 #include "common/lib/mem.h"
+#include "uefi/console.h"
 #include "uefi/uefi.h"
 
 #define CALIBRATION_MICROSECONDS 250

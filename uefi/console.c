@@ -1,7 +1,10 @@
 /* Text and keys. Firmware's console is one protocol for all screens and serial lines that it was
  * configured for (UEFI 2.10, 12.3 and 12.4). It is slow, so text goes to it by the line. */
+#include "uefi/console.h"
 #include "common/lib/mem.h"
 #include "common/lib/terminal.h"
+#include "uefi/gop.h"
+#include "uefi/serial.h"
 #include "uefi/uefi.h"
 
 static SIMPLE_TEXT_OUTPUT_INTERFACE *screen; /* NULL: a machine without any console */

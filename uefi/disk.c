@@ -1,7 +1,12 @@
-/* Whole disks by EFI_BLOCK_IO_PROTOCOL (UEFI 2.10, 13.9). Partitions are the core's. */
+/* Which whole disks there are, and what their sectors hold (EFI_BLOCK_IO_PROTOCOL; UEFI 2.10,
+ * 13.9). Partitions are the core's. */
+#include "uefi/disk.h"
 #include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "uefi/memory.h"
+#include "uefi/path.h"
+#include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
 #define READ_TRIES 5

@@ -1,6 +1,10 @@
 /* The framebuffer by EFI_GRAPHICS_OUTPUT_PROTOCOL, and the monitor's EDID (UEFI 2.10, 12.9). */
+#include "uefi/gop.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "uefi/console.h"
+#include "uefi/path.h"
+#include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
 typedef EFI_GRAPHICS_OUTPUT_MODE_INFORMATION mode_info;
@@ -30,7 +34,7 @@ static enum err find_screen(struct screen *screen)
         EFI_GRAPHICS_OUTPUT_PROTOCOL *gop =
             protocol_on(handles[i], (EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID);
         if (gop && gop->Mode && gop->Mode->Info && is_linear(gop->Mode->Info) &&
-            protocol_on(handles[i], (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID))
+            path_on(handles[i]))
             *screen = (struct screen){gop, handles[i]};
     }
     uefi_boot->FreePool(handles);

@@ -1,8 +1,11 @@
 /* Files by HTTP, through the drivers that firmware's HTTP boot stands on (UEFI 2.10, 24.7
  * and 29.6), when firmware loaded Lintel that way. Each file takes a connection of its own. */
+#include "uefi/http.h"
 #include "common/lib/mem.h"
 #include "common/storage/net/url.h"
 #include "uefi/http_protocol.h"
+#include "uefi/path.h"
+#include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
 #define PATIENCE     300000000 /* without any progress, in units of 100 ns */

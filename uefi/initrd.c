@@ -1,6 +1,8 @@
 /* The initial file system, for a kernel that asks firmware's drivers for it: LoadFile2 on a device
  * path that Linux defines (Linux, Documentation/arch/x86/boot.rst; UEFI 2.10, 13.2). */
+#include "uefi/initrd.h"
 #include "common/lib/log.h"
+#include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
 #define LINUX_EFI_INITRD_MEDIA_GUID                                                                \

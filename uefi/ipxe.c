@@ -1,9 +1,13 @@
 /* Files through iPXE's download protocol (its src/include/ipxe/efi/efi_download.h), which it puts
  * on the device that it starts an application from. Of its PXE base code only the newest versions
  * can tell how large a file is. */
+#include "uefi/ipxe.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/storage/net/url.h"
+#include "uefi/path.h"
+#include "uefi/protocol.h"
+#include "uefi/pxe.h"
 #include "uefi/uefi.h"
 
 #define PATIENCE 300000000 /* without any progress, in units of 100 ns */

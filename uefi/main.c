@@ -5,7 +5,21 @@
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/utf8.h"
+#include "uefi/clock.h"
+#include "uefi/console.h"
+#include "uefi/disk.h"
+#include "uefi/gop.h"
+#include "uefi/http.h"
+#include "uefi/ipxe.h"
+#include "uefi/memory.h"
+#include "uefi/path.h"
+#include "uefi/program.h"
+#include "uefi/protocol.h"
+#include "uefi/pxe.h"
+#include "uefi/tpm.h"
 #include "uefi/uefi.h"
+#include "uefi/variable.h"
+#include "uefi/volume.h"
 
 EFI_HANDLE uefi_image;
 EFI_SYSTEM_TABLE *uefi_system;
@@ -147,7 +161,7 @@ static enum err gather(const EFI_LOADED_IMAGE *image, struct facts *facts)
     facts->secure_boot = secure_boot();
     TRY(memory_first_map(&facts->map, &facts->reachable_end));
     TRY(disk_list(&facts->disks, &facts->disk_count));
-    facts->origin = disk_origin(image->DeviceHandle, facts->disks, facts->disk_count);
+    facts->origin = volume_origin(image->DeviceHandle, facts->disks, facts->disk_count);
     pxe_keep_ack(image->DeviceHandle, &facts->origin);
     return find_server(image->DeviceHandle, &facts->origin.server);
 }

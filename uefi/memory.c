@@ -1,6 +1,9 @@
-/* Memory: pages from firmware, its map, and leaving it (UEFI 2.10, 7.2 and 7.4.6). */
+/* Which memory firmware gives, what its map says, and how boot services end (UEFI 2.10, 7.2 and
+ * 7.4.6). */
+#include "uefi/memory.h"
 #include "common/lib/mem.h"
 #include "common/memory/memmap.h"
+#include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
 /* A map may grow by two descriptors with each allocation, also with the one that holds it. */

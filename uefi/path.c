@@ -1,8 +1,10 @@
 /* Device paths: how UEFI says where a device is (UEFI 2.10, chapter 10). They are packed bytes of
  * unaligned nodes. */
+#include "uefi/path.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/lib/utf8.h"
+#include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
 static bool is_last(const EFI_DEVICE_PATH *node)

@@ -1,9 +1,17 @@
 /* Programs that firmware starts for us: EFI applications, and Linux kernels by their EFI entry
  * (UEFI 2.10, 7.4). When one returns, the machine is as it was before. */
+#include "uefi/program.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/utf8.h"
+#include "uefi/console.h"
+#include "uefi/disk.h"
+#include "uefi/initrd.h"
+#include "uefi/path.h"
+#include "uefi/protocol.h"
+#include "uefi/serial.h"
 #include "uefi/uefi.h"
+#include "uefi/volume.h"
 
 #define SCREENS_MAX   8
 #define EXIT_TEXT_MAX 160
@@ -25,7 +33,7 @@ static EFI_HANDLE device_of(const struct program *program)
     if (!program->disk)
         return NULL;
     if (program->disk->sector_bytes)
-        return disk_volume(program->disk, program->volume_first_lba);
+        return volume_on(program->disk, program->volume_first_lba);
     const EFI_LOADED_IMAGE *own = protocol_on(uefi_image, (EFI_GUID)EFI_LOADED_IMAGE_PROTOCOL_GUID);
     return own ? own->DeviceHandle : NULL; /* the network card */
 }

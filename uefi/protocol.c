@@ -1,4 +1,5 @@
 /* Finding what firmware's drivers offer (UEFI 2.10, 7.3), and the names of its status codes. */
+#include "uefi/protocol.h"
 #include "common/lib/mem.h"
 #include "uefi/uefi.h"
 

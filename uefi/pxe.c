@@ -1,7 +1,8 @@
 /* Files by TFTP, through the network card's EFI_PXE_BASE_CODE_PROTOCOL (UEFI 2.10, 24.3), when
  * firmware loaded Lintel that way. */
+#include "uefi/pxe.h"
 #include "common/lib/mem.h"
-#include "common/storage/net/tftp.h"
+#include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
 #define BLOCK_BYTES 1468 /* fills an Ethernet frame; servers may answer with less */

@@ -2,7 +2,10 @@
  * text goes to it and keys come from it as well. Where it is a console already, each line would
  * come out twice: then it is left alone but while the screen shows graphics, which the console
  * would draw over. */
+#include "uefi/serial.h"
 #include "common/lib/terminal.h"
+#include "uefi/path.h"
+#include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
 /* The rest of an arrow key's sequence is here by then, at 9600 baud too; after a lone ESC nothing
@@ -42,7 +45,7 @@ static const EFI_DEVICE_PATH *read_console_path(void)
 static EFI_HANDLE choose_line(const EFI_DEVICE_PATH *console, EFI_HANDLE *handles, UINTN count)
 {
     for (UINTN i = 0; i < count; i++) {
-        EFI_DEVICE_PATH *device = protocol_on(handles[i], (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+        const EFI_DEVICE_PATH *device = path_on(handles[i]);
         if (console && device && has_instance(console, device))
             return handles[i];
     }

@@ -1,7 +1,8 @@
 /* What firmware measured into a TPM, by EFI_TCG2_PROTOCOL (TCG EFI Protocol 2.0, 6). */
+#include "uefi/tpm.h"
 #include "common/format/event_log.h"
 #include "common/lib/mem.h"
-#include "uefi/uefi.h"
+#include "uefi/protocol.h"
 
 static const EFI_GUID tcg2_guid = {
     0x607f766c, 0x7455, 0x42be, {0x93, 0x0b, 0xe4, 0xd7, 0x6d, 0xb2, 0x72, 0x0f}};

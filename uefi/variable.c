@@ -1,6 +1,8 @@
-/* Variables (UEFI 2.10, 8.2). */
+/* What firmware's variables hold (UEFI 2.10, 8.2). */
+#include "uefi/variable.h"
 #include "common/lib/mem.h"
 #include "common/lib/utf8.h"
+#include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
 #define NAME_UNITS 64 /* the longest that we have takes 28 */

@@ -1,5 +1,9 @@
 /* Volumes, as firmware's handles have them: which partition of which disk (UEFI 2.10, 10.3.5.1). */
+#include "uefi/volume.h"
 #include "common/lib/mem.h"
+#include "uefi/disk.h"
+#include "uefi/path.h"
+#include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
 /* The node of a partition (UEFI 2.10, 10.3.5.1), whose fields may lie unaligned. */
@@ -19,7 +23,7 @@ static void read_partition_node(const EFI_DEVICE_PATH *node, struct boot_origin 
 
 /* Only a partition of the disk itself counts. Behind the node of a CD's boot image firmware may see
  * partitions in that image; the volume to look in is then the whole disc. */
-struct boot_origin disk_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count)
+struct boot_origin volume_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count)
 {
     struct boot_origin origin = {.disk = -1};
     const EFI_DEVICE_PATH *path = path_on(volume);
@@ -50,7 +54,7 @@ static bool begins_at(const EFI_DEVICE_PATH *partition, uint64_t first_lba)
     return end && IsDevicePathEnd(end) && origin.has_first_lba && origin.first_lba == first_lba;
 }
 
-EFI_HANDLE disk_volume(const struct disk *disk, uint64_t first_lba)
+EFI_HANDLE volume_on(const struct disk *disk, uint64_t first_lba)
 {
     const EFI_DEVICE_PATH *whole = disk_path(disk);
     EFI_HANDLE *handles, found = NULL;

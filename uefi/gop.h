@@ -1,0 +1,13 @@
+/* The framebuffer, by the Graphics Output Protocol. */
+#ifndef UEFI_GOP_H
+#define UEFI_GOP_H
+
+#include "common/firmware.h"
+
+/* firmware.set_video */
+enum err gop_set_video(uint32_t width, uint32_t height, struct video *video);
+
+/* Sets the mode again in which firmware's own text console draws. */
+void gop_restore(void);
+
+#endif
