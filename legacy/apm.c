@@ -1,3 +1,4 @@
+/* Whether the BIOS has power management for 32-bit kernels, and where they enter it (APM 1.2). */
 #include "legacy/apm.h"
 #include "legacy/bios.h"
 

@@ -1,3 +1,4 @@
+/* What the BIOS keeps in its data area, and where thunk.asm finds the registers of a call. */
 #include "legacy/bios.h"
 #include <stddef.h>
 

@@ -1,7 +1,9 @@
+/* What time it is, how fast the time-stamp counter runs, and when a wait is over. */
 #include "legacy/clock.h"
 #include "common/hw/cpu.h"
 #include "common/lib/mem.h"
 #include "legacy/bios.h"
+#include "legacy/ports.h"
 
 /* ---- the time-stamp counter, against the 8254 interval timer --------------------------------- */
 

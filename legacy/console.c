@@ -1,3 +1,4 @@
+/* Where text goes and where keys come from: the VGA screen, the keyboard and COM1 at once. */
 #include "legacy/console.h"
 #include "common/lib/mem.h"
 #include "common/lib/terminal.h"

@@ -1,9 +1,11 @@
+/* Which drives the BIOS has, and what their sectors hold; a BIOS may lie about both. */
 #include "legacy/disk.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "legacy/bios.h"
 #include "legacy/memory.h"
+#include "legacy/ports.h"
 
 #define FIRST_DISK   0x80u
 #define FIRST_CD     0x90u /* of the numbers that BIOSes take for those */

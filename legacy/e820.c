@@ -1,3 +1,4 @@
+/* What memory there is, by the newest of the three BIOS calls that answers. */
 #include "legacy/e820.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* What is said when the loader itself causes an exception. */
 #include "legacy/fault.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"

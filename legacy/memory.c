@@ -1,3 +1,4 @@
+/* Which memory is free, and what the loader has taken: a BIOS manages none itself. */
 #include "legacy/memory.h"
 #include "common/lib/mem.h"
 #include "legacy/e820.h"

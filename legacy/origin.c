@@ -1,3 +1,4 @@
+/* Which drive and volume Lintel was installed on, whatever drive the BIOS tells. */
 #include "legacy/origin.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* What a file of the server holds that the network card's ROM booted from (PXE 2.1). */
 #include "legacy/pxe.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"

@@ -1,7 +1,8 @@
+/* Whether there is a COM1, and what goes through it, without interrupts. */
 #include "legacy/serial.h"
 #include "common/hw/cpu.h"
-#include "legacy/bios.h"
 #include "legacy/clock.h"
+#include "legacy/ports.h"
 
 #define COM1         0x3f8
 #define DATA         (COM1 + 0)

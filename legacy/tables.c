@@ -1,9 +1,10 @@
+/* Where the ACPI and SMBIOS tables of this BIOS are. */
 #include "legacy/tables.h"
 #include "common/lib/mem.h"
 #include "legacy/bios.h"
 
-#define ROM_BEGIN    0xe0000u
-#define SMBIOS_BEGIN 0xf0000u
+#define ROM_START    0xe0000u
+#define SMBIOS_START 0xf0000u
 #define ROM_END      0x100000u
 #define EBDA_MOST    0x9f000u
 
@@ -56,15 +57,15 @@ uint64_t tables_find_rsdp(void)
 
     if (ebda >= 0x400 && ebda <= EBDA_MOST)
         found = find(ebda, ebda + 1024, is_rsdp);
-    return found ? found : find(ROM_BEGIN, ROM_END, is_rsdp);
+    return found ? found : find(ROM_START, ROM_END, is_rsdp);
 }
 
 uint64_t tables_find_smbios(void)
 {
-    return find(SMBIOS_BEGIN, ROM_END, is_smbios);
+    return find(SMBIOS_START, ROM_END, is_smbios);
 }
 
 uint64_t tables_find_smbios3(void)
 {
-    return find(SMBIOS_BEGIN, ROM_END, is_smbios3);
+    return find(SMBIOS_START, ROM_END, is_smbios3);
 }

@@ -1,3 +1,4 @@
+/* Which mode of the screen suits a kernel's wish, and where its pixels lie (VBE 3.0). */
 #include "legacy/vbe.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"

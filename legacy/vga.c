@@ -1,8 +1,10 @@
+/* What the VGA text screen shows, without a BIOS call for every byte. */
 #include "legacy/vga.h"
 #include "common/lib/font.h"
 #include "common/lib/mem.h"
 #include "common/lib/terminal.h"
 #include "legacy/bios.h"
+#include "legacy/ports.h"
 
 #define COLUMNS 80u
 #define ROWS    25u

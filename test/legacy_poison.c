@@ -5,6 +5,7 @@
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "legacy/bios.h"
+#include "legacy/ports.h"
 
 #define CALLS       1000u
 #define VECTOR      0x60u /* free for programs */
