@@ -181,7 +181,7 @@ struct firmware {
     enum err (*fetch)(const char *path, uint64_t bytes, void *to);
 
     /* One byte of UTF-8 text to the text screen and to the serial line at once; to the serial line
-     * alone while set_video() shows graphics. "\n" ends a line, "\r" goes back to its begin. The
+     * alone while set_video() shows graphics. "\n" ends a line, "\r" goes back to its start. The
      * screen obeys the ANSI sequences ESC[2J ESC[H ESC[row;colH ESC[K, and ESC[...m with 0, 1, 30
      * to 37 and 40 to 47 (ECMA-48), and shows one "?" for a character that its font lacks. */
     void (*put)(char c);

@@ -30,7 +30,7 @@ void progress_begin(const char *name, uint64_t bytes)
     bar.drawn = false;
 }
 
-/* A path's end says more than its begin. No half of a UTF-8 character stands there. */
+/* A path's end says more than its start. No half of a UTF-8 character stands there. */
 static const char *cut_name(const char *name)
 {
     size_t length = strlen(name);

@@ -34,7 +34,7 @@ enum terminal_order terminal_read(struct terminal *terminal, char c);
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 /* The key that begins with the byte `first`. `soon` fetches another byte, and waits for it as long
- * as a line needs for one: that tells the key Esc from the begin of a sequence. KEY_NONE: noise. */
+ * as a line needs for one: that tells the key Esc from the start of a sequence. KEY_NONE: noise. */
 enum key terminal_key(char first, bool (*soon)(char *c));
 
 #endif

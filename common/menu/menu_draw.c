@@ -62,7 +62,7 @@ static bool look_alike(const struct entry *a, const struct entry *b)
 }
 
 /* What stands behind the title: where that and the version name two entries, the id, whose end says
- * more than its begin. */
+ * more than its start. */
 static const char *entry_detail(const struct config *config, const struct entry *entry)
 {
     if (entry->problem)

@@ -2,7 +2,6 @@
 #include "common/version.h"
 #include "images/tool/host/command.h"
 #include "images/tool/host/program.h"
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
