@@ -93,14 +93,10 @@ uint64_t clock_tsc_hz(void)
 
 #define HZ_GUESS UINT64_C(1000000000)
 
-uint64_t clock_ticks(uint32_t milliseconds)
-{
-    return (known_hz ? known_hz : HZ_GUESS) / 1000 * milliseconds;
-}
-
+/* By a guess before clock_tsc_hz(). */
 static void spin(uint32_t milliseconds)
 {
-    uint64_t begin = cpu_tsc(), ticks = clock_ticks(milliseconds);
+    uint64_t begin = cpu_tsc(), ticks = (known_hz ? known_hz : HZ_GUESS) / 1000 * milliseconds;
 
     while (cpu_tsc() - begin < ticks)
         __asm__ volatile("pause");

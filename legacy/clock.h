@@ -11,9 +11,6 @@ void clock_begin(void);
  * of the interval timer for at least a millisecond since clock_begin(). */
 uint64_t clock_tsc_hz(void);
 
-/* TSC ticks in that time; a guess before clock_tsc_hz(). */
-uint64_t clock_ticks(uint32_t milliseconds);
-
 /* Seconds since 1970-01-01, as the real-time clock says; 0 where it says nothing sensible. */
 int64_t clock_read(void);
 

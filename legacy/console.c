@@ -3,6 +3,7 @@
 #include "common/lib/mem.h"
 #include "common/lib/terminal.h"
 #include "legacy/bios.h"
+#include "legacy/clock.h"
 #include "legacy/serial.h"
 #include "legacy/vga.h"
 
@@ -68,7 +69,7 @@ static enum key serial_key(void)
 {
     char c;
 
-    return serial_get(&c) ? terminal_key(c, serial_get_soon) : KEY_NONE;
+    return serial_get(&c) ? terminal_key(c, serial_get, clock_wait) : KEY_NONE;
 }
 
 enum key console_key(void)

@@ -1,7 +1,5 @@
 /* Whether there is a COM1, and what goes through it, without interrupts. */
 #include "legacy/serial.h"
-#include "common/hw/cpu.h"
-#include "legacy/clock.h"
 #include "legacy/ports.h"
 
 #define COM1         0x3f8
@@ -22,8 +20,7 @@
 #define STATUS_RECEIVED 0x01
 #define STATUS_EMPTY    0x20
 
-#define SEND_POLLS        100000 /* a byte takes 87 us, a poll about 1 us */
-#define SOON_MILLISECONDS 100
+#define SEND_POLLS 100000 /* a byte takes 87 us, a poll about 1 us */
 
 static bool present;
 
@@ -58,15 +55,4 @@ bool serial_get(char *c)
         return false;
     *c = (char)port_read(DATA);
     return true;
-}
-
-bool serial_get_soon(char *c)
-{
-    uint64_t begin = cpu_tsc(), ticks = clock_ticks(SOON_MILLISECONDS);
-
-    do
-        if (serial_get(c))
-            return true;
-    while (cpu_tsc() - begin < ticks);
-    return false;
 }

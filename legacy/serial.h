@@ -12,7 +12,4 @@ void serial_put(char c);
 /* False when nothing has arrived. */
 bool serial_get(char *c);
 
-/* The same, waiting for up to 100 ms: for the rest of an escape sequence. */
-bool serial_get_soon(char *c);
-
 #endif

@@ -142,7 +142,7 @@ static bool read_character(char *c)
 }
 
 /* A serial console of firmware's gives a sequence that it does not know, such as that of Delete,
- * away as single keys that come at once. */
+ * away as single keys. */
 static enum key keyboard_key(void)
 {
     static const enum key by_scan_code[] = {
@@ -157,7 +157,7 @@ static enum key keyboard_key(void)
     if (key.ScanCode == SCAN_ESC || key.UnicodeChar)
         return key.UnicodeChar < 0x80
                    ? terminal_key(key.UnicodeChar ? (char)key.UnicodeChar : KEY_ESCAPE,
-                                  read_character)
+                                  read_character, clock_wait)
                    : KEY_NONE;
     return key.ScanCode < ARRAY_LENGTH(by_scan_code) ? by_scan_code[key.ScanCode] : KEY_NONE;
 }

@@ -8,10 +8,6 @@
 #include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
-/* The rest of an arrow key's sequence is here by then, at 9600 baud too; after a lone ESC nothing
- * is. */
-#define ESCAPE_MICROSECONDS 5000
-
 static EFI_SERIAL_IO_PROTOCOL *line; /* NULL: none */
 static bool is_console;
 
@@ -84,17 +80,11 @@ static bool read_byte(char *byte)
            !EFI_ERROR(line->Read(line, &bytes, byte)) && bytes == 1;
 }
 
-static bool read_soon(char *byte)
-{
-    if (read_byte(byte))
-        return true;
-    uefi_boot->Stall(ESCAPE_MICROSECONDS);
-    return read_byte(byte);
-}
-
 enum key serial_key(void)
 {
     char byte;
 
-    return line && !is_console && read_byte(&byte) ? terminal_key(byte, read_soon) : KEY_NONE;
+    if (!line || is_console || !read_byte(&byte))
+        return KEY_NONE;
+    return terminal_key(byte, read_byte, clock_wait);
 }

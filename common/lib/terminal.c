@@ -101,7 +101,15 @@ enum terminal_order terminal_read(struct terminal *terminal, char c)
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
-#define SEQUENCE_BYTES 16 /* longer ones are noise */
+#define SEQUENCE_BYTES    16 /* longer ones are noise */
+#define WAITS_MOST        10
+#define WAIT_MILLISECONDS 10
+
+/* Where the bytes of a key come from. */
+struct input {
+    bool (*get)(char *c);
+    void (*wait)(uint32_t milliseconds);
+};
 
 /* By a sequence's final letter, or by its number where that is a tilde. */
 static const struct {
@@ -124,13 +132,26 @@ static enum key find_special_key(char letter, uint32_t number)
     return KEY_NONE;
 }
 
-static enum key read_key_sequence(bool (*soon)(char *c))
+/* Firmware looks at its serial lines at each tick of its timer, and may find a part of a sequence
+ * (EDK II: every 20 ms). Counted waits give it that many ticks, however long the host of a virtual
+ * machine lets one take; the last look comes after the last wait. */
+static bool get_soon(const struct input *input, char *c)
+{
+    for (uint32_t waits = 0; !input->get(c); waits++) {
+        if (waits == WAITS_MOST)
+            return false;
+        input->wait(WAIT_MILLISECONDS);
+    }
+    return true;
+}
+
+static enum key read_key_sequence(const struct input *input)
 {
     uint32_t number = 0;
     bool first = true; /* what follows a semicolon are modifiers */
     char c;
 
-    for (uint32_t i = 0; i < SEQUENCE_BYTES && soon(&c); i++) {
+    for (uint32_t i = 0; i < SEQUENCE_BYTES && get_soon(input, &c); i++) {
         if (c >= '@' && c <= '~')
             return find_special_key(c, number);
         if (c == ';')
@@ -141,8 +162,9 @@ static enum key read_key_sequence(bool (*soon)(char *c))
     return KEY_NONE;
 }
 
-enum key terminal_key(char first, bool (*soon)(char *c))
+enum key terminal_key(char first, bool (*get)(char *c), void (*wait)(uint32_t milliseconds))
 {
+    const struct input input = {get, wait};
     char second;
 
     if (first == '\n')
@@ -151,7 +173,7 @@ enum key terminal_key(char first, bool (*soon)(char *c))
         return KEY_BACKSPACE;
     if (first != ESCAPE)
         return (uint8_t)first < 0x80 ? (enum key)first : KEY_NONE;
-    if (!soon(&second))
+    if (!get_soon(&input, &second))
         return KEY_ESCAPE;
-    return second == '[' || second == 'O' ? read_key_sequence(soon) : KEY_NONE;
+    return second == '[' || second == 'O' ? read_key_sequence(&input) : KEY_NONE;
 }

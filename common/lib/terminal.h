@@ -33,8 +33,9 @@ enum terminal_order terminal_read(struct terminal *terminal, char c);
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
-/* The key that begins with the byte `first`. `soon` fetches another byte, and waits for it as long
- * as a line needs for one: that tells the key Esc from the start of a sequence. KEY_NONE: noise. */
-enum key terminal_key(char first, bool (*soon)(char *c));
+/* The key that begins with the byte `first`. `get` fetches another byte, and is false while none
+ * has come: then `wait` lets a tenth of a second pass in steps. A byte that comes by then belongs
+ * to the sequence; where none does, a lone ESC is the key Esc. KEY_NONE: noise. */
+enum key terminal_key(char first, bool (*get)(char *c), void (*wait)(uint32_t milliseconds));
 
 #endif

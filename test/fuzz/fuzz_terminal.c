@@ -8,12 +8,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 static const uint8_t *next, *end;
 
-static bool soon(char *c)
+static bool get(char *c)
 {
     if (next == end)
         return false;
     *c = (char)*next++;
     return true;
+}
+
+static void wait(uint32_t milliseconds)
+{
+    (void)milliseconds;
 }
 
 static void put(const uint8_t *data, size_t bytes)
@@ -40,8 +45,8 @@ static void edit(const uint8_t *data, size_t bytes)
     next = data;
     end = data + bytes;
     line_begin(&line, text, sizeof text);
-    while (soon(&c)) {
-        line_key(&line, terminal_key(c, soon));
+    while (get(&c)) {
+        line_key(&line, terminal_key(c, get, wait));
         if (strlen(text) >= sizeof text || line.cursor > strlen(text) ||
             line_from(&line, line_column(&line)) != text + line.cursor)
             abort();

@@ -10,11 +10,13 @@
 #include <cmocka.h>
 
 static struct terminal terminal;
+static uint32_t silence; /* milliseconds before each byte of a key but its first */
 
 static int begin(void **state)
 {
     (void)state;
     terminal = (struct terminal){.attribute = TERMINAL_PLAIN};
+    silence = 0;
     return 0;
 }
 
@@ -81,19 +83,28 @@ static void reads_colours(void **state)
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 static const char *line;
+static uint32_t silent_for, waited;
 
-static bool soon(char *c)
+static bool get(char *c)
 {
-    if (!*line)
+    if (!*line || silent_for < silence)
         return false;
     *c = *line++;
+    silent_for = 0;
     return true;
+}
+
+static void wait(uint32_t milliseconds)
+{
+    silent_for += milliseconds;
+    waited += milliseconds;
 }
 
 static enum key key_of(const char *bytes)
 {
     line = bytes + 1;
-    return terminal_key(bytes[0], soon);
+    silent_for = waited = 0;
+    return terminal_key(bytes[0], get, wait);
 }
 
 static void knows_the_keys_of_terminals(void **state)
@@ -132,11 +143,23 @@ static void knows_the_keys_of_terminals(void **state)
         {"\xc3", KEY_NONE},
     };
 
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        enum key key = key_of(cases[i].bytes);
-        if (key != cases[i].key || *line)
-            fail_msg("case %zu is key %x, and leaves \"%s\"", i, key, line);
-    }
+    for (silence = 0; silence <= 100; silence += 10)
+        for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+            enum key key = key_of(cases[i].bytes);
+            if (key != cases[i].key || *line)
+                fail_msg("case %zu, after %u ms of silence, is key %x, and leaves \"%s\"", i,
+                         silence, key, line);
+        }
+}
+
+/* What comes later than a line needs is another key. */
+static void tells_escape_from_a_sequence(void **state)
+{
+    (void)state;
+    silence = 200;
+    assert_int_equal(key_of("\033[A"), KEY_ESCAPE);
+    assert_string_equal(line, "[A");
+    assert_in_range(waited, 50, 150);
 }
 
 /* Noise ends after a few bytes. */
@@ -160,6 +183,7 @@ int main(void)
         TEST(reads_moves),
         TEST(reads_colours),
         TEST(knows_the_keys_of_terminals),
+        TEST(tells_escape_from_a_sequence),
         TEST(gives_up_endless_sequences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
