@@ -24,7 +24,7 @@ UEFI_FLAGS   := $(CORE_FLAGS) -isystem /usr/include/efi -isystem /usr/include/ef
 KERNEL_FLAGS := $(FREESTANDING) -O2 -fPIE -fvisibility=hidden
 # User mode is as any compiler expects it: red zone, SSE.
 PROGRAM_FLAGS := $(filter-out -mno-red-zone -mgeneral-regs-only,$(FREESTANDING)) -O2 -fno-pic
-NASM_FLAGS   := -g -F dwarf -w+all -w+error
+NASM_FLAGS   := -g -F dwarf -w+all -w+error -Ibuild/
 
 LINK          := $(LD) -nostdlib -z noexecstack --build-id=none --gc-sections
 LINK_RESIDENT := $(LINK) -pie --no-dynamic-linker -z text -z max-page-size=16 -T common/resident/resident.ld

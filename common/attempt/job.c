@@ -170,8 +170,7 @@ static void __attribute__((noreturn)) hand_off(struct job *job, uint64_t bridge)
     job_start_cpus(job);
     if (job->rules->settle)
         job->rules->settle(job);
-    handoff_enter(bridge, job->plan.places[PLACE_RESIDENT].physical + job->resident.entry -
-                              job->resident.first);
+    handoff_enter(bridge, job->plan.places[PLACE_HANDOFF].physical);
 }
 
 static enum err load_and_leave(struct job *job, uint64_t *bridge)

@@ -1,9 +1,10 @@
-/* One try to boot a kernel of the upper half, which is placed and mapped by a plan and entered by
- * the resident image: what the steps share. Lintel's own protocol and Limine's are such; in what
- * they differ stands in their struct job_rules. */
+/* One try to boot a kernel of the upper half, which is placed and mapped by a plan: what the steps
+ * share. Lintel's own protocol and Limine's are such; in what they differ stands in their struct
+ * job_rules. */
 #ifndef LINTEL_ATTEMPT_JOB_H
 #define LINTEL_ATTEMPT_JOB_H
 
+#include "common/handoff/handoff.h"
 #include "common/handoff/mp.h"
 #include "common/plan/plan.h"
 #include "common/protocol/protocol.h"
@@ -113,13 +114,14 @@ uint64_t block_text_bytes(const char *text);
 /* Bytes of the block that the next function takes at most. */
 uint64_t job_machine_bytes(const struct job *job);
 
-/* Fills the page tables, GDT, TSS, IDT and the resident image's state. `argument`: for RDI.
+/* Fills the page tables, GDT, TSS, IDT and the states of the handoff program and of the resident
+ * image. `argument`: for RDI.
  * `bridge`: physical address of the top table for handoff_enter(). */
 enum err job_build_machine(struct job *job, struct block *block, uint64_t argument,
                            uint64_t *bridge);
 
-/* The state in the resident image. */
-struct resident_state *job_state(const struct job *job);
+/* The handoff program's state. */
+struct handoff_state *job_handoff(const struct job *job);
 
 /* Fills a TSS, where the kernel's faults are reported, and a GDT. `gdtr`: its pseudo-descriptor. */
 enum err job_build_gdt(const struct job *job, struct block *block, uint64_t fault_stack_top,

@@ -22,7 +22,7 @@ static enum err build_seat(const struct job *job, struct block *block, uint64_t 
     struct mp_seat *seat = &job->seats[index - 1];
     seat->stack_top = plan_cpu_stack_top(&job->plan, index);
     seat->tss = job->rules->tss;
-    memcpy(seat->idtr, job_state(job)->idtr, sizeof seat->idtr);
+    memcpy(seat->idtr, job_handoff(job)->idtr, sizeof seat->idtr);
     job->rules->seat_cpu(job, index, seat);
     return job_build_gdt(job, block, plan_cpu_fault_stack_top(&job->plan, index), seat->gdtr);
 }
@@ -38,7 +38,7 @@ enum err job_build_cpus(struct job *job, struct block *block)
 
 static enum err begin(struct job *job, struct mp *mp)
 {
-    const struct resident_state *state = job_state(job);
+    const struct handoff_state *state = job_handoff(job);
     const struct mp_world world = {
         .page = job->plan.places[PLACE_TRAMPOLINE].physical,
         .page_virtual = job->plan.trampoline_virtual,

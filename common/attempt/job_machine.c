@@ -1,10 +1,7 @@
 #include "common/attempt/job.h"
+#include "common/hw/registers.h"
 #include "common/lib/mem.h"
 #include "common/memory/gdt.h"
-
-#define EFER_LME (1u << 8)
-#define EFER_LMA (1u << 10)
-#define EFER_NXE (1u << 11)
 
 #define IDT_VECTORS 256
 #define VGA_TEXT    0xb8000
@@ -18,9 +15,9 @@ static enum err map_bridge(const struct plan *plan, struct paging *paging)
     return OK;
 }
 
-/* The kernel's tables hold the bridge too, until switch.asm empties their lower half. The other
- * side of the bridge is a small set of tables for the loader's paging mode, without NX: the loader
- * may not have it on. */
+/* The kernel's tables hold the bridge too, until the handoff program empties their lower half. The
+ * other side of the bridge is a small set of tables for the loader's paging mode, without NX: the
+ * loader may not have it on. */
 static enum err build_tables(struct job *job, struct paging *kernel, struct paging *bridge)
 {
     const struct plan *plan = &job->plan;
@@ -79,7 +76,7 @@ static enum err build_fault_table(const struct job *job, struct block *block, ui
 
 /* Without a fault table the IDTR stays zero. */
 static enum err build_descriptors(const struct job *job, struct block *block,
-                                  struct resident_state *state)
+                                  struct handoff_state *state)
 {
     const struct job_rules *rules = job->rules;
     if (rules->reports)
@@ -91,7 +88,7 @@ static enum err build_descriptors(const struct job *job, struct block *block,
     return job_build_gdt(job, block, job->plan.fault_stack_top, state->gdtr);
 }
 
-/* ---- the resident image's state -------------------------------------------------------------- */
+/* ---- the handoff program's state ------------------------------------------------------------- */
 
 static uint64_t final_cr4(const struct job *job)
 {
@@ -102,21 +99,45 @@ static uint64_t final_cr4(const struct job *job)
 }
 
 static enum err list_memory_to_zero(const struct job *job, struct block *block,
-                                    struct resident_state *state)
+                                    struct handoff_state *state)
 {
-    struct resident_zero *zero;
+    struct handoff_zero *zero;
     if (!job->boot->config.zero_memory)
         return OK;
     TRY(block_take(block, job->map.count * sizeof *zero, (void **)&zero));
     for (uint64_t i = 0; i < job->map.count; i++) {
         const struct memmap_range *range = &job->map.ranges[i];
         if (range->type == LINTEL_MEMORY_USABLE)
-            zero[state->zero_count++] = (struct resident_zero){job->plan.direct_map + range->first,
-                                                               range->last - range->first + 1};
+            zero[state->zero_count++] = (struct handoff_zero){job->plan.direct_map + range->first,
+                                                              range->last - range->first + 1};
     }
     state->zero = block_virtual(block, zero);
     return OK;
 }
+
+static void describe_switch(const struct job *job, const struct paging *paging, uint64_t argument,
+                            struct handoff_state *state)
+{
+    const struct plan *plan = &job->plan;
+    state->mode = HANDOFF_KERNEL_TABLES;
+    state->entry = job->kernel.entry + plan->slide;
+    state->registers.rsp = plan->stack_top;
+    state->registers.rdi = argument;
+    state->root = paging->root;
+    state->root_virtual = job->rules->plan.identity ? 0 : plan->direct_map + paging->root;
+    state->delta = plan->handoff_virtual - plan->places[PLACE_HANDOFF].physical;
+    state->cr0 = job->rules->cr0;
+    state->cr4 = final_cr4(job);
+    state->efer = EFER_LME | (paging->has_nx ? EFER_NXE : 0);
+    state->pat = paging->has_pat ? job->rules->pat : 0;
+}
+
+struct handoff_state *job_handoff(const struct job *job)
+{
+    return at_physical(job->plan.places[PLACE_HANDOFF].physical);
+}
+
+/* ---- the resident image's state -------------------------------------------------------------- */
 
 static enum err add_guard(struct block *block, struct resident_state *state, uint64_t base,
                           uint64_t end, const char *meaning)
@@ -176,26 +197,7 @@ static void describe_screen(const struct job *job, const struct block *block,
     }
 }
 
-static void describe_switch(const struct job *job, const struct paging *paging, uint64_t argument,
-                            struct resident_state *state)
-{
-    const struct plan *plan = &job->plan;
-    uint64_t nx = paging->has_nx ? EFER_NXE : 0;
-    state->delta = plan->resident_virtual - plan->places[PLACE_RESIDENT].physical;
-    state->root = paging->root;
-    state->root_virtual = plan->direct_map + paging->root;
-    state->flip_la57 = plan->paging.levels != job->request.loader_levels;
-    state->keeps_lower_half = job->rules->plan.identity;
-    state->cr0 = job->rules->cr0;
-    state->cr4 = final_cr4(job);
-    state->efer = EFER_LME | EFER_LMA | nx;
-    state->pat = paging->has_pat ? job->rules->pat : 0;
-    state->stack_top = plan->stack_top;
-    state->entry = job->kernel.entry + plan->slide;
-    state->argument = argument;
-}
-
-struct resident_state *job_state(const struct job *job)
+static struct resident_state *resident_state(const struct job *job)
 {
     const struct elf *resident = &job->resident;
     const struct elf_segment *data = &resident->segments[resident->segment_count - 1];
@@ -206,7 +208,7 @@ uint64_t job_machine_bytes(const struct job *job)
 {
     const struct elf *kernel = &job->kernel;
     uint64_t bytes = TSS_BYTES + job->rules->gdt_bytes + IDT_VECTORS * 16;
-    bytes += job->map.capacity * sizeof(struct resident_zero);
+    bytes += job->map.capacity * sizeof(struct handoff_zero);
     bytes += kernel->symbol_count * sizeof *kernel->symbols + kernel->names_bytes;
     bytes += job_cpus_bytes(job);
     return bytes + PAGE_BYTES; /* names of the guards, alignment */
@@ -215,16 +217,18 @@ uint64_t job_machine_bytes(const struct job *job)
 enum err job_build_machine(struct job *job, struct block *block, uint64_t argument,
                            uint64_t *bridge_root)
 {
-    struct resident_state *state = job_state(job);
+    struct handoff_state *handoff =
+        handoff_install(job->plan.places[PLACE_HANDOFF].physical, NULL, 0);
+    struct resident_state *resident = resident_state(job);
     struct paging kernel, bridge;
 
-    memset(state, 0, sizeof *state);
+    memset(resident, 0, sizeof *resident);
     TRY(build_tables(job, &kernel, &bridge));
-    TRY(build_descriptors(job, block, state));
-    TRY(list_memory_to_zero(job, block, state));
-    TRY(describe_for_reports(job, block, state));
-    describe_screen(job, block, state);
-    describe_switch(job, &kernel, argument, state);
+    TRY(build_descriptors(job, block, handoff));
+    TRY(list_memory_to_zero(job, block, handoff));
+    describe_switch(job, &kernel, argument, handoff);
+    TRY(describe_for_reports(job, block, resident));
+    describe_screen(job, block, resident);
     *bridge_root = bridge.root;
     return OK;
 }

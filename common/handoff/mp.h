@@ -12,7 +12,6 @@
 #include "common/hw/apic.h"
 #include "common/hw/mtrr.h"
 #include "common/lib/arena.h"
-#include <stddef.h>
 
 #define MP_UID_UNKNOWN UINT32_MAX
 
@@ -25,14 +24,14 @@ struct mp_list {
  * why. ERR_NO_MEMORY. */
 enum err mp_list(const struct facts *facts, struct arena *arena, struct mp_list *list);
 
-/* What all CPUs share. trampoline.asm knows the offsets. */
+/* What all CPUs share. */
 struct mp_world {
     uint64_t page;         /* physical, below A0000h: a page of memory for the trampoline, in use
                               for good, since a CPU might be late; 0: no CPU is to be started */
     uint64_t page_virtual; /* the kernel's tables map the page here, executable, for good; and one
                               to one, executable, until the last CPU is started */
     uint64_t root;         /* CR3: below 4 GiB */
-    uint64_t cr0, cr4, efer;
+    uint64_t cr0, cr4, efer;    /* but for EFER.LMA */
     uint64_t pat;               /* 0: the CPU has none */
     uint64_t code, data, fs_gs; /* selectors in the GDT that each seat names */
     struct mp_apic {            /* what to write to their APICs' registers; spurious 0: nothing */
@@ -47,8 +46,7 @@ enum mp_mode {               /* of the local APICs */
                MP_MODE_X2APIC, /* where the CPU has it */
 };
 
-/* A CPU's own, in memory that the kernel's tables map writable: all addresses are virtual there.
- * trampoline.asm knows the offsets. */
+/* A CPU's own, in memory that the kernel's tables map writable: all addresses are virtual there. */
 struct mp_seat {
     uint64_t parked;    /* the CPU writes 1: it waits for the word */
     uint64_t word;      /* address of 64 bits, 0 at first: where to go */
@@ -91,7 +89,7 @@ enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_sea
 
 #define MP_NOBODY UINT32_MAX
 
-struct mp_page { /* at the beginning of the page; trampoline.asm knows the offsets */
+struct mp_page { /* at the beginning of the page */
     uint8_t jump[4];
     volatile uint32_t gate; /* the APIC ID that may come in; the CPU changes it to MP_NOBODY */
     uint64_t apic_base;     /* the mode, in IA32_APIC_BASE */
@@ -100,15 +98,6 @@ struct mp_page { /* at the beginning of the page; trampoline.asm knows the offse
     uint64_t mtrr_count;
     struct mtrr mtrrs[MTRRS_MAX];
 };
-
-_Static_assert(offsetof(struct mp_page, gate) == 4, "trampoline.asm");
-_Static_assert(offsetof(struct mp_page, seat) == 16, "trampoline.asm");
-_Static_assert(offsetof(struct mp_page, world) == 24, "trampoline.asm");
-_Static_assert(offsetof(struct mp_page, world.local) == 104, "trampoline.asm");
-_Static_assert(offsetof(struct mp_page, mtrrs) == 144, "trampoline.asm");
-_Static_assert(MTRRS_MAX == 64, "trampoline.asm");
-_Static_assert(offsetof(struct mp_seat, gdtr) == 40, "trampoline.asm");
-_Static_assert(sizeof(struct mp_seat) == 72, "trampoline.asm");
 
 /* The program (handoff/trampoline.asm): position-independent, less than a page. */
 extern const uint8_t mp_trampoline[], mp_trampoline_end[];

@@ -2,58 +2,8 @@
 ; lies below 1 MiB, where the CPU runs until it is in long mode; where the kernel's tables map the page for good, it
 ; goes on and waits. So the code is position-independent, and writes to itself only before paging is on.
 
+%include "core/offsets.inc"
 %include "common/handoff/clear_registers.inc"
-
-struc page                              ; struct mp_page
-    .jump:      resd 1
-    .gate:      resd 1
-    .apic_base: resq 1
-    .seat:      resq 1
-    .physical:  resq 1                  ; struct mp_world
-    .virtual:   resq 1
-    .root:      resq 1
-    .cr0:       resq 1
-    .cr4:       resq 1
-    .efer:      resq 1
-    .pat:       resq 1
-    .code:      resq 1
-    .data:      resq 1
-    .fs_gs:     resq 1
-    .spurious:  resq 1
-    .lint:      resq 2
-    .registers: resq 1
-    .mtrr_count: resq 1
-    .mtrrs:     resq 2 * 64             ; struct mtrr: number, value
-endstruc
-
-struc seat                              ; struct mp_seat
-    .parked:    resq 1
-    .word:      resq 1
-    .argument:  resq 1
-    .stack_top: resq 1
-    .tss:       resq 1
-    .gdtr:      resb 16
-    .idtr:      resb 16
-endstruc
-
-CR0_PE          equ 1 << 0
-CR0_NW          equ 1 << 29
-CR0_CD          equ 1 << 30
-CR4_PGE         equ 1 << 7
-CR4_OSFXSR      equ 1 << 9
-EFER_LMA        equ 1 << 10             ; the CPU sets it by itself
-MSR_APIC_BASE   equ 0x1b
-APIC_ENABLED    equ 1 << 11
-APIC_X2APIC     equ 1 << 10
-MSR_X2APIC      equ 0x800
-MSR_MTRR_DEF    equ 0x2ff
-MSR_PAT         equ 0x277
-APIC_SPURIOUS   equ 0xf0
-APIC_LINT0      equ 0x350
-APIC_LINT1      equ 0x360
-MSR_EFER        equ 0xc0000080
-MSR_FS_BASE     equ 0xc0000100          ; GS_BASE and KERNEL_GS_BASE follow
-NOBODY          equ 0xffffffff
 
 CODE32          equ 0x08                ; in the page's own GDT
 CODE64          equ 0x10
@@ -68,7 +18,7 @@ global mp_trampoline:data hidden, mp_trampoline_end:data hidden
 mp_trampoline:
 bits 16
         jmp     near real_mode
-        times page_size - ($ - mp_trampoline) db 0
+        times mp_page_bytes - ($ - mp_trampoline) db 0
 
 ; CS is the page's segment, IP 0. Only the CPU whose APIC ID is the gate's comes in, and shuts the gate: a CPU that
 ; was given up and comes late stays here.
@@ -92,8 +42,8 @@ real_mode:
         cpuid
         shr     ebx, 24
         mov     eax, ebx
-.gate:  mov     ecx, NOBODY
-        lock cmpxchg [page.gate], ecx
+.gate:  mov     ecx, MP_NOBODY
+        lock cmpxchg [mp_page.gate], ecx
         je      .enter
 .stay:  hlt
         jmp     .stay
@@ -123,8 +73,8 @@ protected_mode:
 
 ; The MTRRs of the CPU that boots. They are written, with the caches off (Intel SDM 3A, 11.11.8), only where one
 ; differs: the threads of a core share them, and one of these may be running. The last one turns them on.
-        lea     edi, [ebx + page.mtrrs]
-        mov     esi, [ebx + page.mtrr_count]
+        lea     edi, [ebx + mp_page.mtrrs]
+        mov     esi, [ebx + mp_page.mtrr_count]
         shl     esi, 4
         add     esi, edi
 .compare:
@@ -142,11 +92,11 @@ protected_mode:
         and     eax, ~CR0_NW
         mov     cr0, eax
         wbinvd
-        mov     ecx, MSR_MTRR_DEF
+        mov     ecx, MSR_MTRR_DEF_TYPE
         xor     eax, eax
         xor     edx, edx
         wrmsr
-        lea     edi, [ebx + page.mtrrs]
+        lea     edi, [ebx + mp_page.mtrrs]
 .write: mov     ecx, [edi]
         mov     eax, [edi + 8]
         mov     edx, [edi + 12]
@@ -157,18 +107,17 @@ protected_mode:
         wbinvd
 
 .paging:
-        mov     eax, [ebx + page.cr4]
+        mov     eax, [ebx + mp_page.world.cr4]
         and     eax, ~CR4_PGE
         or      eax, CR4_OSFXSR         ; for LDMXCSR
         mov     cr4, eax
-        mov     eax, [ebx + page.root]
+        mov     eax, [ebx + mp_page.world.root]
         mov     cr3, eax
         mov     ecx, MSR_EFER
-        mov     eax, [ebx + page.efer]
-        and     eax, ~EFER_LMA
+        mov     eax, [ebx + mp_page.world.efer]
         xor     edx, edx
         wrmsr
-        mov     eax, [ebx + page.cr0]
+        mov     eax, [ebx + mp_page.world.cr0]
         mov     cr0, eax
         jmp     far dword [ebx + at(far_long_mode)]
 
@@ -177,23 +126,23 @@ default rel
 long_mode:
         mov     ebx, ebx                ; its upper half is undefined after a change of mode
         mov     ecx, MSR_PAT
-        mov     eax, [rbx + page.pat]
-        mov     edx, [rbx + page.pat + 4]
+        mov     eax, [rbx + mp_page.world.pat]
+        mov     edx, [rbx + mp_page.world.pat + 4]
         test    eax, eax
         jz      .go_up
         wrmsr
-.go_up: mov     rsi, [rbx + page.seat]
-        mov     rbx, [rbx + page.virtual]
+.go_up: mov     rsi, [rbx + mp_page.seat]
+        mov     rbx, [rbx + mp_page.world.page_virtual]
         lea     rax, [rbx + at(take_seat)]
         jmp     rax
 
 ; RBX is the page's address for good, RSI the seat's.
 take_seat:
-        mov     rsp, [rsi + seat.stack_top]
+        mov     rsp, [rsi + mp_seat.stack_top]
         call    load_tables
         call    set_machine_state
-        mov     qword [rsi + seat.parked], 1
-        mov     rdx, [rsi + seat.word]
+        mov     qword [rsi + mp_seat.parked], 1
+        mov     rdx, [rsi + mp_seat.word]
 .wait:  pause
         mov     rax, [rdx]
         test    rax, rax
@@ -202,9 +151,9 @@ take_seat:
 ; The kernel's tables have changed meanwhile. All that this CPU keeps of the old ones goes with CR3.
         mov     rcx, cr3
         mov     cr3, rcx
-        mov     rcx, [rbx + page.cr4]
+        mov     rcx, [rbx + mp_page.world.cr4]
         mov     cr4, rcx
-        mov     rdi, [rsi + seat.argument]
+        mov     rdi, [rsi + mp_seat.argument]
         push    0                       ; the return address
         push    rax
         push    2                       ; RFLAGS
@@ -213,23 +162,23 @@ take_seat:
         ret
 
 load_tables:
-        lgdt    [rsi + seat.gdtr]
-        lidt    [rsi + seat.idtr]
+        lgdt    [rsi + mp_seat.gdtr]
+        lidt    [rsi + mp_seat.idtr]
         xor     eax, eax
         lldt    ax
-        mov     rax, [rbx + page.fs_gs]
+        mov     rax, [rbx + mp_page.world.fs_gs]
         mov     fs, eax
         mov     gs, eax
-        mov     rax, [rbx + page.data]
+        mov     rax, [rbx + mp_page.world.data]
         mov     ds, eax
         mov     es, eax
         mov     ss, eax
-        mov     rax, [rsi + seat.tss]
+        mov     rax, [rsi + mp_seat.tss]
         test    eax, eax
         jz      .code
         ltr     ax
 .code:  pop     rax
-        push    qword [rbx + page.code]
+        push    qword [rbx + mp_page.world.code]
         push    rax
         retfq
 
@@ -245,13 +194,13 @@ set_machine_state:
         wrmsr
         mov     ecx, MSR_APIC_BASE
         rdmsr
-        test    eax, APIC_X2APIC
+        test    eax, APIC_BASE_X2APIC
         jz      .mode
-        test    dword [rbx + page.apic_base], APIC_X2APIC
+        test    dword [rbx + mp_page.apic_base], APIC_BASE_X2APIC
         jnz     .mode
-        and     eax, ~(APIC_ENABLED | APIC_X2APIC) ; the way back leads through "off"
+        and     eax, ~(APIC_BASE_ENABLED | APIC_BASE_X2APIC) ; the way back leads through "off"
         wrmsr
-.mode:  or      eax, [rbx + page.apic_base]
+.mode:  or      eax, [rbx + mp_page.apic_base]
         wrmsr
         call    set_local_apic
         fninit
@@ -262,28 +211,28 @@ set_machine_state:
 
 ; The spurious vector first: it turns the APIC on, and entries can be written only then.
 set_local_apic:
-        cmp     qword [rbx + page.spurious], 0
+        cmp     qword [rbx + mp_page.world.local.spurious], 0
         je      .done
-        test    dword [rbx + page.apic_base], APIC_X2APIC
+        test    dword [rbx + mp_page.apic_base], APIC_BASE_X2APIC
         jnz     .x2apic
-        mov     rdx, [rbx + page.registers]
-        mov     eax, [rbx + page.spurious]
+        mov     rdx, [rbx + mp_page.world.local.registers]
+        mov     eax, [rbx + mp_page.world.local.spurious]
         mov     [rdx + APIC_SPURIOUS], eax
-        mov     eax, [rbx + page.lint]
+        mov     eax, [rbx + mp_page.world.local.lint]
         mov     [rdx + APIC_LINT0], eax
-        mov     eax, [rbx + page.lint + 8]
+        mov     eax, [rbx + mp_page.world.local.lint + 8]
         mov     [rdx + APIC_LINT1], eax
 .done:  ret
 .x2apic:
         xor     edx, edx
         mov     ecx, MSR_X2APIC + APIC_SPURIOUS / 16
-        mov     eax, [rbx + page.spurious]
+        mov     eax, [rbx + mp_page.world.local.spurious]
         wrmsr
         mov     ecx, MSR_X2APIC + APIC_LINT0 / 16
-        mov     eax, [rbx + page.lint]
+        mov     eax, [rbx + mp_page.world.local.lint]
         wrmsr
         inc     ecx
-        mov     eax, [rbx + page.lint + 8]
+        mov     eax, [rbx + mp_page.world.local.lint + 8]
         wrmsr
         ret
 

@@ -1,15 +1,10 @@
 #include "common/hw/apic.h"
 #include "common/hw/cpu.h"
+#include "common/hw/registers.h"
 #include "common/lib/mem.h"
 
-#define MSR_APIC_BASE  0x1b
-#define MSR_X2APIC     0x800 /* the registers, one for each 16 bytes of an xAPIC's */
-#define MSR_X2APIC_ICR 0x830
-#define BASE_ADDRESS   UINT64_C(0x000ffffffffff000)
+#define BASE_ADDRESS UINT64_C(0x000ffffffffff000)
 
-#define ID         0x20
-#define ICR_LOW    0x300
-#define ICR_HIGH   0x310
 #define ICR_BUSY   (1u << 12)
 #define BUSY_TRIES 1000000
 
@@ -28,7 +23,7 @@ enum err apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x
     *apic = (struct apic){.x2apic = base & APIC_BASE_X2APIC, .registers = base & BASE_ADDRESS};
     if (!apic->x2apic && apic->registers >= reachable_end)
         return fail(ERR_UNSUPPORTED, "the local APIC at %lXh is out of reach", apic->registers);
-    apic->id = apic_read(apic, ID) >> (apic->x2apic ? 0 : 24);
+    apic->id = apic_read(apic, APIC_ID) >> (apic->x2apic ? 0 : 24);
     return OK;
 }
 
@@ -54,13 +49,13 @@ static void send_x2apic(uint32_t id, uint32_t command)
 {
     /* Writing this register does not wait for earlier stores (Intel SDM 3A, 10.12.3). */
     __asm__ volatile("mfence; lfence" : : : "memory");
-    cpu_write_msr(MSR_X2APIC_ICR, (uint64_t)id << 32 | command);
+    cpu_write_msr(MSR_X2APIC + APIC_ICR_LOW / 16, (uint64_t)id << 32 | command);
 }
 
 static void send_xapic(uint64_t registers, uint32_t id, uint32_t command)
 {
-    volatile uint32_t *low = at_physical(registers + ICR_LOW);
-    volatile uint32_t *high = at_physical(registers + ICR_HIGH);
+    volatile uint32_t *low = at_physical(registers + APIC_ICR_LOW);
+    volatile uint32_t *high = at_physical(registers + APIC_ICR_HIGH);
     *high = id << 24;
     *low = command;
     for (uint32_t tries = 0; tries < BUSY_TRIES && *low & ICR_BUSY; tries++)

@@ -9,8 +9,23 @@
 #define APIC_INIT    0x4500u /* delivery mode INIT, level asserted */
 #define APIC_STARTUP 0x4600u /* with the number of the page, below 1 MiB, to start in */
 
-#define APIC_BASE_X2APIC  (UINT64_C(1) << 10) /* in IA32_APIC_BASE */
+#define APIC_BASE_X2APIC  (UINT64_C(1) << 10) /* in MSR_APIC_BASE */
 #define APIC_BASE_ENABLED (UINT64_C(1) << 11)
+
+/* Registers, by their offsets in an xAPIC's page (Intel SDM 3A, table 10-1). */
+#define APIC_ID       0x020
+#define APIC_VERSION  0x030
+#define APIC_PRIORITY 0x080
+#define APIC_SPURIOUS 0x0f0
+#define APIC_CMCI     0x2f0
+#define APIC_ICR_LOW  0x300
+#define APIC_ICR_HIGH 0x310
+#define APIC_TIMER    0x320
+#define APIC_THERMAL  0x330
+#define APIC_COUNTER  0x340
+#define APIC_LINT0    0x350
+#define APIC_LINT1    0x360
+#define APIC_ERROR    0x370
 
 struct apic {
     bool x2apic;
@@ -36,7 +51,7 @@ bool apic_reaches(const struct apic *apic, uint32_t id);
 /* Sends to one APIC. Waits, within bounds, until the message is on its way. */
 void apic_send(const struct apic *apic, uint32_t id, uint32_t command);
 
-/* One register, by its offset in an xAPIC's page (Intel SDM 3A, table 10-1). */
+/* One register, by its offset. */
 uint32_t apic_read(const struct apic *apic, uint32_t offset);
 void apic_write(const struct apic *apic, uint32_t offset, uint32_t value);
 

@@ -1,4 +1,5 @@
 #include "common/hw/cpu.h"
+#include "common/hw/registers.h"
 #include "common/lib/mem.h"
 
 struct cpuid {
@@ -101,9 +102,6 @@ bool cpu_has_mtrrs(void)
 {
     return cpuid_if_present(1, 0).edx >> 12 & 1;
 }
-
-#define MSR_ARCH_CAPABILITIES    0x10a
-#define MSR_XAPIC_DISABLE_STATUS 0xbd
 
 bool cpu_locks_x2apic(void)
 {

@@ -1,11 +1,9 @@
 #include "common/hw/mtrr.h"
 #include "common/hw/cpu.h"
+#include "common/hw/registers.h"
 #include "common/lib/mem.h"
 
-#define MSR_CAPABILITIES 0xfe
-#define MSR_DEF_TYPE     0x2ff
-#define MSR_VARIABLE     0x200 /* base and mask in turn */
-#define HAS_FIXED        0x100
+#define HAS_FIXED 0x100
 
 static struct mtrr read(uint32_t number)
 {
@@ -20,14 +18,14 @@ uint32_t mtrr_read(struct mtrr mtrrs[MTRRS_MAX])
 
     if (!cpu_has_mtrrs())
         return 0;
-    uint64_t capabilities = cpu_read_msr(MSR_CAPABILITIES);
+    uint64_t capabilities = cpu_read_msr(MSR_MTRR_CAPABILITIES);
     uint32_t variable = 2 * (capabilities & 0xff);
     if (variable + ARRAY_LENGTH(fixed) + 1 > MTRRS_MAX)
         return 0;
     for (uint32_t i = 0; capabilities & HAS_FIXED && i < ARRAY_LENGTH(fixed); i++)
         mtrrs[count++] = read(fixed[i]);
     for (uint32_t i = 0; i < variable; i++)
-        mtrrs[count++] = read(MSR_VARIABLE + i);
-    mtrrs[count++] = read(MSR_DEF_TYPE);
+        mtrrs[count++] = read(MSR_MTRR_VARIABLE + i);
+    mtrrs[count++] = read(MSR_MTRR_DEF_TYPE);
     return count;
 }

@@ -93,16 +93,6 @@ void quiet_io_apics(const struct facts *facts, bool all)
 
 /* ---- the local APIC -------------------------------------------------------------------------- */
 
-#define APIC_VERSION  0x030
-#define APIC_PRIORITY 0x080
-#define APIC_SPURIOUS 0x0f0
-#define APIC_CMCI     0x2f0
-#define APIC_TIMER    0x320
-#define APIC_THERMAL  0x330
-#define APIC_COUNTER  0x340
-#define APIC_LINT0    0x350
-#define APIC_ERROR    0x370
-
 static void mask_local(const struct apic *apic, uint32_t place)
 {
     uint32_t entry = apic_read(apic, place);
@@ -140,7 +130,7 @@ uint32_t quiet_line(const struct facts *facts, uint32_t uid, uint32_t line, uint
 void quiet_local_apic(const struct facts *facts, const struct apic *apic, uint32_t uid)
 {
     /* In the order in which the version register counts them. */
-    static const uint16_t places[] = {APIC_ERROR,   APIC_TIMER,   APIC_LINT0, APIC_LINT0 + 0x10,
+    static const uint16_t places[] = {APIC_ERROR,   APIC_TIMER,   APIC_LINT0, APIC_LINT1,
                                       APIC_COUNTER, APIC_THERMAL, APIC_CMCI};
     uint32_t count = (apic_read(apic, APIC_VERSION) >> 16 & 0xff) + 1;
 

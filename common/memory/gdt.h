@@ -29,20 +29,6 @@ void gdt_build(uint64_t *gdt, uint64_t tss_virtual);
 #define GDT_MODES_BYTES (9 * 8)
 void gdt_build_modes(uint64_t *gdt, uint64_t tss_virtual);
 
-/* Control register bits (Intel SDM 3A, 2.5) that the protocols differ in. */
-#define CR0_PE         (1u << 0)
-#define CR0_MP         (1u << 1)
-#define CR0_ET         (1u << 4)
-#define CR0_NE         (1u << 5)
-#define CR0_WP         (1u << 16)
-#define CR0_PG         (1u << 31)
-#define CR4_PAE        (1u << 5)
-#define CR4_PGE        (1u << 7)
-#define CR4_OSFXSR     (1u << 9)
-#define CR4_OSXMMEXCPT (1u << 10)
-#define CR4_LA57       (1u << 12)
-#define CR4_SMEP       (1u << 20)
-
 /* One 64-bit interrupt gate (16 bytes) in the code segment of a selector, DPL 0 (Intel SDM
  * 3A, 6.14.1). */
 void idt_build_gate(uint64_t gate[2], uint16_t code, uint64_t handler_virtual, uint8_t ist);

@@ -230,6 +230,17 @@ enum err paging_map(struct paging *paging, const struct mapping *mapping)
     return OK;
 }
 
+enum err paging_raise(struct paging *paging)
+{
+    uint64_t top = 0;
+
+    TRY(take_table(paging, &top));
+    *table_at(top) = paging->root | ENTRY_PRESENT | ENTRY_WRITE;
+    paging->root = top;
+    paging->levels++;
+    return OK;
+}
+
 static enum paging_cache cache_of(const struct paging *paging, uint64_t entry, uint32_t level)
 {
     uint64_t pat = level > 1 ? ENTRY_PAT_LARGE : ENTRY_PAT_4KIB;

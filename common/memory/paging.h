@@ -43,6 +43,10 @@ enum err paging_count(const struct paging *paging, const struct mapping *mapping
  * write + execute without `mixed`; names the range. ERR_NO_MEMORY: the pool is empty. */
 enum err paging_map(struct paging *paging, const struct mapping *mapping);
 
+/* Puts a top table of a fifth level above four that map the lower half only. ERR_NO_MEMORY: as
+ * above. */
+enum err paging_raise(struct paging *paging);
+
 /* What one virtual address maps to, by walking the tables: for tests and checks. */
 struct translation {
     uint64_t physical; /* of that very byte */

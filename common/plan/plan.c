@@ -1,4 +1,5 @@
 #include "common/plan/plan.h"
+#include "common/handoff/handoff.h"
 #include "common/lib/mem.h"
 
 /* Tables that the framebuffer and a firmware's last changes to its map may cost beyond the count:
@@ -89,14 +90,16 @@ static uint64_t direct_map_end(const struct plan *plan, enum place place)
     return plan->direct_map + plan->places[place].physical + plan->places[place].bytes;
 }
 
-/* The window, from its start: guard, stack, guard, fault stack, guard, resident image; where other
- * CPUs are started, guard, trampoline, and for each guard, stack, guard, fault stack. */
+/* The window, from its start: guard, stack, guard, fault stack, guard, resident image, handoff
+ * program; where other CPUs are started, guard, trampoline, and for each guard, stack, guard, fault
+ * stack. */
 static void lay_out(const struct plan_rules *rules, struct plan *plan)
 {
     if (!rules->window) {
         plan->stack_top = direct_map_end(plan, PLACE_STACK);
         plan->fault_stack_top = direct_map_end(plan, PLACE_FAULT_STACK);
         plan->resident_virtual = plan->direct_map + plan->places[PLACE_RESIDENT].physical;
+        plan->handoff_virtual = plan->direct_map + plan->places[PLACE_HANDOFF].physical;
         plan->trampoline_virtual = plan->direct_map + plan->places[PLACE_TRAMPOLINE].physical;
         plan->cpu_stacks_virtual = plan->direct_map + plan->places[PLACE_CPU_STACKS].physical;
         plan->cpu_guard_bytes = 0;
@@ -109,7 +112,8 @@ static void lay_out(const struct plan_rules *rules, struct plan *plan)
     next += PAGE_BYTES + plan->places[PLACE_FAULT_STACK].bytes;
     plan->fault_stack_top = next;
     plan->resident_virtual = next + PAGE_BYTES;
-    next = plan->resident_virtual + plan->places[PLACE_RESIDENT].bytes + PAGE_BYTES;
+    plan->handoff_virtual = plan->resident_virtual + plan->places[PLACE_RESIDENT].bytes;
+    next = plan->handoff_virtual + plan->places[PLACE_HANDOFF].bytes + PAGE_BYTES;
     plan->trampoline_virtual = next;
     plan->cpu_stacks_virtual = next + PAGE_BYTES;
     plan->cpu_guard_bytes = PAGE_BYTES;
@@ -156,6 +160,8 @@ static void list_places(const struct plan_request *request, struct plan *plan)
                                               LINTEL_MEMORY_KERNEL};
     places[PLACE_RESIDENT] = (struct placement){
         "fault reporter", 0, resident->end - resident->first, LINTEL_MEMORY_RECLAIMABLE};
+    places[PLACE_HANDOFF] =
+        (struct placement){"handoff program", 0, handoff_bytes(0), LINTEL_MEMORY_RECLAIMABLE};
     places[PLACE_STACK] =
         (struct placement){"stack", 0, align_up(stack, PAGE_BYTES), LINTEL_MEMORY_RECLAIMABLE};
     places[PLACE_FAULT_STACK] =

@@ -9,7 +9,7 @@
 
 #define PLAN_DIRECT_MAP_4 UINT64_C(0xffff800000000000)
 #define PLAN_DIRECT_MAP_5 UINT64_C(0xff00000000000000)
-#define PLAN_WINDOW       UINT64_C(0xffffff0000000000) /* stacks and the resident image */
+#define PLAN_WINDOW       UINT64_C(0xffffff0000000000) /* stacks and what else stays */
 #define PLAN_WINDOW_END   UINT64_C(0xffffff8000000000)
 #define PLAN_LOCAL_APIC   UINT64_C(0xfee00000) /* physical: where all PCs have it */
 #define PLAN_UPPER_HALF   UINT64_C(0xffff800000000000)
@@ -34,8 +34,8 @@ enum paint {
 struct plan_rules {
     uint64_t lowest;    /* virtual: kernels are linked here or above */
     const char *advice; /* to who links one lower */
-    /* Stacks and the resident image lie in the window, between guards; else they are used where the
-     * direct map shows them. */
+    /* Stacks, the resident image and the handoff program lie in the window, between guards; else
+     * they are used where the direct map shows them. */
     bool window;
     bool local_apic;     /* is bridged, too: CPUs set it up on the kernel's tables */
     bool mixed;          /* the direct map is executable, and the kernel may have mixed pages */
@@ -51,6 +51,7 @@ struct plan_rules {
 enum place {
     PLACE_KERNEL,
     PLACE_RESIDENT,
+    PLACE_HANDOFF, /* handoff/handoff.h: its first page is written to, what follows runs */
     PLACE_STACK,
     PLACE_FAULT_STACK,
     PLACE_TRAMPOLINE, /* empty when no other CPU is to be started, as the next one */
@@ -104,13 +105,14 @@ struct plan {
     uint64_t slide;
     uint64_t kernel_virtual; /* of the kernel's first page */
     uint64_t resident_virtual;
+    uint64_t handoff_virtual;
     uint64_t stack_top, fault_stack_top; /* virtual */
     uint64_t cpu_count;                  /* 1 where no page below PLAN_LOW_END is free */
     uint64_t cpu_stack_bytes, cpu_guard_bytes;
     uint64_t trampoline_virtual, cpu_stacks_virtual;
     struct mapping *mappings; /* of the kernel's tables, sorted */
     uint64_t mapping_count;
-    struct mapping bridge[6]; /* lower half: what both sides of the switch of tables need, sorted */
+    struct mapping bridge[5]; /* lower half: what both sides of the switch of tables need, sorted */
     uint64_t bridge_count;
 };
 

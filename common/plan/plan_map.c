@@ -34,8 +34,11 @@ static enum err paint_image(struct memmap *paint, const struct elf *image, uint6
     return OK;
 }
 
-static enum err paint_trampoline(struct memmap *paint, const struct plan *plan)
+static enum err paint_programs(struct memmap *paint, const struct plan *plan)
 {
+    const struct placement *handoff = &plan->places[PLACE_HANDOFF];
+    TRY(memmap_overlay(paint, handoff->physical + PAGE_BYTES, handoff->bytes - PAGE_BYTES,
+                       (enum lintel_memory_type)PAINT_READ_ONLY));
     if (plan->cpu_count == 1)
         return OK;
     return memmap_overlay(paint, plan->places[PLACE_TRAMPOLINE].physical, PAGE_BYTES,
@@ -84,6 +87,15 @@ static void map_stack(struct plan *plan, uint64_t top, const struct placement *p
                 CACHE_WRITE_BACK);
 }
 
+static void map_handoff(struct plan *plan)
+{
+    const struct placement *place = &plan->places[PLACE_HANDOFF];
+    add_mapping(plan, plan->handoff_virtual, place->physical, PAGE_BYTES, MAP_WRITE,
+                CACHE_WRITE_BACK);
+    add_mapping(plan, plan->handoff_virtual + PAGE_BYTES, place->physical + PAGE_BYTES,
+                place->bytes - PAGE_BYTES, MAP_EXECUTE, CACHE_WRITE_BACK);
+}
+
 static void map_cpus(struct plan *plan)
 {
     uint64_t physical = plan->places[PLACE_CPU_STACKS].physical;
@@ -105,6 +117,7 @@ static void map_window(const struct plan_request *request, struct plan *plan)
     map_stack(plan, plan->stack_top, &places[PLACE_STACK]);
     map_stack(plan, plan->fault_stack_top, &places[PLACE_FAULT_STACK]);
     map_image(plan, request->resident, plan->resident_virtual, places[PLACE_RESIDENT].physical);
+    map_handoff(plan);
     if (plan->cpu_count > 1)
         map_cpus(plan);
 }
@@ -136,13 +149,12 @@ static void add_to_bridge(struct plan *plan, uint64_t physical, uint64_t bytes, 
         (struct mapping){physical, physical, bytes, flags, CACHE_WRITE_BACK};
 }
 
-/* One to one, for the few instructions between the loader's tables and the kernel's: the resident
- * image, the loader's last page of code (with the page behind it, should they straddle), and the
+/* One to one, for the few instructions between the loader's tables and the kernel's: the handoff
+ * program, the loader's last page of code (with the page behind it, should they straddle), and the
  * page that other CPUs start in. */
 static void map_bridge(const struct plan_request *request, struct plan *plan)
 {
-    const struct elf *resident = request->resident;
-    uint64_t physical = plan->places[PLACE_RESIDENT].physical;
+    const struct placement *handoff = &plan->places[PLACE_HANDOFF];
 
     plan->bridge_count = 0;
     add_to_bridge(plan, align_down(request->loader_code, PAGE_BYTES), 2 * PAGE_BYTES, MAP_EXECUTE);
@@ -151,10 +163,8 @@ static void map_bridge(const struct plan_request *request, struct plan *plan)
     if (plan->cpu_count > 1 && request->rules->local_apic)
         plan->bridge[plan->bridge_count++] = (struct mapping){
             PLAN_LOCAL_APIC, PLAN_LOCAL_APIC, PAGE_BYTES, MAP_WRITE, CACHE_UNCACHED};
-    for (uint32_t i = 0;
-         i < resident->pages_count && plan->bridge_count < ARRAY_LENGTH(plan->bridge); i++)
-        add_to_bridge(plan, physical + resident->pages[i].offset, resident->pages[i].bytes,
-                      resident->pages[i].flags);
+    add_to_bridge(plan, handoff->physical, PAGE_BYTES, MAP_WRITE);
+    add_to_bridge(plan, handoff->physical + PAGE_BYTES, handoff->bytes - PAGE_BYTES, MAP_EXECUTE);
     sort_mappings(plan->bridge, plan->bridge_count);
 }
 
@@ -165,7 +175,7 @@ enum err plan_map(const struct plan_request *request, const struct memmap *map,
     const struct elf *kernel = request->kernel, *resident = request->resident;
     const struct plan_rules *rules = request->rules;
     const struct placement *places = plan->places;
-    uint64_t overlays = map->capacity + kernel->pages_count + resident->pages_count + 5;
+    uint64_t overlays = map->capacity + kernel->pages_count + resident->pages_count + 6;
     struct memmap paint = {.capacity = MEMMAP_CAPACITY(overlays) + 1};
 
     TRY(ARENA_TAKE(arena, paint.capacity, &paint.ranges));
@@ -178,12 +188,12 @@ enum err plan_map(const struct plan_request *request, const struct memmap *map,
     if (rules->guards_aliases) {
         TRY(paint_image(&paint, kernel, places[PLACE_KERNEL].physical));
         TRY(paint_image(&paint, resident, places[PLACE_RESIDENT].physical));
-        TRY(paint_trampoline(&paint, plan));
+        TRY(paint_programs(&paint, plan));
     }
 
     plan->mapping_count = 0;
     TRY(ARENA_TAKE(arena,
-                   2 * paint.capacity + kernel->pages_count + resident->pages_count + 3 +
+                   2 * paint.capacity + kernel->pages_count + resident->pages_count + 5 +
                        2 * plan->cpu_count,
                    &plan->mappings));
     map_painted(rules, plan, &paint, plan->direct_map);

@@ -17,9 +17,9 @@ struct sector_job {
 
 static void fill_leap(struct sector_job *job)
 {
-    struct leap_registers *registers = &job->leap.registers;
+    struct handoff_registers *registers = &job->leap.registers;
 
-    job->leap.mode = LEAP_REAL;
+    job->leap.mode = HANDOFF_REAL;
     job->leap.entry = SECTOR_AT;
     job->leap.interrupts = true;
     registers->rsp = SECTOR_AT;

@@ -68,7 +68,7 @@ def test_mappings_keep_the_protocol(options):
         if "x" in may:
             assert not [w for w in writable if w[2] <= physical <= w[2] + w[1] - w[0]]
     assert {what for *_, what in rows} == {"direct map", "stack", "fault stack", "fault reporter",
-                                          "kernel"}
+                                          "handoff program", "kernel"}
 
 
 def test_memory_map_holds_every_place():

@@ -309,18 +309,18 @@ static __attribute__((noreturn)) void fake_give_up(void)
 /* ---- in the place of common/handoff ---------------------------------------------------------- */
 
 uint32_t __wrap_handoff_levels(void);
-void __wrap_handoff_enter(uint64_t bridge, uint64_t resident_entry) __attribute__((noreturn));
+void __wrap_handoff_enter(uint64_t root, uint64_t region) __attribute__((noreturn));
 
 uint32_t __wrap_handoff_levels(void)
 {
     return 4;
 }
 
-void __wrap_handoff_enter(uint64_t bridge, uint64_t resident_entry)
+void __wrap_handoff_enter(uint64_t root, uint64_t region)
 {
     must(machine.left, "the handoff before leave()");
-    machine.bridge = bridge;
-    machine.resident_entry = resident_entry;
+    machine.handoff_root = root;
+    machine.handoff = at_physical(region);
     longjmp(fake_way_out, FAKE_HANDED_OFF);
 }
 
@@ -390,14 +390,14 @@ void __wrap_dead_end(enum lintel_firmware firmware, const struct video *video, c
     longjmp(fake_way_out, FAKE_DEAD_END);
 }
 
-uint64_t fake_bridge(void)
+uint64_t fake_handoff_root(void)
 {
-    return machine.bridge;
+    return machine.handoff_root;
 }
 
-uint64_t fake_resident_entry(void)
+const struct handoff_state *fake_handoff(void)
 {
-    return machine.resident_entry;
+    return machine.handoff;
 }
 
 const struct firmware fake_firmware = {

@@ -102,8 +102,8 @@ const struct leap *fake_leap(void);
 
 /* What the loader jumped to, after FAKE_HANDED_OFF; the linker puts this in the place of
  * handoff_enter(). */
-uint64_t fake_bridge(void);
-uint64_t fake_resident_entry(void);
+uint64_t fake_handoff_root(void);
+const struct handoff_state *fake_handoff(void);
 
 /* Where give_up() goes, handoff_enter(), leap_enter(), and wait() once FAKE_PATIENCE milliseconds
  * have passed: `switch (setjmp(fake_way_out))`. Tests of code that neither waits nor gives up need

@@ -59,7 +59,8 @@ struct fake_machine {
     size_t output_bytes;
     FILE *screen;
     uint64_t waited;
-    uint64_t bridge, resident_entry;
+    uint64_t handoff_root;
+    const struct handoff_state *handoff;
     struct leap leap;
     uint64_t grow_at_leave;
     bool x2apic, x2apic_wished, x2apic_locked;

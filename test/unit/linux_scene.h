@@ -2,7 +2,6 @@
 #ifndef TEST_LINUX_SCENE_H
 #define TEST_LINUX_SCENE_H
 
-#include "common/handoff/leap_state.h"
 #include "common/protocol/linux/linux_job.h"
 #include "common/protocol/linux/linux_params.h"
 #include "test/unit/bzimage.h"

@@ -2,7 +2,6 @@
  * what every failure on the way leaves behind. */
 #include "common/attempt/job.h"
 #include "common/plan/plan.h"
-#include "common/resident/resident.h"
 #include "test/unit/elf_builder.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"
@@ -86,19 +85,6 @@ static void leaves_the_variables_alone(void **state)
 
 /* ---- what the kernel finds ------------------------------------------------------------------- */
 
-/* The resident image's state, found as the assembly finds it: at the start of its third segment. */
-static const struct resident_state *resident_state(void)
-{
-    const uint8_t *vectors = at_physical(align_down(fake_resident_entry(), 2 * PAGE_BYTES));
-    for (const uint8_t *page = vectors; page < vectors + 16 * PAGE_BYTES; page += PAGE_BYTES) {
-        const struct resident_state *state = (const void *)page;
-        if (state->root_virtual == PLAN_DIRECT_MAP_4 + state->root && state->root)
-            return state;
-    }
-    fail_msg("no resident state");
-    return NULL;
-}
-
 static struct paging tables;
 
 /* What the kernel reads through a pointer of its own. */
@@ -111,9 +97,9 @@ static void *seen(const volatile void *pointer)
 
 static const struct lintel_boot_info *handed_over(void)
 {
-    const struct resident_state *state = resident_state();
+    const struct handoff_state *state = fake_handoff();
     tables = (struct paging){.levels = 4, .root = state->root, .has_nx = true, .has_pat = true};
-    return seen((const void *)(uintptr_t)state->argument);
+    return seen((const void *)(uintptr_t)state->registers.rdi);
 }
 
 static void boots_a_kernel(void **unused)
@@ -126,7 +112,7 @@ static void boots_a_kernel(void **unused)
     assert_string_equal(seen(info->command_line), "one two");
     assert_string_equal(seen(info->entry), "good");
     assert_int_equal(info->kernel_virtual, BUILT_LINK);
-    assert_int_equal(resident_state()->entry, BUILT_LINK + 16);
+    assert_int_equal(fake_handoff()->entry, BUILT_LINK + 16);
     assert_string_equal(seen((void *)BUILT_LINK), "code");
     assert_int_equal(paging_translate(&tables, BUILT_LINK).flags, MAP_EXECUTE);
     assert_int_equal(paging_translate(&tables, BUILT_LINK + 0x4000).flags, MAP_WRITE);
@@ -201,7 +187,7 @@ static void shows_only_free_memory_as_usable(void **unused)
                           at_physical(tables.root),
                           seen((void *)BUILT_LINK),
                           seen((void *)(info->stack_top - 8)),
-                          resident_state()};
+                          fake_handoff()};
     for (uint64_t i = 0; i < info->memory_map_count; i++)
         for (size_t k = 0; k < ARRAY_LENGTH(held); k++)
             assert_false(map[i].type == LINTEL_MEMORY_USABLE &&

@@ -3,7 +3,6 @@
 #include "common/memory/paging.h"
 #include "common/plan/plan.h"
 #include "common/protocol/limine/limine.h"
-#include "common/resident/resident.h"
 #include "test/unit/elf_builder.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"
@@ -122,18 +121,10 @@ static int boot(void)
 /* ---- what the kernel finds ------------------------------------------------------------------- */
 
 static struct paging tables;
-static const struct resident_state *state_found;
-
 static void find_tables(void)
 {
-    const uint8_t *vectors = at_physical(align_down(fake_resident_entry(), 2 * PAGE_BYTES));
-    for (const uint8_t *page = vectors; page < vectors + 16 * PAGE_BYTES; page += PAGE_BYTES) {
-        state_found = (const void *)page;
-        if (state_found->root_virtual == PLAN_DIRECT_MAP_4 + state_found->root && state_found->root)
-            break;
-    }
     tables = (struct paging){
-        .levels = 4, .root = state_found->root, .has_nx = true, .write_combining = 5};
+        .levels = 4, .root = fake_handoff()->root, .has_nx = true, .write_combining = 5};
 }
 
 /* What the kernel reads through an address of its own. */
@@ -181,9 +172,9 @@ static void answers_requests(void **unused)
     assert_int_equal(word_at(at(TAG_AT) + 8), 3);
     assert_int_equal(word_at(at(TAG_AT) + 16), 0);
     assert_int_equal(word_at(response_of(HHDM_AT) + 8), PLAN_DIRECT_MAP_4);
-    assert_int_equal(state_found->entry, BUILT_LINK + 16);
-    assert_int_equal(state_found->argument, 0);
-    assert_int_equal(state_found->stack_top % 16, 0);
+    assert_int_equal(fake_handoff()->entry, BUILT_LINK + 16);
+    assert_int_equal(fake_handoff()->registers.rdi, 0);
+    assert_int_equal(fake_handoff()->registers.rsp % 16, 0);
 }
 
 static void lists_internal_modules_first(void **unused)
@@ -279,10 +270,10 @@ static void maps_as_the_base_revision_says(void **unused)
         struct translation code = paging_translate(&tables, BUILT_LINK);
         assert_int_equal(high.present, revision < 3);
         assert_int_equal(low.present, revision == 0);
-        assert_int_equal(state_found->keeps_lower_half, revision == 0);
+        assert_int_equal(!fake_handoff()->root_virtual, revision == 0);
         assert_false(paging_translate(&tables, 0).present);
         assert_int_equal(code.flags, MAP_EXECUTE);
-        assert_int_equal(state_found->idtr[0], revision < 5 ? 0xff : 0);
+        assert_int_equal(fake_handoff()->idtr[0], revision < 5 ? 0xff : 0);
         if (revision == 0)
             assert_int_equal(low.flags, MAP_WRITE | MAP_EXECUTE);
     }

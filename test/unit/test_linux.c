@@ -7,9 +7,10 @@ static void test_64_bit_entry(void **state)
 {
     (void)state;
     const uint8_t *page = leap();
-    assert_int_equal(LEAP_LONG, fake_leap()->mode);
-    assert_int_equal(0x10, fake_leap()->code);
-    assert_int_equal(0x18, fake_leap()->data);
+    assert_int_equal(HANDOFF_LONG, fake_leap()->mode);
+    const struct handoff_state *prepared = at_physical(fake_leap()->memory->physical);
+    assert_int_equal(0x10, prepared->code);
+    assert_int_equal(0x18, prepared->data);
     assert_int_equal(ADDRESS + 0x200, fake_leap()->entry);
     assert_memory_equal(bz + BZ_SETUP, at_physical(ADDRESS), BZ_PAYLOAD);
     assert_memory_equal(bz + 0x1f1, page + 0x1f1, 0x210 - 0x1f1);
@@ -44,7 +45,7 @@ static void test_32_bit_entry(void **state)
     bz_put(0x236, 0, 2);
     bz_put(0x214, 0x100010, 4);
     leap();
-    assert_int_equal(LEAP_PROTECTED, fake_leap()->mode);
+    assert_int_equal(HANDOFF_PROTECTED, fake_leap()->mode);
     assert_int_equal(ADDRESS + 0x10, fake_leap()->entry);
 }
 
@@ -65,7 +66,7 @@ static void test_not_relocatable_in_the_firmwares_way(void **state)
     fake_map_add(ADDRESS + PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_RECLAIMABLE);
     leap();
     assert_int_equal(ADDRESS + 0x200, fake_leap()->entry);
-    const struct leap_state *prepared = at_physical(fake_leap()->memory->physical);
+    const struct handoff_state *prepared = at_physical(fake_leap()->memory->physical);
     assert_int_equal(1, prepared->move_count);
 }
 

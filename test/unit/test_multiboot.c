@@ -1,6 +1,5 @@
 /* Multiboot on the fake machine, from its files to the leap: what the kernel would find, and what
  * every failure on the way leaves behind. */
-#include "common/handoff/leap_state.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/multiboot_builder.h"
 #include <setjmp.h>
@@ -59,7 +58,7 @@ static const uint8_t *leap_by(const struct protocol *protocol)
         fail_msg("boot(): %d, %s", try_boot(protocol), err_message());
     assert_int_equal(FAKE_LEAPT, way_out);
     assert_true(fake_left());
-    assert_int_equal(LEAP_PROTECTED, fake_leap()->mode);
+    assert_int_equal(HANDOFF_PROTECTED, fake_leap()->mode);
     return at_physical(fake_leap()->registers.rbx);
 }
 
@@ -271,7 +270,7 @@ static void test_in_the_firmwares_way(void **state)
     fake_map_add(MB_PHYSICAL, PAGE_BYTES, LINTEL_MEMORY_RECLAIMABLE);
     leap();
     assert_int_equal(MB_PHYSICAL + 0x10, fake_leap()->entry);
-    const struct leap_state *prepared = at_physical(fake_leap()->memory->physical);
+    const struct handoff_state *prepared = at_physical(fake_leap()->memory->physical);
     assert_int_equal(1, prepared->move_count);
 }
 

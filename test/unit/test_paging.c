@@ -390,6 +390,22 @@ static void test_one_tebibyte(void **state)
     wipe(&paging);
 }
 
+/* What four levels map, five with a table on top map at the same place. */
+static void test_raise(void **state)
+{
+    struct mapping all = {0, 0, 3 * GIB, MAP_WRITE, CACHE_WRITE_BACK};
+    struct paging paging = begin(4);
+
+    (void)state;
+    assert_int_equal(OK, paging_map(&paging, &all));
+    assert_int_equal(OK, paging_raise(&paging));
+    assert_int_equal(5, paging.levels);
+    assert_page_is(&paging, &all, 2 * GIB + 12345);
+    paging.end = paging.next;
+    assert_int_equal(ERR_NO_MEMORY, paging_raise(&paging));
+    wipe(&paging);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_count_needs_order),
         cmocka_unit_test(test_empty_pool),
         cmocka_unit_test(test_one_tebibyte),
+        cmocka_unit_test(test_raise),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -1,4 +1,5 @@
 /* In what the base revisions differ: mappings and the machine's state. */
+#include "common/hw/registers.h"
 #include "common/memory/gdt.h"
 #include "common/protocol/limine/limine.h"
 

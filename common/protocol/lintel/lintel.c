@@ -1,6 +1,7 @@
 /* Lintel's own protocol (PROTOCOL.md). */
 #include "common/protocol/lintel/lintel.h"
 #include "common/hw/cpu.h"
+#include "common/hw/registers.h"
 #include "common/lib/mem.h"
 #include "common/memory/gdt.h"
 #include "common/protocol/lintel/lintel_info.h"

@@ -255,7 +255,7 @@ static void *find_physical(const struct job *job, const void *pointer)
 
 static struct lintel_boot_info *find_information(const struct job *job)
 {
-    return find_physical(job, (const void *)(uintptr_t)job_state(job)->argument);
+    return find_physical(job, (const void *)(uintptr_t)job_handoff(job)->registers.rdi);
 }
 
 void lintel_info_seat_cpu(const struct job *job, uint64_t index, struct mp_seat *seat)

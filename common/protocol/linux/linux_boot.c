@@ -6,8 +6,6 @@
 #include "common/protocol/linux/linux_job.h"
 #include "common/protocol/linux/linux_params.h"
 
-#define CODE_SELECTOR 0x10
-#define DATA_SELECTOR 0x18
 #define ENTRY_64_AT   0x200 /* from the kernel's load address */
 
 /* The boot parameters, with the command line and the rest of a long map behind them. */
@@ -118,7 +116,7 @@ static void set_registers(struct handover *handover)
     uint64_t address = job->kernel->target;
 
     leap->registers.rsi = handover->page->physical;
-    leap->entry = address + (leap->mode == LEAP_LONG ? ENTRY_64_AT : job->image.start);
+    leap->entry = address + (leap->mode == HANDOFF_LONG ? ENTRY_64_AT : job->image.start);
 }
 
 static enum err load(struct handover *handover)
@@ -164,9 +162,7 @@ static enum err boot_by_params(struct linux_job *job)
         .raw = &handover->raw,
         .map = &handover->map,
     };
-    job->leap.mode = job->image.entry == LINUX_ENTRY_64 ? LEAP_LONG : LEAP_PROTECTED;
-    job->leap.code = CODE_SELECTOR;
-    job->leap.data = DATA_SELECTOR;
+    job->leap.mode = job->image.entry == LINUX_ENTRY_64 ? HANDOFF_LONG : HANDOFF_PROTECTED;
     TRY(place_kernel(job));
     TRY(take_map(handover));
     TRY(place_params(handover));

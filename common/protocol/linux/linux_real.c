@@ -57,9 +57,9 @@ static void set_registers(struct leap *leap, uint64_t setup)
 {
     uint16_t segment = (uint16_t)(setup >> 4);
 
-    leap->mode = LEAP_REAL;
+    leap->mode = HANDOFF_REAL;
     leap->entry = (uint32_t)(segment + ENTRY_AT) << 16;
-    leap->registers = (struct leap_registers){
+    leap->registers = (struct handoff_registers){
         .rsp = HEAP_END,
         .ds = segment,
         .es = segment,

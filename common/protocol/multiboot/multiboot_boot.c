@@ -184,7 +184,7 @@ static void __attribute__((noreturn)) enter_with_services(const struct job *job)
 static void describe_entry(struct job *job)
 {
     job->leap = (struct leap){
-        .mode = LEAP_PROTECTED,
+        .mode = HANDOFF_PROTECTED,
         .entry = job->image.entry + job->image.slide,
         .registers.rax = job->header.version == 1 ? MULTIBOOT1_BOOT_MAGIC : MULTIBOOT2_BOOT_MAGIC,
         .registers.rbx = job->block->physical,

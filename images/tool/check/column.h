@@ -4,6 +4,7 @@
 #define LINTEL_TOOL_CHECK_COLUMN_H
 
 #include "images/tool/check/forecast.h"
+#include <stddef.h>
 
 struct bar {
     uint64_t first, last; /* last inclusive */

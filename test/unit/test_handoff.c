@@ -1,6 +1,6 @@
-/* The leap: the order of moves against memory in miniature, and the tables that it runs on. */
+/* The handoff: its moves against memory in miniature, what lies in its region, and the tables that
+ * it runs on. */
 #include "common/handoff/leap.h"
-#include "common/handoff/leap_state.h"
 #include "common/lib/mem.h"
 #include "common/memory/paging.h"
 #include "test/unit/fake_firmware.h"
@@ -14,8 +14,8 @@
 #define MOST  6
 #define TRIES 100000
 
-/* Moves as the leap's program does them, each with memmove(). */
-static void move_all(uint8_t *cells, const struct leap_move *moves, uint64_t count)
+/* Moves as the program does them, each with memmove(). */
+static void move_all(uint8_t *cells, const struct handoff_move *moves, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++)
         memmove(cells + moves[i].to, cells + moves[i].from, moves[i].bytes);
@@ -27,12 +27,12 @@ static bool apart(uint64_t a, uint64_t b, uint64_t bytes, uint64_t b_bytes)
 }
 
 /* Random moves with disjoint sources and disjoint targets, as claims have them. */
-static uint64_t random_moves(struct leap_move *moves)
+static uint64_t random_moves(struct handoff_move *moves)
 {
     uint64_t count = 0, wanted = (uint64_t)rand() % (MOST + 1);
 
     for (int tries = 0; tries < 40 && count < wanted; tries++) {
-        struct leap_move move = {.bytes = 1 + (uint64_t)rand() % (rand() % 2 ? 10 : 40)};
+        struct handoff_move move = {.bytes = 1 + (uint64_t)rand() % (rand() % 2 ? 10 : 40)};
         move.from = (uint64_t)rand() % (CELLS - move.bytes);
         move.to = (uint64_t)rand() % (CELLS - move.bytes);
         bool fits = true;
@@ -46,7 +46,7 @@ static uint64_t random_moves(struct leap_move *moves)
 }
 
 /* Every order of up to MOST moves: does any of them bring all pieces to their places? */
-static bool any_order_works(const struct leap_move *moves, uint64_t count, uint32_t done)
+static bool any_order_works(const struct handoff_move *moves, uint64_t count, uint32_t done)
 {
     if (done == (1u << count) - 1)
         return true;
@@ -67,7 +67,7 @@ static void test_order(void **state)
     uint64_t refused = 0, ordered = 0;
     srand(1);
     for (int i = 0; i < TRIES; i++) {
-        struct leap_move moves[MOST], wish[MOST];
+        struct handoff_move moves[MOST], wish[MOST];
         uint8_t before[CELLS], after[CELLS];
         uint64_t count = random_moves(moves);
         for (int c = 0; c < CELLS; c++)
@@ -88,21 +88,21 @@ static void test_order(void **state)
 
 /* ---- the program's own loop ------------------------------------------------------------------ */
 
-extern const uint8_t leap_program[], leap_program_end[], make_moves[]; /* leap_program.asm */
+extern const uint8_t handoff_program[], handoff_program_end[], make_moves[]; /* program.asm */
 
 /* The program lies in memory that is not executable here. */
 static void *executable_copy(void)
 {
-    size_t bytes = (size_t)(leap_program_end - leap_program);
+    size_t bytes = (size_t)(handoff_program_end - handoff_program);
     uint8_t *copy =
         mmap(NULL, bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(MAP_FAILED, copy);
-    memcpy(copy, leap_program, bytes);
-    return copy + (make_moves - leap_program);
+    memcpy(copy, handoff_program, bytes);
+    return copy + (make_moves - handoff_program);
 }
 
 /* Clear of the red zone. */
-static void call_program(const void *function, const struct leap_state *state)
+static void call_program(const void *function, const struct handoff_state *state)
 {
     __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpush %%rbp\n\tcall *%0\n\tpop %%rbp\n\t"
                      "lea 128(%%rsp), %%rsp"
@@ -117,7 +117,7 @@ static void test_program_moves(void **state)
     const void *function = executable_copy();
     srand(2);
     for (int i = 0; i < TRIES; i++) {
-        struct leap_move moves[MOST];
+        struct handoff_move moves[MOST];
         uint8_t cells[CELLS], want[CELLS];
         uint64_t count = random_moves(moves);
         for (int c = 0; c < CELLS; c++)
@@ -127,9 +127,35 @@ static void test_program_moves(void **state)
             moves[m].from += (uintptr_t)cells;
             moves[m].to += (uintptr_t)cells;
         }
-        const struct leap_state prepared = {.moves = (uintptr_t)moves, .move_count = count};
+        const struct handoff_state prepared = {.moves = (uintptr_t)moves, .move_count = count};
         call_program(function, &prepared);
         assert_memory_equal(want, cells, CELLS);
+    }
+}
+
+/* ---- the region ------------------------------------------------------------------------------ */
+
+static void test_region(void **state)
+{
+    (void)state;
+    static uint8_t region[8 * PAGE_BYTES] __attribute__((aligned(4096)));
+    struct handoff_move moves[300] = {{1, 2, 3}, [299] = {4, 5, 6}};
+    size_t program = (size_t)(handoff_program_end - handoff_program);
+
+    for (uint64_t count = 0; count <= 300; count += 150) {
+        memset(region, 0xee, sizeof region);
+        struct handoff_state *made = handoff_install((uintptr_t)region, moves, count);
+        assert_ptr_equal(region, made);
+        assert_int_equal(0, made->mode | made->entry | made->registers.rsp | made->root_virtual);
+        assert_int_equal(0, region[PAGE_BYTES - 1]);
+        assert_memory_equal(handoff_program, region + PAGE_BYTES, program);
+        assert_int_equal(count, made->move_count);
+        assert_memory_equal(moves, at_physical(made->moves), count * sizeof *moves);
+        uint64_t bytes = handoff_bytes(count);
+        assert_int_equal(0, bytes % PAGE_BYTES);
+        assert_true(made->moves + count * sizeof *moves <= (uintptr_t)region + bytes);
+        for (uint64_t i = bytes; i < sizeof region; i++)
+            assert_int_equal(0xee, region[i]);
     }
 }
 
@@ -159,9 +185,9 @@ static int end(void **state)
     return 0;
 }
 
-static void check_tables(uint64_t root, uint32_t levels)
+static void check_tables(uint64_t root)
 {
-    const struct paging paging = {.levels = levels, .root = root};
+    const struct paging paging = {.levels = 4, .root = root};
 
     for (uint64_t at = 0; at < 8 * GIB; at += 64 * MIB + 0x1234567) {
         struct translation found = paging_translate(&paging, at);
@@ -174,13 +200,13 @@ static void check_tables(uint64_t root, uint32_t levels)
 
 static void prepare_with_pages_of(bool large)
 {
-    struct leap leap = {.mode = LEAP_LONG};
+    struct leap leap = {.mode = HANDOFF_LONG};
 
     claims.has_1gib_pages = large;
     assert_int_equal(OK, leap_prepare(&leap, &claims));
-    check_tables(leap.root, 4);
-    check_tables(leap.root + PAGE_BYTES, 5);
-    assert_true(leap.root + 2 * PAGE_BYTES < leap.memory->physical + leap.memory->bytes);
+    check_tables(leap.root);
+    const struct handoff_state *prepared = at_physical(leap.memory->physical);
+    assert_int_equal(leap.root, prepared->root);
 }
 
 static void test_tables(void **state)
@@ -194,28 +220,18 @@ static void test_what_moves(void **state)
 {
     (void)state;
     struct claim *kernel, *rest;
-    struct leap leap = {.mode = LEAP_PROTECTED, .code = 0x10, .data = 0x18};
+    struct leap leap = {.mode = HANDOFF_PROTECTED};
     const struct claim_wish wish = {.name = "rest", .bytes = 10};
 
     assert_int_equal(OK, claims_take_at(&claims, "kernel", MIB + 5, 1000, &kernel));
     assert_int_equal(OK, claims_take(&claims, &wish, &rest));
     assert_int_equal(OK, leap_prepare(&leap, &claims));
-    const struct leap_state *prepared = at_physical(leap.memory->physical);
+    const struct handoff_state *prepared = at_physical(leap.memory->physical);
     assert_int_equal(1, prepared->move_count);
-    const struct leap_move *move = at_physical(prepared->moves);
+    const struct handoff_move *move = at_physical(prepared->moves);
     assert_int_equal(kernel->physical, move->from);
     assert_int_equal(MIB + 5, move->to);
     assert_int_equal(1000, move->bytes);
-}
-
-static void test_selectors(void **state)
-{
-    (void)state;
-    struct leap taken = {.code = 0x20}, same = {.code = 0x10, .data = 0x10}, ring = {.code = 0x0b};
-
-    assert_int_equal(ERR_BUG, leap_prepare(&taken, &claims));
-    assert_int_equal(ERR_BUG, leap_prepare(&same, &claims));
-    assert_int_equal(ERR_BUG, leap_prepare(&ring, &claims));
 }
 
 int main(void)
@@ -223,9 +239,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_program_moves),
+        cmocka_unit_test(test_region),
         cmocka_unit_test_setup_teardown(test_tables, begin, end),
         cmocka_unit_test_setup_teardown(test_what_moves, begin, end),
-        cmocka_unit_test_setup_teardown(test_selectors, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
