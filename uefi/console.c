@@ -3,6 +3,7 @@
 #include "uefi/console.h"
 #include "common/lib/mem.h"
 #include "common/lib/terminal.h"
+#include "uefi/clock.h"
 #include "uefi/gop.h"
 #include "uefi/serial.h"
 #include "uefi/uefi.h"

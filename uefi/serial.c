@@ -4,6 +4,7 @@
  * would draw over. */
 #include "uefi/serial.h"
 #include "common/lib/terminal.h"
+#include "uefi/clock.h"
 #include "uefi/path.h"
 #include "uefi/protocol.h"
 #include "uefi/uefi.h"
