@@ -1,6 +1,8 @@
 """The rules that keep the parts apart."""
 import re
 import subprocess
+from fnmatch import fnmatch
+from os.path import commonprefix
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,44 @@ FREESTANDING = {f"{name}.h" for name in ("float", "iso646", "limits", "stdalign"
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 # Every linker makes it for position-independent code.
 GIVEN_BY_LINKER = {"_GLOBAL_OFFSET_TABLE_"}
+
+# The floors of each house, from top to bottom. A room (a folder, or some files) may include itself
+# and what lies below it. Rooms in one line stand beside each other and know nothing of each other.
+FLOORS = {
+    "common": ["boot.c", "boot.h", "protocol", "attempt", "menu", "entries", "plan", "handoff",
+               "resident", "storage", "format", "hw", "memory", "machine.h", "firmware.h", "lib",
+               "lintel.h version.h"],
+    "common/protocol": ["protocol.c", "uki.c", "limine lintel linux multiboot sector.c",
+                        "efi.[ch] sector_table.[ch]", "protocol.h"],
+    "common/storage": ["reference.[ch]", "volumes.[ch]", "fs", "disk net"],
+    "kernel": ["main.c programs", "shell", "claims", "user", "threads", "vm", "console", "machine",
+               "handover", "lib"],
+    "images/tool": ["main.c", "install", "image", "check report", "host"],
+}
+# Where instructions may stand that are the machine's and not C's; of the front ends, in which files.
+HARDWARE = {
+    "common": ["hw/*", "handoff/*", "resident/*"],
+    "kernel": ["machine/*", "programs/*", "handover/entry.asm", "threads/switch.asm",
+               "user/system_call.asm"],
+    "images/tool": [],
+    "legacy": ["*.asm", "bios.c", "ports.h", "clock.c", "fault.c", "main.c"],
+    "uefi": ["main.c", "memory.c"],
+}
+# Inline assembly (an empty one only holds the compiler back, one that copies or fills is a loop);
+# intrinsics; code in NASM.
+INSTRUCTION = re.compile(
+    r'\b(?:__asm__|asm)\b[\s\w]*\((?!\s*(?:"(?:std; )?rep (?:movs|stos)[bq]\b|""\s*[:)]))'
+    r'|\b(?:__builtin_ia32|_mm\d*)_\w+|^\s*section\s+\.text', re.MULTILINE)
+# Rules of rooms that are still broken. It must be empty in the end.
+STILL_WRONG = {
+    "common: attempt -> protocol",
+    "common: lib -> firmware.h",
+    "common: lib -> hw",
+    "common: protocol -> boot.h",
+    "common/protocol/multiboot/multiboot_boot.c: instructions",
+    "common: no opening sentence",
+    "images/tool: no opening sentence",
+}
 
 
 def includes(folder):
@@ -45,6 +85,59 @@ def test_kernel_knows_only_the_abi():
 def test_abi_header_stands_alone():
     text = (ROOT / "common/lintel.h").read_text()
     assert [name for _, name in INCLUDE.findall(text)] == ["stdint.h"]
+
+
+def room_of(table, name):
+    """(floor, room) of what lies in a folder that has a table; None: it is not there."""
+    return next(((floor, room) for floor, rooms in enumerate(FLOORS[table]) for room in rooms.split()
+                 if fnmatch(name, room)), None)
+
+
+def without_floor(house):
+    for file in sorted((ROOT / house).rglob("*.[ch]")):
+        parts = file.relative_to(ROOT).parts
+        for depth in range(house.count("/") + 1, len(parts)):
+            table = "/".join(parts[:depth])
+            is_file = depth == len(parts) - 1
+            if not (room_of(table, parts[depth]) if table in FLOORS else is_file):
+                yield f"{house}: no floor", f"{table}/{parts[depth]} stands in no table"
+
+
+def upwards(house):
+    for file, _, name in includes(house):
+        way = commonprefix([file.parts, Path(name).parts])
+        table = "/".join(way)
+        if table in FLOORS:
+            here, there = (room_of(table, path.parts[len(way)]) for path in (file, Path(name)))
+            if here and there and here != there and here[0] >= there[0]:
+                yield f"{table}: {here[1]} -> {there[1]}", f"{file} includes {name}"
+
+
+def with_instructions(house):
+    for file in sorted((ROOT / house).rglob("*.*")):
+        name = str(file.relative_to(ROOT / house))
+        in_its_room = any(fnmatch(name, place) for place in HARDWARE[house])
+        if file.suffix in {".c", ".h", ".asm"} and not in_its_room:
+            code = re.sub(r"/\*.*?\*/", "", file.read_text(), flags=re.DOTALL)
+            for match in INSTRUCTION.findall(code):
+                yield f"{house}/{name}: instructions", match
+
+
+def without_opening(house):
+    for file in sorted((ROOT / house).rglob("*.c")):
+        if not file.read_text().startswith("/* "):
+            yield f"{house}: no opening sentence", str(file.relative_to(ROOT))
+
+
+def test_rooms():
+    broken = [found for house in HARDWARE for check in (with_instructions, without_opening)
+              for found in check(house)]
+    broken += [found for house in FLOORS if house in HARDWARE for check in (without_floor, upwards)
+               for found in check(house)]
+    wrong = [f"{rule}: {what}" for rule, what in broken if rule not in STILL_WRONG]
+    assert not wrong, "\n".join(wrong)
+    mended = STILL_WRONG - {rule for rule, _ in broken}
+    assert not mended, f"STILL_WRONG must not name any more: {mended}"
 
 
 def core_objects():
