@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* In the order in which thunk.asm pops them; bios.c lets the linker compare the offsets. */
+/* In the order in which thunk.asm pops them. */
 struct bios_regs {
     uint32_t edi, esi, ebp, esp_unused, ebx, edx, ecx, eax;
     uint16_t ds, es, fs, gs;

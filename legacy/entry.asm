@@ -3,13 +3,13 @@
 ;
 ; .real lies below 64 KiB, so that real mode reaches all of it with segments of 0.
 
+%include "core/offsets.inc"
+
 STAGE2_MAGIC    equ 32544E4Ch           ; "LNT2", as boot.asm has it
 COM1            equ 3F8h
 
-CR0_LONG        equ 80010033h           ; PG WP NE ET MP PE
-CR4_LONG        equ 620h                ; OSXMMEXCPT OSFXSR PAE
-EFER            equ 0C0000080h
-EFER_LME        equ 100h
+CR0_LONG        equ CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE
+CR4_LONG        equ CR4_OSXMMEXCPT | CR4_OSFXSR | CR4_PAE
 
 extern stage2_bytes, image_end, bss_begin, bss_qwords, stack_top
 extern page_tables, page_tables_segment, low_memory_end, low_memory_kib
@@ -97,7 +97,7 @@ bits 16
         mov     ss, ax
         lidt    [real_idt]
         mov     eax, cr0
-        and     eax, ~1
+        and     eax, ~CR0_PE
         mov     cr0, eax
         jmp     0:check_machine
 
@@ -247,10 +247,10 @@ CODE16          equ 18h
 DATA16          equ 20h
 align 8
 gdt:            dq 0
-                dq 00AF9A000000FFFFh    ; CODE64
-                dq 00CF92000000FFFFh    ; DATA64
-                dq 00009A000000FFFFh    ; CODE16
-                dq 000092000000FFFFh    ; DATA16
+                dq SEGMENT_CODE_64      ; CODE64
+                dq SEGMENT_DATA_32      ; DATA64
+                dq SEGMENT_CODE_16      ; CODE16
+                dq SEGMENT_DATA_16      ; DATA16
 gdt_pointer:    dw $ - gdt - 1
                 dd gdt
                 dd 0                    ; long mode reads ten bytes

@@ -1,17 +1,13 @@
 ; thunk.asm: from long mode to one real-mode interrupt, and back.
 
-EFER            equ 0C0000080h
-EFER_LME        equ 100h
-EFER_LMA        equ 400h
-CR0_PG          equ 80000000h
-CR0_PE          equ 1
+%include "core/offsets.inc"
+%include "legacy/offsets.inc"
+
 FLAGS_IF        equ 200h
 
-; struct bios_regs of bios.h. The linker script compares these with what C has.
-global REGS_DS, REGS_FLAGS, REGS_BYTES
-REGS_DS         equ 32
-REGS_FLAGS      equ 40
-REGS_BYTES      equ 44
+%if bios_regs.edi != 0 || bios_regs.eax != 28 || bios_regs.ds != 32 || bios_regs.flags != 40
+%error struct bios_regs is not what POPAD, POP DS, ES, FS, GS and POPFD take
+%endif
 
 REAL_STACK      equ 7C00h
 
@@ -54,16 +50,16 @@ real_call:
         mov     [abs saved_cr3], eax
         mov     rax, cr4
         mov     [abs saved_cr4], eax
-        mov     ecx, EFER
+        mov     ecx, MSR_EFER
         rdmsr
         and     eax, ~EFER_LMA          ; not ours to write
         mov     [abs saved_efer], eax
 
         mov     [abs handler], edi
         mov     edi, registers
-        mov     ecx, REGS_BYTES / 4
+        mov     ecx, bios_regs_bytes / 4
         rep     movsd
-        and     dword [abs registers + REGS_FLAGS], ~FLAGS_IF
+        and     dword [abs registers + bios_regs.flags], ~FLAGS_IF
         mov     dword [abs resume], .back
         push    CODE16
         push    leave_long_mode
@@ -74,7 +70,7 @@ real_call:
         lidt    [abs saved_idt]
         pop     rdi
         mov     esi, registers
-        mov     ecx, REGS_BYTES / 4
+        mov     ecx, bios_regs_bytes / 4
         rep     movsd
         pop     r15
         pop     r14
@@ -99,7 +95,7 @@ leave_long_mode:
         mov     eax, cr0
         and     eax, ~CR0_PG            ; ends long mode
         mov     cr0, eax
-        mov     ecx, EFER               ; a BIOS may use paging itself, and expects legacy paging
+        mov     ecx, MSR_EFER               ; a BIOS may use paging itself, and expects legacy paging
         rdmsr
         and     eax, ~EFER_LME
         wrmsr
@@ -124,7 +120,7 @@ leave_long_mode:
         cli
         call    far [cs:handler]
         cli
-        mov     sp, registers + REGS_BYTES
+        mov     sp, registers + bios_regs_bytes
         pushfd
         push    gs
         push    fs
@@ -145,7 +141,7 @@ to_long_mode:
         mov     cr4, eax
         mov     eax, [saved_cr3]
         mov     cr3, eax
-        mov     ecx, EFER
+        mov     ecx, MSR_EFER
         rdmsr
         mov     eax, [saved_efer]
         wrmsr
@@ -176,4 +172,4 @@ saved_cr4:      dd 0
 saved_efer:     dd 0
 handler:        dd 0
                 times 64 db 0           ; an NMI while SP is in `registers` pushes here
-registers:      times REGS_BYTES db 0
+registers:      times bios_regs_bytes db 0

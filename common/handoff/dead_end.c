@@ -1,3 +1,4 @@
+/* How does a boot end that fails when the firmware has already left? */
 #include "common/handoff/dead_end.h"
 #include "common/lib/mem.h"
 #include "common/resident/screen.h"

@@ -10,12 +10,12 @@
 
 #include <stdint.h>
 
-enum handoff_mode {                        /* of the entry */
-                    HANDOFF_KERNEL_TABLES, /* 64-bit, on page tables, GDT, TSS and IDT that the
-                                              kernel keeps */
-                    HANDOFF_LONG, /* 64-bit, memory mapped one to one, flat segments, empty IDT */
-                    HANDOFF_PROTECTED, /* 32-bit, no paging, flat segments, empty IDT */
-                    HANDOFF_REAL,      /* real mode, BIOS vectors as they were; BIOS only */
+/* Of the CPU at the entry. */
+enum handoff_mode {
+    HANDOFF_KERNEL_TABLES, /* 64-bit, on page tables, GDT, TSS and IDT that the kernel keeps */
+    HANDOFF_LONG,          /* 64-bit, memory mapped one to one, flat segments, empty IDT */
+    HANDOFF_PROTECTED,     /* 32-bit, no paging, flat segments, empty IDT */
+    HANDOFF_REAL,          /* real mode, BIOS vectors as they were; BIOS only */
 };
 
 /* All others are 0. */

@@ -1,3 +1,4 @@
+/* How do the other CPUs come to wait for the kernel? */
 #include "common/handoff/mp.h"
 #include "common/hw/cpu.h"
 #include "common/hw/quiet.h"

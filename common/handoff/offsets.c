@@ -5,10 +5,7 @@
 #include "common/handoff/mp.h"
 #include "common/hw/apic.h"
 #include "common/hw/registers.h"
-
-void handoff(void);
-void start_of_cpus(void);
-void registers(void);
+#include "common/memory/gdt.h"
 
 void handoff(void)
 {
@@ -95,6 +92,8 @@ void start_of_cpus(void)
 
 void registers(void)
 {
+    CONSTANT(DR7_AT_RESET);
+    CONSTANT(MXCSR_AT_RESET);
     CONSTANT(CR0_PE);
     CONSTANT(CR0_MP);
     CONSTANT(CR0_ET);
@@ -120,4 +119,13 @@ void registers(void)
     CONSTANT(APIC_SPURIOUS);
     CONSTANT(APIC_LINT0);
     CONSTANT(APIC_LINT1);
+}
+
+void segments(void)
+{
+    CONSTANT(SEGMENT_CODE_64);
+    CONSTANT(SEGMENT_CODE_32);
+    CONSTANT(SEGMENT_CODE_16);
+    CONSTANT(SEGMENT_DATA_32);
+    CONSTANT(SEGMENT_DATA_16);
 }

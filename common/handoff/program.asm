@@ -275,12 +275,12 @@ settle_cpu:
         or      rax, CR4_OSFXSR         ; for LDMXCSR
         mov     cr4, rax
         fninit
-        push    0x1f80                  ; MXCSR at reset
+        push    MXCSR_AT_RESET
         ldmxcsr [rsp]
         pop     rax
         mov     rax, [rbx + S(cr4)]
         mov     cr4, rax
-        mov     eax, 0x400              ; DR7 at reset: no breakpoints
+        mov     eax, DR7_AT_RESET       ; no breakpoints
         mov     dr7, rax
         ret
 
@@ -415,16 +415,16 @@ real_mode_part_end:
 ; Flat segments (Intel SDM 3A, 3.4.5). Accessed is set, so that no CPU writes here. LONG and PROTECTED keep theirs.
         align   8
 gdt_64: dq      0
-        dq      0x00cf9b000000ffff      ; CODE32
-        dq      0x00af9b000000ffff      ; HANDOFF_CODE
-        dq      0x00cf93000000ffff      ; HANDOFF_DATA
+        dq      SEGMENT_CODE_32         ; CODE32
+        dq      SEGMENT_CODE_64         ; HANDOFF_CODE
+        dq      SEGMENT_DATA_32         ; HANDOFF_DATA
         dq      0, 0
 gdt_32: dq      0
-        dq      0x00cf9b000000ffff      ; CODE32
-        dq      0x00cf9b000000ffff      ; HANDOFF_CODE
-        dq      0x00cf93000000ffff      ; HANDOFF_DATA
-        dq      0x00009b000000ffff      ; CODE16
-        dq      0x000093000000ffff      ; DATA16
+        dq      SEGMENT_CODE_32         ; CODE32
+        dq      SEGMENT_CODE_32         ; HANDOFF_CODE
+        dq      SEGMENT_DATA_32         ; HANDOFF_DATA
+        dq      SEGMENT_CODE_16         ; CODE16
+        dq      SEGMENT_DATA_16         ; DATA16
 GDT_LIMIT       equ $ - gdt_32 - 1
 handoff_program_end:
 

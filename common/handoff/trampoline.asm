@@ -204,7 +204,7 @@ set_machine_state:
         wrmsr
         call    set_local_apic
         fninit
-        push    0x1f80                  ; MXCSR at reset
+        push    MXCSR_AT_RESET
         ldmxcsr [rsp]
         pop     rax
         ret
@@ -238,9 +238,9 @@ set_local_apic:
 
         align   8
 gdt:    dq      0
-        dq      0x00cf9b000000ffff      ; 32-bit code
-        dq      0x00af9b000000ffff      ; 64-bit code
-        dq      0x00cf93000000ffff      ; data
+        dq      SEGMENT_CODE_32         ; CODE32
+        dq      SEGMENT_CODE_64         ; CODE64
+        dq      SEGMENT_DATA_32         ; DATA
 gdt_end:
 gdtr:   dw      gdt_end - gdt - 1
         dd      0

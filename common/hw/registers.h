@@ -3,6 +3,9 @@
 #ifndef LINTEL_HW_REGISTERS_H
 #define LINTEL_HW_REGISTERS_H
 
+#define DR7_AT_RESET   0x400
+#define MXCSR_AT_RESET 0x1f80
+
 #define CR0_PE (1u << 0)
 #define CR0_MP (1u << 1)
 #define CR0_ET (1u << 4)

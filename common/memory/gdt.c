@@ -1,25 +1,10 @@
+/* What do the descriptor tables that a kernel receives hold? */
 #include "common/memory/gdt.h"
 #include "common/lib/mem.h"
 
-/* Segment descriptor bits (Intel SDM 3A, 3.4.5). Accessed is set in advance: the CPU then need not
- * write to the table when a selector is loaded. */
-#define SEGMENT_ACCESSED  (UINT64_C(1) << 40)
-#define SEGMENT_WRITABLE  (UINT64_C(1) << 41) /* of data; of code: readable */
-#define SEGMENT_CODE      (UINT64_C(1) << 43)
-#define SEGMENT_NO_SYSTEM (UINT64_C(1) << 44)
-#define SEGMENT_DPL3      (UINT64_C(3) << 45)
-#define SEGMENT_PRESENT   (UINT64_C(1) << 47)
-#define SEGMENT_LONG      (UINT64_C(1) << 53)
-#define SEGMENT_32BIT     (UINT64_C(1) << 54)
-#define SEGMENT_4GIB      (UINT64_C(1) << 55 | UINT64_C(0xf) << 48 | 0xffff) /* base 0 */
-
-#define FLAT                                                                                       \
-    (SEGMENT_4GIB | SEGMENT_PRESENT | SEGMENT_NO_SYSTEM | SEGMENT_WRITABLE | SEGMENT_ACCESSED)
-#define FLAT_DATA (FLAT | SEGMENT_32BIT)
-#define FLAT_CODE (FLAT | SEGMENT_CODE | SEGMENT_LONG)
-
-#define REAL_SIZE /* limit FFFFh, 16-bit */                                                        \
-    (UINT64_C(0xffff) | SEGMENT_PRESENT | SEGMENT_NO_SYSTEM | SEGMENT_WRITABLE | SEGMENT_ACCESSED)
+/* Descriptor bits (Intel SDM 3A, 3.4.5). */
+#define SEGMENT_DPL3    (UINT64_C(3) << 45)
+#define SEGMENT_PRESENT (UINT64_C(1) << 47)
 
 #define TSS_AVAILABLE  (UINT64_C(0x9) << 40)
 #define INTERRUPT_GATE (UINT64_C(0xe) << 40)
@@ -45,22 +30,22 @@ static void build_tss_descriptor(uint64_t descriptor[2], uint64_t tss_virtual)
 void gdt_build(uint64_t *gdt, uint64_t tss_virtual)
 {
     gdt[0] = 0;
-    gdt[GDT_KERNEL_CODE / 8] = FLAT_CODE;
-    gdt[GDT_KERNEL_DATA / 8] = FLAT_DATA;
-    gdt[GDT_USER_DATA / 8] = FLAT_DATA | SEGMENT_DPL3;
-    gdt[GDT_USER_CODE / 8] = FLAT_CODE | SEGMENT_DPL3;
+    gdt[GDT_KERNEL_CODE / 8] = SEGMENT_CODE_64;
+    gdt[GDT_KERNEL_DATA / 8] = SEGMENT_DATA_32;
+    gdt[GDT_USER_DATA / 8] = SEGMENT_DATA_32 | SEGMENT_DPL3;
+    gdt[GDT_USER_CODE / 8] = SEGMENT_CODE_64 | SEGMENT_DPL3;
     build_tss_descriptor(gdt + GDT_TSS / 8, tss_virtual);
 }
 
 void gdt_build_modes(uint64_t *gdt, uint64_t tss_virtual)
 {
     gdt[0] = 0;
-    gdt[1] = REAL_SIZE | SEGMENT_CODE;
-    gdt[2] = REAL_SIZE;
-    gdt[3] = FLAT_DATA | SEGMENT_CODE;
-    gdt[4] = FLAT_DATA;
-    gdt[GDT_MODES_CODE / 8] = FLAT_CODE;
-    gdt[GDT_MODES_DATA / 8] = FLAT_DATA;
+    gdt[1] = SEGMENT_CODE_16;
+    gdt[2] = SEGMENT_DATA_16;
+    gdt[3] = SEGMENT_CODE_32;
+    gdt[4] = SEGMENT_DATA_32;
+    gdt[GDT_MODES_CODE / 8] = SEGMENT_CODE_64;
+    gdt[GDT_MODES_DATA / 8] = SEGMENT_DATA_32;
     build_tss_descriptor(gdt + GDT_MODES_TSS / 8, tss_virtual);
 }
 

@@ -5,6 +5,14 @@
 
 #include <stdint.h>
 
+/* Flat segments of all sizes (Intel SDM 3A, 3.4.5). Accessed is set in advance: the CPU then need
+ * not write to the table when a selector is loaded. */
+#define SEGMENT_CODE_64 UINT64_C(0x00af9b000000ffff)
+#define SEGMENT_CODE_32 UINT64_C(0x00cf9b000000ffff)
+#define SEGMENT_CODE_16 UINT64_C(0x00009b000000ffff) /* limit FFFFh */
+#define SEGMENT_DATA_32 UINT64_C(0x00cf93000000ffff)
+#define SEGMENT_DATA_16 UINT64_C(0x000093000000ffff) /* limit FFFFh */
+
 #define GDT_KERNEL_CODE 0x08
 #define GDT_KERNEL_DATA 0x10
 #define GDT_USER_DATA   0x18 /* SYSRET order: STAR base 10h gives SS 18h and 64-bit CS 20h */
