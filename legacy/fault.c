@@ -3,18 +3,11 @@
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/memory/gdt.h"
+#include "common/resident/frame.h"
 #include "legacy/console.h"
 
-#define FAULT_VECTORS 32
-#define STUB_BYTES    16
-
-struct fault {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
-    uint64_t vector, error, rip, cs, rflags, rsp, ss;
-};
-
-extern const uint8_t fault_stubs[FAULT_VECTORS][STUB_BYTES];
-void fault_report(const struct fault *fault) __attribute__((noreturn));
+extern const uint8_t fault_stubs[FAULT_VECTORS][VECTOR_BYTES];
+void fault_report(const struct fault_frame *fault) __attribute__((noreturn));
 
 static uint64_t idt[FAULT_VECTORS][2];
 
@@ -50,7 +43,7 @@ static void __attribute__((noreturn)) halt(void)
 
 /* Goes straight to the console, past the log: the fault may have been the log's. A fault in here
  * halts. */
-void fault_report(const struct fault *fault)
+void fault_report(const struct fault_frame *fault)
 {
     static bool reporting;
     uint64_t cr2;

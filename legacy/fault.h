@@ -3,7 +3,9 @@
 #ifndef LEGACY_FAULT_H
 #define LEGACY_FAULT_H
 
-/* Loads an interrupt descriptor table for the CPU's 32 exceptions. */
+#define FAULT_VECTORS 32 /* the CPU's exceptions */
+
+/* Loads an interrupt descriptor table for them. */
 void fault_begin(void);
 
 #endif

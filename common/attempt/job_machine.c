@@ -68,8 +68,8 @@ static enum err build_fault_table(const struct job *job, struct block *block, ui
     uint64_t(*idt)[2];
     TRY(block_take(block, IDT_VECTORS * sizeof *idt, (void **)&idt));
     for (uint64_t i = 0; i < IDT_VECTORS; i++)
-        idt_build_gate(idt[i], job->rules->code,
-                       job->plan.resident_virtual + i * RESIDENT_VECTOR_BYTES, IST_FAULT);
+        idt_build_gate(idt[i], job->rules->code, job->plan.resident_virtual + i * VECTOR_BYTES,
+                       IST_FAULT);
     make_pseudo_descriptor(idtr, IDT_VECTORS * sizeof *idt, block_virtual(block, idt));
     return OK;
 }

@@ -6,6 +6,7 @@
 #include "common/hw/apic.h"
 #include "common/hw/registers.h"
 #include "common/memory/gdt.h"
+#include "common/resident/frame.h"
 
 void handoff(void)
 {
@@ -128,4 +129,9 @@ void segments(void)
     CONSTANT(SEGMENT_CODE_16);
     CONSTANT(SEGMENT_DATA_32);
     CONSTANT(SEGMENT_DATA_16);
+}
+
+void fault_vectors(void)
+{
+    CONSTANT(VECTOR_BYTES);
 }

@@ -3,14 +3,9 @@
  * kernel. */
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "common/resident/frame.h"
 #include "common/resident/resident.h"
 #include "common/resident/screen.h"
-
-struct fault_frame { /* as vectors.asm and the CPU push it */
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
-    uint64_t vector, error;
-    uint64_t rip, cs, rflags, rsp, ss;
-};
 
 #define VECTOR_PAGE_FAULT 14
 

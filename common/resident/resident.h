@@ -1,13 +1,12 @@
 /* The resident image: the reporter of the kernel's first fault. It is a small static PIE that is
  * embedded in the loader, placed like the kernel, and stays mapped in Lintel's window when the
  * loader is gone. Its layout is a promise of resident.ld: the image begins with 256 interrupt
- * vectors of RESIDENT_VECTOR_BYTES each, its writable segment with struct resident_state. */
+ * vectors of VECTOR_BYTES each, its writable segment with struct resident_state. */
 #ifndef LINTEL_RESIDENT_RESIDENT_H
 #define LINTEL_RESIDENT_RESIDENT_H
 
 #include "common/format/elf.h"
-
-#define RESIDENT_VECTOR_BYTES 16
+#include "common/resident/frame.h"
 
 struct resident_guard {
     uint64_t base, bytes; /* virtual */

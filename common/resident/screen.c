@@ -1,3 +1,4 @@
+/* How does text reach a person when neither firmware nor kernel can show it? */
 #include "common/resident/screen.h"
 #include "common/lib/font.h"
 #include "common/lib/pixels.h"
