@@ -5,11 +5,13 @@
 #include "common/handoff/mp.h"
 #include "common/hw/apic.h"
 #include "common/hw/registers.h"
+#include "common/lib/mem.h"
 #include "common/memory/gdt.h"
 #include "common/resident/frame.h"
 
 void handoff(void)
 {
+    CONSTANT(PAGE_BYTES);
     CONSTANT(HANDOFF_LONG);
     CONSTANT(HANDOFF_PROTECTED);
     CONSTANT(HANDOFF_REAL);

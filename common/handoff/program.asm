@@ -17,8 +17,6 @@
 
 %define S(field) (handoff_state. %+ field)
 
-PAGE            equ 4096
-
 ; Selectors in the program's own GDTs, beside HANDOFF_CODE and HANDOFF_DATA.
 CODE32          equ 08h
 CODE16          equ 20h
@@ -49,7 +47,7 @@ handoff_enter:
         and     rax, ~CR4_PGE
         mov     cr4, rax
         mov     cr3, rdi
-        lea     rax, [rsi + PAGE]
+        lea     rax, [rsi + PAGE_BYTES]
         jmp     rax
 
 section .rodata
@@ -60,7 +58,7 @@ global handoff_program:data hidden, handoff_program_end:data hidden
 handoff_program:
         cld
         mov     rbx, rsi
-        lea     rsp, [rbx + PAGE]
+        lea     rsp, [rbx + PAGE_BYTES]
         call    load_own_tables
         call    make_moves
         mov     eax, [rbx + S(mode)]

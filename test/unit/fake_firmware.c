@@ -41,7 +41,7 @@ static void add_real_memory(uint64_t bytes)
 struct facts *fake_begin(uint64_t memory_bytes)
 {
     must(!machine.begun, "fake_begin() twice");
-    machine = (struct fake_machine){.begun = true};
+    machine = (struct fake_machine){.begun = true, .levels = 4};
     machine.screen = open_memstream(&machine.output, &machine.output_bytes);
     machine.facts = (struct facts){
         .firmware = LINTEL_FIRMWARE_BIOS,
@@ -122,6 +122,11 @@ void fake_apic(bool x2apic, void (*heard)(uint32_t id, uint32_t command))
 void fake_lock_x2apic(void)
 {
     machine.x2apic_locked = true;
+}
+
+void fake_levels(uint32_t levels)
+{
+    machine.levels = levels;
 }
 
 bool fake_x2apic(void)
@@ -313,7 +318,7 @@ void __wrap_handoff_enter(uint64_t root, uint64_t region) __attribute__((noretur
 
 uint32_t __wrap_handoff_levels(void)
 {
-    return 4;
+    return machine.levels;
 }
 
 void __wrap_handoff_enter(uint64_t root, uint64_t region)

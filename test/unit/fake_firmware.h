@@ -58,6 +58,9 @@ void fake_fail_leave(uint64_t n);
 /* leave() yields this many ranges more than memory_map() has told. */
 void fake_grow_map_at_leave(uint64_t ranges);
 
+/* Paging levels of the loader's tables; 4 at first. */
+void fake_levels(uint32_t levels);
+
 /* The machine has a local APIC, and whoever is behind it hears what it sends; NULL: it has none. */
 void fake_apic(bool x2apic, void (*heard)(uint32_t id, uint32_t command));
 void fake_lock_x2apic(void);   /* in x2APIC mode */

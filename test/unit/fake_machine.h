@@ -59,6 +59,7 @@ struct fake_machine {
     size_t output_bytes;
     FILE *screen;
     uint64_t waited;
+    uint32_t levels;
     uint64_t handoff_root;
     const struct handoff_state *handoff;
     struct leap leap;

@@ -185,9 +185,9 @@ static int end(void **state)
     return 0;
 }
 
-static void check_tables(uint64_t root)
+static void check_tables(uint64_t root, uint32_t levels)
 {
-    const struct paging paging = {.levels = 4, .root = root};
+    const struct paging paging = {.levels = levels, .root = root};
 
     for (uint64_t at = 0; at < 8 * GIB; at += 64 * MIB + 0x1234567) {
         struct translation found = paging_translate(&paging, at);
@@ -198,22 +198,25 @@ static void check_tables(uint64_t root)
     assert_false(paging_translate(&paging, 8 * GIB).present);
 }
 
-static void prepare_with_pages_of(bool large)
+static void prepare(uint32_t levels, bool large)
 {
     struct leap leap = {.mode = HANDOFF_LONG};
 
+    fake_levels(levels);
     claims.has_1gib_pages = large;
     assert_int_equal(OK, leap_prepare(&leap, &claims));
-    check_tables(leap.root);
     const struct handoff_state *prepared = at_physical(leap.memory->physical);
-    assert_int_equal(leap.root, prepared->root);
+    check_tables(leap.root, levels);
+    check_tables(prepared->root, 4);
 }
 
 static void test_tables(void **state)
 {
     (void)state;
-    prepare_with_pages_of(true);
-    prepare_with_pages_of(false);
+    for (uint32_t levels = 4; levels <= 5; levels++) {
+        prepare(levels, true);
+        prepare(levels, false);
+    }
 }
 
 static void test_what_moves(void **state)
