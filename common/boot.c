@@ -1,5 +1,6 @@
 /* What happens from the front end's call to a running kernel? */
 #include "common/boot.h"
+#include "common/hw/cpu.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/progress.h"
@@ -15,7 +16,7 @@ static void begin(struct boot *boot, struct facts *facts, const struct firmware 
         .timeline = {.stages = {{"firmware", facts->first_tsc}}, .count = 1},
     };
     log_attach(firmware->put);
-    progress_attach(firmware->put, facts->tsc_hz);
+    progress_attach(firmware->put, cpu_tsc, facts->tsc_hz);
     arena_begin(&boot->machine.arena, firmware->allocate);
     cache_begin(facts, &boot->machine.arena);
     note("Lintel %s on %s\n", LINTEL_VERSION,

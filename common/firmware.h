@@ -5,6 +5,7 @@
 #define LINTEL_FIRMWARE_H
 
 #include "common/lib/err.h"
+#include "common/lib/key.h"
 #include "common/lintel.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -130,22 +131,6 @@ struct event_log {
     enum event_log_format format;
     const uint8_t *events;
     uint64_t bytes;
-};
-
-enum key {
-    KEY_NONE = 0, /* nothing pressed */
-    KEY_BACKSPACE = '\b',
-    KEY_ENTER = '\r',
-    KEY_ESCAPE = 0x1b, /* other characters: their ASCII code */
-    KEY_UP = 0x100,
-    KEY_DOWN,
-    KEY_LEFT,
-    KEY_RIGHT,
-    KEY_HOME,
-    KEY_END,
-    KEY_PAGE_UP,
-    KEY_PAGE_DOWN,
-    KEY_DELETE,
 };
 
 /* A program for the firmware to start: an EFI application, or a Linux kernel by its EFI entry. */

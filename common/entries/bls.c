@@ -1,11 +1,11 @@
 /* Boot Loader Specification type 1 entries (UAPI.1), with Lintel's own keys `kernel`, `module` and
  * `protocol`. */
-#include "common/entries/conf.h"
 #include "common/entries/entry.h"
-#include "common/lib/text.h"
+#include "common/format/conf.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 
 struct parser {
     struct conf conf;

@@ -1,10 +1,10 @@
 /* loader.conf, and all of a boot volume's configuration. */
-#include "common/entries/conf.h"
 #include "common/entries/entry.h"
-#include "common/lib/text.h"
+#include "common/format/conf.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 
 #define LOADER_CONF "/loader/loader.conf"
 

@@ -1,9 +1,9 @@
 /* Where entries lie: files in two directories (UAPI.1, "Locating Boot Entries"). */
 #include "common/entries/entry.h"
-#include "common/lib/text.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 
 #define TEXTS  "/loader/entries"
 #define IMAGES "/EFI/Linux"

@@ -1,8 +1,8 @@
 /* Boot Loader Specification type 2 entries (UAPI.1): unified kernel images that say themselves what
  * they are. */
-#include "common/entries/conf.h"
 #include "common/entries/entry.h"
-#include "common/entries/os_release.h"
+#include "common/format/conf.h"
+#include "common/format/os_release.h"
 #include "common/format/uki.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"

@@ -3,9 +3,9 @@
 #ifndef LINTEL_FORMAT_ELF_H
 #define LINTEL_FORMAT_ELF_H
 
+#include "common/lib/arena.h"
 #include "common/lib/source.h"
 #include "common/lintel.h"
-#include "common/lib/arena.h"
 #include "common/memory/paging.h"
 
 struct elf_segment {

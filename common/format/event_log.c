@@ -1,3 +1,4 @@
+/* How long is the log of what the firmware measured? */
 #include "common/format/event_log.h"
 #include "common/lib/mem.h"
 

@@ -1,6 +1,7 @@
+/* Which file did gzip compress? */
 #include "common/format/gzip.h"
-#include "common/lib/crc32.h"
-#include "common/lib/inflate.h"
+#include "common/format/crc32.h"
+#include "common/format/inflate.h"
 #include "common/lib/mem.h"
 
 #define HEADER_BYTES  10

@@ -2,8 +2,8 @@
 #ifndef LINTEL_FORMAT_GZIP_H
 #define LINTEL_FORMAT_GZIP_H
 
-#include "common/lib/source.h"
 #include "common/lib/arena.h"
+#include "common/lib/source.h"
 
 bool gzip_recognise(const uint8_t *head, uint64_t bytes);
 

@@ -1,3 +1,4 @@
+/* Which sections has a PE file, and may this machine run it? */
 #include "common/format/pe.h"
 #include "common/lib/mem.h"
 

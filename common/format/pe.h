@@ -3,8 +3,8 @@
 #ifndef LINTEL_FORMAT_PE_H
 #define LINTEL_FORMAT_PE_H
 
-#include "common/lib/source.h"
 #include "common/lib/arena.h"
+#include "common/lib/source.h"
 
 #define PE_NAME_BYTES 9 /* of a section, and a 0 */
 

@@ -1,3 +1,4 @@
+/* Which parts has a unified kernel image in one of its profiles? */
 #include "common/format/uki.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* Where is an ACPI table, and which processors does the MADT list? */
 #include "common/hw/acpi.h"
 #include "common/lib/mem.h"
 

@@ -1,3 +1,4 @@
+/* How is the local APIC of this CPU reached? */
 #include "common/hw/apic.h"
 #include "common/hw/cpu.h"
 #include "common/hw/registers.h"

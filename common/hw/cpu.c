@@ -1,3 +1,4 @@
+/* What can this CPU do, how fast is its clock, and what noise does it give? */
 #include "common/hw/cpu.h"
 #include "common/hw/registers.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* In which memory do the firmware's tables lie? */
 #include "common/hw/firmware_ranges.h"
 #include "common/lib/mem.h"
 

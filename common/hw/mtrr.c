@@ -1,3 +1,4 @@
+/* What do this CPU's MTRRs say? */
 #include "common/hw/mtrr.h"
 #include "common/hw/cpu.h"
 #include "common/hw/registers.h"

@@ -1,3 +1,4 @@
+/* How are interrupt controllers and IOMMUs made to rest? */
 #include "common/hw/quiet.h"
 #include "common/hw/acpi.h"
 #include "common/lib/mem.h"

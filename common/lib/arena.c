@@ -1,3 +1,4 @@
+/* Where does the loader's own memory come from, and how is it given back? */
 #include "common/lib/arena.h"
 #include "common/lib/mem.h"
 

@@ -1,3 +1,4 @@
+/* What went wrong last, and why? */
 #include "common/lib/err.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* How do values become text? */
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 

@@ -1,3 +1,4 @@
+/* Which glyph shows a character? */
 #include "common/lib/font.h"
 
 #define EXTRAS       32u

@@ -1,3 +1,4 @@
+/* What has been said so far? */
 #include "common/lib/log.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* How are bytes copied, filled and compared? */
 #include "common/lib/mem.h"
 
 /* String instructions by quadwords: on old CPUs and under emulation eight times as fast as by

@@ -1,3 +1,4 @@
+/* Which pixels make a rectangle, and which a glyph? */
 #include "common/lib/pixels.h"
 #include "common/lib/font.h"
 

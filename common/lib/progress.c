@@ -1,5 +1,5 @@
+/* How much of a large file has been read? */
 #include "common/lib/progress.h"
-#include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 
@@ -8,25 +8,27 @@
 #define DRAWN_A_SECOND 4 /* a serial line takes 7 ms for one */
 
 static void (*show)(char c);
-static uint64_t hz;
+static uint64_t (*now)(void);
+static uint64_t second; /* in ticks of the clock; 0: no bars */
 static struct {
     const char *name;
     uint64_t bytes;
-    uint64_t next; /* TSC of the next drawing */
+    uint64_t next; /* when it is drawn next */
     bool drawn;
 } bar;
 
-void progress_attach(void (*put)(char c), uint64_t tsc_hz)
+void progress_attach(void (*put)(char c), uint64_t (*clock)(void), uint64_t hz)
 {
     show = put;
-    hz = tsc_hz;
+    now = clock;
+    second = hz;
 }
 
 void progress_begin(const char *name, uint64_t bytes)
 {
     bar.name = name;
     bar.bytes = bytes;
-    bar.next = cpu_tsc() + hz;
+    bar.next = second ? now() + second : 0;
     bar.drawn = false;
 }
 
@@ -64,11 +66,9 @@ static void draw(uint64_t done)
 
 void progress_update(uint64_t done)
 {
-    uint64_t now = cpu_tsc();
-
-    if (!hz || now < bar.next)
+    if (!second || now() < bar.next)
         return;
-    bar.next = now + hz / DRAWN_A_SECOND;
+    bar.next = now() + second / DRAWN_A_SECOND;
     draw(done);
 }
 

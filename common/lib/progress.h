@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-/* Bars go through `put`, as text and the sequences of firmware.put. tsc_hz 0: there are none, as no
- * clock says what a second is. */
-void progress_attach(void (*put)(char c), uint64_t tsc_hz);
+/* Bars go through `put`, as text and the sequences of firmware.put. hz 0: there are none, as the
+ * clock does not say what a second is. */
+void progress_attach(void (*put)(char c), uint64_t (*clock)(void), uint64_t hz);
 
 /* Before the first byte of a file is read; `name` must live until progress_end(). */
 void progress_begin(const char *name, uint64_t bytes);

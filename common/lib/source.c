@@ -1,3 +1,4 @@
+/* Which bytes lie at this offset, in memory or in a part of something else? */
 #include "common/lib/source.h"
 #include "common/lib/mem.h"
 #include "common/lib/progress.h"

@@ -1,3 +1,4 @@
+/* What do bytes for a terminal ask it to show, and which key do bytes from one mean? */
 #include "common/lib/terminal.h"
 #include "common/lib/mem.h"
 #include "common/lib/utf8.h"

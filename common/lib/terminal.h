@@ -3,7 +3,9 @@
 #ifndef LINTEL_LIB_TERMINAL_H
 #define LINTEL_LIB_TERMINAL_H
 
-#include "common/firmware.h"
+#include "common/lib/key.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 /* ---- what comes through firmware.put --------------------------------------------------------- */
 

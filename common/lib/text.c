@@ -1,3 +1,4 @@
+/* Are two texts equal, and where does a word or a number end? */
 #include "common/lib/text.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* Which character do these bytes stand for? */
 #include "common/lib/utf8.h"
 #include <stdbool.h>
 

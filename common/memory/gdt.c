@@ -1,4 +1,4 @@
-/* What do the descriptor tables that a kernel receives hold? */
+/* Which bits describe a segment, a task state or a gate? */
 #include "common/memory/gdt.h"
 #include "common/lib/mem.h"
 

@@ -1,3 +1,4 @@
+/* Which page tables map this to that? */
 #include "common/memory/paging.h"
 #include "common/lib/mem.h"
 

@@ -1,3 +1,4 @@
+/* What does a key do to a line of text? */
 #include "common/menu/line.h"
 #include "common/lib/mem.h"
 

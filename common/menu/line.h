@@ -2,7 +2,8 @@
 #ifndef LINTEL_MENU_LINE_H
 #define LINTEL_MENU_LINE_H
 
-#include "common/firmware.h"
+#include "common/lib/key.h"
+#include <stdint.h>
 
 struct line {
     char *text;      /* ends in a 0 byte */

@@ -1,3 +1,4 @@
+/* What stands in each cell of the screen? */
 #include "common/menu/screen.h"
 #include "common/lib/fmt.h"
 #include "common/lib/font.h"

@@ -1,6 +1,6 @@
 /* Any bytes as a file of gzip's, and as deflated bytes of a size that the first two tell. */
 #include "common/format/gzip.h"
-#include "common/lib/inflate.h"
+#include "common/format/inflate.h"
 #include "common/lib/mem.h"
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* Any bytes as a disk: list its partitions, which must lie on it. The first byte chooses the sector
  * size, and what is laid over the bytes because no fuzzer guesses it. */
-#include "common/lib/crc32.h"
+#include "common/format/crc32.h"
 #include "common/storage/disk/disk.h"
 #include "test/fuzz/memory_disk.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The arena: pieces are zeroed, aligned, apart; ten tries cost what one does. */
-#include "common/lib/mem.h"
 #include "common/lib/arena.h"
+#include "common/lib/mem.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>

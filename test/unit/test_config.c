@@ -1,7 +1,7 @@
 /* loader.conf, and all of a boot volume's configuration read through a file system that is a
  * table. */
-#include "common/entries/conf.h"
 #include "common/entries/entry.h"
+#include "common/format/conf.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "test/unit/fake_firmware.h"

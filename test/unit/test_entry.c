@@ -1,6 +1,6 @@
 /* Boot Loader Specification entries, from texts in memory. */
-#include "common/entries/conf.h"
 #include "common/entries/entry.h"
+#include "common/format/conf.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "test/unit/fake_firmware.h"

@@ -1,6 +1,6 @@
 /* GPT: each header field corrupted in turn, in one copy and in both, on disks with small and large
  * sectors. */
-#include "common/lib/crc32.h"
+#include "common/format/crc32.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/storage/disk/partition.h"

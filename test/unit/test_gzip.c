@@ -1,6 +1,6 @@
 /* Files that gzip made, at each of its ways to pack, and damage to them. */
 #include "common/format/gzip.h"
-#include "common/lib/inflate.h"
+#include "common/format/inflate.h"
 #include "common/lib/mem.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"

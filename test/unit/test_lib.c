@@ -1,5 +1,5 @@
 /* common/lib, compared with the C library where it has the same function. */
-#include "common/lib/crc32.h"
+#include "common/format/crc32.h"
 #include "common/lib/err.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"

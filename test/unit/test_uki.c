@@ -1,6 +1,6 @@
 /* Unified kernel images: their sections by profile, and the entries that they make. */
 #include "common/entries/entry.h"
-#include "common/entries/os_release.h"
+#include "common/format/os_release.h"
 #include "common/format/uki.h"
 #include "common/protocol/protocol.h"
 #include "test/unit/fake_firmware.h"

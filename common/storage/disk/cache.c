@@ -1,3 +1,4 @@
+/* Has this block of a disk been read before? */
 #include "common/storage/disk/cache.h"
 #include "common/lib/mem.h"
 

@@ -1,5 +1,5 @@
 /* The GUID Partition Table and its backup (UEFI 2.10, 5.3). */
-#include "common/lib/crc32.h"
+#include "common/format/crc32.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* Which volumes has a disk? */
 #include "common/storage/disk/partition.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"

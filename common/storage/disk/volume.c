@@ -1,3 +1,4 @@
+/* Which bytes lie at this offset of a volume? */
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/storage/disk/cache.h"

@@ -1,3 +1,4 @@
+/* Which file system is this, and which file does a path name? */
 #include "common/storage/fs/fs.h"
 #include "common/lib/mem.h"
 #include "common/storage/fs/fat.h"

@@ -1,3 +1,4 @@
+/* What does the first sector of a volume hold? */
 #include "common/storage/fs/raw.h"
 
 static enum err raw_read(const struct file *file, uint64_t offset, uint64_t bytes, void *to)

@@ -1,3 +1,4 @@
+/* Which server did Lintel come from, and what is it asked for a file? */
 #include "common/storage/net/tftp.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* Which URL has a file of the server? */
 #include "common/storage/net/url.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"

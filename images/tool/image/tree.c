@@ -1,5 +1,5 @@
 #include "images/tool/image/tree.h"
-#include "common/lib/crc32.h"
+#include "common/format/crc32.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/text.h"
 #include <stdlib.h>

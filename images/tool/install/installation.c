@@ -1,5 +1,5 @@
 #include "images/tool/install/installation.h"
-#include "common/lib/crc32.h"
+#include "common/format/crc32.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/progress.h"
 #include "images/tool/image/embedded.h"

@@ -1,5 +1,5 @@
 #include "images/tool/install/record.h"
-#include "common/lib/crc32.h"
+#include "common/format/crc32.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/disk_image.h"
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* What an installation changes, as extents of its record. */
-#include "common/lib/crc32.h"
+#include "common/format/crc32.h"
 #include "common/lib/mem.h"
 #include "images/tool/install/installation.h"
 #include <stdlib.h>

@@ -1,7 +1,8 @@
-#include "common/entries/os_release.h"
-#include "common/entries/conf.h"
-#include "common/lib/text.h"
+/* What does an os-release file say of a variable? */
+#include "common/format/os_release.h"
+#include "common/format/conf.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 
 static const char *line_end(const char *line)
 {

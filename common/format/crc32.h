@@ -1,5 +1,5 @@
-#ifndef LINTEL_LIB_CRC32_H
-#define LINTEL_LIB_CRC32_H
+#ifndef LINTEL_FORMAT_CRC32_H
+#define LINTEL_FORMAT_CRC32_H
 
 #include <stddef.h>
 #include <stdint.h>

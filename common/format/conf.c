@@ -1,7 +1,8 @@
-#include "common/entries/conf.h"
-#include "common/lib/text.h"
+/* Which keys and values does a configuration file hold? */
+#include "common/format/conf.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 
 /* U+0080 to U+009F, which terminals obey like ESC sequences, are C2h 80h to C2h 9Fh in UTF-8. */
 static bool is_c1(const char *text, uint64_t bytes)

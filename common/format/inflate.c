@@ -1,4 +1,5 @@
-#include "common/lib/inflate.h"
+/* Which bytes were deflated? */
+#include "common/format/inflate.h"
 #include "common/lib/mem.h"
 
 #define LENGTH_MAX   15 /* bits of a code */

@@ -1,6 +1,6 @@
 /* The deflate format (RFC 1951), from memory to memory. Nothing outside of either is touched. */
-#ifndef LINTEL_LIB_INFLATE_H
-#define LINTEL_LIB_INFLATE_H
+#ifndef LINTEL_FORMAT_INFLATE_H
+#define LINTEL_FORMAT_INFLATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* The lines of a configuration file: a key, white space, a value (Boot Loader Specification,
  * "Type #1 Boot Loader Entries"). Nobody needs to have written them with care. */
-#ifndef LINTEL_ENTRIES_CONF_H
-#define LINTEL_ENTRIES_CONF_H
+#ifndef LINTEL_FORMAT_CONF_H
+#define LINTEL_FORMAT_CONF_H
 
 #include "common/lib/arena.h"
 #include <stdbool.h>

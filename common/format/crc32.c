@@ -1,4 +1,5 @@
-#include "common/lib/crc32.h"
+/* What is the CRC-32 of some bytes? */
+#include "common/format/crc32.h"
 
 #define POLYNOMIAL 0xedb88320 /* reflected */
 

@@ -1,6 +1,6 @@
 /* os-release files: lines of NAME=value as a shell would read them. */
-#ifndef LINTEL_ENTRIES_OS_RELEASE_H
-#define LINTEL_ENTRIES_OS_RELEASE_H
+#ifndef LINTEL_FORMAT_OS_RELEASE_H
+#define LINTEL_FORMAT_OS_RELEASE_H
 
 #include "common/lib/arena.h"
 

@@ -1,0 +1,21 @@
+/* A key that was pressed. */
+#ifndef LINTEL_LIB_KEY_H
+#define LINTEL_LIB_KEY_H
+
+enum key {
+    KEY_NONE = 0, /* nothing pressed */
+    KEY_BACKSPACE = '\b',
+    KEY_ENTER = '\r',
+    KEY_ESCAPE = 0x1b, /* other characters: their ASCII code */
+    KEY_UP = 0x100,
+    KEY_DOWN,
+    KEY_LEFT,
+    KEY_RIGHT,
+    KEY_HOME,
+    KEY_END,
+    KEY_PAGE_UP,
+    KEY_PAGE_DOWN,
+    KEY_DELETE,
+};
+
+#endif
