@@ -2,7 +2,6 @@
 #include "common/boot.h"
 #include "common/hw/cpu.h"
 #include "common/lib/log.h"
-#include "common/lib/mem.h"
 #include "common/lib/progress.h"
 #include "common/protocol/protocol.h"
 #include "common/storage/disk/cache.h"
@@ -25,10 +24,12 @@ static void begin(struct boot *boot, struct facts *facts, const struct firmware 
 
 static enum err find_entries(struct boot *boot)
 {
+    struct entry_volumes entry_volumes;
+
     timeline_mark(&boot->timeline, "config");
     TRY(volumes_find(&boot->machine, &boot->volumes));
-    entry_volumes_find(&boot->volumes, &boot->entry_volumes);
-    TRY(config_read(&boot->entry_volumes, &boot->machine.arena, &boot->config));
+    entry_volumes_find(&boot->volumes, &entry_volumes);
+    TRY(config_read(&entry_volumes, &boot->machine.arena, &boot->config));
     loader_interface_obey(&boot->interface, &boot->config);
     return menu_begin(&boot->machine, &boot->volumes, &boot->config, &boot->interface, &boot->menu);
 }
