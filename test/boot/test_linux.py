@@ -193,7 +193,7 @@ BAD = {
     "long": ("linux /long\noptions " + "x" * 256, MEMTEST.read_bytes, "takes at most 255"),
     "old": ("linux /old", lambda: spoilt(MEMTEST, 0x206, "<H", 0x202), "needs 2.03 or later"),
     "place": ("linux /place", lambda: spoilt(MEMTEST, 0x258, "<Q", 0xfffff000),
-              "the kernel must lie at fffff000h"),
+              "the kernel must lie at FFFFF000h"),
     "sects": ("linux /sects", lambda: spoilt(MEMTEST, 0x1f1, "B", 255)[:100000],
               "255 sectors of real-mode code"),
 }

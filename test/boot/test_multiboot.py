@@ -239,9 +239,9 @@ REFUSED = {
                 r"requires information of type 22, which Lintel does not know"),
     "checksum": (wrong_checksum, "", r"the checksum of its Multiboot2 header is"),
     "place": (lambda: move_kernel("multiboot2-no-services.elf", 0xF0000000), "",
-              r"the kernel must lie at f0000000h to .*, but at f0000000h there is"),
+              r"the kernel must lie at F0000000h to .*, but at F0000000h there is"),
     "range": (lambda: change_tag("multiboot2-64.elf", 10, 8, 0xE0000000, 0xE0FFFFFF), "",
-              r"no place between min_addr e0000000h and max_addr e0ffffffh"),
+              r"no place between min_addr E0000000h and max_addr E0FFFFFFh"),
     "missing": (None, "module /boot/gone\n", r"module: .*gone"),
     "memory": (None, "module /boot/module\nmodule /boot/large\n", r"large.*does not fit"),
 }
