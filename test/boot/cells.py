@@ -2,9 +2,8 @@
 screenshot with."""
 import re
 import struct
-import time
 
-from machine import PATIENCE, ROOT, MachineError
+from machine import ROOT, MachineError
 
 COLUMNS, ROWS = 80, 25
 FONT = ROOT / "build/font.bin"
@@ -119,14 +118,18 @@ class Screen:
 
     def wait_for(self, condition, what):
         """Until condition(rows) holds for what is on the screen; returns the rows."""
-        end = time.monotonic() + PATIENCE
-        with self.machine.changed:
-            while True:
-                rows = self.rows if b"\x1b[2J" in self.machine.received else []
-                if condition(rows):
-                    return rows
-                if self.machine.closed or not self.machine.changed.wait(end - time.monotonic()):
-                    raise MachineError(f"the screen never shows {what}:\n" + "\n".join(rows))
+        rows = []
+
+        def look():
+            nonlocal rows
+            rows = self.rows if b"\x1b[2J" in self.machine.received else []
+            return condition(rows)
+
+        try:
+            self.machine.wait(look, f"{what} on the screen")
+        except MachineError as error:
+            raise MachineError("\n".join([str(error), "The screen shows:", *rows])) from None
+        return rows
 
     def wait_for_text(self, text):
         return self.wait_for(lambda rows: any(text in row for row in rows), text)

@@ -1,4 +1,5 @@
 """One QEMU machine: starts it, reads its serial line, types, asks its monitor, always ends it."""
+import contextlib
 import os
 import re
 import socket
@@ -15,8 +16,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CONFIG = tomllib.loads((ROOT / "config/machines.toml").read_text())
 PASSED = CONFIG["firmware_exit"]["passed"]
 FAILED = CONFIG["firmware_exit"]["failed"]
-# A guard against hangs, not a measurement: generous, for machines that are slow or busy.
-PATIENCE = 300
+# Seconds that a wait goes on: while the machine says nothing new, by its own time; and of the clock,
+# whatever it says.
+SILENCE = 60
+PATIENCE = 600
+GATHER = 0.005  # seconds: bytes come one by one, and each look at them is a look at all
 # Linux's most for everybody: a guest gives up a serial line whose other end reads nothing for long.
 PIPE_BYTES = 1 << 20
 TAIL_LINES = 60  # that a failure shows
@@ -77,6 +81,21 @@ def qemu_command(firmware, disks, hardware):
             *disk_arguments(disks, hardware.disk)]
 
 
+class Patience:
+    """With a wait that has just begun."""
+
+    def __init__(self, machine, silence):
+        self.machine, self.silence = machine, silence
+        self.end = time.monotonic() + max(PATIENCE, silence)
+        self.received, self.last = None, 0
+
+    def is_over(self):
+        now = self.machine.own_time()
+        if self.received != (received := len(self.machine.received)):
+            self.received, self.last = received, now
+        return now - self.last > self.silence or time.monotonic() > self.end
+
+
 class Machine:
     """Use as a context manager. `say` is called with each line of serial output as it comes. A
     detached machine does not feel the terminal's Ctrl-C."""
@@ -90,13 +109,14 @@ class Machine:
         self.say = say
         self.received = b""
         self.closed = False
+        self.delay = 0
         self.changed = threading.Condition()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()],
                                         start_new_session=detached, pipesize=PIPE_BYTES)
         theirs.close()
         self.socket = ours
-        self.socket.settimeout(PATIENCE)
+        self.socket.settimeout(SILENCE)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self._monitor = None
@@ -126,6 +146,7 @@ class Machine:
                 self.changed.notify_all()
             if self.say:
                 said = self._stream(said)
+            time.sleep(GATHER)
         with self.changed:
             self.closed = True
             self.changed.notify_all()
@@ -153,18 +174,33 @@ class Machine:
         """The output as one line: the menu breaks a long message where its screen ends."""
         return re.sub(r"\s+", " ", self.output)
 
-    def wait_for(self, pattern, seconds=PATIENCE):
+    def own_time(self):
+        """Seconds that passed for the machine: without those in which a thread of QEMU's that had
+        work waited for a processor of the host (Linux, Documentation/scheduler/sched-stats.rst)."""
+        with contextlib.suppress(OSError):  # a thread may end, and QEMU
+            for thread in Path(f"/proc/{self.process.pid}/task").iterdir():
+                self.delay = max(self.delay, int((thread / "schedstat").read_text().split()[1]))
+        return time.monotonic() - self.delay / 1e9
+
+    def wait(self, look, what, silence=SILENCE):
+        """Until look() is true, which is asked again at each output and each tenth of a second; its
+        answer."""
+        patience = Patience(self, silence)
+        while True:
+            closed, seen = self.closed, len(self.received)
+            if answer := look():
+                return answer
+            if closed:
+                raise self.error(f"QEMU ended before {what}")
+            if patience.is_over():
+                raise self.error(f"waited in vain for {what}")
+            with self.changed:
+                self.changed.wait_for(lambda: self.closed or len(self.received) > seen, 0.1)
+
+    def wait_for(self, pattern, silence=SILENCE):
         """The first match of a regular expression in the output; fails once QEMU has ended."""
-        end = time.monotonic() + seconds
-        with self.changed:
-            while True:
-                match = self._match(pattern, self.output) or self._match(pattern, self.words)
-                if match:
-                    return match
-                if self.closed:
-                    raise self.error(f"QEMU ended before it said /{pattern}/")
-                if not self.changed.wait(end - time.monotonic()):
-                    raise self.error(f"did not say /{pattern}/ in {seconds} s")
+        return self.wait(lambda: self._match(pattern, self.output)
+                         or self._match(pattern, self.words), f"/{pattern}/", silence)
 
     def _match(self, pattern, text):
         """None also for a match that the next character could make longer: output comes in pieces,
@@ -176,28 +212,17 @@ class Machine:
                 return None
         return match
 
-    def wait_exit(self, seconds=PATIENCE):
+    def wait_exit(self, silence=SILENCE):
         """QEMU's exit status: what the kernel wrote to isa-debug-exit, doubled, plus 1."""
-        try:
-            status = self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise self.error(f"still ran after {seconds} s") from None
+        self.wait(lambda: self.closed, "QEMU's end", silence)
         self.reader.join()
-        return status
+        return self.process.wait(SILENCE)
 
     def wait_passed(self, what="not passed"):
         """Until a kernel of ours ends QEMU, and says so that all is well."""
         status = self.wait_exit()
         if status != PASSED:
             raise self.error(f"{what}: exit status {status}")
-
-    def wait_until(self, holds, what):
-        """Until holds(), which looks at the machine from outside, is true."""
-        end = time.monotonic() + PATIENCE
-        while not holds():
-            if time.monotonic() > end:
-                raise self.error(f"{what}: not seen in {PATIENCE} s")
-            time.sleep(0.1)
 
     def type(self, text):
         """A serial port takes 16 bytes at once; who reads a key's sequence waits for the rest of it

@@ -47,13 +47,19 @@ class Monitor:
     def execute(self, command, **arguments):
         self.stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
         self.stream.flush()
-        for line in self.stream:
+        while line := self._read_line(command):
             answer = json.loads(line)
             if "error" in answer:
                 raise RuntimeError(f"QMP {command}: {answer['error']['desc']}")
             if "return" in answer:
                 return answer["return"]
         raise RuntimeError(f"QMP {command}: QEMU has gone")
+
+    def _read_line(self, command):
+        try:
+            return self.stream.readline()
+        except TimeoutError:
+            raise RuntimeError(f"QMP {command}: no answer") from None
 
     def human(self, line):
         return self.execute("human-monitor-command", **{"command-line": line})
@@ -82,6 +88,10 @@ class Monitor:
         self.execute("input-send-event", events=[
             {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": key}}}
             for key in keys])
+
+    def is_keyboard_full(self):
+        """Whether a byte waits in the keyboard's controller; its status is at port 64h."""
+        return bool(int(self.human("i /b 0x64").split("=")[1], 16) & 1)
 
     def stop_in_user_mode(self):
         """The machine stands afterwards; false: not there, and it runs on."""

@@ -1,8 +1,5 @@
 """The kernel's shell over the serial line."""
 import re
-import time
-
-from machine import PATIENCE
 
 PROMPT = "lintel> "
 
@@ -17,15 +14,11 @@ class Shell:
 
     def read(self, until=PROMPT):
         """What is said up to `until`."""
-        end = time.monotonic() + PATIENCE
-        with self.machine.changed:
-            while (at := self.machine.output.find(until, self.said)) < 0:
-                if self.machine.closed:
-                    raise self.machine.error(f"QEMU ended before it said {until!r}")
-                if not self.machine.changed.wait(end - time.monotonic()):
-                    raise self.machine.error(f"did not say {until!r}")
-            text = self.machine.output[self.said:at]
-            self.said = at + len(until)
+        output = self.machine.wait(
+            lambda: until in (said := self.machine.output)[self.said:] and said, repr(until))
+        at = output.index(until, self.said)
+        text = output[self.said:at]
+        self.said = at + len(until)
         return text
 
     def run(self, command):
@@ -46,14 +39,13 @@ class Shell:
         return matches
 
     def press(self, *keys):
-        """Keys by QEMU's names, each held with those joined to it by "+". The shell answers each
-        but caps lock; QEMU's keyboard forgets what a busy machine has not fetched."""
+        """Keys by QEMU's names, each held with those joined to it by "+". The keyboard's buffer is
+        small: each has left it before the next one comes."""
         for key in keys:
-            seen, held = len(self.machine.received), key.split("+")
-            self.machine.monitor.move_keys(True, *held)
-            if key != "caps_lock":
-                self.machine.wait_until(lambda: len(self.machine.received) > seen, f"key {key}")
-            self.machine.monitor.move_keys(False, *held)
+            for down in (True, False):
+                self.machine.monitor.move_keys(down, *key.split("+"))
+                self.machine.wait(lambda: not self.machine.monitor.is_keyboard_full(),
+                                  f"who fetches {key}")
 
     def prompt_at(self):
         """Where the last prompt is in what was received; more of it may be on its way."""

@@ -25,8 +25,8 @@ def as_driver(content):
 
 def told(machine, count):
     """What the program said the count-th time."""
-    machine.wait_for(f"({TOLD}[\\s\\S]*?){{{count}}}")
-    return re.findall(TOLD, machine.output)[count - 1]
+    return machine.wait(lambda: re.findall(TOLD, machine.output)[count - 1:],
+                        f"/{TOLD}/, {count} times")[0]
 
 
 REFUSED = {
@@ -62,7 +62,8 @@ def test_own_program(start, tmp_path):
         options, length, _, pages = told(machine, count)
         assert (options, length) == ("fail", "10")
         free.append(pages)
-        machine.wait_for(f"({FAILED}[\\s\\S]*?){{{count - 1}}}")
+        machine.wait(lambda: len(re.findall(FAILED, machine.output)) == count - 1,
+                     f"/{FAILED}/, {count - 1} times")
     assert len(set(free[1:])) == 1, free
     choose_each(machine, [message for _, message in REFUSED.values()], first=4)
     machine.type("3")

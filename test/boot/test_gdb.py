@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 from debug import debugged_machine
-from machine import PATIENCE, ROOT
+from machine import ROOT
 
 STAGES = {"bios": ("try_drive", "boot_main", "kernel_main"),
           "uefi": ("efi_main", "boot_main", "kernel_main")}
@@ -14,8 +14,14 @@ def test_breakpoints_by_function_name(images, firmware):
     with debugged_machine(firmware, images.standard("test")) as (machine, arguments):
         for function in STAGES[firmware]:
             arguments += ["-ex", f"thbreak {function}", "-ex", "continue", "-ex", "info symbol $pc"]
-        done = subprocess.run(["timeout", str(PATIENCE), *arguments, "-batch"], cwd=ROOT, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        with subprocess.Popen([*arguments, "-batch"], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as gdb:
+            try:
+                machine.wait(lambda: gdb.poll() is not None, "the end of GDB")
+            finally:
+                gdb.kill()
+                said = gdb.stdout.read()
+                print(said)  # shown with a failure
     for function in STAGES[firmware]:
-        assert f"{function} " in done.stdout or f"{function}\n" in done.stdout, done.stdout
-    assert done.stdout.count("Temporary breakpoint") == len(STAGES[firmware]), done.stdout
+        assert f"{function} " in said or f"{function}\n" in said, said
+    assert said.count("Temporary breakpoint") == len(STAGES[firmware]), said

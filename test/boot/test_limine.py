@@ -7,7 +7,7 @@ import time
 
 import pytest
 from builder import change_files, make_image
-from machine import ROOT, Hardware
+from machine import ROOT, SILENCE, Hardware
 
 KERNELS = ROOT / "build/test-kernels"
 INTERNAL = bytes(i * 7 & 255 for i in range(5000))
@@ -107,8 +107,9 @@ def tpm(tmp_path):
     path = tmp_path / "tpm"
     with subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={tmp_path}", "--ctrl",
                            f"type=unixio,path={path}", "--flags", "startup-clear"]) as process:
+        end = time.monotonic() + SILENCE
         while not path.exists():
-            assert process.poll() is None
+            assert process.poll() is None and time.monotonic() < end, "no socket of swtpm's"
             time.sleep(0.01)
         yield ("-chardev", f"socket,id=tpm,path={path}", "-tpmdev", "emulator,id=tpm,chardev=tpm",
                "-device", "tpm-tis,tpmdev=tpm")

@@ -94,7 +94,7 @@ def test_memtest_on_bios(start, tmp_path, program):
     image = tmp_path / "memtest.img"
     linux_image(image, program, "")
     machine = start("bios", [image], MEMTEST_PC)
-    machine.wait_until(lambda: memtest_is_there(machine, "bios"), "memtest86+")
+    machine.wait(lambda: memtest_is_there(machine, "bios"), "memtest86+")
 
 
 def memtest_is_there(machine, firmware):
@@ -110,7 +110,7 @@ def test_memtest_on_uefi(start, tmp_path):
     image = tmp_path / "memtest.img"
     linux_image(image, MEMTEST, "")
     machine = start("uefi", [image], MEMTEST_PC)
-    machine.wait_until(lambda: memtest_is_there(machine, "uefi"), "memtest86+")
+    machine.wait(lambda: memtest_is_there(machine, "uefi"), "memtest86+")
 
 
 # ---- kernels that must lie where the loader lives -------------------------------------------------
@@ -137,7 +137,7 @@ def test_ipxe_in_real_mode(start, tmp_path):
     image = tmp_path / "ipxe.img"
     linux_image(image, IPXE, "", script)
     machine = start("bios", [image])
-    machine.wait_until(lambda: b"script of ours" in machine.monitor.text_screen(), "the script")
+    machine.wait(lambda: b"script of ours" in machine.monitor.text_screen(), "the script")
 
 
 FLOPPY_SECTOR = r"""
@@ -216,6 +216,6 @@ def test_bad_input_leads_back_to_the_menu(start, tmp_path, firmware):
     for number, (_, _, message) in enumerate(list(BAD.values()) * 2):
         seen = machine.words.count(message)
         machine.type(str(number % len(BAD) + 1))
-        machine.wait_until(lambda: machine.words.count(message) > seen, message)
+        machine.wait(lambda: machine.words.count(message) > seen, message)
     machine.type(str(len(BAD) + 1))
-    machine.wait_until(lambda: memtest_is_there(machine, firmware), "memtest86+")
+    machine.wait(lambda: memtest_is_there(machine, firmware), "memtest86+")

@@ -331,7 +331,7 @@ def test_xen_brings_dom0_to_user_space(start, multiboot_image, tmp_path, firmwar
              "vmlinuz": linux(), "initramfs": first_initrd(tmp_path)}
     image = multiboot_image({"xen": f"protocol {protocol}\n{XEN}"}, files, "default xen\n")
     machine = start(firmware, [image], Hardware(memory="1G", cpu=XEN_CPU))
-    machine.wait_for(r"guest: end = end", 300)
+    machine.wait_for(r"guest: end = end")
     facts = guest_facts(machine.output)
     assert facts["cmdline"] == "first-word console=hvc0 quiet"
     assert facts["efi"] == ("yes" if firmware == "uefi" else "no")

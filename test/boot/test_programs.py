@@ -1,10 +1,9 @@
 """Memory, threads and user programs of the kernel, over its shell: one boot for each firmware."""
 import re
-import time
 
 import pytest
 from builder import BUILD, make_image
-from machine import PATIENCE, ROOT, Hardware
+from machine import ROOT, Hardware
 from shell import Shell
 
 PROGRAMS = sorted((ROOT / "kernel/programs").glob("*.c"))
@@ -48,9 +47,8 @@ def check_halt(shell):
     """The processor sleeps, and no interrupt wakes it."""
     shell.machine.type("halt\n")
     shell.read("The processor is stopped.\n")
-    end = time.monotonic() + PATIENCE
-    while "HLT=1" not in (registers := shell.machine.monitor.human("info registers")):
-        assert time.monotonic() < end, registers
+    registers = shell.machine.wait(lambda: "HLT=1" in (
+        said := shell.machine.monitor.human("info registers")) and said, "a stopped processor")
     assert not int(re.search(r"RFL=(\w+)", registers)[1], 16) & 0x200, registers
 
 
@@ -170,7 +168,7 @@ def check_program_that_never_ends(shell):
     assert "spin.elf: interrupted" in shell.read()
     shell.machine.type("run spin.elf\n")
     shell.read("Ctrl-C ends it.")
-    shell.machine.wait_until(shell.machine.monitor.stop_in_user_mode, "the program at work")
+    shell.machine.wait(shell.machine.monitor.stop_in_user_mode, "the program at work")
     shell.machine.monitor.execute("inject-nmi")
     shell.machine.monitor.execute("cont")
     report = shell.read()

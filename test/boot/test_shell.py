@@ -262,7 +262,7 @@ def check_test_card(shell, picture):
     shell.machine.type("draw\n")
     shell.read("brings the text back.\n")
     width, height, _ = before
-    shell.machine.wait_until(lambda: monitor.pixels()[2][-3:] == b"\xff\xff\xff",
+    shell.machine.wait(lambda: monitor.pixels()[2][-3:] == b"\xff\xff\xff",
                              "the last pixel of the card's frame")
     card = monitor.pixels()[2]
     bars = [card[3 * (20 * width + width * (2 * bar + 1) // 16):][:3] for bar in range(8)]
@@ -295,7 +295,7 @@ def test_text_screen(start, tmp_path):
                r"\d+ cylinders, 16 heads, 63 sectors a track\n  EDD .*, on PCI ATA")
     shell.press("h", "e", "l", "p", "ret")
     shell.read("help\n")
-    shell.machine.wait_until(lambda: b"a key shows more" in shell.machine.monitor.text_screen()
+    shell.machine.wait(lambda: b"a key shows more" in shell.machine.monitor.text_screen()
                              and shell.machine.output.count("\n", shell.said) >= 23,
                              "a full screen")
     first = shell.machine.output[shell.said:]

@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
 from builder import LINTEL  # noqa: E402
-from machine import PATIENCE, ROOT  # noqa: E402
+from machine import ROOT, SILENCE  # noqa: E402
 
 BROWSER = "chromium"
 LOG = """\
@@ -168,7 +168,7 @@ def test_a_browser_shows_it(tmp_path, logs):
     done = subprocess.run([BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
                            f"--user-data-dir={tmp_path / 'browser'}", "--window-size=1300,900",
                            f"--screenshot={picture}", page.as_uri()], capture_output=True,
-                          timeout=PATIENCE)
+                          timeout=SILENCE)
     assert picture.exists(), done.stderr.decode()
     data = picture.read_bytes()
     assert struct.unpack(">II", data[16:24]) == (1300, 900)
