@@ -1,5 +1,7 @@
 """lintel check: the loader's decisions on the host, against what a machine does."""
+import os
 import re
+import struct
 import subprocess
 import sys
 import xml.etree.ElementTree as xml
@@ -226,6 +228,33 @@ def test_too_little_memory(tmp_path):
     assert done.returncode == 1
     assert "Memory map of the firmware" in done.stdout
     assert re.search(r"large\.bin needs 32768 KiB of memory in one piece", done.stderr)
+
+
+def inflate_last_segment(elf, memory_bytes):
+    """Says of the last segment that is loaded that it has so many bytes in memory."""
+    headers, each, count = *struct.unpack_from("<Q", elf, 32), *struct.unpack_from("<HH", elf, 54)
+    loads = [at for at in range(headers, headers + each * count, each)
+             if struct.unpack_from("<I", elf, at)[0] == 1]
+    struct.pack_into("<Q", elf, loads[-1] + 40, memory_bytes)
+
+
+@pytest.mark.parametrize("memory, file_bytes, memory_bytes", [
+    ("64M", 0, 1 << 30), ("64M", 1 << 30, 0), ("6G", 3 << 30, 0)])
+def test_kernel_that_lies_costs_the_host_no_more_than_its_machine(tmp_path, memory, file_bytes,
+                                                                  memory_bytes):
+    elf = bytearray((ROOT / "build/test-kernels/limine-3.elf").read_bytes())
+    if memory_bytes:
+        inflate_last_segment(elf, memory_bytes)
+    path = tmp_path / "kernel.elf"
+    path.write_bytes(elf)
+    os.truncate(path, max(file_bytes, len(elf)))
+    process = subprocess.Popen([LINTEL, "check", path, "--memory", memory],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert usage.ru_maxrss < 100 << 10  # KiB
+    assert process.returncode == 1 and re.search(r"no \d+ KiB of memory left for the loader", said)
 
 
 @pytest.mark.parametrize("text, message", [

@@ -2,8 +2,8 @@
 #include "common/lib/mem.h"
 #include "common/protocol/lintel/lintel.h"
 #include "images/tool/check/foreign.h"
-#include "images/tool/host/disk_image.h"
 #include "images/tool/host/file.h"
+#include "images/tool/host/firmware.h"
 #include "images/tool/host/text.h"
 #include <stdlib.h>
 

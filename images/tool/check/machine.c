@@ -1,6 +1,7 @@
 #include "images/tool/check/machine.h"
 #include "common/lib/mem.h"
 #include "common/memory/memmap.h"
+#include "images/tool/host/firmware.h"
 #include "images/tool/host/text.h"
 #include <errno.h>
 #include <stdio.h>
@@ -274,6 +275,17 @@ static enum err make_map(const struct machine_wish *wish, struct facts *facts)
     return OK;
 }
 
+static uint64_t usable_bytes(const struct raw_map *map)
+{
+    uint64_t bytes = 0;
+
+    for (uint64_t i = 0; i < map->count; i++)
+        if (map->ranges[i].type == LINTEL_MEMORY_USABLE &&
+            add_wraps(bytes, map->ranges[i].bytes, &bytes))
+            return UINT64_MAX;
+    return bytes;
+}
+
 enum err machine_make(const struct machine_wish *wish, struct facts *facts)
 {
     *facts = (struct facts){
@@ -283,6 +295,8 @@ enum err machine_make(const struct machine_wish *wish, struct facts *facts)
     for (size_t i = 0; i < ARRAY_LENGTH(features); i++)
         facts->cpu.features |= features[i].bit;
     TRY(make_map(wish, facts));
+    /* Maps that are made to test have less than the loader itself. */
+    host_limit_memory(MAX(usable_bytes(&facts->map), LOADER_BYTES));
     if (wish->cpu)
         TRY(machine_parse_cpu(wish->cpu, &facts->cpu));
     facts->map.capacity = facts->map.count + SPARE_RANGES;

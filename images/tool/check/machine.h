@@ -13,7 +13,8 @@ struct machine_wish {
 };
 
 /* Fills what a front end would find out. ERR_FORMAT, with file and line: the map does not follow
- * its format. ERR_UNSUPPORTED: too little memory for such a PC. The ranges are never freed. */
+ * its format. ERR_UNSUPPORTED: too little memory for such a PC. The ranges are never freed.
+ * From then on the loader's code gets no more memory than the machine has (host/firmware.h). */
 enum err machine_make(const struct machine_wish *wish, struct facts *facts);
 
 /* The memory that the loader holds of its own while it plans: where firmware's allocator gives it.

@@ -64,34 +64,6 @@ enum err disk_image_flush(const struct disk_image *image)
     return OK;
 }
 
-static enum err read_sectors(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
-{
-    struct disk_image image = {.disk = *disk, .path = disk->name};
-
-    return disk_image_read(&image, lba * disk->sector_bytes, sectors * disk->sector_bytes, to);
-}
-
-static void put(char c)
-{
-    fputc(c, stderr);
-}
-
-static enum err allocate(uint64_t pages, uint64_t *physical)
-{
-    void *memory =
-        pages < SIZE_MAX / PAGE_BYTES ? aligned_alloc(PAGE_BYTES, pages * PAGE_BYTES) : NULL;
-
-    if (!memory)
-        return fail(ERR_NO_MEMORY, "this machine has no %lu KiB of memory left",
-                    pages * PAGE_BYTES / KIB);
-    memset(memory, 0, pages * PAGE_BYTES);
-    *physical = (uintptr_t)memory;
-    return OK;
-}
-
-const struct firmware host_firmware = {.read = read_sectors, .put = put, .allocate = allocate};
-struct arena host_arena = {.grow = allocate};
-
 /* ---- opening --------------------------------------------------------------------------------- */
 
 static bool is_signature(const struct disk_image *image, uint64_t offset)

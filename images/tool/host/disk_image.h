@@ -11,12 +11,6 @@ struct disk_image {
     uint64_t bytes;
 };
 
-/* What the core needs of a firmware to read disks of the host. */
-extern const struct firmware host_firmware;
-
-/* Memory for as long as the program runs. */
-extern struct arena host_arena;
-
 /* Opens a disk and keeps others from changing it. The sector size of a device is the device's; that
  * of an image file is 4096 where a GPT or a FAT boot sector says so, else 512. ERR_UNSUPPORTED: it
  * is mounted, a partition instead of a disk, or in use. ERR_NOT_FOUND, ERR_IO. */

@@ -1,7 +1,7 @@
 #include "common/lib/mem.h"
 #include "images/tool/check/forecast.h"
 #include "images/tool/host/command.h"
-#include "images/tool/host/disk_image.h"
+#include "images/tool/host/firmware.h"
 #include "images/tool/image/image_files.h"
 #include <string.h>
 

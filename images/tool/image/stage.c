@@ -1,6 +1,6 @@
 #include "images/tool/image/stage.h"
 #include "common/lib/mem.h"
-#include "images/tool/host/disk_image.h"
+#include "images/tool/host/firmware.h"
 
 #define MAGIC        0x32544e4c /* "LNT2" */
 #define MAGIC_AT     4

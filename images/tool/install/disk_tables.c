@@ -2,6 +2,7 @@
 #include "images/tool/install/disk_tables.h"
 #include "common/lib/mem.h"
 #include "common/storage/disk/partition.h"
+#include "images/tool/host/firmware.h"
 #include <string.h>
 
 #define MBR_ENTRIES_AT  446

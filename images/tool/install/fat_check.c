@@ -1,5 +1,6 @@
 #include "images/tool/install/fat_check.h"
 #include "common/lib/mem.h"
+#include "images/tool/host/firmware.h"
 
 #define FAT32_CLUSTERS_MIN 65525u /* with fewer, other systems take it for FAT16 */
 #define ENTRY_BYTES        32

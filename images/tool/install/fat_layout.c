@@ -1,6 +1,7 @@
 #include "images/tool/install/fat_layout.h"
 #include "common/lib/mem.h"
 #include "common/storage/fs/fat.h"
+#include "images/tool/host/firmware.h"
 
 static enum err check_writable(const struct fat_layout *fat, const uint8_t *boot)
 {

@@ -1,6 +1,7 @@
 #include "images/tool/install/installation.h"
 #include "common/format/crc32.h"
 #include "common/lib/mem.h"
+#include "images/tool/host/firmware.h"
 #include "images/tool/host/progress.h"
 #include "images/tool/image/embedded.h"
 #include "images/tool/image/identity.h"

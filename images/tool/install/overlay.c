@@ -1,5 +1,6 @@
 #include "images/tool/install/overlay.h"
 #include "common/lib/mem.h"
+#include "images/tool/host/firmware.h"
 #include "images/tool/host/scratch.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "common/format/crc32.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/disk_image.h"
+#include "images/tool/host/firmware.h"
 #include <stdlib.h>
 
 #define MAGIC        "LNTUNDO1"

@@ -1,5 +1,6 @@
 /* Files on the shadow of the FAT volume, by mtools. */
 #include "common/lib/mem.h"
+#include "images/tool/host/firmware.h"
 #include "images/tool/host/program.h"
 #include "images/tool/image/embedded.h"
 #include "images/tool/install/installation.h"

@@ -1,6 +1,7 @@
 /* What an installation changes, as extents of its record. */
 #include "common/format/crc32.h"
 #include "common/lib/mem.h"
+#include "images/tool/host/firmware.h"
 #include "images/tool/install/installation.h"
 #include <stdlib.h>
 
