@@ -291,6 +291,17 @@ def test_missing_program_is_named_with_its_package(tmp_path, program, package, o
     assert list(tmp_path.iterdir()) == [programs]
 
 
+@pytest.mark.parametrize("layout", ["mbr", "gpt"])
+def test_partition_table_counts_and_not_what_fdisk_says(tmp_path, layout):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "fdisk").write_text("#!/bin/sh\necho Script successfully applied.\n")
+    (programs / "fdisk").chmod(0o755)
+    message = refusal("-o", tmp_path / "x.img", "-k", KERNEL, "--layout", layout,
+                      PATH=f"{programs}:{os.environ['PATH']}")
+    assert "fdisk does not make the partition table: Script successfully applied" in message
+
+
 def test_killed_leaves_nothing(tmp_path):
     """A guard cleans up then; it needs a moment."""
     programs, folder = tmp_path / "bin", tmp_path / "folder"

@@ -7,8 +7,6 @@
 #include "images/tool/image/image.h"
 #include "images/tool/image/partition_table.h"
 
-#define TYPE_EXTENDED "05"
-
 static const char *type_of(uint32_t fat_bits)
 {
     return fat_bits == 32 ? "0c" : fat_bits == 16 ? "0e" : "01";

@@ -1,4 +1,7 @@
 #include "images/tool/image/partition_table.h"
+#include "common/lib/mem.h"
+#include "common/storage/disk/partition.h"
+#include "images/tool/host/firmware.h"
 #include "images/tool/host/program.h"
 #include "images/tool/host/text.h"
 #include <stdlib.h>
@@ -28,21 +31,57 @@ static char *write_script(const struct table *table, const struct identity *iden
     return script;
 }
 
+/* ---- what came of it ------------------------------------------------------------------------- */
+
+static enum err read_sectors(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    const struct table *table = at_physical(disk->handle);
+
+    return file_read_at(table->path, lba * disk->sector_bytes, to, sectors * disk->sector_bytes);
+}
+
+static bool is_as_planned(const struct table *table, const struct partitions *found)
+{
+    const struct volume *volume = found->volumes, *end = volume + found->count;
+
+    for (const struct table_partition *part = table->partitions;
+         part < table->partitions + table->count; part++) {
+        if (strcmp(part->type, TYPE_EXTENDED) == 0)
+            continue;
+        if (volume == end || volume->first_lba != part->first || volume->sectors != part->sectors)
+            return false;
+        volume++;
+    }
+    return volume == end;
+}
+
+/* Reads the table as the loader does. */
+static enum err check_table(const struct table *table, const char *said)
+{
+    const struct firmware firmware = {.read = read_sectors};
+    const struct disk disk = {.handle = (uintptr_t)table, .sector_bytes = table->sector_bytes};
+    struct partitions found;
+
+    if (partitions_read(&found, &firmware, &disk, &host_arena) == OK &&
+        is_as_planned(table, &found))
+        return OK;
+    return fail(ERR_IO, "fdisk does not make the partition table: %s", said);
+}
+
 /* fdisk is made for people: it ends well even when it did not like the script. */
 static enum err run_fdisk(const struct table *table, const char *script)
 {
-    char *answers = text_of("I\n%s\nw\n", script), *output;
+    char *answers = text_of("I\n%s\nw\n", script), *said;
     enum err err =
         program_read((const char *const[]){"fdisk", "--color=never", "-b",
                                            decimal(table->sector_bytes).text, table->path, NULL},
-                     answers, &output);
+                     answers, &said);
 
     free(answers);
     if (err != OK)
         return err;
-    if (!strstr(output, "Script successfully applied"))
-        err = fail(ERR_IO, "fdisk does not make the partition table: %s", output);
-    free(output);
+    err = check_table(table, said);
+    free(said);
     return err;
 }
 

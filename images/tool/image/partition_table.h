@@ -9,6 +9,7 @@
 
 #define TYPE_BIOS_BOOT "21686148-6449-6E6F-744E-656564454649"
 #define TYPE_ESP       "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
+#define TYPE_EXTENDED  "05" /* MBR */
 
 struct table_partition {
     const char *name; /* GPT; also tells its GUID from the others' */
@@ -22,7 +23,7 @@ struct table {
     uint32_t sector_bytes;
     bool gpt; /* else MBR */
     struct table_partition partitions[4];
-    unsigned count; /* in an MBR, what follows an extended partition (type 05) lies in it */
+    unsigned count; /* in an MBR, what follows an extended partition lies in it */
 };
 
 enum err table_write(const struct table *table, const struct workshop *workshop,
