@@ -1,3 +1,4 @@
+/* Which bars stand in a column of addresses, and how high is each? */
 #include "images/tool/check/column.h"
 #include "common/lib/mem.h"
 #include "images/tool/check/report.h"

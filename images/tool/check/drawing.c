@@ -1,3 +1,4 @@
+/* How is a forecast drawn? */
 #include "images/tool/check/drawing.h"
 #include "common/lib/mem.h"
 #include "images/tool/check/column.h"

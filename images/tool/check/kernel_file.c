@@ -1,3 +1,4 @@
+/* What kind of kernel does a file of the host hold? */
 #include "images/tool/check/kernel_file.h"
 #include "images/tool/host/file.h"
 

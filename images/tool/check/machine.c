@@ -1,3 +1,4 @@
+/* What would a front end find out about the machine that was asked for? */
 #include "images/tool/check/machine.h"
 #include "common/lib/mem.h"
 #include "common/memory/memmap.h"

@@ -1,3 +1,4 @@
+/* Which disk of the host is this, what do its bytes say, and may they be changed? */
 #define _GNU_SOURCE /* O_CLOEXEC and friends beside ioctl() */
 #include "images/tool/host/disk_image.h"
 #include "common/lib/mem.h"

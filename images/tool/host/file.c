@@ -1,3 +1,4 @@
+/* How are files of the host read and written? */
 #include "images/tool/host/file.h"
 #include <errno.h>
 #include <fcntl.h>

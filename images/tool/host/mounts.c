@@ -1,3 +1,4 @@
+/* Does the running system use a disk? */
 #define _GNU_SOURCE /* getline() beside realpath() */
 #include "images/tool/host/mounts.h"
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* What does a command line ask for? */
 #include "common/lib/mem.h"
 #include "images/tool/host/command.h"
 #include <getopt.h>

@@ -1,3 +1,4 @@
+/* How do other people's programs run, and what went wrong when they failed? */
 #define _GNU_SOURCE /* memfd_create(), pipe2() */
 #include "images/tool/host/program.h"
 #include "common/lib/mem.h"
@@ -21,11 +22,8 @@
 static const struct {
     const char *program, *package;
 } packages[] = {
-    {"fdisk", "fdisk"},         {"sfdisk", "fdisk"},        {"sgdisk", "gdisk"},
-    {"mformat", "mtools"},      {"mmd", "mtools"},          {"mcopy", "mtools"},
-    {"mdir", "mtools"},         {"mdel", "mtools"},         {"mdeltree", "mtools"},
-    {"mattrib", "mtools"},      {"mrd", "mtools"},          {"xorriso", "xorriso"},
-    {"mkfs.fat", "dosfstools"}, {"fsck.fat", "dosfstools"},
+    {"fdisk", "fdisk"}, {"mkfs.fat", "dosfstools"}, {"mmd", "mtools"},      {"mcopy", "mtools"},
+    {"mdel", "mtools"}, {"mrd", "mtools"},          {"xorriso", "xorriso"},
 };
 
 void programs_prepare(void)
@@ -121,11 +119,11 @@ static const char *last_words(char *text)
     char *end = text + strlen(text);
     while (end > text && (end[-1] == '\n' || end[-1] == ' '))
         *--end = 0;
-    char *begin = end;
+    char *start = end;
     int lines = 0;
-    while (begin > text && end - begin < LAST_BYTES && (begin[-1] != '\n' || ++lines < LAST_LINES))
-        begin--;
-    return *begin ? begin : "it did not say why";
+    while (start > text && end - start < LAST_BYTES && (start[-1] != '\n' || ++lines < LAST_LINES))
+        start--;
+    return *start ? start : "it did not say why";
 }
 
 static enum err judge(const char *program, int status, char *output)

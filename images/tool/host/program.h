@@ -1,4 +1,4 @@
-/* Other people's programs: sgdisk, mtools, xorriso and the like. */
+/* Other people's programs: fdisk, mkfs.fat, mtools, xorriso. */
 #ifndef LINTEL_TOOL_HOST_PROGRAM_H
 #define LINTEL_TOOL_HOST_PROGRAM_H
 

@@ -1,3 +1,4 @@
+/* What takes so long? */
 #include "images/tool/host/progress.h"
 #include <stdio.h>
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* Where do drafts lie, so that none is left behind? */
 #define _GNU_SOURCE /* close_range(), nftw(), pipe2() */
 #include "images/tool/host/scratch.h"
 #include <errno.h>

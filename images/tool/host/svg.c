@@ -1,3 +1,4 @@
+/* How are the parts of a drawing written? */
 #include "images/tool/host/svg.h"
 #include "common/lib/mem.h"
 

@@ -1,3 +1,4 @@
+/* How are texts put together? */
 #define _GNU_SOURCE /* vasprintf() */
 #include "images/tool/host/text.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* What is in Lintel's first sector, and what of it is the disk's own? */
 #include "images/tool/image/boot_sector.h"
 #include "common/lib/mem.h"
 #include "images/tool/image/embedded.h"

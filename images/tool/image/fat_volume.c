@@ -1,3 +1,4 @@
+/* How large is a FAT volume for some files, and how is it made? */
 #include "images/tool/image/fat_volume.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/program.h"

@@ -1,3 +1,4 @@
+/* Which GUIDs and serial numbers does a disk get? */
 #include "images/tool/image/identity.h"
 #include <stdio.h>
 #include <string.h>

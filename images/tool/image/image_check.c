@@ -1,3 +1,4 @@
+/* Would the loader boot the entries of an image? */
 #include "common/lib/mem.h"
 #include "images/tool/check/forecast.h"
 #include "images/tool/host/command.h"

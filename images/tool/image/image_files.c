@@ -1,3 +1,4 @@
+/* Which files go onto an image? */
 #include "images/tool/image/image_files.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/text.h"

@@ -1,3 +1,4 @@
+/* How is a partition table made? */
 #include "images/tool/image/partition_table.h"
 #include "common/lib/mem.h"
 #include "common/storage/disk/partition.h"

@@ -1,3 +1,4 @@
+/* What does the header of the second stage say, and where is the stage written? */
 #include "images/tool/image/stage.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/firmware.h"

@@ -1,3 +1,4 @@
+/* Which files are on a volume, under which paths? */
 #include "images/tool/image/tree.h"
 #include "common/format/crc32.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* Where is an image made, so that it appears whole or not at all? */
 #include "images/tool/image/workshop.h"
 #include "images/tool/host/scratch.h"
 #include "images/tool/host/text.h"

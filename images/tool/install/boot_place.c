@@ -1,3 +1,4 @@
+/* Where on a disk is room for the second stage? */
 #include "images/tool/install/boot_place.h"
 #include "common/lib/mem.h"
 #include "images/tool/image/partition_table.h"

@@ -1,3 +1,4 @@
+/* Is a FAT volume sound enough to be written to? */
 #include "images/tool/install/fat_check.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/firmware.h"

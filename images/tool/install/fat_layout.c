@@ -1,3 +1,4 @@
+/* Where on a disk do the parts of a FAT volume lie, and what do its tables say? */
 #include "images/tool/install/fat_layout.h"
 #include "common/lib/mem.h"
 #include "common/storage/fs/fat.h"
@@ -166,11 +167,11 @@ uint32_t fat_bad_mark(const struct fat_layout *fat)
 
 uint32_t fat_cluster_at(const struct fat_layout *fat, uint64_t offset)
 {
-    uint64_t begin = fat->offset + fat->data_offset, cluster;
+    uint64_t start = fat->offset + fat->data_offset, cluster;
 
-    if (offset < begin)
+    if (offset < start)
         return 0;
-    cluster = (offset - begin) / fat->cluster_bytes + FAT_FIRST_CLUSTER;
+    cluster = (offset - start) / fat->cluster_bytes + FAT_FIRST_CLUSTER;
     return cluster <= fat->last_cluster ? (uint32_t)cluster : 0;
 }
 

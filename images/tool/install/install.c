@@ -1,4 +1,4 @@
-/* lintel install, lintel uninstall. */
+/* What do `lintel install` and `lintel uninstall` do, and what do they say of it? */
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/command.h"

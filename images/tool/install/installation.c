@@ -1,3 +1,4 @@
+/* What was the disk without Lintel, and what will it be with it? */
 #include "images/tool/install/installation.h"
 #include "common/format/crc32.h"
 #include "common/lib/mem.h"
@@ -213,11 +214,11 @@ static enum err restore(struct installation *installation, const struct extent *
 {
     struct overlay *base = &installation->base;
     uint64_t sector_bytes = installation->disk.disk.sector_bytes;
-    uint64_t begin = align_down(extent->offset, sector_bytes);
+    uint64_t start = align_down(extent->offset, sector_bytes);
     uint64_t end = align_up(extent->offset + extent->bytes, sector_bytes);
     uint8_t *zeros;
 
-    TRY(overlay_load(base, &installation->disk, begin, end - begin));
+    TRY(overlay_load(base, &installation->disk, start, end - start));
     if (extent->original)
         return disk_image_write(&base->image, extent->offset, extent->bytes, extent->original);
     TRY(arena_take(&host_arena, extent->bytes, (void **)&zeros));

@@ -1,3 +1,4 @@
+/* Which ranges of a disk are kept in its shadow? */
 #include "images/tool/install/overlay.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/firmware.h"

@@ -1,3 +1,4 @@
+/* How is the record of an installation written and read? */
 #include "images/tool/install/record.h"
 #include "common/format/crc32.h"
 #include "common/lib/mem.h"

@@ -8,13 +8,17 @@
  *     0Ch  u32      extents
  *     10h  u64      bytes of the record; the file may be longer
  *     18h  u64      where the volume lies on the disk, in bytes
- *     20h  u32      files and folders that the installation made, by bit (installation.c)
+ *     20h  u32      files and folders that the installation made, by bit (enum item)
  *     24h  u32      0
  *     28h           the extents, of 40 bytes each:
- *                   u64 offset on the disk, u64 bytes, u32 kind, u32 CRC-32 of what the
- * installation wrote, u32 CRC-32 of what was there when it began, u32 1 when the original contents
- * follow and 0 when they were zeros, u64 0 then          the original contents, in the order of the
- * extents
+ *             u64    offset on the disk
+ *             u64    bytes
+ *             u32    kind
+ *             u32    CRC-32 of what the installation wrote
+ *             u32    CRC-32 of what was there when it began
+ *             u32    1 when the original contents follow, 0 when they were zeros
+ *             u64    0
+ *     then          the original contents, in the order of the extents
  *
  * "Original" is what was there before the first installation, however often it was repeated; "when
  * it began" may be an older Lintel. */

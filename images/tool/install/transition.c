@@ -1,3 +1,4 @@
+/* Which sectors lead from the disk as it is to the disk as it is to be? */
 #include "images/tool/install/transition.h"
 #include "common/lib/mem.h"
 
@@ -7,9 +8,9 @@ struct planning {
     struct writes *writes;
 };
 
-static bool is_in(uint64_t offset, uint64_t begin, uint64_t bytes)
+static bool is_in(uint64_t offset, uint64_t start, uint64_t bytes)
 {
-    return offset >= begin && offset - begin < bytes;
+    return offset >= start && offset - start < bytes;
 }
 
 static bool is_in_tables(const struct fat_layout *fat, uint64_t offset)

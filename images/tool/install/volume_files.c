@@ -1,4 +1,4 @@
-/* Files on the shadow of the FAT volume, by mtools. */
+/* How do Lintel's files get onto the FAT volume, and off it? */
 #include "common/lib/mem.h"
 #include "images/tool/host/firmware.h"
 #include "images/tool/host/program.h"

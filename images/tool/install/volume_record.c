@@ -1,5 +1,5 @@
-/* What an installation changes, as extents of its record. */
-#include "common/format/crc32.h"
+/* What does an installation change? */
+#include "common/lib/crc32.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/firmware.h"
 #include "images/tool/install/installation.h"
@@ -83,16 +83,16 @@ static enum err mark_cluster(void *context, uint32_t cluster)
 struct comparison {
     struct installation *installation;
     const bool *is_record; /* by cluster */
-    uint64_t begin, end;   /* the extent that grows */
+    uint64_t start, end;   /* the extent that grows */
     enum extent_kind kind;
 };
 
 static enum err end_extent(struct comparison *comparison)
 {
-    uint64_t begin = comparison->begin, bytes = comparison->end - begin;
+    uint64_t start = comparison->start, bytes = comparison->end - start;
 
-    comparison->begin = comparison->end;
-    return bytes ? add_extent(comparison->installation, comparison->kind, begin, bytes) : OK;
+    comparison->start = comparison->end;
+    return bytes ? add_extent(comparison->installation, comparison->kind, start, bytes) : OK;
 }
 
 static enum err compare_sector(struct comparison *comparison, uint64_t offset)
@@ -109,7 +109,7 @@ static enum err compare_sector(struct comparison *comparison, uint64_t offset)
         return OK;
     if (comparison->end != offset || comparison->kind != kind) {
         TRY(end_extent(comparison));
-        comparison->begin = offset;
+        comparison->start = offset;
         comparison->kind = kind;
     }
     comparison->end = offset + bytes;

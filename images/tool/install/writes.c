@@ -1,3 +1,4 @@
+/* In which order are the sectors written? */
 #include "images/tool/install/writes.h"
 #include "common/lib/mem.h"
 #include <stdlib.h>

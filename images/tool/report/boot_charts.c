@@ -1,3 +1,4 @@
+/* How are the timeline and the address space of a boot drawn? */
 #define _GNU_SOURCE /* open_memstream() */
 #include "images/tool/report/boot_charts.h"
 #include "common/lib/mem.h"

@@ -1,3 +1,4 @@
+/* What did the kernel say on a serial line? */
 #include "images/tool/report/boot_log.h"
 #include <errno.h>
 #include <stdio.h>

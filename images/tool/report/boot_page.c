@@ -1,3 +1,4 @@
+/* How do some boots become one page? */
 #include "images/tool/report/boot_page.h"
 #include "images/tool/host/svg.h"
 #include "images/tool/report/boot_charts.h"

@@ -1,3 +1,4 @@
+/* How is physical memory drawn, as the firmware told it and as the kernel sees it? */
 #include "common/lib/mem.h"
 #include "images/tool/host/svg.h"
 #include "images/tool/host/text.h"
