@@ -69,7 +69,7 @@ static const struct syntax syntax = {
 /* ---- the command line ------------------------------------------------------------------------ */
 
 struct choices {
-    struct wishes wishes;
+    struct image_request request;
     const char *output, *second_stage, *application;
     const struct layout *layout;
     uint64_t bytes, sector_bytes, fat_bits; /* 0: not given */
@@ -96,11 +96,12 @@ static enum err choose_number(const char *what, const char *text, uint64_t a, ui
     return OK;
 }
 
-static enum err add_addition(struct wishes *wishes, enum addition_kind kind, const char *value)
+static enum err add_addition(struct image_request *request, enum addition_kind kind,
+                             const char *value)
 {
-    if (wishes->addition_count == ADDITIONS_MAX)
-        return fail(ERR_UNSUPPORTED, "more than %u files are wished for", ADDITIONS_MAX);
-    wishes->additions[wishes->addition_count++] = (struct addition){kind, value};
+    if (request->addition_count == ADDITIONS_MAX)
+        return fail(ERR_UNSUPPORTED, "more than %u files are asked for", ADDITIONS_MAX);
+    request->additions[request->addition_count++] = (struct addition){kind, value};
     return OK;
 }
 
@@ -111,13 +112,13 @@ static const char **text_choice(struct choices *choices, int key)
     case 'o':
         return &choices->output;
     case 'k':
-        return &choices->wishes.kernel;
+        return &choices->request.kernel;
     case 'c':
-        return &choices->wishes.cmdline;
+        return &choices->request.cmdline;
     case OPTION_TITLE:
-        return &choices->wishes.title;
+        return &choices->request.title;
     case OPTION_LOADER_CONF:
-        return &choices->wishes.loader_conf;
+        return &choices->request.loader_conf;
     case OPTION_SECOND_STAGE:
         return &choices->second_stage;
     case OPTION_APPLICATION:
@@ -142,13 +143,13 @@ static enum err take(void *context, int key, const char *value)
         choices->inactive = true;
     switch (key) {
     case 'm':
-        return add_addition(&choices->wishes, ADD_MODULE, value);
+        return add_addition(&choices->request, ADD_MODULE, value);
     case OPTION_INITRD:
-        return add_addition(&choices->wishes, ADD_INITRD, value);
+        return add_addition(&choices->request, ADD_INITRD, value);
     case OPTION_ENTRY:
-        return add_addition(&choices->wishes, ADD_ENTRY, value);
+        return add_addition(&choices->request, ADD_ENTRY, value);
     case OPTION_FILE:
-        return add_addition(&choices->wishes, ADD_FILE, value);
+        return add_addition(&choices->request, ADD_FILE, value);
     case 'l':
         return choose_layout(value, &choices->layout);
     case 's':
@@ -168,10 +169,10 @@ static const char *contradiction(const struct choices *choices)
 {
     const struct layout *layout = choices->layout;
     bool mbr = choices->fat_bits || choices->fat_vbr || choices->logical || choices->inactive;
-    bool has_entry = choices->wishes.kernel;
+    bool has_entry = choices->request.kernel;
 
-    for (size_t i = 0; i < choices->wishes.addition_count; i++)
-        has_entry |= choices->wishes.additions[i].kind == ADD_ENTRY;
+    for (size_t i = 0; i < choices->request.addition_count; i++)
+        has_entry |= choices->request.additions[i].kind == ADD_ENTRY;
     if (!choices->output || !*choices->output)
         return "--output is missing";
     if (!has_entry)
@@ -212,7 +213,7 @@ static enum err make_draft(const struct choices *choices, struct image *image)
 {
     uint64_t bytes = 0;
     TRY(choose_loader(choices, image));
-    TRY(image_add_files(image, choices->layout, &choices->wishes));
+    TRY(image_add_files(image, choices->layout, &choices->request));
     TRY(image_check_entries(&image->tree));
     TRY(refuse_own_file(&image->tree, choices->output));
     image->identity = identity_of(&image->tree, choices->layout->name);
@@ -235,10 +236,10 @@ static enum err make(const struct choices *choices)
         .logical = choices->logical,
         .inactive = choices->inactive,
     };
-    TRY(workshop_open(&image.workshop, choices->output));
-    image.tree.workshop = &image.workshop;
+    TRY(draft_open(&image.draft, choices->output));
+    image.tree.draft = &image.draft;
     TRY(make_draft(choices, &image));
-    return choices->layout->is_folder ? OK : workshop_deliver(&image.workshop, choices->output);
+    return choices->layout->is_folder ? OK : draft_deliver(&image.draft, choices->output);
 }
 
 int command_image(int argc, char **argv)

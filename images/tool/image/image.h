@@ -10,7 +10,7 @@
 
 struct image {
     const char *output;
-    struct workshop workshop; /* its draft is what a layout writes */
+    struct draft draft; /* what a layout writes */
     struct tree tree;
     struct identity identity;
     struct content stage, application; /* second stage, UEFI application */

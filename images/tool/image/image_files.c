@@ -104,10 +104,11 @@ static enum err add_split(struct tree *tree, const char *key, const char *value,
     return err;
 }
 
-static enum err add_handed_over(struct tree *tree, const struct wishes *wishes, char **entry)
+static enum err add_handed_over(struct tree *tree, const struct image_request *request,
+                                char **entry)
 {
-    for (size_t i = 0; i < wishes->addition_count; i++) {
-        const struct addition *addition = &wishes->additions[i];
+    for (size_t i = 0; i < request->addition_count; i++) {
+        const struct addition *addition = &request->additions[i];
         if (addition->kind == ADD_MODULE)
             TRY(add_split(tree, "module", addition->value, true, entry));
         if (addition->kind == ADD_INITRD)
@@ -116,24 +117,24 @@ static enum err add_handed_over(struct tree *tree, const struct wishes *wishes, 
     return OK;
 }
 
-static enum err write_entry(struct tree *tree, const struct wishes *wishes, const char *host,
-                            char *name, char **entry)
+static enum err write_entry(struct tree *tree, const struct image_request *request,
+                            const char *host, char *name, char **entry)
 {
-    TRY(check_line("--title", wishes->title));
-    TRY(check_line("--cmdline", wishes->cmdline));
-    text_add(entry, "title %s\n", wishes->title ? wishes->title : name);
+    TRY(check_line("--title", request->title));
+    TRY(check_line("--cmdline", request->cmdline));
+    text_add(entry, "title %s\n", request->title ? request->title : name);
     TRY(add_line(tree, "kernel", host, name, false, entry));
-    TRY(add_handed_over(tree, wishes, entry));
-    if (wishes->cmdline)
-        text_add(entry, "options %s\n", wishes->cmdline);
+    TRY(add_handed_over(tree, request, entry));
+    if (request->cmdline)
+        text_add(entry, "options %s\n", request->cmdline);
     return tree_add_text(tree, ENTRIES_PATH OWN_ENTRY, *entry);
 }
 
-static enum err add_kernel(struct tree *tree, const struct wishes *wishes)
+static enum err add_kernel(struct tree *tree, const struct image_request *request)
 {
     char *entry = NULL, *host, *name;
-    split(wishes->kernel, &host, &name);
-    enum err err = write_entry(tree, wishes, host, name, &entry);
+    split(request->kernel, &host, &name);
+    enum err err = write_entry(tree, request, host, name, &entry);
     free(entry);
     free(host);
     free(name);
@@ -163,10 +164,10 @@ static enum err add_file(struct tree *tree, const char *value)
     return err;
 }
 
-static enum err add_others(struct tree *tree, const struct wishes *wishes)
+static enum err add_others(struct tree *tree, const struct image_request *request)
 {
-    for (size_t i = 0; i < wishes->addition_count; i++) {
-        const struct addition *addition = &wishes->additions[i];
+    for (size_t i = 0; i < request->addition_count; i++) {
+        const struct addition *addition = &request->additions[i];
         if (addition->kind == ADD_ENTRY)
             TRY(add_entry(tree, addition->value));
         if (addition->kind == ADD_FILE)
@@ -191,11 +192,11 @@ static enum err add_loader_conf(struct tree *tree, const char *host, bool listin
 }
 
 enum err image_add_files(struct image *image, const struct layout *layout,
-                         const struct wishes *wishes)
+                         const struct image_request *request)
 {
     TRY(add_loader(image, layout));
-    if (wishes->kernel)
-        TRY(add_kernel(&image->tree, wishes));
-    TRY(add_others(&image->tree, wishes));
-    return add_loader_conf(&image->tree, wishes->loader_conf, layout->is_folder);
+    if (request->kernel)
+        TRY(add_kernel(&image->tree, request));
+    TRY(add_others(&image->tree, request));
+    return add_loader_conf(&image->tree, request->loader_conf, layout->is_folder);
 }

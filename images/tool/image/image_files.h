@@ -1,4 +1,4 @@
-/* Which files go onto an image, as its maker wishes. */
+/* Which files go onto an image, as its maker asks for them. */
 #ifndef LINTEL_TOOL_IMAGE_IMAGE_FILES_H
 #define LINTEL_TOOL_IMAGE_IMAGE_FILES_H
 
@@ -16,16 +16,16 @@ struct addition {
 
 #define ADDITIONS_MAX 256
 
-struct wishes {
+struct image_request {
     const char *kernel, *cmdline, *title; /* NULL: none */
     const char *loader_conf;              /* a file; NULL: the kernel boots at once */
     struct addition additions[ADDITIONS_MAX];
     size_t addition_count;
 };
 
-/* Fills the image's tree: the loader, the kernel with its entry, and what else was wished for. */
+/* Fills the image's tree: the loader, the kernel with its entry, and what else was asked for. */
 enum err image_add_files(struct image *image, const struct layout *layout,
-                         const struct wishes *wishes);
+                         const struct image_request *request);
 
 /* Would the loader boot the entries (image_check.c)? The message is its own. Of a
  * further entry it is only a warning: what it names may come later. */

@@ -10,7 +10,7 @@
 static struct fat_volume plan_volume(const struct image *image, uint64_t bytes)
 {
     return (struct fat_volume){
-        .path = image->workshop.draft,
+        .path = image->draft.path,
         .sectors = bytes / BOOT_SECTOR_BYTES,
         .sector_bytes = BOOT_SECTOR_BYTES,
         .bits = 12,

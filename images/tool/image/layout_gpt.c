@@ -12,7 +12,7 @@ static struct table plan_partitions(const struct image *image, uint64_t disk_sec
     uint64_t table_sectors = GPT_ENTRIES_BYTES / image->sector_bytes,
              esp = MIB / image->sector_bytes, usable_end = disk_sectors - table_sectors - 1;
     return (struct table){
-        .path = image->workshop.draft,
+        .path = image->draft.path,
         .sector_bytes = image->sector_bytes,
         .gpt = true,
         .partitions = {{"BIOS boot", TYPE_BIOS_BOOT, 2 + table_sectors, esp - 2 - table_sectors,
@@ -45,7 +45,7 @@ static enum err make_gpt(struct image *image)
     const struct stage_place place = {boot->first, image->sector_bytes};
 
     TRY(file_create(table.path, sectors * image->sector_bytes));
-    TRY(table_write(&table, &image->workshop, &image->identity));
+    TRY(table_write(&table, &image->draft, &image->identity));
     TRY(image_tell_stage(image, &place, esp->first));
     TRY(fat_make(&volume, &image->tree));
     TRY(stage_install(table.path, &image->stage, &place, boot->sectors));

@@ -21,7 +21,7 @@
 
 static enum err make_efi_image(const struct image *image, const char *path)
 {
-    struct tree tree = {.workshop = &image->workshop};
+    struct tree tree = {.draft = &image->draft};
     uint64_t bytes = align_up(image->application.size, 256 * KIB) + 256 * KIB;
     const struct fat_volume volume = {
         .path = path,
@@ -54,7 +54,7 @@ static enum err write_list(const struct image *image, char **path)
         text_add(&list, "\n");
     }
     struct content content = {(const uint8_t *)list, strlen(list)};
-    enum err err = workshop_put(&image->workshop, "list", &content, path);
+    enum err err = draft_put(&image->draft, "list", &content, path);
     free(list);
     return err;
 }
@@ -63,7 +63,7 @@ static enum err write_list(const struct image *image, char **path)
 static enum err run_xorriso(const struct image *image, const char *list, const char *efi_image)
 {
     char *dates = text_of("=%s", getenv("SOURCE_DATE_EPOCH"));
-    enum err err = RUN("xorriso", "-as", "mkisofs", "-quiet", "-o", image->workshop.draft, "-V",
+    enum err err = RUN("xorriso", "-as", "mkisofs", "-quiet", "-o", image->draft.path, "-V",
                        "LINTEL", "-r", "-J", "-joliet-long", "--set_all_file_dates", dates, "-c",
                        "/lintel/boot.cat", "-b", FIRST_PATH, "-no-emul-boot", "-boot-load-size",
                        "4", "-eltorito-alt-boot", "-append_partition", "2", "0xef", efi_image, "-e",
@@ -75,7 +75,7 @@ static enum err run_xorriso(const struct image *image, const char *list, const c
 
 static enum err make_disc(struct image *image)
 {
-    char *efi_image = text_of("%s/efi.img", image->workshop.folder), *list = NULL;
+    char *efi_image = text_of("%s/efi.img", image->draft.folder), *list = NULL;
     enum err err = make_efi_image(image, efi_image);
 
     if (err == OK)
@@ -97,8 +97,8 @@ static enum err find_file(const struct image *image, const char *path, uint64_t 
     char *output;
     unsigned long found;
 
-    TRY(program_read((const char *const[]){"xorriso", "-indev", image->workshop.draft, "-find",
-                                           path, "-exec", "report_lba", NULL},
+    TRY(program_read((const char *const[]){"xorriso", "-indev", image->draft.path, "-find", path,
+                                           "-exec", "report_lba", NULL},
                      NULL, &output));
     const char *line = strstr(output, "File data lba:");
     bool good = line && sscanf(line, "File data lba: %*u , %lu ,", &found) == 1;
@@ -112,7 +112,7 @@ static enum err find_file(const struct image *image, const char *path, uint64_t 
 /* The disc is read in sectors of 2,048 bytes from a CD drive, of 512 from any other. */
 static enum err install(struct image *image)
 {
-    const char *disc = image->workshop.draft;
+    const char *disc = image->draft.path;
     uint32_t signature = identity_serial(&image->identity, "disk");
     uint64_t stage, first;
     TRY(find_file(image, STAGE_PATH, &stage));

@@ -15,7 +15,7 @@ static const char *type_of(uint32_t fat_bits)
 static struct table plan_partitions(const struct image *image, uint64_t disk_sectors)
 {
     uint64_t first = MIB / image->sector_bytes;
-    struct table table = {.path = image->workshop.draft, .sector_bytes = image->sector_bytes};
+    struct table table = {.path = image->draft.path, .sector_bytes = image->sector_bytes};
     struct table_partition *partition = table.partitions;
 
     if (image->logical) {
@@ -80,7 +80,7 @@ static enum err make_mbr(struct image *image)
                              place = image->boot_in_volume ? in_volume : in_gap;
 
     TRY(file_create(table.path, sectors * image->sector_bytes));
-    TRY(table_write(&table, &image->workshop, &image->identity));
+    TRY(table_write(&table, &image->draft, &image->identity));
     TRY(image_tell_stage(image, &place, volume.first));
     TRY(fat_make(&volume, &image->tree));
     TRY(stage_install(table.path, &image->stage, &place,

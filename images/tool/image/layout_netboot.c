@@ -36,7 +36,7 @@ static enum err make_folders(const struct image *image)
 static enum err put_file(const struct image *image, const struct tree_file *file)
 {
     char *draft, *target = text_of("%s%s", image->output, file->path);
-    enum err err = workshop_put(&image->workshop, "draft", &file->content, &draft);
+    enum err err = draft_put(&image->draft, "draft", &file->content, &draft);
     if (err == OK && rename(draft, target) != 0)
         err = fail(ERR_IO, "%s: %s", target, strerror(errno));
     free(draft);

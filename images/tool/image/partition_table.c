@@ -86,12 +86,12 @@ static enum err run_fdisk(const struct table *table, const char *script)
     return err;
 }
 
-enum err table_write(const struct table *table, const struct workshop *workshop,
+enum err table_write(const struct table *table, const struct draft *draft,
                      const struct identity *identity)
 {
     char *text = write_script(table, identity), *script;
     struct content content = {(const uint8_t *)text, strlen(text)};
-    enum err err = workshop_put(workshop, "partitions", &content, &script);
+    enum err err = draft_put(draft, "partitions", &content, &script);
 
     if (err == OK)
         err = run_fdisk(table, script);

@@ -26,7 +26,7 @@ struct table {
     unsigned count; /* in an MBR, what follows an extended partition lies in it */
 };
 
-enum err table_write(const struct table *table, const struct workshop *workshop,
+enum err table_write(const struct table *table, const struct draft *draft,
                      const struct identity *identity);
 
 #endif

@@ -105,7 +105,7 @@ enum err tree_add_file(struct tree *tree, const char *path, const char *host,
 enum err tree_add(struct tree *tree, const char *path, const struct content *content)
 {
     char *name = text_of("file-%zu", tree->count), *host;
-    enum err err = workshop_put(tree->workshop, name, content, &host);
+    enum err err = draft_put(tree->draft, name, content, &host);
     if (err == OK)
         err = tree_add_file(tree, path, host, NULL);
     free(name);

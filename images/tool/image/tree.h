@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_IMAGE_TREE_H
 #define LINTEL_TOOL_IMAGE_TREE_H
 
-#include "images/tool/image/workshop.h"
+#include "images/tool/image/draft.h"
 #include <stddef.h>
 
 struct tree_file {
@@ -14,7 +14,7 @@ struct tree_file {
 
 /* Sorted by path: files are written in this order, each in one piece. */
 struct tree {
-    const struct workshop *workshop;
+    const struct draft *draft;
     struct tree_file *files;
     size_t count;
 };

@@ -1,5 +1,5 @@
 /* Where is an image made, so that it appears whole or not at all? */
-#include "images/tool/image/workshop.h"
+#include "images/tool/image/draft.h"
 #include "images/tool/host/scratch.h"
 #include "images/tool/host/text.h"
 #include <errno.h>
@@ -20,7 +20,7 @@ static enum err refuse_device(const char *output)
                 output, output);
 }
 
-enum err workshop_open(struct workshop *workshop, const char *output)
+enum err draft_open(struct draft *draft, const char *output)
 {
     int folder = (int)(text_base(output) - output);
     char *named = folder ? text_of("%.*s", folder, output) : text_of(".");
@@ -30,27 +30,27 @@ enum err workshop_open(struct workshop *workshop, const char *output)
     if (err == OK && !whole)
         err = fail(ERR_IO, "%s: %s", named, strerror(errno));
     if (err == OK)
-        err = scratch_make(whole, &workshop->folder);
+        err = scratch_make(whole, &draft->folder);
     if (err == ERR_IO)
         err = fail(err, "%s: cannot be made: %s", output, err_message());
     if (err == OK)
-        workshop->draft = text_of("%s/draft.img", workshop->folder);
+        draft->path = text_of("%s/draft.img", draft->folder);
     free(whole);
     free(named);
     return err;
 }
 
-enum err workshop_put(const struct workshop *workshop, const char *name,
-                      const struct content *content, char **path)
+enum err draft_put(const struct draft *draft, const char *name, const struct content *content,
+                   char **path)
 {
-    *path = text_of("%s/%s", workshop->folder, name);
+    *path = text_of("%s/%s", draft->folder, name);
     TRY(file_create(*path, 0));
     return file_write_at(*path, 0, content->bytes, content->size);
 }
 
-enum err workshop_deliver(const struct workshop *workshop, const char *output)
+enum err draft_deliver(const struct draft *draft, const char *output)
 {
-    if (rename(workshop->draft, output) != 0)
+    if (rename(draft->path, output) != 0)
         return fail(ERR_IO, "%s: %s", output, strerror(errno));
     return OK;
 }

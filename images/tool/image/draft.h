@@ -1,0 +1,24 @@
+/* A folder beside the output in which an image is made: the output appears whole, under its own
+ * name, or not at all. */
+#ifndef LINTEL_TOOL_IMAGE_DRAFT_H
+#define LINTEL_TOOL_IMAGE_DRAFT_H
+
+#include "images/tool/host/file.h"
+
+struct draft {
+    const char *folder; /* absolute */
+    char *path;         /* the image in it */
+};
+
+/* ERR_IO: the output's own folder cannot be written to. ERR_UNSUPPORTED: the output is a device, or
+ * anything else that a file must not replace. */
+enum err draft_open(struct draft *draft, const char *output);
+
+/* Writes bytes to a new file of that name in the draft; *path is to be freed. */
+enum err draft_put(const struct draft *draft, const char *name, const struct content *content,
+                   char **path);
+
+/* Makes the draft the output. */
+enum err draft_deliver(const struct draft *draft, const char *output);
+
+#endif
