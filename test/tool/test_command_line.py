@@ -63,6 +63,23 @@ def test_completion_of_values(words, expected):
     assert complete(*words) == expected
 
 
+@pytest.mark.parametrize("command, option, told", [
+    ("image", "--layout", r"^\.B {}$"), ("image", "--sector-bytes", r"{}"),
+    ("image", "--fat", r"FAT{}"), ("check", "--cpu", r"\b{}\b")])
+def test_words_are_told_alike(command, option, told):
+    """By the refusal of any other, by completion and by the manual."""
+    words = re.search(r" is none of (.*?)(?:, bits=.*)?;", lintel(command, option, "?").stderr)[1]
+    assert sorted(complete("lintel", command, option, "''")) == sorted(words.split(", "))
+    assert all(re.search(told.format(word), MANUAL.read_text(), re.MULTILINE)
+               for word in words.split(", "))
+
+
+def test_completion_offers_every_command():
+    listed = re.findall(r"^  (\w+) ", lintel("--help").stdout, re.MULTILINE)
+    assert set(complete("lintel", "''")) == {*listed, "--help", "--version"}
+    assert set(listed) == set(COMMANDS)
+
+
 def complete(*words):
     """What bash would offer for the last word."""
     script = (f"source {COMPLETION}; COMP_WORDS=({' '.join(words)}); "
@@ -76,18 +93,18 @@ def complete(*words):
     (("image",), r"--output is missing"), (("image", "-o", "x"), r"--kernel is missing"),
     (("image", "--frob"), r"--frob is no option"), (("image", "-o"), r"-o needs an argument"),
     (("image", "-o", "x", "-k", "y", "z"), r"`z` is one word too many"),
-    (("image", "--layout", "tape"), r"no layout `tape`"),
+    (("image", "--layout", "tape"), r"--layout: `tape` is none of gpt, mbr, floppy, iso, netboot;"),
     (("image", "--size", "12Q"), r"`12Q` is no size"),
     (("image", "--size", "0"), r"0 bytes"), (("install", "x", "--partition", "0"), r"from 1"),
     (("image", "--size", "99999999999999999999"), r"is no size"),
     (("image", "--size", "20000000T"), r"is no size"),
-    (("image", "--sector-bytes", "1000"), r"1000 is neither 512 nor 4096"),
+    (("image", "--sector-bytes", "1000"), r"`1000` is none of 512, 4096;"),
     (("image", "-o", "x", "-k", "y", "--fat", "16"), r"for --layout mbr"),
     (("image", "-o", "x", "-k", "y", "-l", "iso", "--size", "9M"), r"--size is for"),
     (("image", "-o", "x", "-k", "y", "-l", "floppy", "--sector-bytes", "4096"), r"is for disks"),
     (("check",), r"the kernel is missing"), (("check", "a", "b"), r"one kernel at a time"),
     (("check", "--firmware", "coreboot", "a"), r"neither bios nor uefi"),
-    (("check", "--cpu", "mmx", "a"), r"`mmx` is no feature"),
+    (("check", "--cpu", "mmx", "a"), r"`mmx` is none of nx, 1gib"),
     (("report", "-o", "x"), r"a log is missing"), (("report", "a"), r"--output is missing"),
     (("install",), r"which disk"), (("uninstall", "a", "b"), r"one disk"),
 ])

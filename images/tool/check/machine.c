@@ -224,6 +224,17 @@ static bool find_feature(const char *name, size_t length, uint32_t *bit)
     return false;
 }
 
+static enum err refuse_feature(const char *word, size_t length)
+{
+    char *names = NULL;
+    for (size_t i = 0; i < ARRAY_LENGTH(features); i++)
+        text_add(&names, "%s, ", features[i].name);
+    enum err err =
+        fail(ERR_FORMAT, "--cpu: `%.*s` is none of %sbits=32 to bits=52", (int)length, word, names);
+    free(names);
+    return err;
+}
+
 enum err machine_parse_cpu(const char *list, struct lintel_cpu *cpu)
 {
     bool without = list[0] == '-';
@@ -238,10 +249,7 @@ enum err machine_parse_cpu(const char *list, struct lintel_cpu *cpu)
         else if (find_feature(name, length - (size_t)(name - word), &bit))
             given |= bit;
         else
-            return fail(ERR_FORMAT,
-                        "--cpu: `%.*s` is no feature: nx 1gib la57 smep smap pge pat, bits=32 to "
-                        "bits=52",
-                        (int)length, word);
+            return refuse_feature(word, length);
         word += length + (word[length] == ',');
     }
     cpu->features = without ? cpu->features & ~given : given;

@@ -45,7 +45,10 @@ struct syntax {
     const char *operands;             /* "-o FILE --kernel FILE [OPTION]..." */
     const char *purpose;              /* what --help begins with */
     const struct option_row *options; /* the last row has no name */
-    const char *notes;                /* what --help ends with, or NULL */
+    /* The words that an option takes, the default first; NULL behind the last, and for an option
+     * that takes anything. NULL: all do. */
+    const char *(*word_at)(int key, size_t index);
+    const char *notes; /* what --help ends with, or NULL */
 };
 
 /* Calls take() for each option, in order (`value` is NULL for one without an argument); returns the
@@ -57,6 +60,9 @@ int options_parse(const struct syntax *syntax, int argc, char **argv,
 /* Says what is wrong with the command line and how to get help; exits with STATUS_USAGE. */
 void options_refuse(const struct syntax *syntax, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
+
+/* Which of an option's words that is. */
+enum err parse_word(const struct syntax *syntax, int key, const char *text, size_t *index);
 
 /* "512M" and the like: a decimal number of bytes with K, M, G or T (powers of 1024). `what` names
  * it in the message. */

@@ -1,6 +1,7 @@
 /* What does a command line ask for? */
 #include "common/lib/mem.h"
 #include "images/tool/host/command.h"
+#include "images/tool/host/text.h"
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,20 @@ static const struct option_row help_row = {'h', "help", NULL, "show this text"};
 
 /* ---- help ------------------------------------------------------------------------------------ */
 
-static void print_row(const struct option_row *row)
+static const char *word_at(const struct syntax *syntax, int key, size_t index)
+{
+    return syntax->word_at ? syntax->word_at(key, index) : NULL;
+}
+
+static void print_words(const struct syntax *syntax, int key)
+{
+    const char *word;
+
+    for (size_t i = 0; (word = word_at(syntax, key, i)); i++)
+        printf(i ? ", %s" : ": %s (default)", word);
+}
+
+static void print_row(const struct syntax *syntax, const struct option_row *row)
 {
     char form[HELP_COLUMN];
     char letter[] = {'-', (char)row->key, ',', 0};
@@ -26,6 +40,7 @@ static void print_row(const struct option_row *row)
             printf("\n%*s", HELP_COLUMN, "");
         else
             putchar(*c);
+    print_words(syntax, row->key);
     putchar('\n');
 }
 
@@ -34,8 +49,8 @@ static void print_help(const struct syntax *syntax)
     printf("Usage: lintel %s %s\n\n%s\n\nOptions:\n", syntax->command, syntax->operands,
            syntax->purpose);
     for (const struct option_row *row = syntax->options; row->name; row++)
-        print_row(row);
-    print_row(&help_row);
+        print_row(syntax, row);
+    print_row(syntax, &help_row);
     if (syntax->notes)
         printf("\n%s\n", syntax->notes);
 }
@@ -104,6 +119,32 @@ int options_parse(const struct syntax *syntax, int argc, char **argv,
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
+
+static const char *name_of(const struct syntax *syntax, int key)
+{
+    const struct option_row *row = syntax->options;
+
+    while (row->key != key)
+        row++;
+    return row->name;
+}
+
+enum err parse_word(const struct syntax *syntax, int key, const char *text, size_t *index)
+{
+    char *words = NULL;
+    const char *word;
+
+    for (*index = 0; (word = word_at(syntax, key, *index)); ++*index) {
+        if (strcmp(word, text) == 0) {
+            free(words);
+            return OK;
+        }
+        text_add(&words, *index ? ", %s" : "%s", word);
+    }
+    enum err err = fail(ERR_FORMAT, "--%s: `%s` is none of %s", name_of(syntax, key), text, words);
+    free(words);
+    return err;
+}
 
 enum err parse_number(const char *what, const char *text, uint64_t most, uint64_t *number)
 {

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The first is the default, here and below. */
 static const struct layout *const layouts[] = {&layout_gpt, &layout_mbr, &layout_floppy,
                                                &layout_iso, &layout_netboot};
+static const char *const sector_sizes[] = {"512", "4096"}, *const fat_kinds[] = {"32", "16"};
 
 enum image_option {
     OPTION_INITRD = OPTION_LONG,
@@ -41,10 +43,10 @@ static const struct option_row options[] = {
     {OPTION_LOADER_CONF, "loader-conf", "FILE",
      "becomes /loader/loader.conf; else the kernel boots at\n"
      "once"},
-    {'l', "layout", "LAYOUT", "gpt (default), mbr, floppy, iso or netboot"},
+    {'l', "layout", "LAYOUT", "of the image"},
     {'s', "size", "BYTES", "of the disk, such as 256M; else what the files need"},
-    {OPTION_SECTOR_BYTES, "sector-bytes", "N", "of the disk: 512 (default) or 4096"},
-    {OPTION_FAT, "fat", "BITS", "mbr: 16 or 32 (default)"},
+    {OPTION_SECTOR_BYTES, "sector-bytes", "N", "of the disk"},
+    {OPTION_FAT, "fat", "BITS", "mbr: of the volume"},
     {OPTION_FAT_VBR, "fat-vbr", NULL, "mbr: the volume boots by itself, too"},
     {OPTION_LOGICAL, "logical", NULL, "mbr: in a logical partition"},
     {OPTION_INACTIVE, "inactive", NULL, "mbr: without the active flag"},
@@ -53,6 +55,17 @@ static const struct option_row options[] = {
     {0},
 };
 
+static const char *word_at(int key, size_t index)
+{
+    if (key == 'l')
+        return index < ARRAY_LENGTH(layouts) ? layouts[index]->name : NULL;
+    if (key == OPTION_SECTOR_BYTES)
+        return index < ARRAY_LENGTH(sector_sizes) ? sector_sizes[index] : NULL;
+    if (key == OPTION_FAT)
+        return index < ARRAY_LENGTH(fat_kinds) ? fat_kinds[index] : NULL;
+    return NULL;
+}
+
 static const struct syntax syntax = {
     .command = "image",
     .operands = "-o FILE --kernel FILE [OPTION]...",
@@ -60,6 +73,7 @@ static const struct syntax syntax = {
         "Makes a disk, floppy or CD image that boots the kernel on BIOS and UEFI, or a folder\n"
         "for a TFTP or HTTP server. The same files make the same bytes.",
     .options = options,
+    .word_at = word_at,
     .notes =
         "Examples:\n"
         "  lintel image -o disk.img --kernel kernel.elf --module data.bin --cmdline \"quiet\"\n"
@@ -72,27 +86,26 @@ struct choices {
     struct image_request request;
     const char *output, *second_stage, *application;
     const struct layout *layout;
-    uint64_t bytes, sector_bytes, fat_bits; /* 0: not given */
+    uint64_t bytes;                  /* 0: not given, */
+    uint32_t sector_bytes, fat_bits; /* nor these */
     bool fat_vbr, logical, inactive;
 };
 
 static enum err choose_layout(const char *name, const struct layout **layout)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(layouts); i++)
-        if (strcmp(layouts[i]->name, name) == 0) {
-            *layout = layouts[i];
-            return OK;
-        }
-    return fail(ERR_FORMAT, "there is no layout `%s`, only gpt, mbr, floppy, iso and netboot",
-                name);
+    size_t index;
+
+    TRY(parse_word(&syntax, 'l', name, &index));
+    *layout = layouts[index];
+    return OK;
 }
 
-static enum err choose_number(const char *what, const char *text, uint64_t a, uint64_t b,
-                              uint64_t *number)
+static enum err choose_number(int key, const char *text, uint32_t *number)
 {
-    TRY(parse_number(what, text, UINT32_MAX, number));
-    if (*number != a && *number != b)
-        return fail(ERR_FORMAT, "%s: %s is neither %lu nor %lu", what, text, a, b);
+    size_t index;
+
+    TRY(parse_word(&syntax, key, text, &index));
+    *number = (uint32_t)atoi(text);
     return OK;
 }
 
@@ -156,9 +169,9 @@ static enum err take(void *context, int key, const char *value)
         TRY(parse_bytes("--size", value, &choices->bytes));
         return choices->bytes ? OK : fail(ERR_FORMAT, "--size: an image of 0 bytes is none");
     case OPTION_SECTOR_BYTES:
-        return choose_number("--sector-bytes", value, 512, 4096, &choices->sector_bytes);
+        return choose_number(key, value, &choices->sector_bytes);
     case OPTION_FAT:
-        return choose_number("--fat", value, 16, 32, &choices->fat_bits);
+        return choose_number(key, value, &choices->fat_bits);
     default:
         return OK;
     }
@@ -230,8 +243,8 @@ static enum err make(const struct choices *choices)
     struct image image = {
         .output = choices->output,
         .bytes = choices->bytes,
-        .sector_bytes = choices->sector_bytes ? (uint32_t)choices->sector_bytes : 512,
-        .fat_bits = choices->fat_bits ? (uint32_t)choices->fat_bits : 32,
+        .sector_bytes = choices->sector_bytes ? choices->sector_bytes : 512,
+        .fat_bits = choices->fat_bits ? choices->fat_bits : 32,
         .boot_in_volume = choices->fat_vbr,
         .logical = choices->logical,
         .inactive = choices->inactive,
@@ -244,7 +257,7 @@ static enum err make(const struct choices *choices)
 
 int command_image(int argc, char **argv)
 {
-    struct choices choices = {.layout = &layout_gpt};
+    struct choices choices = {.layout = layouts[0]};
     int operand = options_parse(&syntax, argc, argv, take, &choices);
 
     if (operand < argc)

@@ -12,15 +12,17 @@ static const struct option_row options[] = {
 };
 
 static const struct syntax syntax = {
-    "report",
-    "LOG... -o FILE",
-    "Draws what Lintel's own kernel said on a serial line: the timeline of the boot, physical\n"
-    "memory before and after normalisation, the virtual address space, the claims. Several logs,\n"
-    "one for each firmware, stand side by side.",
-    options,
-    "The page is one file that needs no other and no script. For all drawings type `map` and `pt`\n"
-    "in the kernel's shell while the serial line is recorded (QEMU: -serial file:serial.log, or\n"
-    "`make run`, which does all of it).",
+    .command = "report",
+    .operands = "LOG... -o FILE",
+    .purpose =
+        "Draws what Lintel's own kernel said on a serial line: the timeline of the boot, physical\n"
+        "memory before and after normalisation, the virtual address space, the claims. Several\n"
+        "logs, one for each firmware, stand side by side.",
+    .options = options,
+    .notes =
+        "The page is one file that needs no other and no script. For all drawings type `map` and\n"
+        "`pt` in the kernel's shell while the serial line is recorded (QEMU: -serial\n"
+        "file:serial.log, or `make run`, which does all of it).",
 };
 
 static enum err take_option(void *context, int key, const char *value)
