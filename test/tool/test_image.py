@@ -247,8 +247,8 @@ def test_files_that_do_not_fit(tmp_path):
     (("--size", "1M"), r"no room for a volume"),
     (("--layout", "mbr", "--fat", "16", "--size", "4G"), r"too large for FAT16"),
     (("--layout", "floppy", "--size", "1M"), r"1440K or 2880K"),
-    (("--module", f"{MODULE}=kernel.elf"), r"two files would be /boot/kernel\.elf"),
-    (("--module", f"{MODULE}=KERNEL.ELF"), r"two files would be /boot/KERNEL\.ELF"),
+    (("--module", f"{MODULE}=kernel.elf"), r"/boot/kernel\.elf: two files have this path"),
+    (("--module", f"{MODULE}=KERNEL.ELF"), r"/boot/KERNEL\.ELF: two files have this path"),
     (("--module", f"{MODULE}=a/b"), r"`a/b` cannot be a file's name"),
     (("--cmdline", "two\nlines"), r"--cmdline: has more than one line"),
     (("--entry", MODULE), r"entries are files named \*\.conf"),
@@ -266,7 +266,7 @@ def test_what_makes_no_image(tmp_path, options, message):
 def test_what_an_image_does_not_replace(tmp_path):
     """A file that it is made of; a device, as a pipe is one, too."""
     kernel = Path(shutil.copy(KERNEL, tmp_path / "kernel.elf"))
-    assert "is one of the files for the image" in refusal("-o", kernel, "-k", kernel)
+    assert "is one of the files that go onto the image" in refusal("-o", kernel, "-k", kernel)
     assert kernel.read_bytes() == KERNEL.read_bytes()
     os.mkfifo(tmp_path / "pipe")
     assert "lintel install" in refusal("-o", tmp_path / "pipe", "-k", KERNEL)

@@ -404,12 +404,12 @@ REFUSED = {
     "nothing": ("mbr-fat16", [(0, bytes(512))], "does not understand this disk"),
     "no sectors": ("mbr-fat16", [(MIB + 11, b"\0\0")], "partition 1: damaged FAT boot sector"),
     "FAT too large": ("mbr-fat16", [(MIB + 19, b"\xff\xff")], "larger than the volume"),
-    "one table": ("mbr-fat16", [(MIB + 16, b"\1")], "no entry of a directory is at byte 107"),
+    "one table": ("mbr-fat16", [(MIB + 16, b"\1")], "what lies at byte 107"),
     "three tables": ("mbr-fat16", [(MIB + 16, b"\3")], "copy 3 of its table begins with 42h"),
     "large clusters": ("mbr-fat16", [(MIB + 13, b"\x80")], "cluster 6 is followed by"),
-    "many root entries": ("mbr-fat16", [(MIB + 17, b"\xff\xff")], "otherwise than Lintel"),
+    "many root entries": ("mbr-fat16", [(MIB + 17, b"\xff\xff")], "in different ways"),
     "contradiction": ("mbr-fat16", [(MIB + 48 * 512 + 12, b"\x09\0")], "first copy of its table"),
-    "FSInfo in the table": ("gpt", [(MIB + 48, b"\x28")], "sector 40, which its boot sector says"),
+    "FSInfo in the table": ("gpt", [(MIB + 48, b"\x28")], "says that sector 40 is FSInfo"),
     "few clusters": ("gpt", [(MIB + 13, b"\x80")], "too few for FAT32"),
     "short table": ("mbr-fat16", [(MIB + 22, b"\1")], "room for 254 clusters only"),
     "copy differs": ("gpt", [(MIB + 42, b"\1")], "the copy of it in sector 6 contradict"),
@@ -468,7 +468,7 @@ def test_someone_elses_files_stay(make, name, is_what):
 
 def test_uninstall_without_install_explains(make):
     path, before = make(DISKS["mbr-fat16"])
-    assert "has not been here" in refuse("uninstall", path)
+    assert "Lintel is not installed" in refuse("uninstall", path)
     assert same(path, before)
 
 

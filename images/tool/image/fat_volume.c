@@ -97,10 +97,11 @@ static enum err check_room(const struct fat_volume *volume, const struct tree *t
 
     for (size_t i = 0; i < tree->count; i++)
         if (tree->files[i].content.size > UINT32_MAX)
-            return fail(ERR_UNSUPPORTED,
-                        "%s: has %lu MiB, but a file on FAT less than 4 GiB: take --layout iso or "
-                        "netboot",
-                        tree->files[i].host, tree->files[i].content.size / MIB);
+            return fail(
+                ERR_UNSUPPORTED,
+                "%s: has %lu MiB, but a file on FAT has less than 4 GiB: take --layout iso or "
+                "netboot",
+                tree->files[i].host, tree->files[i].content.size / MIB);
     if (there < kind->clusters_min || there > kind->clusters_max)
         return fail(
             ERR_NO_MEMORY,

@@ -167,7 +167,7 @@ static enum err take(void *context, int key, const char *value)
         return choose_layout(value, &choices->layout);
     case 's':
         TRY(parse_bytes("--size", value, &choices->bytes));
-        return choices->bytes ? OK : fail(ERR_FORMAT, "--size: an image of 0 bytes is none");
+        return choices->bytes ? OK : fail(ERR_FORMAT, "--size: an image has more than 0 bytes");
     case OPTION_SECTOR_BYTES:
         return choose_number(key, value, &choices->sector_bytes);
     case OPTION_FAT:
@@ -218,7 +218,8 @@ static enum err refuse_own_file(const struct tree *tree, const char *output)
     for (size_t i = 0; path && i < tree->count; i++)
         own |= strcmp(tree->files[i].host, path) == 0;
     free(path);
-    return own ? fail(ERR_UNSUPPORTED, "%s: is one of the files for the image, and stays", output)
+    return own ? fail(ERR_UNSUPPORTED,
+                      "%s: is one of the files that go onto the image: name another output", output)
                : OK;
 }
 

@@ -24,7 +24,7 @@ const struct tree_file *tree_find(const struct tree *tree, const char *path)
     return NULL;
 }
 
-/* Names that FAT can't hold are none on any layout: what boots from one shall from others. */
+/* No layout takes names that FAT can't hold: what boots from one boots from the others. */
 static bool is_name(const char *name, size_t length)
 {
     bool dots = length && strspn(name, ".") >= length;
@@ -53,22 +53,21 @@ static bool leads_to(const char *folder, const char *path)
 static enum err check_path(const struct tree *tree, const char *path)
 {
     if (path[0] != '/' || !text_base(path)[0])
-        return fail(ERR_FORMAT,
-                    "`%s` is no path of a file on the volume: it has to begin with / "
-                    "and to end with a name",
-                    path);
-    if (!has_names(path))
         return fail(
             ERR_FORMAT,
-            "`%s` has a name that FAT can't hold: of 1 to 255 bytes, without \\ : * ? \" < > "
-            "|, not only dots",
+            "`%s` is no path on the volume: a path begins with / and ends with a file's name",
             path);
+    if (!has_names(path))
+        return fail(ERR_FORMAT,
+                    "`%s` has a name that FAT can't hold: a name has 1 to 255 bytes, is not all "
+                    "dots, and has none of \\ : * ? \" < > |",
+                    path);
     for (size_t i = 0; i < tree->count; i++)
         if (leads_to(tree->files[i].path, path) || leads_to(path, tree->files[i].path))
             return fail(ERR_FORMAT, "%s and %s: one would be a folder and a file at once", path,
                         tree->files[i].path);
     const struct tree_file *there = tree_find(tree, path);
-    return there ? fail(ERR_FORMAT, "two files would be %s on the volume: %s is there already",
+    return there ? fail(ERR_FORMAT, "%s: two files have this path on the volume, the first is %s",
                         path, there->host)
                  : OK;
 }

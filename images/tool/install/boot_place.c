@@ -83,8 +83,8 @@ static enum err find_room(const struct disk_image *image, uint64_t first, uint64
     free(bytes);
     if (err == OK && !is_there)
         return fail(ERR_NO_MEMORY,
-                    "%s: in %s something else lies (another loader, an older Lintel?): no %lu "
-                    "sectors in a row are zero, and nothing is written over: %s",
+                    "%s: something else lies in %s (another loader, an older Lintel?): it has no "
+                    "%lu sectors of zeros in a row: %s",
                     image->path, place->where, place->sectors, remedy);
     if (err == OK)
         place->stage = (struct stage_place){first + found, sector_bytes};
@@ -159,11 +159,10 @@ static enum err use_reserved(const struct disk_image *image, const struct volume
                     "%s: a FAT with sectors of %u bytes can't be booted from a disk with %u",
                     image->path, fat.sector_bytes, image->disk.sector_bytes);
     own = fat.bits == 32 ? MAX(fat.info_sector, fat.backup_sector + 1u) + 1u : 1;
-    snprintf(
-        remedy, sizeof remedy,
-        "`lintel uninstall` what lies there, or format it with `mkfs.fat -R %lu`, which erases "
-        "its files",
-        own + place->sectors);
+    snprintf(remedy, sizeof remedy,
+             "uninstall what lies there (`lintel uninstall`), or format the volume with `mkfs.fat "
+             "-R %lu`, which erases its files",
+             own + place->sectors);
     place->where = "the reserved sectors of the FAT volume";
     place->host = volume;
     place->number = volume->number;

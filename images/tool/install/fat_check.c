@@ -40,7 +40,7 @@ static enum err check_info(const struct fat_layout *fat)
         if (memcmp(sector, "RRaA", 4) == 0 && memcmp(sector + 484, "rrAa", 4) == 0)
             return OK;
     }
-    return fail(ERR_FORMAT, "sector %u, which its boot sector says is FSInfo, is not",
+    return fail(ERR_FORMAT, "its boot sector says that sector %u is FSInfo, and it is not",
                 fat->info_sector);
 }
 
@@ -62,7 +62,8 @@ static enum err check_backup(const struct fat_layout *fat)
                     copy));
     return agree(sector, copy)
                ? OK
-               : fail(ERR_FORMAT, "its boot sector and the copy of it in sector %u contradict",
+               : fail(ERR_FORMAT,
+                      "its boot sector and the copy of it in sector %u contradict each other",
                       fat->backup_sector);
 }
 
@@ -90,7 +91,8 @@ static enum err check_table(const struct fat_layout *fat, uint32_t copy, const u
     for (uint32_t cluster = 2; cluster <= fat->last_cluster; cluster++) {
         uint32_t is = fat_get(fat, table, cluster), was = fat_get(fat, first, cluster);
         if (!is_entry(fat, is))
-            return fail(ERR_FORMAT, "in copy %u of its table cluster %u is followed by %u of %u",
+            return fail(ERR_FORMAT,
+                        "in copy %u of its table, cluster %u is followed by %u, and the last is %u",
                         copy + 1, cluster, is, fat->last_cluster);
         if (is != was && is_link(fat, is) && is_link(fat, was))
             return fail(ERR_FORMAT,
@@ -155,7 +157,7 @@ static enum err check_entries(struct walk *walk, uint64_t offset, uint64_t bytes
     for (uint64_t at = 0; at < bytes && !walk->ended; at += ENTRY_BYTES) {
         walk->ended = !entries[at];
         if (!walk->ended && !is_sound(walk, entries + at))
-            return fail(ERR_FORMAT, "no entry of a directory is at byte %lu of the disk",
+            return fail(ERR_FORMAT, "what lies at byte %lu of the disk is no entry of a directory",
                         offset + at);
     }
     return OK;

@@ -25,7 +25,7 @@ static enum err take_option(void *context, int key, const char *value)
     if (key != OPTION_PARTITION)
         return OK;
     TRY(parse_number("--partition", value, UINT32_MAX, &request->partition));
-    return request->partition ? OK : fail(ERR_FORMAT, "--partition: they count from 1");
+    return request->partition ? OK : fail(ERR_FORMAT, "--partition: partitions count from 1");
 }
 
 static void parse(const struct syntax *syntax, int argc, char **argv, struct request *request)
@@ -199,10 +199,10 @@ static enum err plan_uninstall(const struct request *request, struct installatio
     step_begin(request->path, 0);
     TRY(installation_open(request->path, !request->dry_run, 0, installation));
     if (!installation->has_record)
-        return fail(ERR_NOT_FOUND,
-                    "%s: `lintel install` has not been here: no volume has a file %s, which says "
-                    "what to restore",
-                    request->path, item_paths[ITEM_RECORD]);
+        return fail(
+            ERR_NOT_FOUND,
+            "%s: Lintel is not installed: no volume has the file %s, which says what to restore",
+            request->path, item_paths[ITEM_RECORD]);
     TRY(installation_make_base(installation));
     installation->target = installation->base;
     return installation_plan_writes(installation, true);

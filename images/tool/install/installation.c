@@ -40,10 +40,10 @@ static enum err read_record(const struct volume *volume, struct installation *in
         return fail(err, "%s: %s can't be looked for: %s", path, name, err_message());
     err = record_parse(bytes, size, installation->disk.bytes, &installation->found);
     if (err != OK)
-        return fail(err,
-                    "%s: %s on %s: %s: uninstall is impossible without it; if it is someone else's "
-                    "file, or Lintel is to be installed anew, rename it",
-                    path, name, installation_home_name(installation), err_message());
+        return fail(
+            err,
+            "%s: %s on %s: %s: nothing can be uninstalled without it; rename it to install anew",
+            path, name, installation_home_name(installation), err_message());
     installation->has_record = true;
     return OK;
 }

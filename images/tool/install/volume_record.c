@@ -65,8 +65,8 @@ static enum err walk_record(const struct installation *installation,
 
     if (fat_find(&volume, item_paths[ITEM_RECORD], false, &entry) != OK)
         return fail(ERR_FORMAT,
-                    "%s: mtools reads the file system of %s otherwise than Lintel: repair it first "
-                    "(fsck.fat, chkdsk)",
+                    "%s: mtools and Lintel read the file system of %s in different ways: repair it "
+                    "first (fsck.fat, chkdsk)",
                     installation->disk.path, installation_home_name(installation));
     TRY(fat_read_table(&installation->fat, &installation->target.image, 0, &table));
     return fat_walk(&installation->fat, table, entry.location, each, context);
