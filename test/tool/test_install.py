@@ -92,6 +92,7 @@ def check_volume(path, disk, folder):
 
 # ---- the whole way ------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.parametrize("disk", DISKS.values(), ids=DISKS.keys())
 def test_install_boots_and_uninstall_restores_every_byte(make, tmp_path, disk):
     path, before = make(disk)
@@ -149,6 +150,7 @@ def test_second_time_has_nothing_to_do(make):
     assert path.read_bytes() == once
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gpt", "mbr-grub", "gpt-4096"])
 def test_update_keeps_what_was_saved_first(make, tmp_path, name):
     disk = DISKS[name]
@@ -174,6 +176,7 @@ def test_image_with_lintel_on_it_already(make):
     assert same(path, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["gpt", "mbr"])
 def test_image_that_boots_lintel_already(tmp_path, layout):
     """Its second stage is in use, and not ours: it stays, and boots again after uninstall."""
@@ -235,6 +238,7 @@ def test_partitions_changed_later_stay(make):
     assert same(path, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_remains_of_deleted_files_come_back(make, tmp_path, everywhere):
     """All of them; where no cluster holds zeros, all but those that the record itself lay on."""
@@ -305,6 +309,7 @@ def kill_everywhere(path, command, killer, tool=TOOL):
 KILLED = ["mbr-grub", "gpt", "gpt-4096", "floppy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KILLED)
 def test_killed_install_leaves_old_or_new(make, killer, name):
     disk = DISKS[name]
@@ -322,6 +327,7 @@ def test_killed_install_leaves_old_or_new(make, killer, name):
     assert states == sorted(states, reverse=True) and len(set(states)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mbr-grub", "gpt"])
 def test_killed_update_leaves_old_or_new(make, killer, tmp_path, name):
     disk = DISKS[name]
@@ -341,6 +347,7 @@ def test_killed_update_leaves_old_or_new(make, killer, tmp_path, name):
         assert copy.read_bytes()[:MIB] == before.read_bytes()[:MIB]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mbr-grub", "gpt"])
 def test_killed_uninstall_leaves_old_or_new_and_can_be_repeated(make, killer, name):
     disk = DISKS[name]
@@ -356,6 +363,7 @@ def test_killed_uninstall_leaves_old_or_new_and_can_be_repeated(make, killer, na
         assert copy.read_bytes()[:512] == before.read_bytes()[:512]
 
 
+@pytest.mark.slow
 def test_half_installed_disks_boot(make, killer):
     """The states around the switch, for real."""
     disk = DISKS["mbr-grub"]
