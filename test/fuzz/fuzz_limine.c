@@ -45,9 +45,10 @@ static void check_path(const char *path)
 static void list_modules(struct limine *limine, struct boot *boot)
 {
     static struct entry entry = {.id = "fuzz", .kernel = (char *)"/boot/kernel.elf", .options = ""};
-    struct file kernel = {.source = limine->memory, .fs = &boot->volumes.fs};
+    static struct file kernel; /* limine keeps it */
     struct entry_file *list;
 
+    kernel = (struct file){.source = limine->memory, .fs = &boot->volumes.fs};
     kernel.source.name = entry.kernel;
     limine->file = &kernel;
     limine->job.boot = boot;

@@ -114,9 +114,9 @@ static void *grow(uint64_t bytes)
     assert_int_equal(bytes % 4096, 0);
     if (stretch_count == 64)
         return NULL;
-    void *stretch = aligned_alloc(4096, bytes);
-    memset(stretch, 0xa5, bytes);
-    return stretches[stretch_count++] = stretch;
+    stretches[stretch_count] = aligned_alloc(4096, bytes);
+    memset(stretches[stretch_count], 0xa5, bytes);
+    return stretches[stretch_count++];
 }
 
 static int begin_heap(void **state)

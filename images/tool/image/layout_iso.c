@@ -53,7 +53,7 @@ static enum err write_list(const struct image *image, char **path)
         add_escaped(&list, image->tree.files[i].host);
         text_add(&list, "\n");
     }
-    struct content content = {(const uint8_t *)list, strlen(list)};
+    struct content content = {(const uint8_t *)list, list ? strlen(list) : 0};
     enum err err = draft_put(&image->draft, "list", &content, path);
     free(list);
     return err;

@@ -131,19 +131,19 @@ char **tree_folders(const struct tree *tree)
     char **folders = calloc(1, sizeof *folders);
     size_t count = 0;
 
+    if (!folders)
+        abort();
     for (size_t i = 0; i < tree->count; i++) {
         const char *path = tree->files[i].path;
-        for (const char *c = path + 1; folders && *c; c++) {
+        for (const char *c = path + 1; *c; c++) {
             if (*c != '/' || is_listed(folders, count, path, (size_t)(c - path)))
                 continue;
             folders = realloc(folders, (count + 2) * sizeof *folders);
-            if (folders) {
-                folders[count++] = text_of("%.*s", (int)(c - path), path);
-                folders[count] = NULL;
-            }
+            if (!folders)
+                abort();
+            folders[count++] = text_of("%.*s", (int)(c - path), path);
+            folders[count] = NULL;
         }
     }
-    if (!folders)
-        abort();
     return folders;
 }

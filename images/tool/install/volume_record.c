@@ -1,5 +1,5 @@
 /* What does an installation change? */
-#include "common/lib/crc32.h"
+#include "common/format/crc32.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/firmware.h"
 #include "images/tool/install/installation.h"
