@@ -23,6 +23,7 @@ fetch() {
     touch "$guests/.packages/$1"
 }
 
-for package in $(grep -v '^#' config/guests.txt); do
+packages=$(grep -v '^#' config/guests.txt)
+for package in $packages; do
     [ -e "$guests/.packages/$package" ] || fetch "$package"
 done

@@ -4,7 +4,8 @@ set -eu
 cd "$(dirname "$0")"
 
 missing=
-for package in $(grep -v '^#' packages.txt); do
+packages=$(grep -v '^#' packages.txt)
+for package in $packages; do
     status=$(dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null || true)
     [ "$status" = 'install ok installed' ] || missing="$missing $package"
 done
@@ -20,6 +21,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "Installing:$missing"
 # The lists may be absent (a fresh container) or stale: update once when the first try fails.
+# shellcheck disable=SC2086 # a word a package
 install() {
     $as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install --yes --quiet --no-install-recommends $missing

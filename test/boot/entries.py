@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from builder import BUILD, EPOCH, LINTEL, MIB, ROOT, make_empty, mtools
+from builder import BUILD, EPOCH, LINTEL, MIB, make_empty, mtools
 
 GUESTS = BUILD / "guests"
 XBOOTLDR = "bc13c2ff-59e6-4262-a352-b275fd6f7172"
