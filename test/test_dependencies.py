@@ -44,8 +44,6 @@ INSTRUCTION = re.compile(
 # Rules of rooms that are still broken. It must be empty in the end.
 STILL_WRONG = {
     "common: attempt -> protocol",
-    "common: lib -> firmware.h",
-    "common: lib -> hw",
     "common: protocol -> boot.h",
     "common/protocol/multiboot/multiboot_boot.c: instructions",
     "common: no opening sentence",
