@@ -5,6 +5,7 @@
 #include "common/lib/progress.h"
 #include "common/protocol/protocol.h"
 #include "common/storage/disk/cache.h"
+#include "common/storage/reference.h"
 #include "common/version.h"
 
 static void begin(struct boot *boot, struct facts *facts, const struct firmware *firmware)
@@ -34,15 +35,50 @@ static enum err find_entries(struct boot *boot)
     return menu_begin(&boot->machine, &boot->volumes, &boot->config, &boot->interface, &boot->menu);
 }
 
-/* Returns only when the entry could not be booted; then memory is as before. */
+static enum err open_file(struct attempt *attempt, const char *reference, struct file *file)
+{
+    return reference_open(attempt->context, attempt->entry->fs, reference, file);
+}
+
+static enum err attempt_boot(struct boot *boot, struct attempt *attempt)
+{
+    const struct protocol *protocol;
+
+    timeline_mark(&boot->timeline, "kernel");
+    if (attempt->entry->problem)
+        return fail(ERR_UNSUPPORTED, "%s", attempt->entry->problem);
+    TRY(open_file(attempt, attempt->entry->kernel, &attempt->kernel));
+    TRY(protocol_find(attempt, &protocol));
+    TRY(protocol_check(attempt, protocol));
+    if (!protocol->silent) {
+        attempt->interface = &boot->interface;
+        loader_interface_tell(&boot->interface, &boot->config, attempt->entry);
+    }
+    return attempt_carry_out(attempt);
+}
+
+/* Returns only when the entry could not be booted, or its program has ended; then memory is as
+ * before. */
 static enum err boot_entry(struct boot *boot, const struct entry *entry)
 {
     struct arena_mark before = arena_mark(&boot->machine.arena);
+    struct attempt *attempt;
 
     loader_interface_save(&boot->interface, entry);
-    enum err err = protocol_boot(boot, entry);
+    TRY(ARENA_TAKE(&boot->machine.arena, 1, &attempt));
+    *attempt = (struct attempt){
+        .machine = &boot->machine,
+        .timeline = &boot->timeline,
+        .entry = entry,
+        .zero_memory = boot->config.zero_memory,
+        .loader_levels = handoff_levels(),
+        .loader_code = (uintptr_t)handoff_enter,
+        .open_file = open_file,
+        .context = &boot->volumes,
+    };
+    enum err err = attempt_boot(boot, attempt);
     arena_reset(&boot->machine.arena, before);
-    return err;
+    return err == OK ? OK : fail(err, "entry %s: %s", entry->id, err_message());
 }
 
 static void __attribute__((noreturn)) stop(const struct boot *boot, const char *message)

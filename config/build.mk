@@ -36,7 +36,7 @@ LINK_PROGRAM  := $(LINK) -static -z max-page-size=4096 -T kernel/programs/progra
 # The host tests' variants of the same code: the objects that ship, and the same sources under sanitizers.
 HOST_FLAGS := -std=gnu11 -g -O1 $(WARNINGS) -I.
 # The fake firmware (test/unit) takes the place of the instructions that a program cannot run.
-HOST_LINK  := -lcmocka -Wl,--wrap=handoff_enter -Wl,--wrap=handoff_levels -Wl,--wrap=leap_enter \
+HOST_LINK  := -lcmocka -Wl,--wrap=handoff_enter -Wl,--wrap=handoff_levels \
               -Wl,--wrap=dead_end -Wl,--wrap=apic_begin -Wl,--wrap=apic_send \
               -Wl,--wrap=apic_can_leave_x2apic -Wl,--wrap=apic_leave_x2apic -Wl,--wrap=mtrr_read
 SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -169,7 +169,7 @@ void loader_interface_tell_execution(const struct loader_interface *interface)
 {
     const struct machine *machine = interface->machine;
 
-    if (interface->tells && is_there(machine))
+    if (is_there(machine))
         say_time(machine, "LoaderTimeExecUSec", cpu_tsc());
 }
 

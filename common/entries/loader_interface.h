@@ -10,7 +10,6 @@ struct loader_interface {
     struct machine *machine;
     uint64_t menu_tsc; /* when the menu was shown; 0: not yet */
     bool saves_entry;  /* the entry that is booted becomes the default */
-    bool tells;        /* the variables tell what is booted how: a kernel may read them */
 };
 
 /* Once, with the configuration read: changes its default and its time-out as the variables wish. */
@@ -24,7 +23,7 @@ void loader_interface_save(const struct loader_interface *interface, const struc
 void loader_interface_tell(const struct loader_interface *interface, const struct config *config,
                            const struct entry *entry);
 
-/* It runs next, where `tells`: call it right before the firmware is left, or starts a program. */
+/* It runs next: call it right before the firmware is left, or starts a program. */
 void loader_interface_tell_execution(const struct loader_interface *interface);
 
 /* From now on this entry is the default. ERR_UNSUPPORTED, ERR_IO. */

@@ -1,4 +1,4 @@
-/* The ELF header and the order in which its parts are read. */
+/* What does an ELF file say of itself? Its header, and the order in which its parts are read. */
 #include "common/format/elf_parts.h"
 #include "common/lib/mem.h"
 
@@ -138,11 +138,10 @@ enum err elf_read_program(const struct elf_file *file, uint32_t index, uint8_t *
     return source_read(file->source, program->p_offset, program->p_filesz, *bytes);
 }
 
-bool elf_has_note(const struct source *source, struct arena *arena)
+enum err elf_open(struct elf_file *file)
 {
-    struct elf_file file = {.source = source, .arena = arena};
-
-    return read_header(&file) == OK && read_programs(&file) == OK && elf_finds_request(&file);
+    TRY(read_header(file));
+    return read_programs(file);
 }
 
 static enum err parse(const struct source *source, struct arena *arena, bool mixed, struct elf *elf)
@@ -150,14 +149,12 @@ static enum err parse(const struct source *source, struct arena *arena, bool mix
     struct elf_file file = {.source = source, .arena = arena, .mixed = mixed};
     struct elf parsed = {.source = source};
 
-    TRY(read_header(&file));
-    TRY(read_programs(&file));
+    TRY(elf_open(&file));
     if (!mixed)
         TRY(refuse_interpreter(&file));
     parsed.relocatable = file.header.e_type == ET_DYN;
     parsed.entry = file.header.e_entry;
     TRY(elf_read_segments(&file, &parsed));
-    TRY(elf_read_request(&file, &parsed));
     TRY(elf_read_dynamic(&file, &parsed));
     elf_read_symbols(&file, &parsed);
     *elf = parsed;

@@ -5,7 +5,6 @@
 
 #include "common/lib/arena.h"
 #include "common/lib/source.h"
-#include "common/lintel.h"
 #include "common/memory/paging.h"
 
 struct elf_segment {
@@ -43,8 +42,6 @@ struct elf {
     uint64_t plt_virtual, plt_count;   /* more of them, of the procedure linkage table */
     uint64_t relr_virtual, relr_count; /* relative ones, packed (DT_RELR): 8-byte words */
     uint64_t symtab_virtual;           /* of those that name symbols; 0: none may */
-    bool has_request;
-    struct lintel_request request; /* from the Lintel note */
     struct elf_symbol
         *symbols; /* functions, sorted; from .symtab, 0 when there is none (never an error) */
     uint32_t symbol_count;
@@ -52,10 +49,9 @@ struct elf {
     uint32_t names_bytes;
 };
 
-/* Reads headers, notes and symbols into arena memory. ERR_FORMAT: not ELF64 x86-64, damaged, or
- * self-contradicting. ERR_UNSUPPORTED: needs an interpreter or shared libraries, has a segment or
- * page that is writable and executable, asks for a newer ABI. A file without a Lintel note is fine
- * (has_request). */
+/* Reads headers and symbols into arena memory. ERR_FORMAT: not ELF64 x86-64, damaged, or
+ * self-contradicting. ERR_UNSUPPORTED: needs an interpreter or shared libraries, or has a segment
+ * or page that is writable and executable. */
 enum err elf_parse(const struct source *source, struct arena *arena, struct elf *elf);
 
 /* The same for protocols that let a kernel have pages that are writable and executable, and that
@@ -65,14 +61,28 @@ enum err elf_parse_mixed(const struct source *source, struct arena *arena, struc
 /* True when the first bytes are an ELF file's at all. */
 bool elf_recognise(const uint8_t *head, uint64_t bytes);
 
-/* True when it is an ELF64 file for x86-64 with a Lintel note, good or bad: for choosing a
- * protocol. */
-bool elf_has_note(const struct source *source, struct arena *arena);
+struct elf_note_kind {
+    const char *name; /* of who defines the type */
+    uint32_t type;
+};
+
+struct elf_notes_found {
+    uint32_t count;            /* notes of the kind; what follows is the first one's */
+    const uint8_t *descriptor; /* in arena memory */
+    uint64_t bytes;
+};
+
+/* Looks through all PT_NOTE segments, also behind one that is damaged, which is ERR_FORMAT then. */
+enum err elf_find_notes(const struct source *source, struct arena *arena,
+                        const struct elf_note_kind *kind, struct elf_notes_found *found);
 
 /* Puts the image's whole span (end - first bytes) at `to`: reads each segment straight to its
- * place, zeroes all else, applies relocations for `slide` (added to link addresses).
+ * place, zeroes all else, and relocates it. */
+enum err elf_load(const struct elf *elf, uint8_t *to, uint64_t slide);
+
+/* Applies the relocations for `slide`, which is added to link addresses, to an image at `to`.
  * ERR_FORMAT: a relocation, or its symbol, outside of all segments. ERR_UNSUPPORTED: a type that no
  * static PIE has, or a symbol that is not defined. */
-enum err elf_load(const struct elf *elf, uint8_t *to, uint64_t slide);
+enum err elf_relocate(const struct elf *elf, uint8_t *to, uint64_t slide);
 
 #endif

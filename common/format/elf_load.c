@@ -155,11 +155,10 @@ static enum err apply_relrs(const struct loading *loading)
     return OK;
 }
 
-enum err elf_load(const struct elf *elf, uint8_t *to, uint64_t slide)
+enum err elf_relocate(const struct elf *elf, uint8_t *to, uint64_t slide)
 {
     struct loading loading = {elf, to, slide};
 
-    TRY(load_segments(elf, to));
     if (elf->rela_count)
         TRY(apply_relas(&loading, elf->rela_virtual, elf->rela_count));
     if (elf->plt_count)
@@ -167,4 +166,10 @@ enum err elf_load(const struct elf *elf, uint8_t *to, uint64_t slide)
     if (elf->relr_count)
         TRY(apply_relrs(&loading));
     return OK;
+}
+
+enum err elf_load(const struct elf *elf, uint8_t *to, uint64_t slide)
+{
+    TRY(load_segments(elf, to));
+    return elf_relocate(elf, to, slide);
 }

@@ -17,6 +17,9 @@ struct elf_file {
 /* Notes and dynamic sections of real kernels hold a few hundred bytes. */
 #define ELF_SMALL_TABLE_MAX (64 * KIB)
 
+/* Reads the header, checked, and the program headers of file->source. */
+enum err elf_open(struct elf_file *file);
+
 /* ERR_FORMAT: the file bytes of this program header pass the end of the file. */
 enum err elf_check_file_range(const struct elf_file *file, uint32_t index);
 
@@ -26,12 +29,6 @@ enum err elf_read_program(const struct elf_file *file, uint32_t index, uint8_t *
 
 /* PT_LOAD: segments, pages, first, end, alignment; and checks the entry. (elf_segments.c) */
 enum err elf_read_segments(const struct elf_file *file, struct elf *elf);
-
-/* PT_NOTE: has_request, request. (elf_note.c) */
-enum err elf_read_request(const struct elf_file *file, struct elf *elf);
-
-/* True when some PT_NOTE holds a Lintel note. Notes that can't be read hold none. */
-bool elf_finds_request(const struct elf_file *file);
 
 /* PT_DYNAMIC: relocatable; and of a static PIE rela_*, relr_*. Needs the segments.
  * (elf_dynamic.c) */

@@ -73,4 +73,9 @@ uint32_t handoff_levels(void);
  * one to one. HANDOFF_REAL passes through 500h to 700h, which nothing may lie in. */
 void handoff_enter(uint64_t root, uint64_t region) __attribute__((noreturn));
 
+/* Calls the entry of a kernel that wants the boot services of UEFI alive: RAX and RBX are passed.
+ * Should it return, the CPU stops. */
+void handoff_enter_with_services(uint64_t entry, const struct handoff_registers *registers)
+    __attribute__((noreturn));
+
 #endif

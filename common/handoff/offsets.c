@@ -52,6 +52,9 @@ void handoff(void)
     OFFSET(handoff_state, gdtr);
     OFFSET(handoff_state, idtr);
 
+    OFFSET(handoff_registers, rax);
+    OFFSET(handoff_registers, rbx);
+
     OFFSET(handoff_move, from);
     OFFSET(handoff_move, to);
     OFFSET(handoff_move, bytes);

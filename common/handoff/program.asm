@@ -50,6 +50,19 @@ handoff_enter:
         lea     rax, [rsi + PAGE_BYTES]
         jmp     rax
 
+; void handoff_enter_with_services(uint64_t entry, const struct handoff_registers *registers)
+;   in:  rdi = the kernel's entry, rsi = RAX and RBX for it. Does not return, also when the kernel does. The CPU stays
+;   as UEFI 2.10, 2.3.4 describes it, with firmware's own stack and tables.
+global handoff_enter_with_services:function hidden
+handoff_enter_with_services:
+        cld
+        and     rsp, -16
+        mov     rax, [rsi + handoff_registers.rax]
+        mov     rbx, [rsi + handoff_registers.rbx]
+        call    rdi
+.stop:  hlt
+        jmp     .stop
+
 section .rodata
 
 ; In: 64-bit mode with 4 or 5 levels, the region mapped one to one, interrupts off, RSI = the region.

@@ -298,6 +298,19 @@ enum err memmap_find_lowest(const struct memmap *map, uint64_t bytes, uint64_t a
     return find_place(map, bytes, alignment, low, high, true, physical);
 }
 
+uint64_t memmap_largest(const struct memmap *map, uint64_t low, uint64_t high)
+{
+    uint64_t largest = 0;
+
+    for (uint64_t i = 0; i < map->count; i++) {
+        uint64_t first = MAX(map->ranges[i].first, low);
+        uint64_t last = MIN(map->ranges[i].last, high - 1);
+        if (map->ranges[i].type == LINTEL_MEMORY_USABLE && first < last)
+            largest = MAX(largest, last - first + 1);
+    }
+    return largest;
+}
+
 uint64_t memmap_bytes(const struct memmap *map, enum lintel_memory_type type)
 {
     uint64_t sum = 0;

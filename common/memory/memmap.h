@@ -59,6 +59,9 @@ enum err memmap_find_highest(const struct memmap *map, uint64_t bytes, uint64_t 
 enum err memmap_find_lowest(const struct memmap *map, uint64_t bytes, uint64_t alignment,
                             uint64_t low, uint64_t high, uint64_t *physical);
 
+/* Bytes of the largest piece of a usable range inside [low, high). */
+uint64_t memmap_largest(const struct memmap *map, uint64_t low, uint64_t high);
+
 /* Sum of the bytes of one type. */
 uint64_t memmap_bytes(const struct memmap *map, enum lintel_memory_type type);
 

@@ -1,5 +1,5 @@
+/* Where does every byte of a boot go? The choices, and their order. */
 #include "common/plan/plan.h"
-#include "common/handoff/handoff.h"
 #include "common/lib/mem.h"
 
 /* Tables that the framebuffer and a firmware's last changes to its map may cost beyond the count:
@@ -10,25 +10,35 @@
 
 static enum err choose_paging(const struct plan_request *request, struct plan *plan)
 {
-    const struct lintel_request *wish = &request->kernel->request;
+    const struct wishes *wishes = request->wishes;
     uint32_t features = request->cpu->features;
-    bool five = wish->paging_levels == 5 && features & LINTEL_CPU_LA57;
+    bool five = wishes->paging_levels == 5 && features & LINTEL_CPU_LA57;
 
-    if (wish->flags & LINTEL_REQUEST_PAGING_MUST && wish->paging_levels == 5 && !five)
+    if (wishes->paging_required && wishes->paging_levels == 5 && !five)
         return fail(ERR_UNSUPPORTED,
                     "%s: requires 5-level paging, which this CPU (%s) does not have",
-                    request->kernel->source->name, request->cpu->vendor);
+                    wishes->image->source->name, request->cpu->vendor);
     plan->paging = (struct paging){
         .levels = five ? 5 : 4,
         .has_1gib_pages = features & LINTEL_CPU_1GIB,
         .has_nx = features & LINTEL_CPU_NX,
-        .has_pge = request->rules->global && features & LINTEL_CPU_PGE,
+        .has_pge = wishes->space->global && features & LINTEL_CPU_PGE,
         .has_pat = features & LINTEL_CPU_PAT,
-        .mixed = request->rules->mixed,
-        .write_combining = request->rules->write_combining,
+        .mixed = wishes->space->mixed,
+        .write_combining = wishes->space->write_combining,
     };
     plan->direct_map = five ? PLAN_DIRECT_MAP_5 : PLAN_DIRECT_MAP_4;
     return OK;
+}
+
+/* One to one, in the loader's own levels: the handoff leaves them only with paging off. */
+static void choose_identity_paging(const struct plan_request *request, struct plan *plan)
+{
+    plan->paging = (struct paging){
+        .levels = request->loader_levels,
+        .has_1gib_pages = request->cpu->features & LINTEL_CPU_1GIB,
+        .mixed = true,
+    };
 }
 
 static uint64_t highest_mapped(const struct memmap *map)
@@ -45,13 +55,13 @@ static bool overlap(uint64_t a, uint64_t a_end, uint64_t b, uint64_t b_end)
  * short of the last 2 MiB, so that no end ever reaches 2^64. */
 static enum err choose_slide(const struct plan_request *request, struct plan *plan)
 {
-    const struct elf *kernel = request->kernel;
+    const struct elf *kernel = request->wishes->image;
     uint64_t step = MAX(kernel->alignment, 2 * MIB);
     uint64_t bytes = kernel->first % step + (kernel->end - kernel->first);
     uint64_t room = -PLAN_SLIDE_BASE - 2 * MIB;
 
     plan->slide = 0;
-    if (!kernel->relocatable || kernel->request.flags & LINTEL_REQUEST_NO_SLIDE)
+    if (!kernel->relocatable || request->wishes->keeps_address)
         return OK;
     if (bytes > room)
         return fail(ERR_UNSUPPORTED,
@@ -65,63 +75,68 @@ static enum err choose_slide(const struct plan_request *request, struct plan *pl
 
 static enum err choose_kernel_address(const struct plan_request *request, struct plan *plan)
 {
-    const struct elf *kernel = request->kernel;
-    const struct plan_rules *rules = request->rules;
+    const struct elf *kernel = request->wishes->image;
+    const struct space_rules *space = request->wishes->space;
     TRY(choose_slide(request, plan));
     uint64_t first = kernel->first + plan->slide, end = kernel->end + plan->slide;
     uint64_t map_end = plan->direct_map + align_up(highest_mapped(request->map), GIB);
 
     plan->kernel_virtual = first;
-    if (first < rules->lowest || end < first)
+    if (first < space->lowest || end < first)
         return fail(ERR_UNSUPPORTED, "%s: linked at %lXh to %lXh, but %s", kernel->source->name,
-                    first, end, rules->advice);
+                    first, end, space->advice);
     if (overlap(first, end, plan->direct_map, map_end))
-        return fail(ERR_UNSUPPORTED, "%s: linked at %lXh to %lXh, inside the direct map (%lXh to %lXh)",
+        return fail(ERR_UNSUPPORTED,
+                    "%s: linked at %lXh to %lXh, inside the direct map (%lXh to %lXh)",
                     kernel->source->name, first, end, plan->direct_map, map_end);
-    if (rules->window && overlap(first, end, PLAN_WINDOW, PLAN_WINDOW_END))
+    if (space->window && overlap(first, end, PLAN_WINDOW, PLAN_WINDOW_END))
         return fail(ERR_UNSUPPORTED,
                     "%s: linked at %lXh to %lXh, inside Lintel's window (%lXh to %lXh)",
                     kernel->source->name, first, end, PLAN_WINDOW, PLAN_WINDOW_END);
     return OK;
 }
 
+/* ---- the window ------------------------------------------------------------------------------ */
+
 static uint64_t direct_map_end(const struct plan *plan, enum place place)
 {
     return plan->direct_map + plan->places[place].physical + plan->places[place].bytes;
 }
 
-/* The window, from its start: guard, stack, guard, fault stack, guard, resident image, handoff
- * program; where other CPUs are started, guard, trampoline, and for each guard, stack, guard, fault
- * stack. */
-static void lay_out(const struct plan_rules *rules, struct plan *plan)
+static void lay_out_in_direct_map(struct plan *plan)
 {
-    if (!rules->window) {
-        plan->stack_top = direct_map_end(plan, PLACE_STACK);
-        plan->fault_stack_top = direct_map_end(plan, PLACE_FAULT_STACK);
-        plan->resident_virtual = plan->direct_map + plan->places[PLACE_RESIDENT].physical;
-        plan->handoff_virtual = plan->direct_map + plan->places[PLACE_HANDOFF].physical;
-        plan->trampoline_virtual = plan->direct_map + plan->places[PLACE_TRAMPOLINE].physical;
-        plan->cpu_stacks_virtual = plan->direct_map + plan->places[PLACE_CPU_STACKS].physical;
-        plan->cpu_guard_bytes = 0;
-        return;
-    }
+    const struct placement *places = plan->places;
 
+    plan->stack_top = direct_map_end(plan, PLACE_STACK);
+    plan->fault_stack_top = direct_map_end(plan, PLACE_FAULT_STACK);
+    plan->resident_virtual = plan->direct_map + places[PLACE_RESIDENT].physical;
+    plan->handoff_virtual = plan->direct_map + places[PLACE_HANDOFF].physical;
+    plan->trampoline_virtual = plan->direct_map + places[PLACE_TRAMPOLINE].physical;
+    plan->cpu_stacks_virtual = plan->direct_map + places[PLACE_CPU_STACKS].physical;
+    plan->cpu_guard_bytes = 0;
+}
+
+/* From the window's start, each behind a guard page: stack, fault stack, fault reporter, handoff;
+ * where other CPUs are started, the trampoline, and for each its stack and its fault stack. */
+static void lay_out_in_window(struct plan *plan)
+{
+    const struct placement *places = plan->places;
     uint64_t next = PLAN_WINDOW + PAGE_BYTES;
-    next += plan->places[PLACE_STACK].bytes;
+
+    next += places[PLACE_STACK].bytes;
     plan->stack_top = next;
-    next += PAGE_BYTES + plan->places[PLACE_FAULT_STACK].bytes;
+    next += PAGE_BYTES + places[PLACE_FAULT_STACK].bytes;
     plan->fault_stack_top = next;
     plan->resident_virtual = next + PAGE_BYTES;
-    plan->handoff_virtual = plan->resident_virtual + plan->places[PLACE_RESIDENT].bytes;
-    next = plan->handoff_virtual + plan->places[PLACE_HANDOFF].bytes + PAGE_BYTES;
-    plan->trampoline_virtual = next;
-    plan->cpu_stacks_virtual = next + PAGE_BYTES;
+    plan->handoff_virtual = plan->resident_virtual + places[PLACE_RESIDENT].bytes + PAGE_BYTES;
+    plan->trampoline_virtual = plan->handoff_virtual + places[PLACE_HANDOFF].bytes + PAGE_BYTES;
+    plan->cpu_stacks_virtual = plan->trampoline_virtual + PAGE_BYTES;
     plan->cpu_guard_bytes = PAGE_BYTES;
 }
 
 uint64_t plan_cpu_stack_top(const struct plan *plan, uint64_t index)
 {
-    uint64_t each = plan->cpu_stack_bytes + PLAN_CPU_FAULT_BYTES + 2 * plan->cpu_guard_bytes;
+    uint64_t each = 2 * plan->cpu_guard_bytes + plan->cpu_stack_bytes + PLAN_CPU_FAULT_BYTES;
     return plan->cpu_stacks_virtual + (index - 1) * each + plan->cpu_guard_bytes +
            plan->cpu_stack_bytes;
 }
@@ -133,152 +148,103 @@ uint64_t plan_cpu_fault_stack_top(const struct plan *plan, uint64_t index)
 
 /* ---- places ---------------------------------------------------------------------------------- */
 
-/* Without memory for the trampoline the other CPUs stay as they are: no reason not to boot. */
-static void list_cpu_places(const struct plan_request *request, struct plan *plan)
+static struct placement loaders_own(const char *name, uint64_t bytes)
 {
-    uint64_t place, others = request->cpu_count ? request->cpu_count - 1 : 0;
+    return (struct placement){
+        .name = name, .bytes = align_up(bytes, PAGE_BYTES), .type = LINTEL_MEMORY_RECLAIMABLE};
+}
+
+/* Without a page below PLAN_LOW_END that is free no other CPU can be started. */
+static void list_cpus(const struct plan_request *request, struct plan *plan)
+{
+    const struct wishes *wishes = request->wishes;
+    uint64_t page, others = wishes->cpu_count > 1 ? wishes->cpu_count - 1 : 0;
+
     if (memmap_find_highest(request->free, PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, PLAN_LOW_END,
-                            &place) != OK)
+                            &page) != OK)
         others = 0;
     plan->cpu_count = 1 + others;
-    plan->cpu_stack_bytes = request->cpu_stack_bytes;
-    plan->places[PLACE_TRAMPOLINE] = (struct placement){
-        "start-up page of the CPUs", 0, others ? PAGE_BYTES : 0, LINTEL_MEMORY_RECLAIMABLE};
-    plan->places[PLACE_CPU_STACKS] = (struct placement){
-        "stacks of the CPUs", 0, others * (plan->cpu_stack_bytes + PLAN_CPU_FAULT_BYTES),
-        LINTEL_MEMORY_RECLAIMABLE};
+    plan->cpu_stack_bytes = wishes->cpu_stack_bytes;
+    plan->places[PLACE_TRAMPOLINE] =
+        loaders_own("start-up page of the CPUs", others ? PAGE_BYTES : 0);
+    plan->places[PLACE_CPU_STACKS] =
+        loaders_own("stacks of the CPUs", others * (wishes->cpu_stack_bytes + PLAN_CPU_FAULT_BYTES));
+}
+
+static void list_for_kernel_tables(const struct plan_request *request, struct plan *plan)
+{
+    const struct elf *resident = request->resident;
+    uint64_t stack = request->wishes->stack_bytes;
+
+    plan->places[PLACE_RESIDENT] = loaders_own("fault reporter", resident->end - resident->first);
+    plan->places[PLACE_STACK] = loaders_own("stack", stack ? stack : PLAN_DEFAULT_STACK_BYTES);
+    plan->places[PLACE_FAULT_STACK] = loaders_own("fault stack", PLAN_FAULT_STACK_BYTES);
+    list_cpus(request, plan);
 }
 
 static void list_places(const struct plan_request *request, struct plan *plan)
 {
-    const struct elf *kernel = request->kernel, *resident = request->resident;
-    uint64_t stack =
-        kernel->request.stack_bytes ? kernel->request.stack_bytes : PLAN_DEFAULT_STACK_BYTES;
-    struct placement *places = plan->places;
+    const struct wishes *wishes = request->wishes;
 
-    places[PLACE_KERNEL] = (struct placement){kernel->source->name, 0, kernel->end - kernel->first,
-                                              LINTEL_MEMORY_KERNEL};
-    places[PLACE_RESIDENT] = (struct placement){
-        "fault reporter", 0, resident->end - resident->first, LINTEL_MEMORY_RECLAIMABLE};
-    places[PLACE_HANDOFF] =
-        (struct placement){"handoff program", 0, handoff_bytes(0), LINTEL_MEMORY_RECLAIMABLE};
-    places[PLACE_STACK] =
-        (struct placement){"stack", 0, align_up(stack, PAGE_BYTES), LINTEL_MEMORY_RECLAIMABLE};
-    places[PLACE_FAULT_STACK] =
-        (struct placement){"fault stack", 0, PLAN_FAULT_STACK_BYTES, LINTEL_MEMORY_RECLAIMABLE};
-    list_cpu_places(request, plan);
-    places[PLACE_INFO] =
-        (struct placement){"boot information", 0, align_up(request->info_bytes, PAGE_BYTES),
-                           LINTEL_MEMORY_RECLAIMABLE};
-    places[PLACE_TABLES] = (struct placement){"page tables", 0, 0, LINTEL_MEMORY_RECLAIMABLE};
-    for (uint64_t i = 0; i < request->module_count; i++)
-        places[PLACE_MODULES + i] = (struct placement){
-            request->modules[i].name, 0, align_up(request->modules[i].bytes, PAGE_BYTES),
-            LINTEL_MEMORY_KERNEL};
-}
-
-static uint64_t largest_usable(const struct memmap *map, uint64_t end)
-{
-    uint64_t largest = 0;
-    for (uint64_t i = 0; i < map->count; i++) {
-        const struct memmap_range *range = &map->ranges[i];
-        if (range->type == LINTEL_MEMORY_USABLE && range->first < end)
-            largest = MAX(largest, MIN(range->last, end - 1) - range->first + 1);
-    }
-    return largest;
-}
-
-/* Places are found from the top downwards, so that most lie right below the one before. */
-static void add_claim(struct plan *plan, const struct placement *place)
-{
-    struct plan_claim *next = plan->claims + plan->claim_count;
-    *next = (struct plan_claim){place->physical, pages_of(place->bytes)};
-    if (plan->claim_count && place->physical + place->bytes == next[-1].physical) {
-        next[-1].physical = next->physical;
-        next[-1].pages += next->pages;
-        return;
-    }
-    plan->claim_count++;
-}
-
-/* From the top of memory below 4 GiB downwards, where the first fits; modules may go higher when
- * the loader can write there. Memory below 1 MiB is left to what can't lie elsewhere. */
-static enum err place_one(const struct plan_request *request, struct memmap *free,
-                          struct plan *plan, uint64_t index)
-{
-    struct placement *place = &plan->places[index];
-    uint64_t alignment = place->bytes >= 2 * MIB ? 2 * MIB : PAGE_BYTES;
-    uint64_t low = MIB, end = MIN(request->reachable_end, 4 * GIB);
-
-    if (!place->bytes)
-        return OK;
-    if (index == PLACE_TRAMPOLINE) {
-        low = PAGE_BYTES;
-        end = PLAN_LOW_END;
-    }
-    if (memmap_find_highest(free, place->bytes, alignment, low, end, &place->physical) != OK) {
-        if (index >= PLACE_MODULES)
-            end = request->reachable_end;
-        if (memmap_find_highest(free, place->bytes, PAGE_BYTES, low, end, &place->physical) != OK)
-            return fail(ERR_NO_MEMORY,
-                        "%s needs %lu KiB of memory in one piece, but the largest free piece below "
-                        "%lXh has %lu KiB",
-                        place->name, place->bytes / KIB, end, largest_usable(free, end) / KIB);
-    }
-    add_claim(plan, place);
-    return memmap_overlay(free, place->physical, place->bytes, place->type);
-}
-
-/* Before all others: they can lie elsewhere. */
-static enum err place_as_wished(const struct plan_request *request, struct memmap *free,
-                                struct plan *plan)
-{
-    struct placement *place = &plan->places[PLACE_KERNEL];
-    TRY(plan_find_wished_place(request, free, &place->physical));
-    add_claim(plan, place);
-    return memmap_overlay(free, place->physical, place->bytes, place->type);
+    plan->cpu_count = 1;
+    if (wishes->mode == ENTRY_KERNEL_TABLES)
+        list_for_kernel_tables(request, plan);
+    plan->places[PLACE_INFORMATION] =
+        loaders_own("boot information", wishes->information_bytes);
+    plan->places[PLACE_HANDOFF] = loaders_own("handoff", 0);
+    plan->places[PLACE_TABLES] = loaders_own("page tables", 0);
+    for (uint64_t i = 0; i < wishes->region_count; i++)
+        plan->places[PLACE_KERNEL + i] = (struct placement){.name = wishes->regions[i].name,
+                                                            .bytes = wishes->regions[i].bytes,
+                                                            .type = wishes->regions[i].type};
 }
 
 static enum err count_tables(const struct plan_request *request, struct arena *arena,
                              struct plan *plan)
 {
-    uint64_t kernel_pages, bridge_pages;
+    uint64_t pages, bridge_pages = 0;
     struct paging bridge = {.levels = request->loader_levels};
+
     TRY(plan_map(request, request->map, NULL, arena, plan));
-    TRY(paging_count(&plan->paging, plan->mappings, plan->mapping_count, &kernel_pages));
-    TRY(paging_count(&bridge, plan->bridge, plan->bridge_count, &bridge_pages));
-    plan->places[PLACE_TABLES].bytes =
-        (kernel_pages + 2 * bridge_pages + SPARE_TABLE_PAGES) * PAGE_BYTES;
+    TRY(paging_count(&plan->paging, plan->mappings, plan->mapping_count, &pages));
+    if (plan->bridge_count) {
+        TRY(paging_count(&bridge, plan->bridge, plan->bridge_count, &bridge_pages));
+        pages += SPARE_TABLE_PAGES;
+    }
+    plan->places[PLACE_TABLES].bytes = (pages + 2 * bridge_pages) * PAGE_BYTES;
     return OK;
 }
 
 static enum err place_all(const struct plan_request *request, struct arena *arena,
                           struct plan *plan)
 {
-    struct memmap free = {.capacity = request->free->count + 2 * plan->place_count};
-    TRY(ARENA_TAKE(arena, free.capacity, &free.ranges));
-    memcpy(free.ranges, request->free->ranges, request->free->count * sizeof *free.ranges);
-    free.count = request->free->count;
+    struct memmap free = {.capacity = request->free->count + 4 * plan->place_count};
 
-    bool wished = request->kernel->request.flags & LINTEL_REQUEST_PHYSICAL;
-    if (wished)
-        TRY(place_as_wished(request, &free, plan));
-    for (uint64_t i = plan->place_count; i-- > 0;)
-        if (i != PLACE_TABLES && !(i == PLACE_KERNEL && wished))
-            TRY(place_one(request, &free, plan, i));
-    lay_out(request->rules, plan);
+    TRY(ARENA_TAKE(arena, free.capacity, &free.ranges));
+    memmap_copy(&free, request->free);
+    TRY(plan_place(request, &free, plan));
+    if (entry_keeps_firmware(request->wishes->mode))
+        return OK;
+    if (request->wishes->mode == ENTRY_KERNEL_TABLES && request->wishes->space->window)
+        lay_out_in_window(plan);
+    else
+        lay_out_in_direct_map(plan);
     TRY(count_tables(request, arena, plan));
-    return place_one(request, &free, plan, PLACE_TABLES);
+    return plan_place_own(request, &free, plan, PLACE_TABLES);
 }
 
 enum err plan_build(const struct plan_request *request, struct arena *arena, struct plan *plan)
 {
-    plan->place_count = PLACE_MODULES + request->module_count;
-    plan->claim_count = 0;
+    *plan = (struct plan){.place_count = PLACE_KERNEL + request->wishes->region_count};
     TRY(ARENA_TAKE(arena, plan->place_count, &plan->places));
-    TRY(ARENA_TAKE(arena, plan->place_count, &plan->claims));
-    TRY(choose_paging(request, plan));
-    TRY(choose_kernel_address(request, plan));
+    TRY(ARENA_TAKE(arena, plan->place_count, &plan->reservations));
+    TRY(ARENA_TAKE(arena, request->wishes->region_count, &plan->moves));
+    if (request->wishes->mode == ENTRY_KERNEL_TABLES) {
+        TRY(choose_paging(request, plan));
+        TRY(choose_kernel_address(request, plan));
+    } else {
+        choose_identity_paging(request, plan);
+    }
     list_places(request, plan);
     return place_all(request, arena, plan);
 }

@@ -5,15 +5,11 @@
 #include "common/format/pe.h"
 #include "common/protocol/protocol.h"
 
-/* ERR_UNSUPPORTED: a driver, or no EFI file at all. */
-enum err efi_check(const struct pe *pe);
+/* ERR_UNSUPPORTED: the kernel is a driver. ERR_FORMAT as pe_parse(). */
+enum err efi_check(const struct attempt *attempt);
 
-/* Checks that a file is an EFI application, and runs it. `options` becomes its LoadOptions.
- * ERR_UNSUPPORTED: BIOS. */
-enum err efi_start(struct boot *boot, const struct file *file, const char *options);
-
-/* Reads a whole file and starts it; `program` says what it gets (options, initrd), the rest is
- * filled. OK: it has returned without an error. ERR_UNSUPPORTED: firmware does not take it. */
-enum err efi_run(struct boot *boot, const struct file *file, struct program *program);
+/* Wishes for the firmware to start the kernel. `options` becomes its LoadOptions. `more` regions may
+ * be added. ERR_NO_MEMORY. */
+enum err efi_wish(struct attempt *attempt, const char *options, uint64_t more);
 
 #endif

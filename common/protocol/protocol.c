@@ -1,6 +1,5 @@
+/* Which protocol does a kernel file want to be booted by? */
 #include "common/protocol/protocol.h"
-#include "common/entries/loader_interface.h"
-#include "common/storage/reference.h"
 #include "common/format/elf.h"
 #include "common/format/gzip.h"
 #include "common/lib/fmt.h"
@@ -61,11 +60,11 @@ static enum err find_wanted(const struct entry *entry, const char *key,
     const struct protocol *wanted = find_named(key), *is = recognise(file);
 
     if (!wanted)
-        return fail(ERR_FORMAT, "entry %s: there is no protocol `%s`; Lintel knows %s", entry->id,
-                    key, list_protocols(false, list, sizeof list));
+        return fail(ERR_FORMAT, "there is no protocol `%s`; Lintel knows %s", key,
+                    list_protocols(false, list, sizeof list));
     if (!wanted->recognise(file))
-        return fail(ERR_FORMAT, "entry %s: %s is %s, not %s; the key `kernel` takes every kind",
-                    entry->id, entry->kernel, is ? is->name : "nothing that Lintel knows",
+        return fail(ERR_FORMAT, "%s is %s, not %s; the key `kernel` takes every kind",
+                    entry->kernel, is ? is->name : "nothing that Lintel knows",
                     wanted->name);
     *found = wanted;
     return OK;
@@ -81,14 +80,14 @@ static enum err refuse_unknown(const struct entry *entry, const struct candidate
 
     list_protocols(true, list, sizeof list);
     if (!elf_recognise(file->head, file->head_bytes))
-        return fail(ERR_FORMAT, "entry %s: %s is no kernel that Lintel knows; it boots %s",
-                    entry->id, entry->kernel, list);
+        return fail(ERR_FORMAT, "%s is no kernel that Lintel knows; it boots %s",
+                    entry->kernel, list);
     if (elf_parse(file->source, file->arena, &elf) != OK)
-        return fail(ERR_FORMAT, "entry %s: %s; Lintel boots %s", entry->id, err_message(), list);
+        return fail(ERR_FORMAT, "%s; Lintel boots %s", err_message(), list);
     return fail(ERR_FORMAT,
-                "entry %s: %s is an ELF file without the marks of a kernel, such as a Lintel note; "
+                "%s is an ELF file without the marks of a kernel, such as a Lintel note; "
                 "Lintel boots %s",
-                entry->id, entry->kernel, list);
+                entry->kernel, list);
 }
 
 static enum err find_by_content(const struct entry *entry, const struct candidate *file,
@@ -96,6 +95,22 @@ static enum err find_by_content(const struct entry *entry, const struct candidat
 {
     *found = recognise(file);
     return *found ? OK : refuse_unknown(entry, file);
+}
+
+static const char *firmware_name(enum lintel_firmware firmware)
+{
+    return firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS";
+}
+
+static enum err check_firmware(const struct attempt *attempt, const struct protocol *protocol)
+{
+    enum lintel_firmware here = attempt_facts(attempt)->firmware;
+
+    if (!protocol->firmware || protocol->firmware == here)
+        return OK;
+    return fail(ERR_UNSUPPORTED, "%s is %s: %s starts such, but this machine was booted by %s",
+                attempt->entry->kernel, protocol->name, firmware_name(protocol->firmware),
+                firmware_name(here));
 }
 
 /* Nothing that an entry asks for is left out silently. */
@@ -111,7 +126,7 @@ static enum err check_lines(const struct entry *entry, const struct protocol *pr
         line = "module";
     if (!line)
         return OK;
-    return fail(ERR_UNSUPPORTED, "entry %s: %s gets no `%s`%s", entry->id, protocol->name, line,
+    return fail(ERR_UNSUPPORTED, "%s gets no `%s`%s", protocol->name, line,
                 protocol->advice ? protocol->advice : "");
 }
 
@@ -126,9 +141,11 @@ static enum err read_head(const struct source *kernel, struct arena *arena, stru
     return OK;
 }
 
-enum err protocol_find(const struct entry *entry, struct source *kernel, struct arena *arena,
-                       const struct protocol **found)
+enum err protocol_find(struct attempt *attempt, const struct protocol **found)
 {
+    const struct entry *entry = attempt->entry;
+    struct source *kernel = &attempt->kernel.source;
+    struct arena *arena = &attempt->machine->arena;
     const char *wanted = wanted_key(entry);
     struct candidate file;
 
@@ -141,36 +158,12 @@ enum err protocol_find(const struct entry *entry, struct source *kernel, struct 
         TRY(find_wanted(entry, wanted, &file, found));
     else
         TRY(find_by_content(entry, &file, found));
-    return check_lines(entry, *found);
+    attempt->hooks = &(*found)->hooks;
+    return OK;
 }
 
-enum err protocol_check_secure(const struct boot *boot, const struct source *kernel)
+enum err protocol_check(const struct attempt *attempt, const struct protocol *protocol)
 {
-    if (!boot->machine.facts->secure_boot)
-        return OK;
-    return fail(ERR_UNSUPPORTED,
-                "%s: Secure Boot is on, and the firmware can't verify this file: only signed EFI "
-                "programs, Linux kernels with an EFI entry and unified kernel images boot then; "
-                "the firmware's setup can turn Secure Boot off",
-                kernel->name);
-}
-
-enum err protocol_boot(struct boot *boot, const struct entry *entry)
-{
-    const struct protocol *protocol;
-    struct file kernel;
-
-    timeline_mark(&boot->timeline, "kernel");
-    if (entry->problem)
-        return fail(ERR_UNSUPPORTED, "entry %s: %s", entry->id, entry->problem);
-    if (reference_open(&boot->volumes, entry->fs, entry->kernel, &kernel) != OK)
-        return fail(ERR_NOT_FOUND, "entry %s: %s", entry->id, err_message());
-    TRY(protocol_find(entry, &kernel.source, &boot->machine.arena, &protocol));
-    if (protocol->verifier == VERIFIED_BY_NOBODY)
-        TRY(protocol_check_secure(boot, &kernel.source));
-    /* A Lintel kernel's boot information says what UEFI's variables tell others. */
-    boot->interface.tells = protocol != &protocol_lintel;
-    if (boot->interface.tells)
-        loader_interface_tell(&boot->interface, &boot->config, entry);
-    return protocol->boot(boot, entry, &kernel);
+    TRY(check_firmware(attempt, protocol));
+    return check_lines(attempt->entry, protocol);
 }

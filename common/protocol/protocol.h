@@ -2,7 +2,7 @@
 #ifndef LINTEL_PROTOCOL_PROTOCOL_H
 #define LINTEL_PROTOCOL_PROTOCOL_H
 
-#include "common/boot.h"
+#include "common/attempt/attempt.h"
 
 #define PROTOCOL_HEAD_BYTES (32 * KIB) /* a Multiboot2 header lies within these */
 
@@ -14,41 +14,36 @@ struct candidate {
     struct arena *arena;
 };
 
-/* Who checks a kernel's signature. Under Secure Boot no kernel gets the machine unverified. */
-enum verifier {
-    VERIFIED_BY_NOBODY,
-    VERIFIED_BY_FIRMWARE, /* which starts it; else boot() asks protocol_check_secure() */
-};
-
 #define PROTOCOL_NO_MODULES 1u
 #define PROTOCOL_NO_INITRDS 2u
 #define PROTOCOL_NO_OPTIONS 4u
+
+/* Prints a line. */
+typedef void protocol_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 struct protocol {
     const char *key;    /* what an entry's `protocol` line says to ask for it */
     const char *name;   /* for messages: what the file is */
     uint32_t refuses;   /* PROTOCOL_NO_...: lines that an entry must not have */
     const char *advice; /* what to write instead; NULL: nothing */
+    enum lintel_firmware firmware; /* that starts such; 0: every one */
+    bool silent;        /* the kernel is told by the loader itself what UEFI's variables tell others */
     bool (*recognise)(const struct candidate *file);
-    /* Boots the kernel. Returns only when that failed, with everything that it took given back. */
-    enum err (*boot)(struct boot *boot, const struct entry *entry, const struct file *kernel);
-    enum verifier verifier;
+    struct hooks hooks;
+    /* Prints what the file says of itself, for `lintel check`; errors as of open(). NULL: nothing but
+     * its wishes. */
+    enum err (*describe)(const struct attempt *attempt, protocol_print *print);
 };
 
 /* In the order of recognition (protocol.c). */
 extern const struct protocol protocol_lintel, protocol_limine, protocol_multiboot2,
     protocol_multiboot1, protocol_linux, protocol_uki, protocol_efi, protocol_sector;
 
-/* Recognises an entry's kernel by its contents, which `kernel` becomes where it is compressed by
- * gzip. ERR_FORMAT, ERR_UNSUPPORTED: none that Lintel boots, or one that has no use for a line of
- * the entry. */
-enum err protocol_find(const struct entry *entry, struct source *kernel, struct arena *arena,
-                       const struct protocol **protocol);
+/* Recognises attempt->kernel by its contents, which it becomes where it is compressed by gzip, and
+ * sets the hooks. ERR_FORMAT: none that Lintel boots, or not the one that the entry asks for. */
+enum err protocol_find(struct attempt *attempt, const struct protocol **protocol);
 
-/* ERR_UNSUPPORTED: Secure Boot is on, and this file would be entered without the firmware. */
-enum err protocol_check_secure(const struct boot *boot, const struct source *kernel);
-
-/* Recognises the entry's kernel by its contents and boots it. Returns only on failure. */
-enum err protocol_boot(struct boot *boot, const struct entry *entry);
+/* ERR_UNSUPPORTED: not on this firmware, or it has no use for a line of the entry. */
+enum err protocol_check(const struct attempt *attempt, const struct protocol *protocol);
 
 #endif

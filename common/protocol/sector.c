@@ -1,97 +1,58 @@
-/* Boot sectors: of a disk, a partition, or a file, started as the BIOS or a Master Boot Record
- * starts them. */
-#include "common/handoff/leap.h"
+/* How is a boot sector started, of a disk, a partition, or a file, as the BIOS or a Master Boot Record
+ * starts them? */
 #include "common/lib/mem.h"
 #include "common/protocol/protocol.h"
 #include "common/protocol/sector_table.h"
 
 #define SECTOR_AT 0x7c00
 
-struct sector_job {
-    struct boot *boot;
-    const struct file *file;
-    struct claims claims;
-    struct leap leap;
-    struct sector_handover handover;
-};
-
-static void fill_leap(struct sector_job *job)
+static enum err check_medium(const struct attempt *attempt)
 {
-    struct handoff_registers *registers = &job->leap.registers;
-
-    job->leap.mode = HANDOFF_REAL;
-    job->leap.entry = SECTOR_AT;
-    job->leap.interrupts = true;
-    registers->rsp = SECTOR_AT;
-    registers->rdx = job->file->fs->volume->disk->handle;
-    if (!job->handover.bytes)
-        return;
-    registers->rax = job->handover.eax;
-    registers->rsi = registers->rbp = SECTOR_HANDOVER_AT + job->handover.entry;
-}
-
-static enum err load(struct sector_job *job)
-{
-    const struct source *source = &job->file->source;
-    struct claim *claim;
-
-    TRY(claims_take_at(&job->claims, "boot sector", SECTOR_AT, source->bytes, &claim));
-    TRY(source_load(source, 0, source->bytes, at_physical(claim->physical)));
-    TRY(sector_handover(job->file->fs->volume, &job->handover));
-    fill_leap(job);
-    return leap_prepare(&job->leap, &job->claims);
-}
-
-/* Text mode, and an empty screen, as after the BIOS's own self-test. */
-static void clear_screen(const struct firmware *firmware)
-{
-    for (const char *c = "\033[0m\033[2J\033[H"; *c; c++)
-        firmware->put(*c);
-}
-
-static enum err enter(struct sector_job *job)
-{
-    struct raw_map map;
-
-    loader_interface_tell_execution(&job->boot->interface);
-    timeline_mark(&job->boot->timeline, "leave");
-    clear_screen(job->boot->machine.firmware);
-    TRY(job->boot->machine.firmware->leave(&map));
-    /* Behind the BIOS's data in page 0, which no claim can have. */
-    memcpy(at_physical(SECTOR_HANDOVER_AT), job->handover.table, job->handover.bytes);
-    leap_enter(&job->leap);
-}
-
-static enum err check(const struct boot *boot, const struct entry *entry, const struct file *file)
-{
-    if (boot->machine.facts->firmware != LINTEL_FIRMWARE_BIOS)
+    if (!attempt->kernel.fs->volume->disk->sector_bytes)
         return fail(ERR_UNSUPPORTED,
-                    "entry %s: %s is a boot sector: BIOS starts such, but this machine was booted "
-                    "by UEFI",
-                    entry->id, entry->kernel);
-    if (!file->fs->volume->disk->sector_bytes)
-        return fail(ERR_UNSUPPORTED,
-                    "entry %s: %s comes from a server, and a boot sector needs the disk that it is "
-                    "from",
-                    entry->id, entry->kernel);
+                    "%s comes from a server, and a boot sector needs the disk that it is from",
+                    attempt->entry->kernel);
     return OK;
 }
 
-static enum err boot_sector(struct boot *boot, const struct entry *entry, const struct file *file)
+static void set_registers(struct attempt *attempt, const struct sector_handover *handover)
 {
-    struct sector_job *job;
+    struct handoff_registers *registers = &attempt->registers;
 
-    TRY(check(boot, entry, file));
-    TRY(ARENA_TAKE(&boot->machine.arena, 1, &job));
-    job->boot = boot;
-    job->file = file;
-    claims_begin(&job->claims, boot->machine.facts, boot->machine.firmware, &boot->machine.arena);
-    timeline_mark(&boot->timeline, "load");
-    enum err err = load(job);
-    if (err == OK)
-        err = enter(job);
-    claims_release(&job->claims);
-    return err;
+    attempt->entry_point = SECTOR_AT;
+    attempt->interrupts = true;
+    registers->rsp = SECTOR_AT;
+    registers->rdx = attempt->kernel.fs->volume->disk->handle;
+    if (!handover->bytes)
+        return;
+    registers->rax = handover->eax;
+    registers->rsi = registers->rbp = SECTOR_HANDOVER_AT + handover->entry;
+}
+
+static enum err open(struct attempt *attempt)
+{
+    const struct region sector = {
+        .name = "boot sector", .fixed = true, .moves = true, .target = SECTOR_AT};
+    struct arena *arena = &attempt->machine->arena;
+    struct sector_handover *handover;
+
+    TRY(check_medium(attempt));
+    TRY(ARENA_TAKE(arena, 1, &handover));
+    attempt->protocol = handover;
+    TRY(sector_handover(attempt->kernel.fs->volume, handover));
+    set_registers(attempt, handover);
+    attempt->wishes.mode = ENTRY_REAL;
+    attempt->wishes.screen.cleared = true; /* as after the BIOS's own self-test */
+    TRY(wishes_begin(&attempt->wishes, 1, arena));
+    return wishes_add_file(&attempt->wishes, &attempt->kernel.source, sector, arena);
+}
+
+/* Behind the BIOS's data in page 0, which no region can have. */
+static void settle(const struct attempt *attempt)
+{
+    const struct sector_handover *handover = attempt->protocol;
+
+    memcpy(at_physical(SECTOR_HANDOVER_AT), handover->table, handover->bytes);
 }
 
 static bool is_boot_sector(const struct candidate *file)
@@ -99,10 +60,18 @@ static bool is_boot_sector(const struct candidate *file)
     return file->head_bytes >= 512 && load16(file->head + 510) == 0xaa55;
 }
 
+static enum err describe(const struct attempt *attempt, protocol_print *print)
+{
+    print("for BIOS only; %lu bytes at %Xh", attempt->kernel.source.bytes, SECTOR_AT);
+    return OK;
+}
+
 const struct protocol protocol_sector = {
     .key = "boot-sector",
     .name = "a boot sector",
     .refuses = PROTOCOL_NO_MODULES | PROTOCOL_NO_INITRDS | PROTOCOL_NO_OPTIONS,
+    .firmware = LINTEL_FIRMWARE_BIOS,
     .recognise = is_boot_sector,
-    .boot = boot_sector,
+    .hooks = {.open = open, .settle = settle},
+    .describe = describe,
 };

@@ -1,9 +1,8 @@
-/* Unified kernel images (UAPI.5): on UEFI their own stub starts them; on BIOS their sections are
- * what a Linux entry names. */
-#include "common/lib/text.h"
+/* How is a unified kernel image booted? (UAPI.5) */
 #include "common/format/uki.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 #include "common/protocol/efi.h"
 #include "common/protocol/linux/linux.h"
 
@@ -27,93 +26,121 @@ static enum err join_options(const struct entry *entry, struct arena *arena, cha
     return OK;
 }
 
-static enum err start_stub(struct boot *boot, const struct entry *entry, const struct file *file)
+/* On UEFI the image's own stub starts it. */
+static enum err wish_for_stub(struct attempt *attempt)
 {
+    const struct entry *entry = attempt->entry;
+    struct arena *arena = &attempt->machine->arena;
     uint32_t profile = profile_of(entry);
     char *options = entry->options;
     struct uki uki;
 
     if (entry->initrds)
         return fail(ERR_UNSUPPORTED,
-                    "entry %s: a unified kernel image has its own initrd: UEFI starts it without "
-                    "`initrd`",
-                    entry->id);
-    TRY(uki_open(&file->source, profile, &boot->machine.arena, &uki));
+                    "a unified kernel image has its own initrd: UEFI starts it without `initrd`");
+    TRY(uki_open(&attempt->kernel.source, profile, arena, &uki));
     if (profile) /* stubs of images without profiles would take it for the command line */
-        TRY(join_options(entry, &boot->machine.arena, &options));
-    return efi_start(boot, file, options);
+        TRY(join_options(entry, arena, &options));
+    TRY(efi_check(attempt));
+    return efi_wish(attempt, options, 0);
 }
 
 /* ---- BIOS ------------------------------------------------------------------------------------ */
 
-#define SECTIONS_MAX 3
-
-/* What Linux is given: sections, and the files that the entry adds. */
-struct pieces {
-    struct source_part sections[SECTIONS_MAX];
-    uint64_t section_count;
-    const struct source **initrds;
-    uint64_t initrd_count;
-};
-
-static enum err add_section(const struct uki *uki, const char *name, struct arena *arena,
-                            struct pieces *pieces)
+static enum err cut_section(const struct uki *uki, const char *name, struct arena *arena,
+                            const struct source **source)
 {
     const struct pe_section *section = uki_find(uki, name);
-    struct source_part *part = &pieces->sections[pieces->section_count];
+    struct source_part *part;
 
+    *source = NULL;
     if (!section || !section->content_bytes)
         return OK;
+    TRY(ARENA_TAKE(arena, 1, &part));
     TRY(uki_part(uki, section, arena, part));
-    pieces->section_count++;
-    pieces->initrds[pieces->initrd_count++] = &part->source;
+    *source = &part->source;
     return OK;
 }
 
 /* Microcode is looked for at the beginning of the initial file system. */
-static enum err collect_initrds(struct boot *boot, const struct entry *entry, const struct uki *uki,
-                                struct pieces *pieces)
+static enum err add_initrds(struct attempt *attempt, const struct uki *uki, struct linux_boot *boot)
 {
-    uint64_t most = SECTIONS_MAX + entry_count_files(entry->initrds);
+    static const char *const names[] = {".ucode", ".initrd"};
 
-    TRY(ARENA_TAKE(&boot->machine.arena, most, &pieces->initrds));
-    TRY(add_section(uki, ".ucode", &boot->machine.arena, pieces));
-    TRY(add_section(uki, ".initrd", &boot->machine.arena, pieces));
-    for (const struct entry_file *initrd = entry->initrds; initrd; initrd = initrd->next)
-        TRY(linux_open_initrd(boot, entry, initrd, &pieces->initrds[pieces->initrd_count++]));
-    return OK;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        const struct source *source;
+        TRY(cut_section(uki, names[i], &attempt->machine->arena, &source));
+        if (source)
+            boot->initrds[boot->initrd_count++] = source;
+    }
+    return linux_open_initrds(attempt, boot);
 }
 
-static enum err boot_sections(struct boot *boot, const struct entry *entry, const struct file *file)
+/* What a Linux entry names stands in the image's sections. */
+static enum err wish_for_sections(struct attempt *attempt)
 {
-    struct linux_files files = {.options = entry->options};
-    struct pieces *pieces;
-    struct source_part kernel;
+    const struct entry *entry = attempt->entry;
+    struct arena *arena = &attempt->machine->arena;
+    const struct source *kernel;
+    struct linux_boot *boot;
     char *command_line;
     struct uki uki;
 
-    TRY(uki_open(&file->source, profile_of(entry), &boot->machine.arena, &uki));
-    TRY(ARENA_TAKE(&boot->machine.arena, 1, &pieces));
-    TRY(collect_initrds(boot, entry, &uki, pieces));
-    TRY(uki_text(&uki, ".cmdline", &boot->machine.arena, &command_line));
-    TRY(uki_part(&uki, uki_find(&uki, ".linux"), &boot->machine.arena, &kernel));
-    files.kernel = &kernel.source;
-    files.initrds = pieces->initrds;
-    files.initrd_count = pieces->initrd_count;
-    if (!*entry->options)
-        files.options = command_line;
-    return linux_boot(boot, &files);
+    TRY(uki_open(&attempt->kernel.source, profile_of(entry), arena, &uki));
+    TRY(cut_section(&uki, ".linux", arena, &kernel));
+    if (!kernel)
+        return fail(ERR_FORMAT, "%s: its section .linux is empty", attempt->kernel.source.name);
+    TRY(uki_text(&uki, ".cmdline", arena, &command_line));
+    TRY(linux_begin(attempt, kernel, *entry->options ? entry->options : command_line,
+                    2 + entry_count_files(entry->initrds), &boot));
+    TRY(add_initrds(attempt, &uki, boot));
+    return linux_wish(attempt, boot);
 }
 
-static enum err boot_uki(struct boot *boot, const struct entry *entry, const struct file *file)
+static enum err open(struct attempt *attempt)
 {
-    return boot->machine.firmware->start ? start_stub(boot, entry, file)
-                                         : boot_sections(boot, entry, file);
+    return attempt->machine->firmware->start ? wish_for_stub(attempt) : wish_for_sections(attempt);
 }
+
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static bool is_uki(const struct candidate *file)
 {
     return uki_recognise(file->source, file->arena);
+}
+
+static const char *or_none(const char *text)
+{
+    return *text ? text : "none";
+}
+
+/* The list has the last one first. */
+static void describe_profiles(const struct entry_item *item, protocol_print *print)
+{
+    const struct entry *entry = &item->entry;
+
+    if (item->next)
+        describe_profiles(item->next, print);
+    print("title %s, version %s, sort key %s", entry->title, or_none(entry->version),
+          or_none(entry->sort_key));
+    print("options %s", or_none(entry_options(entry)));
+}
+
+static enum err describe(const struct attempt *attempt, protocol_print *print)
+{
+    const struct source *kernel = &attempt->kernel.source;
+    struct arena *arena = &attempt->machine->arena;
+    struct entry_item *entries = NULL;
+    struct uki uki;
+
+    TRY(uki_open(kernel, 0, arena, &uki));
+    TRY(entries_from_uki(kernel->name, kernel->name, kernel, arena, &entries));
+    describe_profiles(entries, print);
+    for (uint32_t i = 0; i < uki.pe.section_count; i++)
+        print("%-8s %u bytes", uki.pe.sections[i].name, uki.pe.sections[i].content_bytes);
+    print("on UEFI its own stub starts it; BIOS boots its sections by the key `kernel`, or with");
+    print("`uki-on-bios yes` in loader.conf");
+    return OK;
 }
 
 const struct protocol protocol_uki = {
@@ -121,6 +148,6 @@ const struct protocol protocol_uki = {
     .name = "a unified kernel image",
     .refuses = PROTOCOL_NO_MODULES,
     .recognise = is_uki,
-    .verifier = VERIFIED_BY_FIRMWARE,
-    .boot = boot_uki,
+    .hooks = {.open = open, .finish = linux_finish, .build = linux_build},
+    .describe = describe,
 };

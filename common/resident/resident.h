@@ -6,6 +6,7 @@
 #define LINTEL_RESIDENT_RESIDENT_H
 
 #include "common/format/elf.h"
+#include "common/lintel.h"
 #include "common/resident/frame.h"
 
 struct resident_guard {

@@ -3,6 +3,7 @@
 #define TEST_ELF_BUILDER_H
 
 #include "common/format/elf.h"
+#include "common/lintel.h"
 #include "common/format/elf_format.h"
 #include "common/lib/mem.h"
 #include <string.h>

@@ -329,19 +329,6 @@ void __wrap_handoff_enter(uint64_t root, uint64_t region)
     longjmp(fake_way_out, FAKE_HANDED_OFF);
 }
 
-void __wrap_leap_enter(const struct leap *leap) __attribute__((noreturn));
-
-void __wrap_leap_enter(const struct leap *leap)
-{
-    machine.leap = *leap;
-    longjmp(fake_way_out, FAKE_LEAPT);
-}
-
-const struct leap *fake_leap(void)
-{
-    return &machine.leap;
-}
-
 /* ---- in the place of common/hw/apic.c, mtrr.c and common/handoff/dead_end.c --------------
  */
 

@@ -10,7 +10,8 @@
 #ifndef TEST_FAKE_FIRMWARE_H
 #define TEST_FAKE_FIRMWARE_H
 
-#include "common/handoff/leap.h"
+#include "common/firmware.h"
+#include "common/handoff/handoff.h"
 #include <setjmp.h>
 
 extern const struct firmware fake_firmware;
@@ -99,21 +100,17 @@ uint64_t fake_waited(void);
 bool fake_left(void);              /* leave() succeeded */
 uint64_t fake_claimed_pages(void); /* claimed and not released */
 
-/* The leap that the loader took, after FAKE_LEAPT; the linker puts this in the place of
- * leap_enter(). */
-const struct leap *fake_leap(void);
-
 /* What the loader jumped to, after FAKE_HANDED_OFF; the linker puts this in the place of
  * handoff_enter(). */
 uint64_t fake_handoff_root(void);
 const struct handoff_state *fake_handoff(void);
 
-/* Where give_up() goes, handoff_enter(), leap_enter(), and wait() once FAKE_PATIENCE milliseconds
+/* Where give_up() goes, handoff_enter(), and wait() once FAKE_PATIENCE milliseconds
  * have passed: `switch (setjmp(fake_way_out))`. Tests of code that neither waits nor gives up need
  * not set it.
  */
 extern jmp_buf fake_way_out;
-enum fake_exit { FAKE_GAVE_UP = 1, FAKE_STUCK, FAKE_HANDED_OFF, FAKE_LEAPT, FAKE_DEAD_END };
+enum fake_exit { FAKE_GAVE_UP = 1, FAKE_STUCK, FAKE_HANDED_OFF, FAKE_DEAD_END };
 #define FAKE_PATIENCE 3600000
 
 #endif

@@ -62,7 +62,6 @@ struct fake_machine {
     uint32_t levels;
     uint64_t handoff_root;
     const struct handoff_state *handoff;
-    struct leap leap;
     uint64_t grow_at_leave;
     bool x2apic, x2apic_wished, x2apic_locked;
     void (*heard)(uint32_t id, uint32_t command);

@@ -1,9 +1,9 @@
-/* The steps of booting a Limine kernel, up to the job that it is then. */
+/* How does a Limine kernel want to be booted? */
 #include "common/protocol/limine/limine.h"
 #include "common/format/elf_format.h"
-#include "common/hw/cpu.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/protocol/protocol.h"
 
 #define SCAN_BYTES (64 * KIB)
 
@@ -52,82 +52,89 @@ static bool is_limine(const struct candidate *file)
 
 /* Requests can only be read in an image that is loaded and relocated, and the plan needs them: so
  * it is loaded twice, from memory. */
-static enum err read_kernel(struct limine *limine, const struct source *source)
+static enum err read_kernel(struct limine *limine)
 {
-    struct job *job = &limine->job;
-    struct arena *arena = &job->boot->machine.arena;
+    const struct source *source = &limine->attempt->kernel.source;
+    struct arena *arena = &limine->attempt->machine->arena;
     uint8_t *file, *image;
 
     TRY(arena_take(arena, source->bytes + 1, (void **)&file));
     TRY(source_read(source, 0, source->bytes, file));
     limine->memory = source_from_memory(source->name, file, source->bytes);
-    TRY(elf_parse_mixed(&limine->memory, arena, &job->kernel));
-    TRY(arena_take(arena, job->kernel.end - job->kernel.first, (void **)&image));
-    TRY(elf_load(&job->kernel, image, 0));
-    limine->image = (struct limine_image){.elf = &job->kernel, .bytes = image, .file = file};
+    TRY(elf_parse_mixed(&limine->memory, arena, &limine->elf));
+    TRY(arena_take(arena, limine->elf.end - limine->elf.first, (void **)&image));
+    TRY(elf_load(&limine->elf, image, 0));
+    limine->image = (struct limine_image){.elf = &limine->elf, .bytes = image, .file = file};
     return limine_find(&limine->image);
 }
 
-static enum err read_wishes(struct limine *limine)
+enum err limine_parse(struct limine *limine)
 {
-    struct elf *kernel = &limine->job.kernel;
-    TRY(limine_read_wishes(&limine->image, &kernel->request, &kernel->entry));
-    limine_make_rules(&limine->rules, limine->image.base_revision);
-    limine->job.rules = &limine->rules;
-    note("Limine kernel, base revision %lu\n", limine->image.base_revision);
+    struct attempt *attempt = limine->attempt;
+    uint64_t revision;
+
+    TRY(read_kernel(limine));
+    TRY(limine_read_wishes(&limine->image, &attempt->wishes, &limine->entry));
+    revision = limine->image.base_revision;
+    limine->space = limine_space_rules(revision);
+    limine->cpu_rules = limine_cpu_rules(revision);
+    attempt->wishes.space = &limine->space;
+    attempt->cpu_rules = &limine->cpu_rules;
+    note("Limine kernel, base revision %lu\n", revision);
     return OK;
 }
 
-enum err limine_parse(struct limine *limine, const struct source *kernel)
+static enum err wish_for_files(struct limine *limine)
 {
-    TRY(read_kernel(limine, kernel));
-    TRY(read_wishes(limine));
-    return job_parse_resident(&limine->job);
-}
-
-static enum err open_modules(struct limine *limine)
-{
-    struct entry_file *list;
-    TRY(limine_list_modules(limine, &list));
-    TRY(job_open_modules(&limine->job, list));
-    if (limine->executable_place != LIMINE_NONE)
-        limine->job.modules[limine->executable_place].source = limine->memory;
-    return limine_unpack_modules(limine);
+    TRY(upper_half_begin(limine->attempt, &limine->elf, limine->file_count));
+    for (uint64_t i = 0; i < limine->file_count; i++) {
+        const struct source *source = &limine->files[i].file.source;
+        TRY(upper_half_add_module(limine->attempt, source->name, source));
+    }
+    return OK;
 }
 
 /* Kept: the firmware's own may be gone when it is built in for good. */
 static enum err read_event_log(struct limine *limine)
 {
-    const struct firmware *firmware = limine->job.boot->machine.firmware;
+    struct machine *machine = limine->attempt->machine;
     struct event_log log;
     uint8_t *copy;
-    if (!limine_has(limine, LIMINE_EVENT_LOG) || !firmware->event_log)
+
+    if (!limine_has(limine, LIMINE_EVENT_LOG) || !machine->firmware->event_log)
         return OK;
-    if (firmware->event_log(&log) != OK) {
+    if (machine->firmware->event_log(&log) != OK) {
         note("no TPM event log: %s\n", err_message());
         return OK;
     }
-    TRY(arena_take(&limine->job.boot->machine.arena, log.bytes, (void **)&copy));
+    TRY(arena_take(&machine->arena, log.bytes, (void **)&copy));
     memcpy(copy, log.events, log.bytes);
     limine->event_log = (struct event_log){log.format, copy, log.bytes};
     return OK;
 }
 
-static enum err boot_limine(struct boot *boot, const struct entry *entry, const struct file *kernel)
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+static enum err open(struct attempt *attempt)
 {
     struct limine *limine;
 
-    TRY(ARENA_TAKE(&boot->machine.arena, 1, &limine));
-    limine->job.boot = boot;
-    limine->job.entry = entry;
-    limine->job.volume = kernel->fs->volume;
-    limine->file = kernel;
-    cpu_entropy(&boot->machine.facts->cpu, limine->job.entropy);
-    TRY(limine_parse(limine, &kernel->source));
-    TRY(open_modules(limine));
+    TRY(ARENA_TAKE(&attempt->machine->arena, 1, &limine));
+    attempt->protocol = limine;
+    limine->attempt = attempt;
+    TRY(limine_parse(limine));
+    TRY(limine_open_files(limine));
+    TRY(wish_for_files(limine));
     TRY(read_event_log(limine));
-    TRY(limine_list_cpus(limine));
-    return job_carry_out(&limine->job);
+    return limine_list_cpus(limine);
+}
+
+static enum err finish(struct attempt *attempt)
+{
+    const struct limine *limine = attempt->protocol;
+
+    TRY(upper_half_finish(attempt, limine->entry));
+    return limine_check_hashes(limine);
 }
 
 const struct protocol protocol_limine = {
@@ -136,5 +143,15 @@ const struct protocol protocol_limine = {
     .refuses = PROTOCOL_NO_INITRDS,
     .advice = ": its files are `module`",
     .recognise = is_limine,
-    .boot = boot_limine,
+    .hooks =
+        {
+            .open = open,
+            .amend_map = limine_amend_map,
+            .amended_ranges = 2 * LIMINE_FIRMWARE_RANGES,
+            .finish = finish,
+            .build = limine_build,
+            .seat_cpu = limine_seat_cpu,
+            .tell_cpus = limine_tell_cpus,
+            .settle = limine_settle,
+        },
 };

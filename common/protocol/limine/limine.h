@@ -3,7 +3,8 @@
 #ifndef LINTEL_PROTOCOL_LIMINE_LIMINE_H
 #define LINTEL_PROTOCOL_LIMINE_LIMINE_H
 
-#include "common/attempt/job.h"
+#include "common/attempt/upper_half.h"
+#include "common/format/event_log.h"
 
 #define LIMINE_REVISION_MAX 6
 #define LIMINE_LOWEST       UINT64_C(0xffffffff80000000) /* kernels are linked here or above */
@@ -71,73 +72,74 @@ uint64_t limine_member(const struct limine_image *image, enum limine_feature fea
 /* `bytes` bytes of the image at a link address; NULL: some are outside. */
 const void *limine_at(const struct limine_image *image, uint64_t address, uint64_t bytes);
 
-/* What the requests ask of the plan, as Lintel's own protocol would say it. ERR_FORMAT,
- * ERR_UNSUPPORTED: a request that no loader can fulfil. */
-enum err limine_read_wishes(const struct limine_image *image, struct lintel_request *wishes,
+/* What the requests ask of the plan. ERR_FORMAT, ERR_UNSUPPORTED: a request that no loader can
+ * fulfil. `entry`: link address. (limine_wishes.c) */
+enum err limine_read_wishes(const struct limine_image *image, struct wishes *wishes,
                             uint64_t *entry);
 
-/* What the kernel says of a module that it names itself. */
-struct limine_internal {
-    const char *hash; /* 128 hexadecimal digits; NULL: none */
-    bool compressed;  /* by gzip; the hash is the file's, as it is packed */
+/* A file that the kernel is given: a module, or itself. */
+struct limine_file {
+    struct file file;
+    const char *argument;
+    const char *hash; /* 128 hexadecimal digits, of the file as it is packed; NULL: none */
+    bool compressed;  /* by gzip */
 };
 
-/* One try to boot. */
+/* One attempt's own. */
 struct limine {
-    struct job job; /* first: the job's hooks get it */
-    struct job_rules rules;
+    struct attempt *attempt;
+    struct elf elf;
     struct limine_image image;
-    const struct file *file;
-    struct source memory;              /* the ELF file, read whole */
-    uint64_t module_count;             /* that the kernel is told of */
-    struct limine_internal *internals; /* of the first modules */
-    uint64_t internals_count;
+    struct source memory; /* the ELF file, read whole */
+    uint64_t entry;       /* link address */
+    struct space_rules space;
+    struct cpu_rules cpu_rules;
+    struct limine_file *files; /* modules, and then the executable; regions behind the kernel's */
+    uint64_t file_count, module_count;
     struct event_log event_log; /* EVENT_LOG_NONE: there is none, or nobody asks */
-    uint64_t executable_place;  /* module that holds the ELF file; LIMINE_NONE: not asked for */
+    uint64_t command_line;      /* the kernel's address */
 };
-
-/* Reads the kernel and its requests; sets the job's rules. Errors as elf_parse_mixed() and those
- * above. */
-enum err limine_parse(struct limine *limine, const struct source *kernel);
 
 static inline bool limine_has(const struct limine *limine, enum limine_feature feature)
 {
     return limine->image.requests[feature] != LIMINE_NONE;
 }
 
-/* What the kernel's internal modules and the entry's amount to, in order, and the ELF file itself
- * where it is asked for. */
-enum err limine_list_modules(struct limine *limine, struct entry_file **list);
+/* Reads the kernel and its requests, and wishes for what they ask. Errors as elf_parse_mixed() and
+ * those above. (limine.c) */
+enum err limine_parse(struct limine *limine);
 
-/* Unpacks those of the open modules that the kernel calls compressed, their hashes checked. */
-enum err limine_unpack_modules(struct limine *limine);
+/* The files: those of the kernel's internal modules, of the entry's, and the ELF file itself where
+ * it is asked for. Those that the kernel calls compressed are unpacked, their hashes checked.
+ * (limine_modules.c) */
+enum err limine_open_files(struct limine *limine);
 
 /* Length of the volume's name in front of a path: "LABEL=X:", or nothing. */
 uint64_t limine_prefix_length(const char *reference);
 
 /* ERR_FORMAT: a module, as it was loaded, is not what the kernel's hash of it says. */
-enum err limine_check_hashes(const struct job *job);
+enum err limine_check_hashes(const struct limine *limine);
 
 /* Rules of a base revision (limine_rules.c). */
-void limine_make_rules(struct job_rules *rules, uint64_t base_revision);
+struct space_rules limine_space_rules(uint64_t base_revision);
+struct cpu_rules limine_cpu_rules(uint64_t base_revision);
 
 /* Firmware tables that a base revision wants mapped become EFI runtime data, the type that is
- * reserved, but mapped, here. */
-enum err limine_amend_map(const struct job *job, struct memmap *map); /* limine_map.c */
+ * reserved, but mapped, here. (limine_map.c) */
+enum err limine_amend_map(const struct attempt *attempt, struct memmap *map);
 #define LIMINE_FIRMWARE_RANGES 256
 
 /* The responses (limine_responses.c). */
-uint64_t limine_information_bytes(const struct job *job);
-enum err limine_build_information(const struct job *job, struct block *block, uint64_t *argument);
+enum err limine_build(struct attempt *attempt, struct block *block);
 
 /* The CPUs, where they are asked for (limine_machine.c). */
 enum err limine_list_cpus(struct limine *limine);
-void limine_seat_cpu(const struct job *job, uint64_t index, struct mp_seat *seat);
-void limine_tell_cpus(const struct job *job, uint64_t missing);
+void limine_seat_cpu(const struct attempt *attempt, uint64_t index, struct mp_seat *seat);
+void limine_tell_cpus(const struct attempt *attempt, uint64_t missing);
 
 /* Masks interrupts and turns x2APIC mode and IOMMUs off, as the kernel and its base revision say
  * (limine_machine.c). */
-void limine_settle(const struct job *job);
+void limine_settle(const struct attempt *attempt);
 
 /* Each fills one response; *response stays NULL when there is nothing to tell. */
 typedef enum err limine_respond(const struct limine *limine, struct block *block, void **response);
@@ -146,18 +148,5 @@ limine_respond limine_memory_map;   /* limine_map.c */
 limine_respond limine_modules;      /* limine_files.c */
 limine_respond limine_executable_file;
 limine_respond limine_cpus; /* limine_machine.c */
-
-/* What these take at most. */
-uint64_t limine_screen_bytes(const struct limine *limine);
-uint64_t limine_map_bytes(const struct limine *limine);
-uint64_t limine_files_bytes(const struct limine *limine);
-uint64_t limine_cpus_bytes(const struct limine *limine);
-
-/* The kernel's address of its command line: the first thing in the block. */
-static inline uint64_t limine_command_line(const struct limine *limine)
-{
-    const struct plan *plan = &limine->job.plan;
-    return plan->direct_map + plan->places[PLACE_INFO].physical;
-}
 
 #endif

@@ -1,4 +1,4 @@
-/* What a kernel is told of its modules and of itself as a file. */
+/* What is a kernel told of its modules, and of itself as a file? */
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
 
@@ -68,13 +68,12 @@ static enum err copy_path(struct block *block, const char *reference, uint64_t *
 static enum err describe(const struct limine *limine, struct block *block, uint64_t index,
                          struct loaded_file *to)
 {
-    const struct job *job = &limine->job;
-    const struct file *file = &job->modules[index];
-    uint64_t physical = job->plan.places[PLACE_MODULES + index].physical;
+    const struct file *file = &limine->files[index].file;
+    uint64_t physical = attempt_place(limine->attempt, 1 + index)->physical;
     to->address = (uintptr_t)block_virtual(block, at_physical(physical));
     to->bytes = file->source.bytes;
     TRY(copy_path(block, file->source.name, &to->path));
-    TRY(block_copy_text(block, job->module_arguments[index], (const char **)&to->string));
+    TRY(block_copy_text(block, limine->files[index].argument, (const char **)&to->string));
     describe_volume(file->fs->volume, to);
     return OK;
 }
@@ -106,19 +105,9 @@ enum err limine_executable_file(const struct limine *limine, struct block *block
     struct loaded_file *file;
     TRY(block_take(block, sizeof *response, (void **)&response));
     TRY(block_take(block, sizeof *file, (void **)&file));
-    TRY(describe(limine, block, limine->executable_place, file));
-    file->string = limine_command_line(limine);
+    TRY(describe(limine, block, limine->module_count, file));
+    file->string = limine->command_line;
     response->file = (uintptr_t)block_virtual(block, file);
     *out = response;
     return OK;
-}
-
-uint64_t limine_files_bytes(const struct limine *limine)
-{
-    const struct job *job = &limine->job;
-    uint64_t bytes = sizeof(struct modules_response) + sizeof(struct file_response);
-    for (uint64_t i = 0; i < job->request.module_count; i++)
-        bytes += sizeof(struct loaded_file) + 8 + block_text_bytes(job->modules[i].source.name) +
-                 block_text_bytes(job->module_arguments[i]) + 2 * BLOCK_ALIGNMENT;
-    return bytes;
 }

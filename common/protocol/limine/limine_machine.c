@@ -1,4 +1,4 @@
-/* The other CPUs, and what has to be quiet when the kernel begins. */
+/* Where do the other CPUs wait, and what has to be quiet when the kernel begins? */
 #include "common/hw/quiet.h"
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
@@ -21,7 +21,7 @@ struct cpus_response {
 /* A kernel that does not ask for x2APIC mode need not know it. */
 static enum err check_xapic(const struct limine *limine)
 {
-    const struct facts *facts = limine->job.boot->machine.facts;
+    const struct facts *facts = attempt_facts(limine->attempt);
     struct apic apic;
     if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) != OK || !apic.x2apic ||
         apic_can_leave_x2apic(&apic))
@@ -34,21 +34,21 @@ static enum err check_xapic(const struct limine *limine)
 
 enum err limine_list_cpus(struct limine *limine)
 {
-    struct job *job = &limine->job;
-    uint64_t stack = MAX(job->kernel.request.stack_bytes, PLAN_DEFAULT_STACK_BYTES);
+    struct attempt *attempt = limine->attempt;
+    uint64_t stack = MAX(attempt->wishes.stack_bytes, PLAN_DEFAULT_STACK_BYTES);
     if (!limine_has(limine, LIMINE_MP))
         return OK;
     bool x2apic = limine_member(&limine->image, LIMINE_MP, MP_FLAGS) & MP_X2APIC;
-    job->apic_mode = x2apic ? MP_MODE_X2APIC : MP_MODE_XAPIC;
+    attempt->apic_mode = x2apic ? MP_MODE_X2APIC : MP_MODE_XAPIC;
     if (!x2apic)
         TRY(check_xapic(limine));
-    return job_list_cpus(job, align_up(stack, PAGE_BYTES));
+    return upper_half_list_cpus(attempt, align_up(stack, PAGE_BYTES));
 }
 
 /* Filled when the CPUs have come, by limine_tell_cpus(). */
 enum err limine_cpus(const struct limine *limine, struct block *block, void **out)
 {
-    uint64_t count = limine->job.plan.cpu_count, *list;
+    uint64_t count = limine->attempt->plan.cpu_count, *list;
     struct cpus_response *response;
     struct cpu *cpus;
     TRY(block_take(block, sizeof *response, (void **)&response));
@@ -61,86 +61,80 @@ enum err limine_cpus(const struct limine *limine, struct block *block, void **ou
     return OK;
 }
 
-uint64_t limine_cpus_bytes(const struct limine *limine)
-{
-    return sizeof(struct cpus_response) + 3 * BLOCK_ALIGNMENT +
-           limine->job.cpus.count * (sizeof(struct cpu) + sizeof(uint64_t));
-}
-
 /* What an address of the kernel leads to. */
-static void *find_physical(const struct job *job, uint64_t address)
+static void *find_physical(const struct attempt *attempt, uint64_t address)
 {
-    return at_physical(address - job->plan.direct_map);
+    return at_physical(address - attempt->plan.direct_map);
 }
 
 static struct cpus_response *find_response(const struct limine *limine)
 {
-    const uint8_t *image = at_physical(limine->job.plan.places[PLACE_KERNEL].physical);
+    const uint8_t *image = at_physical(limine->attempt->plan.places[PLACE_KERNEL].physical);
     uint64_t request = limine->image.requests[LIMINE_MP];
-    return find_physical(&limine->job,
+    return find_physical(limine->attempt,
                          load64(image + request + offsetof(struct limine_request, response)));
 }
 
 static uint64_t cpu_address(const struct limine *limine, uint64_t index)
 {
-    const uint64_t *list = find_physical(&limine->job, find_response(limine)->list);
+    const uint64_t *list = find_physical(limine->attempt, find_response(limine)->list);
     return list[index];
 }
 
-void limine_seat_cpu(const struct job *job, uint64_t index, struct mp_seat *seat)
+void limine_seat_cpu(const struct attempt *attempt, uint64_t index, struct mp_seat *seat)
 {
-    seat->argument = cpu_address((const struct limine *)job, index);
+    seat->argument = cpu_address(attempt->protocol, index);
     seat->word = seat->argument + offsetof(struct cpu, go_to);
 }
 
-void limine_tell_cpus(const struct job *job, uint64_t missing)
+void limine_tell_cpus(const struct attempt *attempt, uint64_t missing)
 {
-    const struct limine *limine = (const struct limine *)job;
-    const struct acpi_processor *cpus = job->cpus.cpus;
+    const struct limine *limine = attempt->protocol;
+    const struct acpi_processor *cpus = attempt->cpus.cpus;
     struct cpus_response *response = find_response(limine);
     (void)missing;
-    response->flags = job->apic_mode == MP_MODE_X2APIC ? MP_X2APIC : 0;
+    response->flags = attempt->apic_mode == MP_MODE_X2APIC ? MP_X2APIC : 0;
     response->boot_apic_id = cpus[0].apic_id;
-    response->count = job->cpus.count;
-    for (uint32_t i = 0; i < job->cpus.count; i++) {
-        struct cpu *cpu = find_physical(job, cpu_address(limine, i));
+    response->count = attempt->cpus.count;
+    for (uint32_t i = 0; i < attempt->cpus.count; i++) {
+        struct cpu *cpu = find_physical(attempt, cpu_address(limine, i));
         cpu->uid = cpus[i].uid == MP_UID_UNKNOWN ? 0 : cpus[i].uid;
         cpu->apic_id = cpus[i].apic_id;
     }
 }
 
 /* Where the kernel did not ask for x2APIC mode it is left: the other CPUs have done so. */
-static void leave_x2apic(const struct job *job)
+static void leave_x2apic(const struct attempt *attempt)
 {
-    const struct facts *facts = job->boot->machine.facts;
+    const struct facts *facts = attempt_facts(attempt);
     struct apic apic;
-    if (job->apic_mode != MP_MODE_X2APIC &&
+    if (attempt->apic_mode != MP_MODE_X2APIC &&
         apic_begin(&apic, &facts->cpu, false, facts->reachable_end) == OK && apic.x2apic &&
         apic_can_leave_x2apic(&apic))
         apic_leave_x2apic();
 }
 
 /* The boot CPU's; the others' are settled when they start. */
-static void settle_local_apic(const struct job *job)
+static void settle_local_apic(const struct attempt *attempt)
 {
-    const struct facts *facts = job->boot->machine.facts;
+    const struct facts *facts = attempt_facts(attempt);
     struct apic apic;
     if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) == OK)
-        quiet_local_apic(facts, &apic, job->cpus.count ? job->cpus.cpus[0].uid : MP_UID_UNKNOWN);
+        quiet_local_apic(facts, &apic, attempt->cpus.count ? attempt->cpus.cpus[0].uid : MP_UID_UNKNOWN);
 }
 
 /* The state of local APICs and IOMMUs is a promise from base revision 5 on. */
-void limine_settle(const struct job *job)
+void limine_settle(const struct attempt *attempt)
 {
-    const struct limine *limine = (const struct limine *)job;
-    const struct facts *facts = job->boot->machine.facts;
+    const struct limine *limine = attempt->protocol;
+    const struct facts *facts = attempt_facts(attempt);
     bool strict = limine->image.base_revision >= 5;
 
     quiet_io_apics(facts, strict);
-    leave_x2apic(job);
+    leave_x2apic(attempt);
     if (!strict)
         return;
     if (!limine_has(limine, LIMINE_KEEP_IOMMU))
         quiet_iommus(facts);
-    settle_local_apic(job);
+    settle_local_apic(attempt);
 }

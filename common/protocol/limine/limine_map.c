@@ -1,4 +1,4 @@
-/* The memory map in the protocol's types, and the firmware tables that it has to show. */
+/* How does the memory map look in the protocol's types, with the firmware tables that it has to show? */
 #include "common/hw/firmware_ranges.h"
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
@@ -50,7 +50,7 @@ static uint64_t type_of(enum lintel_memory_type type)
 
 enum err limine_memory_map(const struct limine *limine, struct block *block, void **out)
 {
-    const struct memmap *map = &limine->job.map;
+    const struct memmap *map = &limine->attempt->map;
     struct memory_response *response;
     struct memory_entry *entries;
     uint64_t *list;
@@ -66,12 +66,6 @@ enum err limine_memory_map(const struct limine *limine, struct block *block, voi
     *response = (struct memory_response){0, map->count, (uintptr_t)block_virtual(block, list)};
     *out = response;
     return OK;
-}
-
-uint64_t limine_map_bytes(const struct limine *limine)
-{
-    return sizeof(struct memory_response) + 3 * BLOCK_ALIGNMENT +
-           limine->job.map.capacity * (sizeof(struct memory_entry) + sizeof(uint64_t));
 }
 
 /* ---- firmware tables ------------------------------------------------------------------------- */
@@ -137,15 +131,15 @@ static enum err keep_loader_memory(const struct raw_map *raw, struct memmap *map
     return OK;
 }
 
-enum err limine_amend_map(const struct job *job, struct memmap *map)
+enum err limine_amend_map(const struct attempt *attempt, struct memmap *map)
 {
-    const struct limine *limine = (const struct limine *)job;
-    const struct facts *facts = job->boot->machine.facts;
+    const struct limine *limine = attempt->protocol;
+    const struct facts *facts = attempt_facts(attempt);
     uint64_t revision = limine->image.base_revision;
     struct firmware_range list[LIMINE_FIRMWARE_RANGES];
     struct firmware_ranges ranges = {list, 0, ARRAY_LENGTH(list)};
 
-    TRY(keep_loader_memory(&job->raw, map));
+    TRY(keep_loader_memory(&attempt->raw, map));
     if (revision < 5)
         hide_runtime_services(map);
     if (revision < 4)

@@ -1,5 +1,4 @@
-/* The modules that a kernel names itself, and those of its entry. */
-#include "common/storage/reference.h"
+/* Which files is a kernel given? Those that it names itself, its entry's modules, and its own. */
 #include "common/format/gzip.h"
 #include "common/lib/blake2b.h"
 #include "common/lib/mem.h"
@@ -28,7 +27,7 @@ static enum err refuse(const struct limine *limine, const char *what, uint64_t a
 
 static enum err find_text(const struct limine *limine, uint64_t address, const char **text)
 {
-    const struct elf *elf = &limine->job.kernel;
+    const struct elf *elf = &limine->elf;
     const char *found = limine_at(&limine->image, address, 1);
     const char *end = (const char *)limine->image.bytes + (elf->end - elf->first);
     for (const char *at = found; at && at < end; at++)
@@ -63,9 +62,9 @@ static void append_names(char *to, uint64_t root, const char *path)
 /* A path leads from the executable's folder, with a "/" first from the root of its volume. */
 static enum err resolve(const struct limine *limine, const char *path, char **resolved)
 {
-    const char *kernel = limine->file->source.name;
+    const char *kernel = limine->attempt->kernel.source.name;
     uint64_t prefix = limine_prefix_length(kernel), bytes = strlen(kernel) + strlen(path) + 3;
-    TRY(arena_take(&limine->job.boot->machine.arena, bytes, (void **)resolved));
+    TRY(arena_take(&limine->attempt->machine->arena, bytes, (void **)resolved));
     memcpy(*resolved, kernel, prefix);
     if (path[0] != '/') {
         append_names(*resolved, prefix, kernel + prefix);
@@ -73,16 +72,6 @@ static enum err resolve(const struct limine *limine, const char *path, char **re
     }
     append_names(*resolved, prefix, path);
     return OK;
-}
-
-static bool is_there(const struct limine *limine, const char *path)
-{
-    struct boot *boot = limine->job.boot;
-    struct arena_mark mark = arena_mark(&boot->machine.arena);
-    struct file file;
-    bool found = reference_open(&boot->volumes, limine->job.entry->fs, path, &file) == OK;
-    arena_reset(&boot->machine.arena, mark);
-    return found;
 }
 
 /* "path#hash": the hash, or NULL. The path is cut off in arena memory. */
@@ -96,83 +85,87 @@ static enum err split_hash(struct limine *limine, const char **path, const char 
     if (strlen(mark + 1) != 2 * BLAKE2B_BYTES)
         return fail(ERR_FORMAT, "%s: the internal module %s has no hash of 128 digits",
                     limine->memory.name, *path);
-    TRY(arena_text(&limine->job.boot->machine.arena, *path, (uint64_t)(mark - *path), &copy));
+    TRY(arena_text(&limine->attempt->machine->arena, *path, (uint64_t)(mark - *path), &copy));
     *path = copy;
     *hash = mark + 1;
     return OK;
 }
 
-/* A module that is not required may be missing; job_open_modules() says so of one that is. */
-static enum err add_internal(struct limine *limine, const struct internal_module *module,
-                             struct entry_file ***end)
+/* A module that is not required may be missing. */
+static enum err add_internal(struct limine *limine, const struct internal_module *module)
 {
-    struct entry_file *item;
-    const char *path, *string;
+    struct limine_file *file = &limine->files[limine->file_count];
+    struct attempt *attempt = limine->attempt;
+    const char *path;
+    char *resolved;
+
     TRY(find_text(limine, module->path, &path));
-    TRY(find_text(limine, module->string, &string));
-    struct limine_internal *internal = &limine->internals[limine->internals_count];
-    internal->compressed = module->flags & LIMINE_INTERNAL_COMPRESSED;
-    TRY(split_hash(limine, &path, &internal->hash));
-    TRY(ARENA_TAKE(&limine->job.boot->machine.arena, 1, &item));
-    TRY(resolve(limine, path, &item->path));
-    item->argument = (char *)string;
-    if (!(module->flags & LIMINE_INTERNAL_REQUIRED) && !is_there(limine, item->path))
+    TRY(find_text(limine, module->string, &file->argument));
+    file->compressed = module->flags & LIMINE_INTERNAL_COMPRESSED;
+    TRY(split_hash(limine, &path, &file->hash));
+    TRY(resolve(limine, path, &resolved));
+    enum err err = attempt->open_file(attempt, resolved, &file->file);
+    if (err == ERR_NOT_FOUND && !(module->flags & LIMINE_INTERNAL_REQUIRED))
         return OK;
-    **end = item;
-    *end = &item->next;
-    limine->internals_count++;
+    if (err != OK)
+        return fail(err, "module: %s", err_message());
+    limine->file_count++;
     return OK;
 }
 
-static enum err add_internals(struct limine *limine, struct entry_file ***end)
+/* The list in the image, of `count` pointers; 0 where the kernel names none. */
+static enum err find_internals(const struct limine *limine, const uint8_t **list, uint64_t *count)
 {
     const struct limine_image *image = &limine->image;
     uint64_t at = image->requests[LIMINE_MODULES];
+
+    *count = 0;
     if (at == LIMINE_NONE || load64(image->bytes + at + 32) < 1)
         return OK;
-    if (limine->job.kernel.end - limine->job.kernel.first - at < REQUEST_1)
-        return refuse(limine, "the module request", limine->job.kernel.first + at);
-    uint64_t count = limine_member(image, LIMINE_MODULES, INTERNAL_COUNT);
+    if (limine->elf.end - limine->elf.first - at < REQUEST_1)
+        return refuse(limine, "the module request", limine->elf.first + at);
+    *count = limine_member(image, LIMINE_MODULES, INTERNAL_COUNT);
     uint64_t address = limine_member(image, LIMINE_MODULES, INTERNAL_LIST);
-    const uint8_t *list = NULL;
-    if (count > INTERNAL_MAX || (count && !(list = limine_at(image, address, count * 8))))
+    if (*count > INTERNAL_MAX || (*count && !(*list = limine_at(image, address, *count * 8))))
         return refuse(limine, "the list of internal modules", address);
-    TRY(ARENA_TAKE(&limine->job.boot->machine.arena, count, &limine->internals));
+    return OK;
+}
+
+static enum err add_internals(struct limine *limine, const uint8_t *list, uint64_t count)
+{
     for (uint64_t i = 0; i < count; i++) {
         struct internal_module module;
         uint64_t pointer = load64(list + i * 8);
-        const void *from = limine_at(image, pointer, sizeof module);
+        const void *from = limine_at(&limine->image, pointer, sizeof module);
         if (!from)
             return refuse(limine, "an internal module", pointer);
         memcpy(&module, from, sizeof module);
-        TRY(add_internal(limine, &module, end));
+        TRY(add_internal(limine, &module));
     }
     return OK;
 }
 
-enum err limine_list_modules(struct limine *limine, struct entry_file **list)
+static enum err add_modules(struct limine *limine, const struct entry_file *list)
 {
-    struct arena *arena = &limine->job.boot->machine.arena;
-    struct entry_file **end = list, *item;
+    struct attempt *attempt = limine->attempt;
 
-    *list = NULL;
-    limine->executable_place = LIMINE_NONE;
-    TRY(add_internals(limine, &end));
-    for (const struct entry_file *m = limine->job.entry->modules; m; m = m->next) {
-        TRY(ARENA_TAKE(arena, 1, &item));
-        *item = (struct entry_file){m->path, m->argument, NULL};
-        *end = item;
-        end = &item->next;
+    for (; list; list = list->next) {
+        struct limine_file *file = &limine->files[limine->file_count++];
+        file->argument = list->argument;
+        if (attempt->open_file(attempt, list->path, &file->file) != OK)
+            return fail(ERR_NOT_FOUND, "module: %s", err_message());
     }
-    limine->module_count = entry_count_files(*list);
-    if (!limine_has(limine, LIMINE_EXECUTABLE_FILE))
-        return OK;
-    TRY(ARENA_TAKE(arena, 1, &item));
-    *item =
-        (struct entry_file){(char *)limine->file->source.name, limine->job.entry->options, NULL};
-    *end = item;
-    limine->executable_place = limine->module_count;
     return OK;
+}
+
+/* As it was read for its requests, and unpacked. */
+static void add_executable(struct limine *limine)
+{
+    struct limine_file *file = &limine->files[limine->file_count++];
+
+    file->file = limine->attempt->kernel;
+    file->file.source = limine->memory;
+    file->argument = limine->attempt->entry->options;
 }
 
 static uint32_t digit_value(char digit)
@@ -183,52 +176,62 @@ static uint32_t digit_value(char digit)
                                           : 16;
 }
 
-static enum err check_hash(const struct limine *limine, uint64_t index, const uint8_t *bytes)
+static enum err check_hash(const struct limine *limine, const struct limine_file *file,
+                           const uint8_t *bytes)
 {
-    const struct source *source = &limine->job.modules[index].source;
-    const char *hash = limine->internals[index].hash;
     uint8_t digest[BLAKE2B_BYTES];
     bool same = true;
 
-    if (!hash)
+    if (!file->hash)
         return OK;
-    blake2b(bytes, source->bytes, digest);
+    blake2b(bytes, file->file.source.bytes, digest);
     for (size_t i = 0; i < BLAKE2B_BYTES; i++)
-        same &= digit_value(hash[2 * i]) << 4 == (digest[i] & 0xf0u) &&
-                digit_value(hash[2 * i + 1]) == (digest[i] & 0xfu);
+        same &= digit_value(file->hash[2 * i]) << 4 == (digest[i] & 0xf0u) &&
+                digit_value(file->hash[2 * i + 1]) == (digest[i] & 0xfu);
     return same ? OK
                 : fail(ERR_FORMAT, "%s: %s is not what its hash says: it was changed",
-                       limine->memory.name, source->name);
+                       limine->memory.name, file->file.source.name);
 }
 
-static enum err unpack(struct limine *limine, uint64_t index)
+static enum err unpack(const struct limine *limine, struct limine_file *file)
 {
-    struct job *job = &limine->job;
-    struct source *source = &job->modules[index].source;
+    struct source *source = &file->file.source;
+    struct arena *arena = &limine->attempt->machine->arena;
     uint8_t *packed;
 
-    TRY(arena_take(&job->boot->machine.arena, source->bytes, (void **)&packed));
+    if (!file->compressed)
+        return OK;
+    TRY(arena_take(arena, source->bytes, (void **)&packed));
     TRY(source_load(source, 0, source->bytes, packed));
-    TRY(check_hash(limine, index, packed));
+    TRY(check_hash(limine, file, packed));
+    file->hash = NULL;
     *source = source_from_memory(source->name, packed, source->bytes);
-    TRY(gzip_unpack(source, &job->boot->machine.arena));
-    job->module_sizes[index].bytes = source->bytes;
-    limine->internals[index].hash = NULL;
+    return gzip_unpack(source, arena);
+}
+
+enum err limine_open_files(struct limine *limine)
+{
+    const struct entry_file *modules = limine->attempt->entry->modules;
+    const uint8_t *internals = NULL;
+    uint64_t count;
+
+    TRY(find_internals(limine, &internals, &count));
+    TRY(ARENA_TAKE(&limine->attempt->machine->arena, count + entry_count_files(modules) + 1,
+                   &limine->files));
+    TRY(add_internals(limine, internals, count));
+    TRY(add_modules(limine, modules));
+    limine->module_count = limine->file_count;
+    for (uint64_t i = 0; i < limine->module_count; i++)
+        TRY(unpack(limine, &limine->files[i]));
+    if (limine_has(limine, LIMINE_EXECUTABLE_FILE))
+        add_executable(limine);
     return OK;
 }
 
-enum err limine_unpack_modules(struct limine *limine)
+enum err limine_check_hashes(const struct limine *limine)
 {
-    for (uint64_t i = 0; i < limine->internals_count; i++)
-        if (limine->internals[i].compressed)
-            TRY(unpack(limine, i));
-    return OK;
-}
-
-enum err limine_check_hashes(const struct job *job)
-{
-    const struct limine *limine = (const struct limine *)job;
-    for (uint64_t i = 0; i < limine->internals_count; i++)
-        TRY(check_hash(limine, i, at_physical(job->plan.places[PLACE_MODULES + i].physical)));
+    for (uint64_t i = 0; i < limine->module_count; i++)
+        TRY(check_hash(limine, &limine->files[i],
+                       at_physical(attempt_place(limine->attempt, 1 + i)->physical)));
     return OK;
 }

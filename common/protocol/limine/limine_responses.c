@@ -1,4 +1,4 @@
-/* The answers, each behind its request. */
+/* What is the answer to each request? */
 #include "common/hw/cpu.h"
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
@@ -28,7 +28,7 @@ static enum err respond(struct block *block, struct response values, void **out)
 
 static bool is_efi(const struct limine *limine)
 {
-    return limine->job.boot->machine.facts->firmware == LINTEL_FIRMWARE_UEFI;
+    return attempt_facts(limine->attempt)->firmware == LINTEL_FIRMWARE_UEFI;
 }
 
 /* ---- what needs no more than a few values ---------------------------------------------------- */
@@ -50,7 +50,7 @@ static enum err bootloader_info(const struct limine *limine, struct block *block
 
 static enum err command_line(const struct limine *limine, struct block *block, void **out)
 {
-    return respond(block, (struct response){0, {limine_command_line(limine)}}, out);
+    return respond(block, (struct response){0, {limine->command_line}}, out);
 }
 
 static enum err firmware_type(const struct limine *limine, struct block *block, void **out)
@@ -61,17 +61,17 @@ static enum err firmware_type(const struct limine *limine, struct block *block, 
 
 static enum err direct_map(const struct limine *limine, struct block *block, void **out)
 {
-    return respond(block, (struct response){0, {limine->job.plan.direct_map}}, out);
+    return respond(block, (struct response){0, {limine->attempt->plan.direct_map}}, out);
 }
 
 static enum err paging_mode(const struct limine *limine, struct block *block, void **out)
 {
-    return respond(block, (struct response){0, {limine->job.plan.paging.levels == 5}}, out);
+    return respond(block, (struct response){0, {limine->attempt->plan.paging.levels == 5}}, out);
 }
 
 static enum err executable_address(const struct limine *limine, struct block *block, void **out)
 {
-    const struct plan *plan = &limine->job.plan;
+    const struct plan *plan = &limine->attempt->plan;
     return respond(
         block, (struct response){0, {plan->places[PLACE_KERNEL].physical, plan->kernel_virtual}},
         out);
@@ -79,13 +79,13 @@ static enum err executable_address(const struct limine *limine, struct block *bl
 
 static enum err date(const struct limine *limine, struct block *block, void **out)
 {
-    int64_t time = limine->job.boot->machine.facts->wall_clock;
+    int64_t time = attempt_facts(limine->attempt)->wall_clock;
     return time ? respond(block, (struct response){0, {(uint64_t)time}}, out) : OK;
 }
 
 static enum err tsc_frequency(const struct limine *limine, struct block *block, void **out)
 {
-    uint64_t hz = limine->job.boot->machine.facts->tsc_hz;
+    uint64_t hz = attempt_facts(limine->attempt)->tsc_hz;
     return hz ? respond(block, (struct response){0, {hz}}, out) : OK;
 }
 
@@ -97,7 +97,7 @@ static uint64_t microseconds(uint64_t ticks, uint64_t hz)
 /* The TSC starts with the machine. */
 static enum err performance(const struct limine *limine, struct block *block, void **out)
 {
-    const struct facts *facts = limine->job.boot->machine.facts;
+    const struct facts *facts = attempt_facts(limine->attempt);
     uint64_t hz = facts->tsc_hz;
     if (!hz)
         return OK;
@@ -111,12 +111,12 @@ static enum err performance(const struct limine *limine, struct block *block, vo
 
 static uint64_t address_of(const struct limine *limine, uint64_t physical, bool is_physical)
 {
-    return !physical ? 0 : is_physical ? physical : limine->job.plan.direct_map + physical;
+    return !physical ? 0 : is_physical ? physical : limine->attempt->plan.direct_map + physical;
 }
 
 static enum err rsdp(const struct limine *limine, struct block *block, void **out)
 {
-    uint64_t physical = limine->job.boot->machine.facts->rsdp;
+    uint64_t physical = attempt_facts(limine->attempt)->rsdp;
     bool is_physical = limine->image.base_revision == 3;
     if (!physical)
         return OK;
@@ -130,7 +130,7 @@ static bool is_middle(const struct limine *limine)
 
 static enum err smbios(const struct limine *limine, struct block *block, void **out)
 {
-    const struct facts *facts = limine->job.boot->machine.facts;
+    const struct facts *facts = attempt_facts(limine->attempt);
     bool is_physical = is_middle(limine);
     if (!facts->smbios && !facts->smbios3)
         return OK;
@@ -143,7 +143,7 @@ static enum err smbios(const struct limine *limine, struct block *block, void **
 
 static enum err efi_system_table(const struct limine *limine, struct block *block, void **out)
 {
-    uint64_t physical = limine->job.boot->machine.facts->efi_system_table;
+    uint64_t physical = attempt_facts(limine->attempt)->efi_system_table;
     if (!physical)
         return OK;
     return respond(block, (struct response){0, {address_of(limine, physical, is_middle(limine))}},
@@ -152,7 +152,7 @@ static enum err efi_system_table(const struct limine *limine, struct block *bloc
 
 static enum err efi_memory_map(const struct limine *limine, struct block *block, void **out)
 {
-    const struct raw_map *raw = &limine->job.raw;
+    const struct raw_map *raw = &limine->attempt->raw;
     const void *map;
     if (!raw->efi)
         return OK;
@@ -190,7 +190,7 @@ static enum err entropy(const struct limine *limine, struct block *block, void *
     uint8_t some[32];
     TRY(block_take(block, count * sizeof *values, (void **)&values));
     for (uint64_t i = 0; i < count; i += sizeof some / sizeof *values) {
-        cpu_entropy(&limine->job.boot->machine.facts->cpu, some);
+        cpu_entropy(&attempt_facts(limine->attempt)->cpu, some);
         memcpy(values + i, some, MIN(sizeof some, (count - i) * sizeof *values));
     }
     uint64_t address = count ? (uintptr_t)block_virtual(block, values) : 0;
@@ -231,40 +231,37 @@ static limine_respond *const responders[LIMINE_FEATURES] = {
 /* In the loaded image, which the loader still sees at its physical address. */
 static void write_image(const struct limine *limine, uint64_t offset, uint64_t value)
 {
-    uint8_t *image = at_physical(limine->job.plan.places[PLACE_KERNEL].physical);
+    uint8_t *image = at_physical(attempt_place(limine->attempt, 0)->physical);
     memcpy(image + offset, &value, sizeof value);
 }
 
-enum err limine_build_information(const struct job *job, struct block *block, uint64_t *argument)
+/* Answers a request; its address in the image is where it finds that. */
+static enum err answer(const struct limine *limine, enum limine_feature feature,
+                       struct block *block)
 {
-    const struct limine *limine = (const struct limine *)job;
-    const struct limine_image *image = &limine->image;
-    const char *line;
+    void *response = NULL;
 
-    TRY(block_copy_text(block, job->entry->options, &line));
-    for (size_t i = 0; i < LIMINE_FEATURES; i++) {
-        void *response = NULL;
-        if (limine_has(limine, i) && responders[i])
-            TRY(responders[i](limine, block, &response));
-        if (response)
-            write_image(limine, image->requests[i] + offsetof(struct limine_request, response),
-                        (uintptr_t)block_virtual(block, response));
-    }
-    if (image->tag != LIMINE_NONE) {
-        write_image(limine, image->tag + 8, image->base_revision);
-        write_image(limine, image->tag + 16, 0);
-    }
-    *argument = 0;
+    if (!limine_has(limine, feature) || !responders[feature])
+        return OK;
+    TRY(responders[feature](limine, block, &response));
+    if (response && !block_counts(block))
+        write_image(limine,
+                    limine->image.requests[feature] + offsetof(struct limine_request, response),
+                    (uintptr_t)block_virtual(block, response));
     return OK;
 }
 
-uint64_t limine_information_bytes(const struct job *job)
+enum err limine_build(struct attempt *attempt, struct block *block)
 {
-    const struct limine *limine = (const struct limine *)job;
-    uint64_t bytes = block_text_bytes(job->entry->options) + job->raw.efi_capacity_bytes +
-                     limine->event_log.bytes;
-    bytes += LIMINE_FEATURES * (sizeof(struct response) + BLOCK_ALIGNMENT);
-    bytes += limine_screen_bytes(limine) + limine_map_bytes(limine) + limine_files_bytes(limine) +
-             limine_cpus_bytes(limine);
-    return bytes + entropy_count(limine) * sizeof(uint64_t) + 16 * BLOCK_ALIGNMENT;
+    struct limine *limine = attempt->protocol;
+    const struct limine_image *image = &limine->image;
+
+    TRY(block_copy_text(block, attempt->entry->options, (const char **)&limine->command_line));
+    for (size_t i = 0; i < LIMINE_FEATURES; i++)
+        TRY(answer(limine, i, block));
+    if (image->tag != LIMINE_NONE && !block_counts(block)) {
+        write_image(limine, image->tag + 8, image->base_revision);
+        write_image(limine, image->tag + 16, 0);
+    }
+    return OK;
 }

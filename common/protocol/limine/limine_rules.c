@@ -1,4 +1,4 @@
-/* In what the base revisions differ: mappings and the machine's state. */
+/* In what do the base revisions differ? Mappings, and the machine's state. */
 #include "common/hw/registers.h"
 #include "common/memory/gdt.h"
 #include "common/protocol/limine/limine.h"
@@ -52,24 +52,27 @@ static enum paint paint_tables(enum lintel_memory_type type, bool above_4gib)
     }
 }
 
-/* From base revision 5 on there is to be no IDT, so that a first fault cannot be reported. */
-void limine_make_rules(struct job_rules *rules, uint64_t base_revision)
+struct space_rules limine_space_rules(uint64_t base_revision)
 {
-    *rules = (struct job_rules){
-        .plan =
-            {
-                .lowest = LIMINE_LOWEST,
-                .advice = "a Limine kernel lives at FFFFFFFF80000000h or above: link it there",
-                .mixed = true,
-                .identity = base_revision == 0,
-                .local_apic = base_revision >= 5,
-                .write_combining = 5,
-                .gaps = base_revision < 3 ? PAINT_WRITE_BACK : PAINT_ABSENT,
-                .paint = base_revision == 0   ? paint_all
-                         : base_revision < 3  ? paint_low
-                         : base_revision == 3 ? paint_memory
-                                              : paint_tables,
-            },
+    return (struct space_rules){
+        .lowest = LIMINE_LOWEST,
+        .advice = "a Limine kernel lives at FFFFFFFF80000000h or above: link it there",
+        .mixed = true,
+        .identity = base_revision == 0,
+        .local_apic = base_revision >= 5,
+        .write_combining = 5,
+        .gaps = base_revision < 3 ? PAINT_WRITE_BACK : PAINT_ABSENT,
+        .paint = base_revision == 0   ? paint_all
+                 : base_revision < 3  ? paint_low
+                 : base_revision == 3 ? paint_memory
+                                      : paint_tables,
+    };
+}
+
+/* From base revision 5 on there is to be no IDT, so that a first fault cannot be reported. */
+struct cpu_rules limine_cpu_rules(uint64_t base_revision)
+{
+    return (struct cpu_rules){
         /* PA0 WB, PA1 WT, PA2 UC-, PA3 UC, PA4 WP, PA5 WC, PA6 UC-, PA7 UC */
         .pat = UINT64_C(0x0007010500070406),
         .cr0 = CR0_PE | CR0_ET | CR0_WP | CR0_PG,
@@ -81,13 +84,5 @@ void limine_make_rules(struct job_rules *rules, uint64_t base_revision)
         .tss = GDT_MODES_TSS,
         .gdt_bytes = GDT_MODES_BYTES,
         .build_gdt = gdt_build_modes,
-        .information_bytes = limine_information_bytes,
-        .build_information = limine_build_information,
-        .amend_map = limine_amend_map,
-        .amended_ranges = 2 * LIMINE_FIRMWARE_RANGES,
-        .check_loaded = limine_check_hashes,
-        .settle = limine_settle,
-        .seat_cpu = limine_seat_cpu,
-        .tell_cpus = limine_tell_cpus,
     };
 }

@@ -1,4 +1,4 @@
-/* The framebuffer, with the monitor's EDID and the modes that there are. */
+/* What is a kernel told of the framebuffer, with the monitor's EDID and the modes that there are? */
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
 
@@ -63,12 +63,12 @@ static enum err add_modes(const struct video *video, struct block *block, struct
 
 enum err limine_framebuffers(const struct limine *limine, struct block *block, void **out)
 {
-    const struct video *video = &limine->job.video;
+    const struct video *video = &limine->attempt->video;
     const struct lintel_framebuffer *fb = &video->fb;
     struct framebuffers_response *response;
     struct framebuffer *to;
     uint64_t *list;
-    if (!limine->job.has_video)
+    if (!limine->attempt->has_video)
         return OK;
     TRY(block_take(block, sizeof *response, (void **)&response));
     TRY(block_take(block, sizeof *list, (void **)&list));
@@ -86,13 +86,4 @@ enum err limine_framebuffers(const struct limine *limine, struct block *block, v
     *response = (struct framebuffers_response){1, 1, (uintptr_t)block_virtual(block, list)};
     *out = response;
     return OK;
-}
-
-uint64_t limine_screen_bytes(const struct limine *limine)
-{
-    const struct video *video = &limine->job.video;
-    return sizeof(struct framebuffers_response) + sizeof(struct framebuffer) + 8 +
-           sizeof video->edid +
-           ARRAY_LENGTH(video->modes) * (sizeof(struct mode) + sizeof(uint64_t)) +
-           6 * BLOCK_ALIGNMENT;
 }

@@ -1,4 +1,4 @@
-/* What the requests ask of the plan. */
+/* What do the requests ask of the plan? */
 #include "common/format/elf_parts.h"
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
@@ -13,7 +13,7 @@ static bool asks(const struct limine_image *image, enum limine_feature feature)
 
 /* Modes: 0 is 4-level paging, 1 5-level. Revision 0 has only the preferred one, which is then the
  * highest. */
-static enum err read_paging(const struct limine_image *image, struct lintel_request *wishes)
+static enum err read_paging(const struct limine_image *image, struct wishes *wishes)
 {
     if (!asks(image, LIMINE_PAGING_MODE))
         return OK;
@@ -33,11 +33,11 @@ static enum err read_paging(const struct limine_image *image, struct lintel_requ
                     image->elf->source->name, lowest, highest);
     mode = MAX(lowest, MIN(mode, MIN(highest, 1)));
     wishes->paging_levels = mode ? 5 : 4;
-    wishes->flags |= lowest ? LINTEL_REQUEST_PAGING_MUST : 0;
+    wishes->paging_required = lowest;
     return OK;
 }
 
-static enum err read_stack(const struct limine_image *image, struct lintel_request *wishes)
+static enum err read_stack(const struct limine_image *image, struct wishes *wishes)
 {
     if (!asks(image, LIMINE_STACK_SIZE))
         return OK;
@@ -64,12 +64,12 @@ static enum err read_entry(const struct limine_image *image, uint64_t *entry)
     return OK;
 }
 
-enum err limine_read_wishes(const struct limine_image *image, struct lintel_request *wishes,
+enum err limine_read_wishes(const struct limine_image *image, struct wishes *wishes,
                             uint64_t *entry)
 {
-    *wishes = (struct lintel_request){.paging_levels = 4};
-    if (asks(image, LIMINE_FRAMEBUFFER))
-        wishes->flags |= LINTEL_REQUEST_FRAMEBUFFER;
+    wishes->paging_levels = 4;
+    wishes->screen.wanted = asks(image, LIMINE_FRAMEBUFFER);
+    *entry = image->elf->entry;
     TRY(read_stack(image, wishes));
     TRY(read_paging(image, wishes));
     return read_entry(image, entry);

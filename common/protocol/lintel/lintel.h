@@ -1,13 +1,31 @@
-/* Lintel's own protocol, for who wants to know what it would do: the host's `lintel check`. */
+/* Lintel's own protocol (PROTOCOL.md): what its files share. */
 #ifndef LINTEL_PROTOCOL_LINTEL_LINTEL_H
 #define LINTEL_PROTOCOL_LINTEL_LINTEL_H
 
-#include "common/attempt/job.h"
+#include "common/attempt/upper_half.h"
 
-extern const struct job_rules lintel_rules;
+/* One attempt's own. */
+struct lintel {
+    struct elf image;
+    struct lintel_request request;
+    struct file *modules; /* as many as regions behind the kernel's */
+    struct lintel_boot_info *info; /* as built last */
+};
 
-/* Sets the job's rules, and reads the headers of the kernel and the resident image. Errors as
- * elf_parse(); ERR_UNSUPPORTED: the kernel has no Lintel note. */
-enum err lintel_parse(struct job *job, const struct source *kernel);
+/* The protocol's rules for the address space: for tests. */
+extern const struct space_rules lintel_space;
+
+/* A note is there, good or bad. (lintel_note.c) */
+bool lintel_has_note(const struct source *source, struct arena *arena);
+
+/* ERR_UNSUPPORTED: there is none, or one that asks for what this Lintel does not know. ERR_FORMAT:
+ * it is damaged, or there are two. (lintel_note.c) */
+enum err lintel_read_note(const struct source *source, struct arena *arena,
+                          struct lintel_request *request);
+
+/* Hooks (lintel_info.c). */
+enum err lintel_build(struct attempt *attempt, struct block *block);
+void lintel_seat_cpu(const struct attempt *attempt, uint64_t index, struct mp_seat *seat);
+void lintel_tell_cpus(const struct attempt *attempt, uint64_t missing);
 
 #endif

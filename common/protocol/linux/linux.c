@@ -1,47 +1,50 @@
-/* Linux kernels: a bzImage (the Linux x86 boot protocol), and its initrds. */
+/* How is a bzImage booted, with its initrds? */
 #include "common/protocol/linux/linux.h"
 #include "common/lib/mem.h"
-#include "common/protocol/linux/linux_job.h"
 
 static bool is_linux(const struct candidate *file)
 {
     return file->head_bytes > 0x206 && memcmp(file->head + 0x202, "HdrS", 4) == 0;
 }
 
-/* All are opened before anything else happens: a kernel must not start without one of them. */
-static enum err open_initrds(struct boot *boot, const struct entry *entry,
-                             struct linux_files *files)
-{
-    const struct source **initrds;
-
-    TRY(ARENA_TAKE(&boot->machine.arena, entry_count_files(entry->initrds), &initrds));
-    for (const struct entry_file *initrd = entry->initrds; initrd; initrd = initrd->next)
-        TRY(linux_open_initrd(boot, entry, initrd, &initrds[files->initrd_count++]));
-    files->initrds = initrds;
-    return OK;
-}
-
 /* On UEFI the kernel's own EFI entry keeps the firmware's services for it, and is what Secure Boot
  * checks. A kernel whose EFI entry would not find its initrd is entered without. */
-static bool wants_efi_entry(const struct boot *boot, const struct linux_files *files,
-                            const struct linux_image *image)
+static bool wants_efi_entry(const struct attempt *attempt, const struct linux_boot *boot)
 {
-    return boot->machine.firmware->start && image->has_efi_entry &&
-           (image->efi_takes_initrd || !files->initrd_count);
+    return attempt->machine->firmware->start && boot->image.has_efi_entry &&
+           (boot->image.efi_takes_initrd || !boot->initrd_count);
 }
 
-static enum err boot_linux(struct boot *boot, const struct entry *entry, const struct file *kernel)
+/* All initrds are opened before anything else happens: a kernel must not start without one. */
+static enum err open(struct attempt *attempt)
 {
-    struct linux_files files = {.kernel = &kernel->source, .options = entry->options};
-    struct linux_image *image;
+    const struct entry *entry = attempt->entry;
+    struct linux_boot *boot;
 
-    TRY(ARENA_TAKE(&boot->machine.arena, 1, &image));
-    TRY(linux_image_parse(&kernel->source, image));
-    TRY(open_initrds(boot, entry, &files));
-    if (wants_efi_entry(boot, &files, image))
-        return linux_boot_efi(boot, &files, image, kernel);
-    TRY(protocol_check_secure(boot, &kernel->source));
-    return linux_boot(boot, &files);
+    TRY(linux_begin(attempt, &attempt->kernel.source, entry->options,
+                    entry_count_files(entry->initrds), &boot));
+    TRY(linux_open_initrds(attempt, boot));
+    return wants_efi_entry(attempt, boot) ? linux_wish_efi(attempt, boot)
+                                           : linux_wish(attempt, boot);
+}
+
+static enum err describe(const struct attempt *attempt, protocol_print *print)
+{
+    static const char *const entries[] = {
+        [LINUX_ENTRY_64] = "64-bit mode",
+        [LINUX_ENTRY_32] = "32-bit mode",
+        [LINUX_ENTRY_REAL] = "real mode, so on BIOS only",
+    };
+    struct linux_image image;
+
+    TRY(linux_image_parse(&attempt->kernel.source, &image));
+    print("boot protocol %u.%u, entered in %s%s", image.version >> 8, image.version & 0xff,
+          entries[image.entry], image.has_efi_entry ? "; on UEFI by its EFI entry" : "");
+    print("%lu KiB in memory, %s %lXh", image.memory_bytes / KIB,
+          image.relocatable ? "rather at" : "at", image.address);
+    print("at most %lu bytes of options; initrd %s", image.options_most,
+          image.above_4gib ? "anywhere" : "below 4 GiB");
+    return OK;
 }
 
 const struct protocol protocol_linux = {
@@ -50,6 +53,6 @@ const struct protocol protocol_linux = {
     .refuses = PROTOCOL_NO_MODULES,
     .advice = ": its initial file systems are `initrd`",
     .recognise = is_linux,
-    .verifier = VERIFIED_BY_FIRMWARE,
-    .boot = boot_linux,
+    .hooks = {.open = open, .finish = linux_finish, .build = linux_build},
+    .describe = describe,
 };

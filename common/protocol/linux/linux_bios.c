@@ -1,7 +1,7 @@
 /* What the kernel's real-mode part asks a BIOS for (Linux, arch/x86/boot/{apm,edd}.c): a kernel
  * that is entered behind that part has only the boot parameters to learn it from. */
 #include "common/lib/mem.h"
-#include "common/protocol/linux/linux_job.h"
+#include "common/protocol/linux/linux.h"
 #include "common/storage/disk/disk.h"
 
 /* Offsets in the boot parameters. */
@@ -34,30 +34,31 @@ static bool read_signature(const struct firmware *firmware, const struct disk *d
     return load16(end + sizeof end - 2) == 0xaa55;
 }
 
-static void read_signatures(const struct linux_job *job, struct linux_bios *bios)
+static void read_signatures(const struct attempt *attempt, struct linux_bios *bios)
 {
     for (uint32_t i = 0; i < bios->facts->disk_count; i++) {
         const struct disk *disk = &bios->facts->disks[i];
         uint32_t number = disk->edd.drive - FIRST_DISK;
         if (number < ARRAY_LENGTH(bios->signatures) &&
-            read_signature(job->boot->machine.firmware, disk, &bios->signatures[number]))
+            read_signature(attempt->machine->firmware, disk, &bios->signatures[number]))
             bios->signature_count = number + 1;
     }
 }
 
 /* UEFI has neither drive numbers nor APM, for which only 32-bit kernels have a driver. `edd=` is
  * for the real-mode part, too. */
-void linux_ask_bios(const struct linux_job *job, struct linux_bios *bios)
+void linux_ask_bios(const struct attempt *attempt, struct linux_boot *boot)
 {
-    const struct firmware *firmware = job->boot->machine.firmware;
-    const char *options = job->files->options;
+    const struct firmware *firmware = attempt->machine->firmware;
+    const char *options = boot->options;
+    struct linux_bios *bios = &boot->bios;
 
-    *bios = (struct linux_bios){.facts = job->boot->machine.facts};
+    *bios = (struct linux_bios){.facts = attempt_facts(attempt)};
     bios->wants_edd = !linux_option_is(options, "edd=", "off");
     if (bios->wants_edd && !linux_option_is(options, "edd=", "skip") &&
         !linux_option_is(options, "edd=", "skipmbr"))
-        read_signatures(job, bios);
-    if (job->image.entry == LINUX_ENTRY_32 && firmware->connect_apm)
+        read_signatures(attempt, bios);
+    if (boot->image.entry == LINUX_ENTRY_32 && firmware->connect_apm)
         firmware->connect_apm(&bios->apm);
 }
 

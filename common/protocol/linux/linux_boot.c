@@ -1,201 +1,152 @@
-/* Linux by its 64-bit or 32-bit entry (boot protocol, "64-bit boot protocol" and "32-bit boot
- * protocol"): the loader does what the kernel's real-mode part would do. */
-#include "common/handoff/dead_end.h"
-#include "common/lib/log.h"
+/* What does Linux wish that is entered in 64-bit or 32-bit mode, behind its real-mode part? (boot
+ * protocol, "64-bit boot protocol" and "32-bit boot protocol") */
 #include "common/lib/mem.h"
-#include "common/protocol/linux/linux_job.h"
+#include "common/protocol/linux/linux.h"
 #include "common/protocol/linux/linux_params.h"
 
-#define ENTRY_64_AT   0x200 /* from the kernel's load address */
+#define ENTRY_64_AT 0x200 /* from the kernel's load address */
 
-/* The boot parameters, with the command line and the rest of a long map behind them. */
-struct handover {
-    struct linux_job *job;
-    struct claim *page;
-    struct linux_params params;
-    struct linux_bios bios;
-    struct raw_map raw;
-    struct memmap map;
-    struct video video;
-};
-
-/* ---- places ---------------------------------------------------------------------------------- */
+/* ---- wishes ---------------------------------------------------------------------------------- */
 
 /* Where the kernel likes to lie, else the lowest place above that. (Below, it would move itself up
  * to there over whatever is in its way.) */
-static enum err place_relocatable(struct linux_job *job)
+static void place_relocatable(const struct linux_image *image, struct region *kernel)
 {
-    const struct linux_image *image = &job->image;
     uint64_t alignment = MAX(image->alignment, PAGE_BYTES);
-    struct claim_wish wish = {
-        .name = "kernel",
-        .bytes = image->memory_bytes,
-        .alignment = alignment,
+    bool anywhere = image->above_4gib && image->entry == LINUX_ENTRY_64;
+
+    kernel->window_count = 1;
+    kernel->windows[0] = (struct region_window){
         .first = align_up(image->address, alignment),
-        .end = 4 * GIB,
+        .end = anywhere ? 0 : 4 * GIB,
+        .alignment = alignment,
         .lowest = true,
     };
-
-    if (image->above_4gib && image->entry == LINUX_ENTRY_64)
-        wish.end = 0;
-    return claims_take(&job->claims, &wish, &job->kernel);
 }
 
-static enum err place_kernel(struct linux_job *job)
+static enum err wish_for_kernel(struct attempt *attempt, const struct linux_boot *boot)
 {
-    if (job->image.relocatable)
-        return place_relocatable(job);
-    return claims_take_at(&job->claims, "kernel", job->image.address, job->image.memory_bytes,
-                          &job->kernel);
-}
+    const struct linux_image *image = &boot->image;
+    struct region kernel = {
+        .name = "kernel",
+        .bytes = image->memory_bytes,
+        .type = LINTEL_MEMORY_KERNEL,
+        .fixed = !image->relocatable,
+        .moves = true,
+        .target = image->address,
+        .part_count = 1,
+    };
+    struct region_part *part;
 
-static enum err place_params(struct handover *handover)
-{
-    struct linux_job *job = handover->job;
-    uint64_t options_bytes = strlen(job->files->options) + 1;
-    struct claim_wish wish = {.name = "boot parameters", .first = 64 * KIB, .end = 4 * GIB};
-
-    /* However long the last map is, it has to fit into handover->map first. */
-    wish.bytes =
-        align_up(LINUX_PARAMS_BYTES + options_bytes, 16) + linux_more_bytes(handover->map.capacity);
-    TRY(claims_take(&job->claims, &wish, &handover->page));
-    struct linux_params *params = &handover->params;
-    params->options = handover->page->physical + LINUX_PARAMS_BYTES;
-    params->more_ranges = align_up(params->options + options_bytes, 16);
-    memcpy(at_physical(params->options), job->files->options, options_bytes);
+    TRY(ARENA_TAKE(&attempt->machine->arena, 1, &part));
+    *part = (struct region_part){boot->kernel, image->setup_bytes, image->payload_bytes, 0};
+    kernel.parts = part;
+    if (image->relocatable)
+        place_relocatable(image, &kernel);
+    wishes_add(&attempt->wishes, kernel);
     return OK;
 }
 
-static enum err take_map(struct handover *handover)
+/* As high as the kernel can use it: there it is in nobody's way. */
+static enum err wish_for_initrd(struct attempt *attempt, const struct linux_boot *boot)
 {
-    struct boot *boot = handover->job->boot;
-    struct raw_map busy;
+    const struct linux_image *image = &boot->image;
+    bool anywhere = image->above_4gib && image->entry == LINUX_ENTRY_64;
+    uint64_t end = anywhere ? UINT64_MAX : image->initrd_end;
+    struct region initrd;
 
-    TRY(boot->machine.firmware->memory_map(&handover->raw, &busy));
-    handover->map.capacity = 2 * MEMMAP_CAPACITY(handover->raw.capacity + 1) + 1;
-    return ARENA_TAKE(&boot->machine.arena, handover->map.capacity, &handover->map.ranges);
+    TRY(linux_initrd_region(boot, &attempt->machine->arena, &initrd));
+    end = MIN(end, linux_memory_end(boot->options));
+    initrd.windows[0] = (struct region_window){.first = MIB, .end = MAX(end, 1)};
+    wishes_add(&attempt->wishes, initrd);
+    return OK;
 }
-
-/* ---- the screen ------------------------------------------------------------------------------ */
 
 /* Without a wish for pixels Linux keeps the text mode of a BIOS. UEFI has none to keep. */
-static void set_video(struct handover *handover)
+static void wish_for_screen(const struct attempt *attempt, const struct linux_boot *boot,
+                            struct screen_wish *screen)
 {
-    struct boot *boot = handover->job->boot;
-    uint32_t width = 0, height = 0;
-    bool wish = linux_video_wish(handover->job->files->options, &width, &height);
+    bool wish = linux_video_wish(boot->options, &screen->width, &screen->height);
 
-    if (!wish && boot->machine.facts->firmware == LINTEL_FIRMWARE_BIOS)
-        return;
-    if (boot->machine.firmware->set_video(width, height, &handover->video) == OK)
-        handover->params.video = &handover->video;
-    else
-        say("no framebuffer for Linux: %s\n", err_message());
+    screen->wanted = wish || attempt_facts(attempt)->firmware != LINTEL_FIRMWARE_BIOS;
 }
 
-/* ---- the way in ------------------------------------------------------------------------------ */
-
-static enum err fill_params(struct handover *handover)
+static void wish_for_params(struct attempt *attempt, struct linux_boot *boot)
 {
-    struct memmap *map = &handover->map;
-    uint8_t *page = at_physical(handover->page->physical);
+    struct wishes *wishes = &attempt->wishes;
 
-    map->count = 0;
-    TRY(memmap_insert_raw(map, &handover->raw,
-                          handover->job->boot->machine.facts->cpu.physical_bits));
-    TRY(memmap_normalise(map));
-    linux_params_fill(&handover->params, page);
-    linux_bios_fill(&handover->bios, page);
+    wishes->mode = boot->image.entry == LINUX_ENTRY_64 ? ENTRY_LONG : ENTRY_PROTECTED;
+    wishes->information_window = (struct region_window){.first = 64 * KIB, .end = 4 * GIB};
+    wish_for_screen(attempt, boot, &wishes->screen);
+    linux_ask_bios(attempt, boot);
+}
+
+enum err linux_wish(struct attempt *attempt, struct linux_boot *boot)
+{
+    bool real = boot->image.entry == LINUX_ENTRY_REAL;
+
+    if (real && attempt_facts(attempt)->firmware != LINTEL_FIRMWARE_BIOS)
+        return fail(ERR_UNSUPPORTED,
+                    "%s: starts in real mode only, which needs a BIOS; this is UEFI",
+                    boot->kernel->name);
+    TRY(wishes_begin(&attempt->wishes, LINUX_REGIONS, &attempt->machine->arena));
+    TRY(wish_for_kernel(attempt, boot));
+    TRY(wish_for_initrd(attempt, boot));
+    if (real)
+        return linux_wish_real(attempt, boot);
+    wish_for_params(attempt, boot);
     return OK;
 }
 
-static void set_registers(struct handover *handover)
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+enum err linux_finish(struct attempt *attempt)
 {
-    struct linux_job *job = handover->job;
-    struct leap *leap = &job->leap;
-    uint64_t address = job->kernel->target;
+    const struct linux_boot *boot = attempt->protocol;
+    uint64_t kernel = attempt_place(attempt, LINUX_KERNEL)->target;
 
-    leap->registers.rsi = handover->page->physical;
-    leap->entry = address + (leap->mode == HANDOFF_LONG ? ENTRY_64_AT : job->image.start);
-}
-
-static enum err load(struct handover *handover)
-{
-    struct linux_job *job = handover->job;
-    struct linux_params *params = &handover->params;
-
-    timeline_mark(&job->boot->timeline, "load");
-    TRY(linux_load_kernel(job));
-    TRY(linux_load_initrds(job));
-    params->address = job->kernel->target;
-    if (job->initrd) {
-        params->initrd = job->initrd->physical;
-        params->initrd_bytes = job->initrd->used;
+    switch (attempt->wishes.mode) {
+    case ENTRY_REAL:
+        return linux_finish_real(attempt, boot);
+    case ENTRY_LONG:
+        attempt->entry_point = kernel + ENTRY_64_AT;
+        return OK;
+    case ENTRY_PROTECTED:
+        attempt->entry_point = kernel + boot->image.start;
+        return OK;
+    default:
+        return OK;
     }
-    return leap_prepare(&job->leap, &job->claims);
 }
 
-/* Everything is filled once while an error can still be shown, and once more from the final map. */
-static enum err leave(struct handover *handover)
+/* The boot parameters, with the command line and the rest of a long map behind them. */
+enum err linux_build(struct attempt *attempt, struct block *block)
 {
-    struct boot *boot = handover->job->boot;
-    struct raw_map busy;
+    const struct linux_boot *boot = attempt->protocol;
+    const struct placement *initrd = attempt_place(attempt, LINUX_INITRD);
+    const char *options;
+    uint8_t *page;
+    void *more;
 
-    set_video(handover);
-    linux_ask_bios(handover->job, &handover->bios);
-    TRY(boot->machine.firmware->memory_map(&handover->raw, &busy));
-    TRY(fill_params(handover));
-    loader_interface_tell_execution(&boot->interface);
-    timeline_mark(&boot->timeline, "leave");
-    return boot->machine.firmware->leave(&handover->raw);
-}
-
-static enum err boot_by_params(struct linux_job *job)
-{
-    struct handover *handover;
-
-    TRY(ARENA_TAKE(&job->boot->machine.arena, 1, &handover));
-    handover->job = job;
-    handover->params = (struct linux_params){
-        .image = &job->image,
-        .facts = job->boot->machine.facts,
-        .raw = &handover->raw,
-        .map = &handover->map,
+    if (attempt->wishes.mode != ENTRY_LONG && attempt->wishes.mode != ENTRY_PROTECTED)
+        return OK;
+    TRY(block_take_aligned(block, LINUX_PARAMS_BYTES, PAGE_BYTES, (void **)&page));
+    TRY(block_copy_text(block, boot->options, &options));
+    TRY(block_take(block, linux_more_bytes(attempt->map.count), &more));
+    const struct linux_params params = {
+        .image = &boot->image,
+        .facts = attempt_facts(attempt),
+        .raw = &attempt->raw,
+        .map = &attempt->map,
+        .video = attempt->has_video ? &attempt->video : NULL,
+        .address = attempt_place(attempt, LINUX_KERNEL)->target,
+        .options = (uintptr_t)options,
+        .initrd = initrd->physical,
+        .initrd_bytes = initrd->bytes,
+        .more_ranges = (uintptr_t)more,
     };
-    job->leap.mode = job->image.entry == LINUX_ENTRY_64 ? HANDOFF_LONG : HANDOFF_PROTECTED;
-    TRY(place_kernel(job));
-    TRY(take_map(handover));
-    TRY(place_params(handover));
-    TRY(load(handover));
-    set_registers(handover);
-    TRY(leave(handover));
-    /* It fitted a moment ago: firmware that has broken its word on the last map. */
-    if (fill_params(handover) != OK)
-        dead_end(job->boot->machine.facts->firmware, handover->params.video, err_message());
-    leap_enter(&job->leap);
-}
-
-static enum err boot_by_entry(struct linux_job *job)
-{
-    if (job->image.entry != LINUX_ENTRY_REAL)
-        return boot_by_params(job);
-    if (job->boot->machine.facts->firmware == LINTEL_FIRMWARE_BIOS)
-        return linux_boot_real(job);
-    return fail(ERR_UNSUPPORTED, "%s: starts in real mode only, which needs a BIOS; this is UEFI",
-                job->files->kernel->name);
-}
-
-enum err linux_boot(struct boot *boot, const struct linux_files *files)
-{
-    struct linux_job *job;
-
-    TRY(ARENA_TAKE(&boot->machine.arena, 1, &job));
-    job->boot = boot;
-    job->files = files;
-    TRY(linux_image_parse(files->kernel, &job->image));
-    TRY(linux_check_options(files, &job->image));
-    claims_begin(&job->claims, boot->machine.facts, boot->machine.firmware, &boot->machine.arena);
-    enum err err = boot_by_entry(job);
-    claims_release(&job->claims);
-    return err;
+    linux_params_fill(&params, page);
+    linux_bios_fill(&boot->bios, page);
+    attempt->registers.rsi = (uintptr_t)page;
+    return OK;
 }

@@ -1,44 +1,34 @@
-/* Linux by its own EFI entry: the firmware starts the file as a program, and gives it the initrd
- * when it asks. */
+/* What does Linux wish by its own EFI entry, where the firmware starts the file as a program, and
+ * gives it the initrd when it asks? */
 #include "common/lib/mem.h"
 #include "common/protocol/efi.h"
-#include "common/protocol/linux/linux_job.h"
+#include "common/protocol/linux/linux.h"
 
 static enum err read_initrd(void *context, void *to)
 {
     return linux_read_initrds(context, to);
 }
 
-static enum err check_fits(struct boot *boot, const char *name, uint64_t bytes, uint64_t end)
+/* The kernel takes its memory by itself. Where there is too little it would say so, but only after
+ * it has begun, and on some screens never; and without memory for itself it crashes in EDK2. */
+enum err linux_wish_efi(struct attempt *attempt, struct linux_boot *boot)
 {
-    const struct claim_wish wish = {.name = name, .bytes = bytes, .end = end};
-    struct claims claims;
+    const struct region kernel = {.name = "kernel",
+                                  .bytes = boot->image.memory_bytes,
+                                  .type = LINTEL_MEMORY_KERNEL,
+                                  .window_count = 1,
+                                  .is_trial = true};
+    struct region initrd;
 
-    claims_begin(&claims, boot->machine.facts, boot->machine.firmware, &boot->machine.arena);
-    return bytes ? claims_try(&claims, &wish) : OK;
-}
-
-/* The kernel would say so itself, but only after it has begun, and on some screens never; where
- * there is no memory for the kernel, it crashes in EDK2. */
-static enum err check_memory(struct boot *boot, const struct linux_image *image,
-                             uint64_t initrd_bytes)
-{
-    TRY(check_fits(boot, "kernel", image->memory_bytes, 0));
-    return check_fits(boot, "initrd", initrd_bytes, image->above_4gib ? 0 : image->initrd_end);
-}
-
-enum err linux_boot_efi(struct boot *boot, const struct linux_files *files,
-                        const struct linux_image *image, const struct file *kernel)
-{
-    struct program program = {
-        .options = files->options,
-        .read_initrd = read_initrd,
-        .context = (void *)files,
-    };
-
-    TRY(linux_check_options(files, image));
-    TRY(linux_initrd_bytes(files, &program.initrd_bytes));
-    TRY(check_memory(boot, image, program.initrd_bytes));
-    TRY(efi_run(boot, kernel, &program));
-    return fail(ERR_UNSUPPORTED, "%s: the kernel returned to the loader", program.name);
+    TRY(linux_initrd_region(boot, &attempt->machine->arena, &initrd));
+    initrd.is_trial = true;
+    initrd.windows[0].end = boot->image.above_4gib ? 0 : boot->image.initrd_end;
+    TRY(efi_wish(attempt, boot->options, 2));
+    wishes_add(&attempt->wishes, kernel);
+    wishes_add(&attempt->wishes, initrd);
+    attempt->program.initrd_bytes = initrd.bytes;
+    attempt->program.read_initrd = read_initrd;
+    attempt->program.context = boot;
+    attempt->must_stay = "the kernel returned to the loader";
+    return OK;
 }

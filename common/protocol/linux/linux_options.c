@@ -1,18 +1,7 @@
 /* What of Linux's command line is for the loader (boot protocol, "special command line options").
  */
 #include "common/lib/mem.h"
-#include "common/protocol/linux/linux_job.h"
-
-enum err linux_check_options(const struct linux_files *files, const struct linux_image *image)
-{
-    uint64_t bytes = strlen(files->options);
-
-    if (bytes <= image->options_most)
-        return OK;
-    return fail(ERR_UNSUPPORTED,
-                "%s: the command line has %lu bytes, and this kernel takes at most %lu",
-                files->kernel->name, bytes, image->options_most);
-}
+#include "common/protocol/linux/linux.h"
 
 /* Finds the next option of that name, such as "vga=", from `at` on; NULL: there is none. Returns
  * its value. */

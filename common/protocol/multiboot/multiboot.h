@@ -4,7 +4,6 @@
 #ifndef LINTEL_PROTOCOL_MULTIBOOT_MULTIBOOT_H
 #define LINTEL_PROTOCOL_MULTIBOOT_MULTIBOOT_H
 
-#include "common/memory/claims.h"
 #include "common/protocol/protocol.h"
 #include "common/version.h"
 
@@ -65,7 +64,6 @@ struct multiboot_segment {
     uint64_t physical, bytes; /* where it wants to lie; what is not in the file is zero */
     uint64_t virtual;
     uint64_t file_offset, file_bytes;
-    uint64_t loaded_at; /* where it is written to: multiboot_place() */
 };
 
 /* Section headers as they lie in the file; count 0: none. */
@@ -81,8 +79,6 @@ struct multiboot_image {
     uint32_t segment_count;
     uint64_t first, end; /* physical span of all segments, as linked */
     uint64_t entry;      /* physical, as linked; the 32-bit one */
-    uint64_t slide;      /* what multiboot_place() adds to addresses; wraps downwards */
-    bool in_place;       /* nothing waits for the firmware to leave */
     struct multiboot_sections sections;
 };
 
@@ -97,28 +93,14 @@ enum err multiboot_elf_parse(struct multiboot_image *image, struct arena *arena)
 /* Sorts the segments and finds the span. ERR_FORMAT: they overlap, or there is none. */
 enum err multiboot_sort_segments(struct multiboot_image *image);
 
-/* Takes the memory for the segments; a relocatable kernel's slide is chosen. ERR_NO_MEMORY. */
-enum err multiboot_place(struct multiboot_image *image, const struct multiboot_header *header,
-                         struct claims *claims);
-
-/* Reads the segments to their places. */
-enum err multiboot_load(const struct multiboot_image *image);
-
-/* ---- section headers and symbols, for a kernel's debugger (multiboot_symbols.c) ---------------
- */
+/* ---- section headers and symbols, for a kernel's debugger ------------------------------------- */
 
 struct multiboot_symbols {
     uint8_t *headers; /* with the addresses of what was loaded */
     uint32_t count, each_bytes, names;
 };
 
-/* Loads the sections that are in no segment, such as symbols and their names, below 4 GiB. Section
- * headers that lead nowhere are no reason not to boot: then the count is 0. ERR_IO. */
-enum err multiboot_load_symbols(const struct multiboot_image *image, struct claims *claims,
-                                struct arena *arena, struct multiboot_symbols *symbols);
-
-/* ---- the information (multiboot1_info.c, multiboot2_tags.c, multiboot_map.c) ------------------
- */
+/* ---- the information (multiboot1_info.c, multiboot2_tags.c, multiboot_describe.c) ------------- */
 
 struct multiboot_module {
     uint32_t first, end; /* physical; end exclusive */
@@ -183,14 +165,30 @@ bool multiboot_describe_screen(const struct multiboot_info *info, struct multibo
 /* The drive's BIOS number, or -1 where it has none. */
 int32_t multiboot_bios_drive(const struct multiboot_info *info);
 
-/* What the builders below need at most, for any later map of the same firmware. */
-uint64_t multiboot1_bytes(const struct multiboot_info *info);
-uint64_t multiboot2_bytes(const struct multiboot_info *info);
+/* Fill the block; *out is where the structure lies that the kernel is told of. */
+enum err multiboot1_build(const struct multiboot_info *info, struct block *block, void **out);
+enum err multiboot2_build(const struct multiboot_info *info, struct block *block, void **out);
 
-/* Fill `bytes` zeroed bytes at `to`, which the kernel finds at the physical address `address`.
- * ERR_BUG: too few. */
-enum err multiboot1_build(const struct multiboot_info *info, uint8_t *to, uint64_t bytes,
-                          uint32_t address);
-enum err multiboot2_build(const struct multiboot_info *info, uint8_t *to, uint64_t bytes);
+/* ---- one attempt ----------------------------------------------------------------------------- */
+
+struct multiboot {
+    struct multiboot_header header;
+    struct multiboot_image image;
+    struct file *files; /* the modules' */
+    struct multiboot_module *modules;
+    uint64_t first_module, symbols_region; /* regions */
+    struct multiboot_info info;
+    struct apm apm;
+};
+
+/* Regions for the segments. ERR_NO_MEMORY. (multiboot_place.c) */
+enum err multiboot_wish_for_image(struct attempt *attempt, const struct multiboot *multiboot);
+
+/* A region for the sections that are in no segment, such as symbols and their names. Section headers
+ * that lead nowhere are no reason not to boot: then there are none. (multiboot_symbols.c) */
+enum err multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *multiboot);
+
+/* The headers say where they were loaded. */
+void multiboot_finish_symbols(const struct attempt *attempt, struct multiboot *multiboot);
 
 #endif

@@ -45,34 +45,22 @@ struct __attribute__((packed)) map_entry {
     uint32_t type;
 };
 
-/* Where the structure and what it points to grow. */
-struct block {
-    uint8_t *start;
-    uint64_t used, bytes;
-    uint32_t address; /* physical, of `start`, for the kernel */
-};
+/* The kernel reads at physical addresses, below 4 GiB. */
+static uint32_t address_of(const void *pointer)
+{
+    return (uint32_t)(uintptr_t)pointer;
+}
 
 static enum err take(struct block *block, uint64_t bytes, void **out)
 {
-    uint64_t at = align_up(block->used, 4);
-    if (at > block->bytes || bytes > block->bytes - at)
-        return bug("no room for %lu bytes of Multiboot information", bytes);
-    *out = block->start + at;
-    block->used = at + bytes;
-    return OK;
-}
-
-static uint32_t address_in(const struct block *block, const void *pointer)
-{
-    return block->address + (uint32_t)((const uint8_t *)pointer - block->start);
+    return block_take_aligned(block, bytes, 4, out);
 }
 
 static enum err copy(struct block *block, const void *from, uint64_t bytes, uint32_t *address)
 {
-    void *to = NULL;
-    TRY(take(block, bytes, &to));
-    memcpy(to, from, bytes);
-    *address = address_in(block, to);
+    const void *to;
+    TRY(block_copy(block, from, bytes, &to));
+    *address = address_of(to);
     return OK;
 }
 
@@ -95,7 +83,7 @@ static enum err add_modules(struct block *block, const struct multiboot_info *in
     }
     to->flags |= HAS_MODULES;
     to->module_count = (uint32_t)info->module_count;
-    to->modules = address_in(block, entries);
+    to->modules = address_of(entries);
     return OK;
 }
 
@@ -112,7 +100,7 @@ static enum err add_memory(struct block *block, const struct multiboot_map *map,
     to->flags |= HAS_MEMORY | HAS_MAP;
     to->lower_kib = map->lower_kib;
     to->upper_kib = map->upper_kib;
-    to->map = address_in(block, entries);
+    to->map = address_of(entries);
     to->map_bytes = (uint32_t)(map->count * sizeof *entries);
     return OK;
 }
@@ -170,36 +158,23 @@ static void describe_boot_device(const struct multiboot_info *info, struct infor
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-/* More than all parts of a fixed size have together. */
-#define FIXED_PARTS_BYTES 2048u
-
-uint64_t multiboot1_bytes(const struct multiboot_info *info)
+enum err multiboot1_build(const struct multiboot_info *info, struct block *block, void **out)
 {
-    uint64_t bytes = FIXED_PARTS_BYTES + strlen(info->options);
-    for (uint64_t i = 0; i < info->module_count; i++)
-        bytes += sizeof(struct module_entry) + strlen(info->modules[i].text) + 8;
-    return bytes + info->map.capacity * sizeof(struct map_entry) +
-           (uint64_t)info->symbols.count * info->symbols.each_bytes;
-}
-
-enum err multiboot1_build(const struct multiboot_info *info, uint8_t *to, uint64_t bytes,
-                          uint32_t address)
-{
-    struct block block = {.start = to, .bytes = bytes, .address = address};
     struct information *information = NULL;
 
-    TRY(take(&block, sizeof *information, (void **)&information));
-    TRY(copy_text(&block, info->options, &information->options));
-    TRY(copy_text(&block, MULTIBOOT_LOADER_NAME, &information->loader_name));
+    TRY(take(block, sizeof *information, (void **)&information));
+    TRY(copy_text(block, info->options, &information->options));
+    TRY(copy_text(block, MULTIBOOT_LOADER_NAME, &information->loader_name));
     information->flags |= HAS_OPTIONS | HAS_LOADER_NAME;
-    TRY(add_modules(&block, info, information));
-    TRY(add_memory(&block, &info->map, information));
-    TRY(add_sections(&block, &info->symbols, information));
+    TRY(add_modules(block, info, information));
+    TRY(add_memory(block, &info->map, information));
+    TRY(add_sections(block, &info->symbols, information));
     if (info->apm) {
         information->flags |= HAS_APM;
-        TRY(copy(&block, info->apm, sizeof *info->apm, &information->apm));
+        TRY(copy(block, info->apm, sizeof *info->apm, &information->apm));
     }
-    TRY(add_screen(&block, info, information));
+    TRY(add_screen(block, info, information));
     describe_boot_device(info, information);
+    *out = information;
     return OK;
 }

@@ -1,15 +1,14 @@
-/* Memory for the kernel's segments: where they were linked, or anywhere that a relocatable kernel
- * allows. */
+/* Where may the kernel's segments lie: where they were linked, or anywhere that a relocatable kernel
+ * allows? */
 #include "common/lib/mem.h"
 #include "common/protocol/multiboot/multiboot.h"
 
-/* ---- where they were linked ------------------------------------------------------------------ */
-
-/* How many segments, from the first of these on, share pages or lie in neighbouring ones: they take
- * one claim, up to `end`. */
+/* How many segments, from the first of these on, share pages or lie in neighbouring ones: they are
+ * one region, up to `end`. */
 static uint32_t count_run(const struct multiboot_segment *segments, uint32_t count, uint64_t *end)
 {
     uint32_t next = 0;
+
     do {
         *end = segments[next].physical + segments[next].bytes;
         next++;
@@ -17,80 +16,86 @@ static uint32_t count_run(const struct multiboot_segment *segments, uint32_t cou
     return next;
 }
 
-static enum err place_fixed(struct multiboot_image *image, struct claims *claims)
+/* A region with these segments, from the first one's place on. */
+static enum err make_region(const struct attempt *attempt, const struct multiboot_image *image,
+                            uint32_t first, uint32_t count, struct region *region)
 {
-    image->in_place = true;
-    for (uint32_t i = 0; i < image->segment_count;) {
-        uint64_t end, start = image->segments[i].physical;
-        uint32_t count = count_run(image->segments + i, image->segment_count - i, &end);
-        struct claim *claim;
-        TRY(claims_take_at(claims, "kernel", start, end - start, &claim));
-        image->in_place &= claim->physical == claim->target;
-        for (; count; count--, i++)
-            image->segments[i].loaded_at = image->segments[i].physical - start + claim->physical;
+    const struct multiboot_segment *segments = image->segments + first;
+    struct region_part *parts;
+
+    TRY(ARENA_TAKE(&attempt->machine->arena, count, &parts));
+    for (uint32_t i = 0; i < count; i++)
+        parts[i] = (struct region_part){image->source, segments[i].file_offset,
+                                        segments[i].file_bytes,
+                                        segments[i].physical - segments[0].physical};
+    const struct multiboot_segment *last = &segments[count - 1];
+    *region = (struct region){
+        .name = "kernel",
+        .bytes = last->physical + last->bytes - segments[0].physical,
+        .type = LINTEL_MEMORY_KERNEL,
+        .parts = parts,
+        .part_count = count,
+        .zeroed = true,
+    };
+    return OK;
+}
+
+static enum err wish_as_linked(struct attempt *attempt, const struct multiboot *multiboot)
+{
+    const struct multiboot_image *image = &multiboot->image;
+    bool services = multiboot->info.efi_services;
+    uint64_t end;
+
+    for (uint32_t i = 0, count; i < image->segment_count; i += count) {
+        struct region region;
+        count = count_run(image->segments + i, image->segment_count - i, &end);
+        TRY(make_region(attempt, image, i, count, &region));
+        region.fixed = true;
+        region.moves = !services;
+        region.target = image->segments[i].physical;
+        region.advice =
+            services ? "it runs while EFI boot services live, and needs a relocatable tag" : NULL;
+        wishes_add(&attempt->wishes, region);
     }
     return OK;
 }
 
-/* ---- anywhere -------------------------------------------------------------------------------- */
-
-/* A kernel without a preference stays where it was linked, if that is free. */
-static enum err take_span(const struct multiboot_image *image,
-                          const struct multiboot_header *header, struct claims *claims,
-                          struct claim **claim)
+/* A kernel without a preference stays where it was linked, if that is free. Below 1 MiB is where
+ * kernels start other processors. */
+static void choose_windows(const struct multiboot *multiboot, struct region *region)
 {
-    uint64_t end = header->highest + UINT64_C(1), bytes = image->end - image->first;
-    struct claim_wish wish = {
-        .name = "kernel",
-        .bytes = bytes,
+    const struct multiboot_header *header = &multiboot->header;
+    const struct multiboot_image *image = &multiboot->image;
+    uint64_t end = header->highest + UINT64_C(1), bytes = align_up(region->bytes, PAGE_BYTES);
+    struct region_window *windows = region->windows;
+    struct region_window allowed = {
+        .first = header->highest >= 2 * MIB ? MAX(header->lowest, MIB) : header->lowest,
+        .end = end,
         .alignment = MAX(header->alignment, PAGE_BYTES),
-        .first = image->first,
-        .end = image->first + align_up(bytes, PAGE_BYTES),
         .lowest = header->preference != PREFER_HIGHEST,
     };
-    if (header->preference == PREFER_NONE && image->first >= header->lowest && wish.end <= end &&
-        claims_take(claims, &wish, claim) == OK)
-        return OK;
-    /* Below 1 MiB is where kernels start other processors. */
-    wish.first = header->highest >= 2 * MIB ? MAX(header->lowest, MIB) : header->lowest;
-    wish.end = end;
-    if (claims_take(claims, &wish, claim) != OK)
-        return fail(ERR_NO_MEMORY,
-                    "no place between min_addr %Xh and max_addr %Xh of its relocatable tag: %s",
-                    header->lowest, header->highest, err_message());
-    return OK;
-}
 
-static enum err place_anywhere(struct multiboot_image *image, const struct multiboot_header *header,
-                               struct claims *claims)
-{
-    struct claim *claim;
-    TRY(take_span(image, header, claims, &claim));
-    image->in_place = true;
-    image->slide = claim->physical - image->first;
-    for (uint32_t i = 0; i < image->segment_count; i++)
-        image->segments[i].loaded_at = image->segments[i].physical + image->slide;
-    return OK;
-}
-
-/* ---- both ------------------------------------------------------------------------------------ */
-
-enum err multiboot_place(struct multiboot_image *image, const struct multiboot_header *header,
-                         struct claims *claims)
-{
-    enum err err =
-        header->relocatable ? place_anywhere(image, header, claims) : place_fixed(image, claims);
-    return err == OK ? OK : fail(err, "%s: %s", image->source->name, err_message());
-}
-
-enum err multiboot_load(const struct multiboot_image *image)
-{
-    for (uint32_t i = 0; i < image->segment_count; i++) {
-        const struct multiboot_segment *segment = &image->segments[i];
-        uint8_t *to = at_physical(segment->loaded_at);
-        if (segment->file_bytes) /* linkers place a lone .bss behind the end of the file */
-            TRY(source_load(image->source, segment->file_offset, segment->file_bytes, to));
-        memset(to + segment->file_bytes, 0, segment->bytes - segment->file_bytes);
+    if (header->preference == PREFER_NONE && image->first >= header->lowest &&
+        image->first + bytes <= end) {
+        windows[region->window_count] = allowed;
+        windows[region->window_count].first = image->first;
+        windows[region->window_count++].end = image->first + bytes;
     }
+    windows[region->window_count++] = allowed;
+}
+
+static enum err wish_anywhere(struct attempt *attempt, const struct multiboot *multiboot)
+{
+    struct region region;
+
+    TRY(make_region(attempt, &multiboot->image, 0, multiboot->image.segment_count, &region));
+    choose_windows(multiboot, &region);
+    wishes_add(&attempt->wishes, region);
     return OK;
+}
+
+enum err multiboot_wish_for_image(struct attempt *attempt, const struct multiboot *multiboot)
+{
+    return multiboot->header.relocatable ? wish_anywhere(attempt, multiboot)
+                                         : wish_as_linked(attempt, multiboot);
 }

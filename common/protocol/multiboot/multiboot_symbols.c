@@ -1,4 +1,4 @@
-/* Section headers for the kernel, and the sections that are in no segment. */
+/* What of its own symbols does a kernel get? Section headers, and the sections in no segment. */
 #include "common/lib/mem.h"
 #include "common/protocol/multiboot/multiboot.h"
 
@@ -34,7 +34,7 @@ static bool is_loose(const struct section *section)
            !(section->flags & SHF_ALLOC) && section->bytes;
 }
 
-/* Where a section goes in the memory for all of them; the next one follows behind it. */
+/* Where a section goes in the region for all of them; the next one follows behind it. */
 static uint64_t place(const struct section *section, uint64_t *next)
 {
     uint64_t alignment = is_power_of_two(section->alignment) ? section->alignment : 1;
@@ -44,40 +44,25 @@ static uint64_t place(const struct section *section, uint64_t *next)
 }
 
 /* False: some section lies outside of the file, or they are more than 4 GiB together. */
-static bool measure(const struct multiboot_image *image, uint8_t *headers, uint64_t *bytes)
+static bool list_parts(const struct multiboot_image *image, uint8_t *headers,
+                       struct region_part *parts, struct region *region)
 {
     const struct multiboot_sections *sections = &image->sections;
     uint64_t end;
 
-    *bytes = 0;
     for (uint32_t i = 0; i < sections->count; i++) {
         struct section section = describe(sections, headers + i * sections->each_bytes);
         if (!is_loose(&section))
             continue;
         if (add_wraps(section.offset, section.bytes, &end) || end > image->source->bytes)
             return false;
-        place(&section, bytes);
-        if (*bytes >= MULTIBOOT_END)
+        parts[region->part_count++] =
+            (struct region_part){image->source, section.offset, section.bytes,
+                                 place(&section, &region->bytes)};
+        if (region->bytes >= MULTIBOOT_END)
             return false;
     }
     return true;
-}
-
-static enum err load_sections(const struct multiboot_image *image, uint8_t *headers,
-                              uint64_t physical)
-{
-    const struct multiboot_sections *sections = &image->sections;
-    uint64_t next = physical;
-
-    for (uint32_t i = 0; i < sections->count; i++) {
-        struct section section = describe(sections, headers + i * sections->each_bytes);
-        if (!is_loose(&section))
-            continue;
-        uint64_t at = place(&section, &next);
-        TRY(source_read(image->source, section.offset, section.bytes, at_physical(at)));
-        set_address(sections, &section, at);
-    }
-    return OK;
 }
 
 static bool read_headers(const struct multiboot_image *image, struct arena *arena,
@@ -90,22 +75,40 @@ static bool read_headers(const struct multiboot_image *image, struct arena *aren
            source_read(image->source, sections->offset, bytes, *headers) == OK;
 }
 
-enum err multiboot_load_symbols(const struct multiboot_image *image, struct claims *claims,
-                                struct arena *arena, struct multiboot_symbols *symbols)
+enum err multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *multiboot)
 {
+    const struct multiboot_image *image = &multiboot->image;
     const struct multiboot_sections *sections = &image->sections;
-    struct claim_wish wish = {.name = "symbols", .first = MIB, .end = MULTIBOOT_END};
-    struct claim *claim;
+    struct region region = {.name = "symbols",
+                            .type = LINTEL_MEMORY_KERNEL,
+                            .windows = {{.first = MIB, .end = MULTIBOOT_END}},
+                            .window_count = 1};
+    struct arena *arena = &attempt->machine->arena;
+    struct region_part *parts;
     uint8_t *headers;
 
-    *symbols = (struct multiboot_symbols){0};
-    if (!read_headers(image, arena, &headers) || !measure(image, headers, &wish.bytes))
+    TRY(ARENA_TAKE(arena, sections->count, &parts));
+    if (!read_headers(image, arena, &headers) || !list_parts(image, headers, parts, &region))
         return OK;
-    if (wish.bytes) {
-        TRY(claims_take(claims, &wish, &claim));
-        TRY(load_sections(image, headers, claim->physical));
-    }
-    *symbols =
+    region.parts = parts;
+    multiboot->symbols_region = attempt->wishes.region_count;
+    wishes_add(&attempt->wishes, region);
+    multiboot->info.symbols =
         (struct multiboot_symbols){headers, sections->count, sections->each_bytes, sections->names};
     return OK;
+}
+
+void multiboot_finish_symbols(const struct attempt *attempt, struct multiboot *multiboot)
+{
+    const struct multiboot_sections *sections = &multiboot->image.sections;
+    const struct multiboot_symbols *symbols = &multiboot->info.symbols;
+
+    if (!symbols->count)
+        return;
+    uint64_t next = attempt_place(attempt, multiboot->symbols_region)->physical;
+    for (uint32_t i = 0; i < symbols->count; i++) {
+        struct section section = describe(sections, symbols->headers + i * symbols->each_bytes);
+        if (is_loose(&section))
+            set_address(sections, &section, place(&section, &next));
+    }
 }

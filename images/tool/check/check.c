@@ -2,7 +2,6 @@
 #include "common/lib/mem.h"
 #include "images/tool/check/drawing.h"
 #include "images/tool/check/forecast.h"
-#include "images/tool/check/foreign.h"
 #include "images/tool/check/report.h"
 #include "images/tool/host/command.h"
 #include <stdio.h>
@@ -15,6 +14,8 @@ static const struct option_row options[] = {
     {OPTION_MAP, "map", "FILE", "take a recorded memory map instead (see test/maps/README)"},
     {'f', "firmware", "FIRMWARE", "bios or uefi; else what the map comes from, or bios"},
     {'m', "module", "FILE", "a module that the kernel is given; may be repeated"},
+    {'i', "initrd", "FILE", "an initial file system of Linux; may be repeated"},
+    {'o', "options", "TEXT", "the command line"},
     {OPTION_CPU, "cpu", "LIST",
      "features of the CPU, of nx,1gib,la57,smep,smap,pge,pat;\n"
      "-nx,-la57: all but these; bits=40: of its addresses"},
@@ -29,21 +30,21 @@ static const struct syntax syntax = {
         "Runs the loader's own code on the kernel and shows what a boot would do: where each\n"
         "byte goes, what is mapped with which permissions, and the memory map that the kernel\n"
         "sees. Exit status 1, and the message that the loader would show, when it would not\n"
-        "boot. A real firmware has its own memory map: places will differ. Of a kernel that is\n"
-        "neither Lintel's nor Limine's it shows the protocol, and what the file says of itself.",
+        "boot. A real firmware has its own memory map: places will differ. What a kernel decides\n"
+        "by itself, as an EFI program does, is not known.",
     .options = options,
     .notes = "Examples:\n"
              "  lintel check kernel.elf --memory 64M --cpu -nx\n"
              "  lintel check kernel.elf --map test/maps/ovmf-q35-512M.map --svg plan.svg",
 };
 
-#define MODULES_MAX 256
+#define FILES_MAX 256
 
 struct choices {
     struct machine_wish machine;
     struct entry entry;
-    struct entry_file modules[MODULES_MAX];
-    size_t module_count;
+    struct entry_file files[FILES_MAX]; /* modules and initrds */
+    size_t file_count;
     const char *svg;
 };
 
@@ -55,17 +56,16 @@ static enum err choose_firmware(const char *name, enum lintel_firmware *firmware
     return OK;
 }
 
-static enum err add_module(struct choices *choices, const char *path)
+static enum err add_file(struct choices *choices, const char *path, struct entry_file **list)
 {
-    struct entry_file *module = &choices->modules[choices->module_count];
+    struct entry_file *file = &choices->files[choices->file_count++];
 
-    if (choices->module_count == MODULES_MAX)
-        return fail(ERR_UNSUPPORTED, "more than %u modules are wished for", MODULES_MAX);
-    *module = (struct entry_file){.path = (char *)(uintptr_t)path, .argument = ""};
-    if (choices->module_count++)
-        module[-1].next = module;
-    else
-        choices->entry.modules = module;
+    if (choices->file_count > FILES_MAX - 1)
+        return fail(ERR_UNSUPPORTED, "more than %u files are wished for", FILES_MAX - 1);
+    *file = (struct entry_file){.path = (char *)(uintptr_t)path, .argument = ""};
+    while (*list)
+        list = &(*list)->next;
+    *list = file;
     return OK;
 }
 
@@ -80,7 +80,12 @@ static enum err take(void *context, int key, const char *value)
     case 'f':
         return choose_firmware(value, &choices->machine.firmware);
     case 'm':
-        return add_module(choices, value);
+        return add_file(choices, value, &choices->entry.modules);
+    case 'i':
+        return add_file(choices, value, &choices->entry.initrds);
+    case 'o':
+        choices->entry.options = (char *)(uintptr_t)value;
+        return OK;
     case OPTION_MAP:
         choices->machine.map = value;
         return OK;
@@ -105,40 +110,14 @@ static enum err plan(struct forecast *forecast)
     return err;
 }
 
-/* Where --firmware names one that does not start such kernels. */
-static enum err check_firmware(const struct protocol *protocol, enum lintel_firmware firmware)
-{
-    if (firmware == LINTEL_FIRMWARE_BIOS && protocol == &protocol_efi)
-        return fail(ERR_UNSUPPORTED, "%s starts on UEFI only", protocol->name);
-    if (firmware == LINTEL_FIRMWARE_UEFI && protocol == &protocol_sector)
-        return fail(ERR_UNSUPPORTED, "%s starts on BIOS only", protocol->name);
-    return OK;
-}
-
-static enum err describe(struct forecast *forecast, const struct choices *choices)
-{
-    char *text = NULL;
-
-    TRY(check_firmware(forecast->kernel.protocol, choices->machine.firmware));
-    if (choices->svg)
-        return fail(ERR_UNSUPPORTED,
-                    "--svg: the loader makes no plan for %s: there is nothing to draw",
-                    forecast->kernel.protocol->name);
-    TRY(foreign_describe(&forecast->kernel, &forecast->boot.machine.arena, &text));
-    fputs(text, stdout);
-    free(text);
-    return OK;
-}
-
 static enum err check(const struct choices *choices)
 {
     static struct forecast forecast;
+
     TRY(forecast_begin(&forecast, &choices->machine, &choices->entry));
-    if (!forecast_has_plan(&forecast))
-        return describe(&forecast, choices);
     report_machine(&forecast);
     TRY(forecast_read(&forecast));
-    report_kernel(&forecast);
+    TRY(report_kernel(&forecast));
     TRY(plan(&forecast));
     puts("\nThis kernel would boot.");
     return choices->svg ? drawing_write(&forecast, choices->svg) : OK;

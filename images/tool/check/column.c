@@ -65,7 +65,7 @@ static const char *colour_of_mapping(const struct mapping *mapping)
 
 void column_make_virtual(struct column *column, const struct forecast *forecast, double top)
 {
-    const struct plan *plan = &forecast->job->plan;
+    const struct plan *plan = &forecast->attempt.plan;
     struct mapping mapping;
 
     *column = (struct column){0};
@@ -126,10 +126,10 @@ static void add_range(struct column *column, const struct plan *plan,
 
 void column_make_physical(struct column *column, const struct forecast *forecast, double top)
 {
-    const struct memmap *map = &forecast->job->map;
+    const struct memmap *map = &forecast->attempt.map;
     *column = (struct column){0};
     for (uint64_t i = 0; i < map->count; i++)
-        add_range(column, &forecast->job->plan, &map->ranges[i]);
+        add_range(column, &forecast->attempt.plan, &map->ranges[i]);
     lay_out(column, top);
 }
 

@@ -123,7 +123,7 @@ static void draw_ribbon(FILE *file, const struct bar *from, double top, double b
 static void draw_ribbons(FILE *file, const struct forecast *forecast, const struct column *virtual,
                          const struct column *physical)
 {
-    const struct plan *plan = &forecast->job->plan;
+    const struct plan *plan = &forecast->attempt.plan;
     struct mapping mapping;
 
     for (uint64_t i = 0; i < plan->mapping_count;) {
@@ -167,8 +167,8 @@ static void draw_head(FILE *file, const struct forecast *forecast)
 {
     const char *firmware = forecast->facts.firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS";
     char *title = text_of("%s on %s: what its first instruction finds",
-                          text_base(forecast->kernel.source.name), firmware);
-    char *head = text_of("Virtual address space, %u levels", forecast->job->plan.paging.levels);
+                          text_base(forecast->attempt.kernel.source.name), firmware);
+    char *head = text_of("Virtual address space, %u levels", forecast->attempt.plan.paging.levels);
 
     svg_text(file, VIRTUAL_LEFT, 38, "title", "start", title);
     svg_text(file, VIRTUAL_LEFT, TOP - 12, "head", "start", head);

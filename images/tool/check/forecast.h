@@ -3,19 +3,22 @@
 #ifndef LINTEL_TOOL_CHECK_FORECAST_H
 #define LINTEL_TOOL_CHECK_FORECAST_H
 
-#include "common/protocol/limine/limine.h"
-#include "images/tool/check/kernel_file.h"
+#include "common/protocol/protocol.h"
 #include "images/tool/check/machine.h"
 
 struct forecast {
-    struct boot boot;
     struct facts facts;
-    struct kernel_file kernel;
-    struct limine limine;    /* with the job: Limine's kernels have one, and Lintel's own */
-    struct job *job;         /* its map is the kernel's at the end */
+    struct firmware firmware;
+    struct machine machine;
+    struct timeline timeline;
+    struct disk disk; /* that all files lie on, as far as the loader asks: */
+    struct volume volume;
+    struct fs fs;
+    const struct protocol *protocol;
+    struct attempt attempt;  /* its map is the kernel's at the end */
     struct memmap before;    /* the firmware's map, normalised */
     struct raw_range loader; /* what the loader holds of its own meanwhile; free for the kernel */
-    uint64_t table_pages;    /* that the mappings take */
+    uint64_t table_pages;    /* that the mappings take; 0: no tables are made */
 };
 
 /* The steps, in order; the entry's paths are the host's, and it outlives them. Each takes what the
@@ -24,10 +27,6 @@ enum err forecast_begin(struct forecast *forecast, const struct machine_wish *ma
                         const struct entry *entry);
 enum err forecast_read(struct forecast *forecast);
 enum err forecast_plan(struct forecast *forecast);
-
-/* Once begun: true where the loader plans the boot; else the kernel is a foreign one (foreign.h).
- */
-bool forecast_has_plan(const struct forecast *forecast);
 
 /* Fails where no machine would boot the entry. */
 enum err forecast_check(const struct entry *entry);

@@ -181,10 +181,10 @@ struct raw_range machine_loader(const struct facts *facts)
     return (struct raw_range){end - LOADER_BYTES, LOADER_BYTES, LINTEL_MEMORY_RECLAIMABLE};
 }
 
-bool machine_screen(const struct facts *facts, const struct lintel_request *wish,
+bool machine_screen(const struct facts *facts, const struct screen_wish *wish,
                     struct lintel_framebuffer *screen)
 {
-    uint32_t width = wish->framebuffer_width, height = wish->framebuffer_height;
+    uint32_t width = wish->width, height = wish->height;
     bool known = width && height && (uint64_t)width * height <= SCREEN_MAX / 4;
 
     *screen = (struct lintel_framebuffer){

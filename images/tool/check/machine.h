@@ -3,7 +3,7 @@
 #ifndef LINTEL_TOOL_CHECK_MACHINE_H
 #define LINTEL_TOOL_CHECK_MACHINE_H
 
-#include "common/firmware.h"
+#include "common/plan/wishes.h"
 
 struct machine_wish {
     uint64_t memory_bytes;         /* of an ordinary PC */
@@ -23,7 +23,7 @@ struct raw_range machine_loader(const struct facts *facts);
 
 /* A screen of the wished size, or of 1024 x 768. False where the machine has memory in its place.
  */
-bool machine_screen(const struct facts *facts, const struct lintel_request *wish,
+bool machine_screen(const struct facts *facts, const struct screen_wish *wish,
                     struct lintel_framebuffer *screen);
 
 /* Names of features with commas between: the CPU has these. Where the first one begins with "-" it

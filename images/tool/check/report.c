@@ -1,6 +1,8 @@
+/* How does a forecast read, as text? */
 #include "images/tool/check/report.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/text.h"
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,7 +35,7 @@ const char *place_name(const struct plan *plan, uint64_t index)
 const char *mapping_name(const struct plan *plan, const struct mapping *mapping)
 {
     if (mapping->virtual - plan->direct_map == mapping->physical)
-        return "direct map";
+        return plan->direct_map ? "direct map" : "one to one";
     for (uint64_t i = 0; i < plan->place_count; i++)
         if (lies_in(mapping->physical, plan->places[i].physical, plan->places[i].bytes))
             return place_name(plan, i);
@@ -65,38 +67,72 @@ void report_machine(const struct forecast *forecast)
     free(cpu);
 }
 
-static void report_request(const struct lintel_request *request)
+static void report_screen(const struct screen_wish *wish)
 {
-    printf("  asks for a stack of %s",
-           size_text(request->stack_bytes ? request->stack_bytes : PLAN_DEFAULT_STACK_BYTES).text);
-    if (request->flags & (LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_FRAMEBUFFER_MUST)) {
-        printf(", a framebuffer");
-        if (request->framebuffer_width)
-            printf(" of %u x %u", request->framebuffer_width, request->framebuffer_height);
-        printf(request->flags & LINTEL_REQUEST_FRAMEBUFFER_MUST ? " (or no boot at all)"
-                                                                : " (where there is one)");
-    }
-    if (request->paging_levels == 5)
-        printf(", 5-level paging%s",
-               request->flags & LINTEL_REQUEST_PAGING_MUST ? " (or no boot at all)" : "");
-    putchar('\n');
+    printf(", a framebuffer");
+    if (wish->width)
+        printf(" of %u x %u", wish->width, wish->height);
+    printf(wish->required ? " (or no boot at all)" : " (where there is one)");
 }
 
-void report_kernel(const struct forecast *forecast)
+static void report_wishes(const struct wishes *wishes)
 {
-    const struct elf *kernel = &forecast->job->kernel;
-    printf("Kernel:  %s is %s, %s, %u symbols, entry %016lx\n", forecast->kernel.source.name,
-           forecast->kernel.protocol->name, kernel->relocatable ? "a static PIE" : "linked to stay",
-           kernel->symbol_count, kernel->entry);
-    report_request(&kernel->request);
+    static const char *const modes[] = {
+        [ENTRY_KERNEL_TABLES] = "64-bit mode, on page tables of its own",
+        [ENTRY_LONG] = "64-bit mode, with memory mapped one to one",
+        [ENTRY_PROTECTED] = "32-bit mode, without paging",
+        [ENTRY_REAL] = "real mode",
+        [ENTRY_WITH_SERVICES] = "64-bit mode, while EFI boot services live",
+        [ENTRY_PROGRAM] = "64-bit mode, by the firmware itself",
+    };
+    uint64_t stack = wishes->stack_bytes ? wishes->stack_bytes : PLAN_DEFAULT_STACK_BYTES;
+
+    printf("  is entered in %s\n", modes[wishes->mode]);
+    if (wishes->mode == ENTRY_KERNEL_TABLES)
+        printf("  asks for a stack of %s", size_text(stack).text);
+    else if (wishes->screen.wanted)
+        printf("  is given");
+    if (wishes->screen.wanted)
+        report_screen(&wishes->screen);
+    if (wishes->paging_levels == 5)
+        printf(", 5-level paging%s", wishes->paging_required ? " (or no boot at all)" : "");
+    if (wishes->mode == ENTRY_KERNEL_TABLES || wishes->screen.wanted)
+        putchar('\n');
+}
+
+static __attribute__((format(printf, 1, 2))) void print_line(const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    printf("  ");
+    vprintf(format, list);
+    putchar('\n');
+    va_end(list);
+}
+
+enum err report_kernel(const struct forecast *forecast)
+{
+    const struct attempt *attempt = &forecast->attempt;
+    const struct elf *image = attempt->wishes.image;
+
+    printf("Kernel:  %s is %s", attempt->kernel.source.name, forecast->protocol->name);
+    if (image)
+        printf(", %s, %u symbols, entry %016lx", image->relocatable ? "a static PIE" : "linked to stay",
+               image->symbol_count, image->entry);
+    putchar('\n');
+    if (forecast->protocol->describe)
+        TRY(forecast->protocol->describe(attempt, print_line));
+    report_wishes(&attempt->wishes);
+    return OK;
 }
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 
-static void report_segments(const struct job *job)
+static void report_segments(const struct attempt *attempt)
 {
-    const struct elf *kernel = &job->kernel;
-    const struct plan *plan = &job->plan;
+    const struct elf *kernel = attempt->wishes.image;
+    const struct plan *plan = &attempt->plan;
     uint64_t physical = plan->places[PLACE_KERNEL].physical;
 
     printf("\nSegments%s\n  %-16s  %-16s  %-12s  %-12s  may\n",
@@ -110,26 +146,35 @@ static void report_segments(const struct job *job)
     }
 }
 
+static void report_place(const struct plan *plan, uint64_t index)
+{
+    const struct placement *place = &plan->places[index];
+
+    printf("  %16lx  %-12s  %-12s  %s", place->target, size_text(place->bytes).text,
+           memmap_type_name(place->type), place_name(plan, index));
+    if (place->physical != place->target)
+        printf(", loaded to %lXh and moved when the firmware has left", place->physical);
+    putchar('\n');
+}
+
 static void report_places(const struct plan *plan)
 {
     printf("\nPlaces in physical memory\n  %-16s  %-12s  %-12s  what\n", "from", "size", "type");
     for (uint64_t i = 0; i < plan->place_count; i++)
         if (plan->places[i].bytes)
-            printf("  %16lx  %-12s  %-12s  %s\n", plan->places[i].physical,
-                   size_text(plan->places[i].bytes).text, memmap_type_name(plan->places[i].type),
-                   place_name(plan, i));
+            report_place(plan, i);
 }
 
 /* What the plan goes around, and what it maps besides memory. */
 static void report_surroundings(const struct forecast *forecast)
 {
     const struct raw_range *loader = &forecast->loader;
-    const struct lintel_framebuffer *screen = &forecast->job->video.fb;
+    const struct lintel_framebuffer *screen = &forecast->attempt.video.fb;
 
     if (loader->bytes)
         printf("  %16lx  %-12s  %-12s  the loader, until the kernel runs\n", loader->base,
                size_text(loader->bytes).text, "usable");
-    if (forecast->job->has_video)
+    if (forecast->attempt.has_video)
         printf("  %16lx  %-12s  %-12s  %u x %u, %u bits a pixel\n", screen->base_physical,
                size_text(screen->bytes).text, "framebuffer", screen->width, screen->height,
                screen->bits_per_pixel);
@@ -162,18 +207,24 @@ static void report_map(const char *title, const struct memmap *map)
 
 void report_firmware_map(const struct forecast *forecast)
 {
-    report_map("Memory map of the firmware, in whole pages", &forecast->job->map);
+    report_map("Memory map of the firmware, in whole pages", &forecast->attempt.map);
 }
 
 void report_plan(const struct forecast *forecast)
 {
-    const struct job *job = forecast->job;
-    report_segments(job);
-    report_places(&job->plan);
+    const struct attempt *attempt = &forecast->attempt;
+    const struct plan *plan = &attempt->plan;
+
+    if (attempt->wishes.image)
+        report_segments(attempt);
+    report_places(plan);
     report_surroundings(forecast);
-    report_mappings(&job->plan);
-    printf("\nPage tables: %lu pages, in a place of %lu\n", forecast->table_pages,
-           job->plan.places[PLACE_TABLES].bytes / PAGE_BYTES);
+    if (forecast->table_pages) {
+        report_mappings(plan);
+        printf("\nPage tables: %lu pages, in a place of %lu\n", forecast->table_pages,
+               plan->places[PLACE_TABLES].bytes / PAGE_BYTES);
+    }
     report_map("Memory map of the firmware, in whole pages", &forecast->before);
-    report_map("Memory map that the kernel sees", &job->map);
+    if (attempt->wishes.mode == ENTRY_KERNEL_TABLES)
+        report_map("Memory map that the kernel sees", &attempt->map);
 }

@@ -6,7 +6,7 @@
 
 /* After each step of the forecast, what it has found. */
 void report_machine(const struct forecast *forecast);
-void report_kernel(const struct forecast *forecast);
+enum err report_kernel(const struct forecast *forecast);
 void report_plan(const struct forecast *forecast);
 
 /* The firmware's map alone: for a forecast that has no plan. */

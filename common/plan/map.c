@@ -1,4 +1,4 @@
-/* What the kernel's tables map, by the rules of its boot protocol. */
+/* What do the page tables map? */
 #include "common/lib/mem.h"
 #include "common/plan/plan.h"
 
@@ -9,16 +9,16 @@ static enum err paint_part(struct memmap *paint, uint64_t first, uint64_t last, 
     return memmap_overlay(paint, first, last - first + 1, (enum lintel_memory_type)colour);
 }
 
-static enum err paint_map(const struct plan_rules *rules, struct memmap *paint,
+static enum err paint_map(const struct space_rules *space, struct memmap *paint,
                           const struct memmap *map)
 {
-    TRY(paint_part(paint, 0, 4 * GIB - 1, rules->gaps));
+    TRY(paint_part(paint, 0, 4 * GIB - 1, space->gaps));
     for (uint64_t i = 0; i < map->count; i++) {
         const struct memmap_range *range = &map->ranges[i];
         TRY(paint_part(paint, range->first, MIN(range->last, 4 * GIB - 1),
-                       rules->paint(range->type, false)));
+                       space->paint(range->type, false)));
         TRY(paint_part(paint, MAX(range->first, 4 * GIB), range->last,
-                       rules->paint(range->type, true)));
+                       space->paint(range->type, true)));
     }
     return OK;
 }
@@ -34,14 +34,16 @@ static enum err paint_image(struct memmap *paint, const struct elf *image, uint6
     return OK;
 }
 
+/* Behind the handoff's state lies its program. */
 static enum err paint_programs(struct memmap *paint, const struct plan *plan)
 {
     const struct placement *handoff = &plan->places[PLACE_HANDOFF];
-    TRY(memmap_overlay(paint, handoff->physical + PAGE_BYTES, handoff->bytes - PAGE_BYTES,
-                       (enum lintel_memory_type)PAINT_READ_ONLY));
-    if (plan->cpu_count == 1)
-        return OK;
-    return memmap_overlay(paint, plan->places[PLACE_TRAMPOLINE].physical, PAGE_BYTES,
+    const struct placement *trampoline = &plan->places[PLACE_TRAMPOLINE];
+
+    if (trampoline->bytes)
+        TRY(memmap_overlay(paint, trampoline->physical, trampoline->bytes,
+                           (enum lintel_memory_type)PAINT_READ_ONLY));
+    return memmap_overlay(paint, handoff->physical + PAGE_BYTES, handoff->bytes - PAGE_BYTES,
                           (enum lintel_memory_type)PAINT_READ_ONLY);
 }
 
@@ -52,12 +54,12 @@ static void add_mapping(struct plan *plan, uint64_t virtual, uint64_t physical, 
         (struct mapping){virtual, physical, bytes, flags, cache};
 }
 
-static uint32_t direct_map_flags(const struct plan_rules *rules, enum paint colour)
+static uint32_t direct_map_flags(const struct space_rules *space, enum paint colour)
 {
-    return (colour == PAINT_READ_ONLY ? 0 : MAP_WRITE) | (rules->mixed ? MAP_EXECUTE : 0);
+    return (colour == PAINT_READ_ONLY ? 0 : MAP_WRITE) | (space->mixed ? MAP_EXECUTE : 0);
 }
 
-static void map_painted(const struct plan_rules *rules, struct plan *plan,
+static void map_painted(const struct space_rules *space, struct plan *plan,
                         const struct memmap *paint, uint64_t base)
 {
     for (uint64_t i = 0; i < paint->count; i++) {
@@ -66,7 +68,7 @@ static void map_painted(const struct plan_rules *rules, struct plan *plan,
         if (colour == PAINT_ABSENT)
             continue;
         add_mapping(plan, base + range->first, range->first, range->last - range->first + 1,
-                    direct_map_flags(rules, colour),
+                    direct_map_flags(space, colour),
                     colour == PAINT_UNCACHED          ? CACHE_UNCACHED
                     : colour == PAINT_WRITE_COMBINING ? CACHE_WRITE_COMBINING
                                                       : CACHE_WRITE_BACK);
@@ -87,15 +89,6 @@ static void map_stack(struct plan *plan, uint64_t top, const struct placement *p
                 CACHE_WRITE_BACK);
 }
 
-static void map_handoff(struct plan *plan)
-{
-    const struct placement *place = &plan->places[PLACE_HANDOFF];
-    add_mapping(plan, plan->handoff_virtual, place->physical, PAGE_BYTES, MAP_WRITE,
-                CACHE_WRITE_BACK);
-    add_mapping(plan, plan->handoff_virtual + PAGE_BYTES, place->physical + PAGE_BYTES,
-                place->bytes - PAGE_BYTES, MAP_EXECUTE, CACHE_WRITE_BACK);
-}
-
 static void map_cpus(struct plan *plan)
 {
     uint64_t physical = plan->places[PLACE_CPU_STACKS].physical;
@@ -111,6 +104,15 @@ static void map_cpus(struct plan *plan)
     }
 }
 
+static void map_handoff(struct plan *plan)
+{
+    const struct placement *handoff = &plan->places[PLACE_HANDOFF];
+    add_mapping(plan, plan->handoff_virtual, handoff->physical, PAGE_BYTES, MAP_WRITE,
+                CACHE_WRITE_BACK);
+    add_mapping(plan, plan->handoff_virtual + PAGE_BYTES, handoff->physical + PAGE_BYTES,
+                handoff->bytes - PAGE_BYTES, MAP_EXECUTE, CACHE_WRITE_BACK);
+}
+
 static void map_window(const struct plan_request *request, struct plan *plan)
 {
     const struct placement *places = plan->places;
@@ -123,11 +125,11 @@ static void map_window(const struct plan_request *request, struct plan *plan)
 }
 
 /* The first page stays absent: it begins with what is the null pointer. */
-static enum err map_identity(const struct plan_rules *rules, struct plan *plan,
+static enum err map_identity(const struct space_rules *space, struct plan *plan,
                              struct memmap *paint)
 {
     TRY(memmap_overlay(paint, 0, PAGE_BYTES, (enum lintel_memory_type)PAINT_ABSENT));
-    map_painted(rules, plan, paint, 0);
+    map_painted(space, plan, paint, 0);
     return OK;
 }
 
@@ -149,9 +151,9 @@ static void add_to_bridge(struct plan *plan, uint64_t physical, uint64_t bytes, 
         (struct mapping){physical, physical, bytes, flags, CACHE_WRITE_BACK};
 }
 
-/* One to one, for the few instructions between the loader's tables and the kernel's: the handoff
- * program, the loader's last page of code (with the page behind it, should they straddle), and the
- * page that other CPUs start in. */
+/* One to one, for the few instructions between the loader's tables and the kernel's: the handoff,
+ * the loader's last page of code (with the page behind it, should they straddle), and the page that
+ * other CPUs start in. */
 static void map_bridge(const struct plan_request *request, struct plan *plan)
 {
     const struct placement *handoff = &plan->places[PLACE_HANDOFF];
@@ -160,7 +162,7 @@ static void map_bridge(const struct plan_request *request, struct plan *plan)
     add_to_bridge(plan, align_down(request->loader_code, PAGE_BYTES), 2 * PAGE_BYTES, MAP_EXECUTE);
     if (plan->cpu_count > 1)
         add_to_bridge(plan, plan->places[PLACE_TRAMPOLINE].physical, PAGE_BYTES, MAP_EXECUTE);
-    if (plan->cpu_count > 1 && request->rules->local_apic)
+    if (plan->cpu_count > 1 && request->wishes->space->local_apic)
         plan->bridge[plan->bridge_count++] = (struct mapping){
             PLAN_LOCAL_APIC, PLAN_LOCAL_APIC, PAGE_BYTES, MAP_WRITE, CACHE_UNCACHED};
     add_to_bridge(plan, handoff->physical, PAGE_BYTES, MAP_WRITE);
@@ -168,41 +170,85 @@ static void map_bridge(const struct plan_request *request, struct plan *plan)
     sort_mappings(plan->bridge, plan->bridge_count);
 }
 
+static enum err paint_all(const struct plan_request *request, const struct memmap *map,
+                          const struct lintel_framebuffer *framebuffer, const struct plan *plan,
+                          struct memmap *paint)
+{
+    const struct space_rules *space = request->wishes->space;
+
+    TRY(paint_map(space, paint, map));
+    if (framebuffer)
+        TRY(memmap_overlay(
+            paint, align_down(framebuffer->base_physical, PAGE_BYTES),
+            align_up(framebuffer->base_physical % PAGE_BYTES + framebuffer->bytes, PAGE_BYTES),
+            (enum lintel_memory_type)PAINT_WRITE_COMBINING));
+    if (!space->guards_aliases)
+        return OK;
+    TRY(paint_image(paint, request->wishes->image, plan->places[PLACE_KERNEL].physical));
+    TRY(paint_image(paint, request->resident, plan->places[PLACE_RESIDENT].physical));
+    return paint_programs(paint, plan);
+}
+
+static enum err map_for_kernel(const struct plan_request *request, const struct memmap *map,
+                               const struct lintel_framebuffer *framebuffer, struct arena *arena,
+                               struct plan *plan)
+{
+    const struct elf *kernel = request->wishes->image, *resident = request->resident;
+    const struct space_rules *space = request->wishes->space;
+    uint64_t images = kernel->pages_count + resident->pages_count;
+    struct memmap paint = {.capacity = MEMMAP_CAPACITY(map->capacity + images + 6) + 1};
+
+    TRY(ARENA_TAKE(arena, paint.capacity, &paint.ranges));
+    TRY(paint_all(request, map, framebuffer, plan, &paint));
+    TRY(ARENA_TAKE(arena, 2 * paint.capacity + images + 5 + 2 * plan->cpu_count, &plan->mappings));
+    map_painted(space, plan, &paint, plan->direct_map);
+    if (space->window)
+        map_window(request, plan);
+    map_image(plan, kernel, plan->kernel_virtual, plan->places[PLACE_KERNEL].physical);
+    if (space->identity)
+        TRY(map_identity(space, plan, &paint));
+    sort_mappings(plan->mappings, plan->mapping_count);
+    map_bridge(request, plan);
+    return OK;
+}
+
+/* ---- one to one ------------------------------------------------------------------------------ */
+
+/* Reserved ranges and device registers can lie far above the last memory (AMD: FD_0000_0000h). */
+static bool is_memory(enum lintel_memory_type type)
+{
+    return type != LINTEL_MEMORY_RESERVED && type != LINTEL_MEMORY_MMIO &&
+           type != LINTEL_MEMORY_FRAMEBUFFER && type != LINTEL_MEMORY_BAD;
+}
+
+/* At least 4 GiB, with what devices have there. */
+static uint64_t find_memory_end(const struct memmap *map, const struct lintel_cpu *cpu)
+{
+    uint64_t last = 4 * GIB - 1, limit = (UINT64_C(1) << MIN(cpu->physical_bits, 47u)) - 1;
+
+    for (uint64_t i = 0; i < map->count; i++)
+        if (is_memory(map->ranges[i].type) && map->ranges[i].first <= limit)
+            last = MAX(last, MIN(map->ranges[i].last, limit));
+    return last + 1;
+}
+
+/* All of memory, writable and executable: foreign kernels run on these tables as on none. */
+static enum err map_one_to_one(const struct plan_request *request, const struct memmap *map,
+                               struct arena *arena, struct plan *plan)
+{
+    uint64_t bytes = align_up(find_memory_end(map, request->cpu), GIB);
+
+    TRY(ARENA_TAKE(arena, 1, &plan->mappings));
+    add_mapping(plan, 0, 0, bytes, MAP_WRITE | MAP_EXECUTE, CACHE_WRITE_BACK);
+    return OK;
+}
+
 enum err plan_map(const struct plan_request *request, const struct memmap *map,
                   const struct lintel_framebuffer *framebuffer, struct arena *arena,
                   struct plan *plan)
 {
-    const struct elf *kernel = request->kernel, *resident = request->resident;
-    const struct plan_rules *rules = request->rules;
-    const struct placement *places = plan->places;
-    uint64_t overlays = map->capacity + kernel->pages_count + resident->pages_count + 6;
-    struct memmap paint = {.capacity = MEMMAP_CAPACITY(overlays) + 1};
-
-    TRY(ARENA_TAKE(arena, paint.capacity, &paint.ranges));
-    TRY(paint_map(rules, &paint, map));
-    if (framebuffer)
-        TRY(memmap_overlay(
-            &paint, align_down(framebuffer->base_physical, PAGE_BYTES),
-            align_up(framebuffer->base_physical % PAGE_BYTES + framebuffer->bytes, PAGE_BYTES),
-            (enum lintel_memory_type)PAINT_WRITE_COMBINING));
-    if (rules->guards_aliases) {
-        TRY(paint_image(&paint, kernel, places[PLACE_KERNEL].physical));
-        TRY(paint_image(&paint, resident, places[PLACE_RESIDENT].physical));
-        TRY(paint_programs(&paint, plan));
-    }
-
     plan->mapping_count = 0;
-    TRY(ARENA_TAKE(arena,
-                   2 * paint.capacity + kernel->pages_count + resident->pages_count + 5 +
-                       2 * plan->cpu_count,
-                   &plan->mappings));
-    map_painted(rules, plan, &paint, plan->direct_map);
-    if (rules->window)
-        map_window(request, plan);
-    map_image(plan, kernel, plan->kernel_virtual, places[PLACE_KERNEL].physical);
-    if (rules->identity)
-        TRY(map_identity(rules, plan, &paint));
-    sort_mappings(plan->mappings, plan->mapping_count);
-    map_bridge(request, plan);
-    return OK;
+    if (request->wishes->mode == ENTRY_KERNEL_TABLES)
+        return map_for_kernel(request, map, framebuffer, arena, plan);
+    return map_one_to_one(request, map, arena, plan);
 }

@@ -1,0 +1,255 @@
+/* In what state does a kernel on page tables of its own find the machine? */
+#include "common/attempt/attempt.h"
+#include "common/hw/registers.h"
+#include "common/lib/mem.h"
+#include "common/memory/gdt.h"
+
+#define IDT_VECTORS 256
+#define VGA_TEXT    0xb8000
+
+/* ---- page tables ----------------------------------------------------------------------------- */
+
+static enum err map_bridge(const struct plan *plan, struct paging *paging)
+{
+    for (uint64_t i = 0; i < plan->bridge_count; i++)
+        TRY(paging_map(paging, &plan->bridge[i]));
+    return OK;
+}
+
+/* The kernel's tables hold the bridge too, until the handoff empties their lower half. The other
+ * side of the bridge is a small set of tables for the loader's paging mode, without NX: the loader
+ * may not have it on. */
+static enum err build_tables(struct attempt *attempt, struct paging *kernel)
+{
+    const struct plan *plan = &attempt->plan;
+    const struct placement *place = &plan->places[PLACE_TABLES];
+
+    memset(at_physical(place->physical), 0, place->bytes);
+    *kernel = plan->paging;
+    kernel->next = place->physical;
+    kernel->end = place->physical + place->bytes;
+    for (uint64_t i = 0; i < plan->mapping_count; i++)
+        TRY(paging_map(kernel, &plan->mappings[i]));
+    if (!attempt->wishes.space->identity)
+        TRY(map_bridge(plan, kernel));
+
+    struct paging bridge = {
+        .levels = attempt->request.loader_levels, .next = kernel->next, .end = kernel->end};
+    TRY(map_bridge(plan, &bridge));
+    attempt->root = bridge.root;
+    return OK;
+}
+
+/* ---- descriptor tables ----------------------------------------------------------------------- */
+
+static void make_pseudo_descriptor(uint8_t to[16], uint64_t bytes, const void *virtual)
+{
+    uint16_t limit = (uint16_t)(bytes - 1);
+    memcpy(to, &limit, sizeof limit);
+    memcpy(to + sizeof limit, &virtual, sizeof virtual);
+}
+
+enum err attempt_build_gdt(const struct attempt *attempt, struct block *block,
+                           uint64_t fault_stack_top, uint8_t gdtr[16])
+{
+    const struct cpu_rules *rules = attempt->cpu_rules;
+    uint64_t *gdt, tss_virtual = 0;
+    uint8_t *tss;
+
+    if (rules->reports) {
+        TRY(block_take(block, TSS_BYTES, (void **)&tss));
+        gdt_build_tss(tss, fault_stack_top);
+        tss_virtual = (uintptr_t)block_virtual(block, tss);
+    }
+    TRY(block_take(block, rules->gdt_bytes, (void **)&gdt));
+    rules->build_gdt(gdt, tss_virtual);
+    make_pseudo_descriptor(gdtr, rules->gdt_bytes, block_virtual(block, gdt));
+    return OK;
+}
+
+/* Without a fault table the IDTR stays zero. */
+static enum err build_fault_table(const struct attempt *attempt, struct block *block,
+                                  uint8_t idtr[16])
+{
+    uint64_t(*idt)[2];
+
+    if (!attempt->cpu_rules->reports)
+        return OK;
+    TRY(block_take(block, IDT_VECTORS * sizeof *idt, (void **)&idt));
+    for (uint64_t i = 0; i < IDT_VECTORS; i++)
+        idt_build_gate(idt[i], attempt->cpu_rules->code,
+                       attempt->plan.resident_virtual + i * VECTOR_BYTES, IST_FAULT);
+    make_pseudo_descriptor(idtr, IDT_VECTORS * sizeof *idt, block_virtual(block, idt));
+    return OK;
+}
+
+/* ---- the fault reporter's state -------------------------------------------------------------- */
+
+static enum err add_guard(struct block *block, struct resident_state *state, uint64_t base,
+                          uint64_t end, const char *meaning)
+{
+    struct resident_guard *guard = state->guards;
+
+    while (guard->bytes)
+        guard++;
+    guard->base = base;
+    guard->bytes = end - base;
+    return block_copy_text(block, meaning, &guard->meaning);
+}
+
+static enum err add_guards(const struct plan *plan, struct block *block,
+                           struct resident_state *state)
+{
+    uint64_t stack = plan->stack_top - plan->places[PLACE_STACK].bytes;
+
+    TRY(add_guard(block, state, stack - PAGE_BYTES, stack,
+                  "the kernel's stack has overflowed: ask for a larger one in the Lintel note"));
+    TRY(add_guard(block, state, plan->stack_top, plan->stack_top + PAGE_BYTES,
+                  "above the kernel's stack: more was popped than pushed"));
+    TRY(add_guard(block, state, plan->fault_stack_top, plan->fault_stack_top + PAGE_BYTES,
+                  "above the fault stack"));
+    if (plan->cpu_count == 1)
+        return OK;
+    return add_guard(block, state, plan->cpu_stacks_virtual,
+                     plan_cpu_fault_stack_top(plan, plan->cpu_count - 1) + PAGE_BYTES,
+                     "beside the stack that this CPU was started on: give it a larger one");
+}
+
+static enum err describe_kernel(const struct attempt *attempt, struct block *block,
+                                struct resident_state *state)
+{
+    const struct elf *kernel = attempt->wishes.image;
+    const struct plan *plan = &attempt->plan;
+
+    if (!attempt->cpu_rules->reports)
+        return OK;
+    TRY(block_copy(block, kernel->symbols, kernel->symbol_count * sizeof *kernel->symbols,
+                   (const void **)&state->symbols));
+    TRY(block_copy(block, kernel->names, kernel->names_bytes, (const void **)&state->names));
+    state->symbol_count = kernel->symbol_count;
+    state->slide = plan->slide;
+    state->kernel_first = plan->kernel_virtual;
+    state->kernel_end = plan->kernel_virtual + (kernel->end - kernel->first);
+    return attempt->wishes.space->window ? add_guards(plan, block, state) : OK;
+}
+
+/* The text screen is no memory, and not mapped by every protocol. */
+static void describe_screen(const struct attempt *attempt, const struct block *block,
+                            struct resident_state *state)
+{
+    if (attempt->has_video) {
+        state->framebuffer = attempt->video.fb;
+        state->framebuffer.pixels =
+            block_virtual(block, at_physical(attempt->video.fb.base_physical));
+    } else if (attempt_facts(attempt)->firmware == LINTEL_FIRMWARE_BIOS &&
+               attempt->wishes.space->paint(LINTEL_MEMORY_RESERVED, false) != PAINT_ABSENT) {
+        state->vga_text = (uintptr_t)block_virtual(block, at_physical(VGA_TEXT));
+    }
+}
+
+static void put_resident_state(const struct attempt *attempt, const struct resident_state *state)
+{
+    const struct elf *resident = &attempt->resident;
+    const struct elf_segment *data = &resident->segments[resident->segment_count - 1];
+
+    memcpy(at_physical(attempt->plan.places[PLACE_RESIDENT].physical + data->virtual -
+                       resident->first),
+           state, sizeof *state);
+}
+
+static enum err describe_for_reports(const struct attempt *attempt, struct block *block)
+{
+    struct resident_state state = {0};
+
+    TRY(describe_kernel(attempt, block, &state));
+    describe_screen(attempt, block, &state);
+    if (!block_counts(block))
+        put_resident_state(attempt, &state);
+    return OK;
+}
+
+/* ---- the handoff's state --------------------------------------------------------------------- */
+
+static uint64_t final_cr4(const struct attempt *attempt)
+{
+    const struct cpu_rules *rules = attempt->cpu_rules;
+    const struct paging *paging = &attempt->plan.paging;
+    bool smep = attempt_facts(attempt)->cpu.features & LINTEL_CPU_SMEP;
+
+    return rules->cr4 | (smep ? rules->cr4_smep : 0) | (paging->has_pge ? CR4_PGE : 0) |
+           (paging->levels == 5 ? CR4_LA57 : 0);
+}
+
+static enum err list_memory_to_zero(const struct attempt *attempt, struct block *block,
+                                    struct handoff_state *state)
+{
+    struct handoff_zero *zero;
+
+    if (!attempt->zero_memory)
+        return OK;
+    TRY(block_take(block, attempt->map.count * sizeof *zero, (void **)&zero));
+    for (uint64_t i = 0; i < attempt->map.count; i++) {
+        const struct memmap_range *range = &attempt->map.ranges[i];
+        if (range->type == LINTEL_MEMORY_USABLE)
+            zero[state->zero_count++] = (struct handoff_zero){
+                attempt->plan.direct_map + range->first, range->last - range->first + 1};
+    }
+    state->zero = block_virtual(block, zero);
+    return OK;
+}
+
+static void describe_cpu(const struct attempt *attempt, struct handoff_state *state)
+{
+    const struct cpu_rules *rules = attempt->cpu_rules;
+    const struct paging *paging = &attempt->plan.paging;
+
+    state->code = rules->code;
+    state->data = rules->data;
+    state->fs_gs = rules->fs_gs;
+    state->tss = rules->tss;
+    state->cr0 = rules->cr0;
+    state->cr4 = final_cr4(attempt);
+    state->efer = EFER_LME | (paging->has_nx ? EFER_NXE : 0);
+    state->pat = paging->has_pat ? rules->pat : 0;
+}
+
+static void describe_entry(const struct attempt *attempt, const struct paging *tables,
+                           struct handoff_state *state)
+{
+    const struct plan *plan = &attempt->plan;
+
+    state->mode = HANDOFF_KERNEL_TABLES;
+    state->delta = plan->handoff_virtual - plan->places[PLACE_HANDOFF].physical;
+    state->root = tables->root;
+    state->root_virtual = attempt->wishes.space->identity ? 0 : plan->direct_map + tables->root;
+    state->entry = attempt->entry_point;
+    state->registers = attempt->registers;
+    state->registers.rsp = plan->stack_top;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static enum err build_descriptors(struct attempt *attempt, struct block *block,
+                                  struct handoff_state *state)
+{
+    TRY(build_fault_table(attempt, block, state->idtr));
+    TRY(attempt_build_gdt(attempt, block, attempt->plan.fault_stack_top, state->gdtr));
+    TRY(list_memory_to_zero(attempt, block, state));
+    return attempt_build_seats(attempt, block, state->idtr);
+}
+
+enum err attempt_build_machine(struct attempt *attempt, struct block *block)
+{
+    uint64_t region = attempt->plan.places[PLACE_HANDOFF].physical;
+    struct handoff_state counted = {0}, *state = &counted;
+    struct paging tables;
+
+    if (!block_counts(block)) {
+        state = handoff_install(region, NULL, 0);
+        TRY(build_tables(attempt, &tables));
+        describe_entry(attempt, &tables, state);
+        describe_cpu(attempt, state);
+    }
+    TRY(describe_for_reports(attempt, block));
+    return build_descriptors(attempt, block, state);
+}
