@@ -32,7 +32,7 @@ static void stretch(struct attempt *attempt, struct timeline *timeline)
     attempt->timeline = timeline;
 }
 
-/* Every place is nowhere yet. */
+/* Every place is nowhere yet, and the longest map is not there to be read. */
 static enum err count(struct attempt *attempt, uint64_t *bytes)
 {
     struct arena *arena = &attempt->machine->arena;
@@ -40,6 +40,7 @@ static enum err count(struct attempt *attempt, uint64_t *bytes)
 
     attempt->plan = (struct plan){.cpu_count = MAX(attempt->wishes.cpu_count, 1)};
     TRY(ARENA_TAKE(arena, PLACE_KERNEL + attempt->wishes.region_count, &attempt->plan.places));
+    TRY(ARENA_TAKE(arena, attempt->raw.capacity, &attempt->raw.ranges));
     TRY(build_block(attempt, &block));
     *bytes = block.next;
     return OK;

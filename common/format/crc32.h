@@ -1,3 +1,4 @@
+/* CRC-32, as gzip and GPT have it (ISO 3309). */
 #ifndef LINTEL_FORMAT_CRC32_H
 #define LINTEL_FORMAT_CRC32_H
 

@@ -1,3 +1,4 @@
+/* BLAKE2b (RFC 7693), the hash of the Limine protocol. */
 #ifndef LINTEL_LIB_BLAKE2B_H
 #define LINTEL_LIB_BLAKE2B_H
 

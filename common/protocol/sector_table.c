@@ -1,3 +1,4 @@
+/* What does a boot sector learn of its partition? */
 #include "common/protocol/sector_table.h"
 #include "common/lib/mem.h"
 

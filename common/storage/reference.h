@@ -1,3 +1,4 @@
+/* How an entry names a file or volume. */
 #ifndef LINTEL_STORAGE_REFERENCE_H
 #define LINTEL_STORAGE_REFERENCE_H
 

@@ -1,3 +1,4 @@
+/* What does a bzImage say of itself, and does it say the truth? */
 #include "common/protocol/linux/linux_image.h"
 #include "common/lib/mem.h"
 

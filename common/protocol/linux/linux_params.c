@@ -1,3 +1,4 @@
+/* What stands in the boot parameters ("zero page") that Linux is given? */
 #include "common/protocol/linux/linux_params.h"
 #include "common/lib/mem.h"
 

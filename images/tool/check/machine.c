@@ -309,8 +309,11 @@ enum err machine_make(const struct machine_wish *wish, struct facts *facts)
     if (wish->cpu)
         TRY(machine_parse_cpu(wish->cpu, &facts->cpu));
     facts->map.capacity = facts->map.count + SPARE_RANGES;
-    if (facts->firmware == LINTEL_FIRMWARE_UEFI)
+    if (facts->firmware == LINTEL_FIRMWARE_UEFI) {
+        facts->map.efi = facts->map.ranges; /* there is one, which nobody reads here */
+        facts->map.efi_descriptor_bytes = EFI_DESCRIPTOR_BYTES;
         facts->map.efi_capacity_bytes = facts->map.capacity * EFI_DESCRIPTOR_BYTES;
+    }
     facts->reachable_end =
         facts->firmware == LINTEL_FIRMWARE_UEFI ? UINT64_C(1) << facts->cpu.physical_bits : 4 * GIB;
     return OK;
