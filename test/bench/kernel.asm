@@ -1,5 +1,6 @@
 ; kernel.asm: the smallest kernel, which only stamps the moment at which it runs. The same for
-; Lintel (elf64, -DLINTEL) and for GRUB (elf32, Multiboot2).
+; Lintel (elf64, by its own protocol with -DLINTEL, by Limine's with -DLIMINE) and for GRUB (elf32,
+; Multiboot2).
 %include "stamp.inc"
 
 %ifdef LINTEL
@@ -10,6 +11,11 @@ section .note.lintel note alloc
         dd      1, 0                    ; LINTEL_ABI_VERSION, flags
         dq      0
         dd      0, 0, 0, 0
+%elifdef LIMINE
+bits 64
+section .data
+        align   8
+        dq      0F9562B2D5C95A6C8h, 6A7B384944536BDCh, 3 ; base revision 3
 %else
 bits 32
 section .multiboot2 align=8

@@ -44,11 +44,15 @@ def build(folder, output, *command):
 
 def build_kernels(folder):
     """{subject: kernel file}"""
-    lintel = build(folder, "lintel.o", "nasm", "-f", "elf64", "-DLINTEL", "kernel.asm")
+    kernels = {}
+    for subject in ("Lintel", "Limine"):
+        code = build(folder, f"{subject}.o", "nasm", "-f", "elf64", f"-D{subject.upper()}",
+                     "kernel.asm")
+        kernels[subject] = build(folder, f"{subject}.elf", "ld",
+                                 "-Ttext-segment=0xffffffff80000000", code)
     grub = build(folder, "grub.o", "nasm", "-f", "elf32", "kernel.asm")
-    return {"Lintel": build(folder, "stamp.elf", "ld", "-Ttext-segment=0xffffffff80000000", lintel),
-            "GRUB": build(folder, "stamp.mb2", "ld", "-m", "elf_i386", "-n", "-Ttext=0x2000000",
-                          grub)}
+    return kernels | {"GRUB": build(folder, "stamp.mb2", "ld", "-m", "elf_i386", "-n",
+                                    "-Ttext=0x2000000", grub)}
 
 
 def build_application(folder, name, *options):
@@ -95,12 +99,12 @@ class Bench:
         make_fat_disk(disk, {"/EFI/BOOT/BOOTX64.EFI": application}, mib)
         return disk
 
-    def lintel_disks(self, _, module):
+    def lintel_disks(self, subject, module):
         options = ("--size", f"{DATA_MIB}M",
                    "--file", f"{BUILD / 'uefi/lintelx64.efi'}=/EFI/subject.efi")
         modules = (self.module,) if module else ()
-        return [self.shared(f"lintel-{module}", lambda path: make_image(
-            path, "", *options, kernel=self.kernels["Lintel"], modules=modules))]
+        return [self.shared(f"{subject}-{module}", lambda path: make_image(
+            path, "", *options, kernel=self.kernels[subject], modules=modules))]
 
     def grub_disks(self, firmware, module):
         tree = {"/boot/stamp.mb2": self.kernels["GRUB"]}
@@ -136,8 +140,9 @@ class Bench:
         return (end - (int(start[1], 16) if start else 0)) / TICKS_PER_MS
 
     def boot_time(self, subject, firmware, module):
-        disks = self.lintel_disks if subject == "Lintel" else self.grub_disks
-        return self.time(firmware, [self.first[firmware], *disks(firmware, module)])
+        disks = (self.grub_disks(firmware, module) if subject == "GRUB"
+                 else self.lintel_disks(subject, module))
+        return self.time(firmware, [self.first[firmware], *disks])
 
     def raw_read_time(self, firmware):
         if firmware == "bios":
@@ -159,8 +164,9 @@ def measure(folder, row):
     """Calls row(what, value, unit, target or None, digits) for each row, as soon as it is known."""
     bench = Bench(folder)
     for firmware, name in (("bios", "BIOS"), ("uefi", "UEFI")):
-        lintel, lintel_64 = (bench.boot_time("Lintel", firmware, module) for module in (0, 1))
-        grub, grub_64 = (bench.boot_time("GRUB", firmware, module) for module in (0, 1))
+        (lintel, lintel_64), (limine, limine_64), (grub, grub_64) = (
+            [bench.boot_time(subject, firmware, module) for module in (0, 1)]
+            for subject in ("Lintel", "Limine", "GRUB"))
         raw = bench.raw_read_time(firmware)
         row(f"{name}: GRUB to kernel entry", grub, "ms")
         row(f"{name}: Lintel to kernel entry", lintel, "ms", grub)
@@ -168,6 +174,9 @@ def measure(folder, row):
         row(f"{name}: Lintel, 64 MiB module", lintel_64, "ms", grub_64)
         row(f"{name}: raw firmware read of 64 MiB", raw, "ms")
         row(f"{name}: Lintel's read over the raw read", (lintel_64 - lintel) / raw, "x",
+            READ_RATIO, 2)
+        row(f"{name}: Lintel to a Limine kernel's entry", limine, "ms", grub)
+        row(f"{name}: its 64 MiB module over the raw read", (limine_64 - limine) / raw, "x",
             READ_RATIO, 2)
         row(f"{name}: loader's own memory", loader_kib(folder, firmware), "KiB", LOADER_KIB, 0)
     add_linux_rows(bench, row)
