@@ -181,7 +181,7 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
     const EFI_LOADED_IMAGE *image = protocol_on(handle, (EFI_GUID)EFI_LOADED_IMAGE_PROTOCOL_GUID);
     if (!image)
         return EFI_UNSUPPORTED;
-    say("uefi: image at 0x%lx\n", (uintptr_t)image->ImageBase);
+    say("uefi: image at %lXh\n", (uintptr_t)image->ImageBase);
     if (gather(image, &facts) != OK) {
         say("uefi: %s\n", err_message());
         give_up();

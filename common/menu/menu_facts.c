@@ -66,7 +66,7 @@ static void write_memory(struct writer *writer, const struct memmap *map,
 static void write_address(struct writer *writer, const char *name, uint64_t physical)
 {
     if (physical)
-        write(writer, "  %-10s at %lx\n", name, physical);
+        write(writer, "  %-10s at %lXh\n", name, physical);
 }
 
 static void write_machine(struct writer *writer, const struct facts *facts)

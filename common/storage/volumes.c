@@ -38,6 +38,16 @@ static enum fit judge(struct volumes *volumes, const struct volume *volume, stru
     return volume_is_esp(volume) ? FIT_ESP : FIT_LOADER_DIRECTORY;
 }
 
+static enum err refuse_disk(const struct disk *disk, uint32_t volumes)
+{
+    char names[FS_NAMES_BYTES];
+
+    return fail(ERR_NOT_FOUND,
+                "%s: none of its %u volumes is a %s file system with a /loader directory; put "
+                "/loader/entries/*.conf on its EFI system partition",
+                disk->name, volumes, fs_names(names, sizeof names));
+}
+
 static enum err search_disk(struct volumes *volumes, struct disk *disk, enum fit *best)
 {
     TRY(partition_list(volumes->machine->firmware, disk, &volumes->machine->arena,
@@ -54,13 +64,7 @@ static enum err search_disk(struct volumes *volumes, struct disk *disk, enum fit
             volumes->fs = fs;
         }
     }
-    if (*best == FIT_NONE)
-        return fail(
-            ERR_NOT_FOUND,
-            "%s: none of its %u volumes is a FAT or ISO 9660 file system with a /loader directory; "
-            "put /loader/entries/*.conf on its EFI system partition",
-            disk->name, volumes->disk_volume_count);
-    return OK;
+    return *best == FIT_NONE ? refuse_disk(disk, volumes->disk_volume_count) : OK;
 }
 
 static enum err search_all_disks(struct volumes *volumes, enum fit *best)

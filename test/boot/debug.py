@@ -35,8 +35,8 @@ def symbols(firmware, image):
     if firmware == "bios":
         return ["-x", SCRIPTS / "bios.gdb"]
     with Machine(firmware, [image]) as machine:
-        base = machine.wait_for(r"uefi: image at (0x[0-9a-f]+)")[1]
-    return ["-ex", f"add-symbol-file build/uefi/lintel.so -o {base}"]
+        base = machine.wait_for(r"uefi: image at ([0-9A-F]+)h")[1]
+    return ["-ex", f"add-symbol-file build/uefi/lintel.so -o 0x{base}"]
 
 
 def main():

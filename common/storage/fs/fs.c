@@ -1,5 +1,6 @@
 /* Which file system is this, and which file does a path name? */
 #include "common/storage/fs/fs.h"
+#include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/storage/fs/fat.h"
 #include "common/storage/fs/iso9660.h"
@@ -7,9 +8,22 @@
 
 static const struct fs_driver *const drivers[] = {&net_driver, &fat_driver, &iso9660_driver};
 
+/* A server's is no file system of a disk: it can't be listed. */
+const char *fs_names(char *list, uint64_t bytes)
+{
+    size_t length = 0;
+
+    list[0] = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(drivers); i++)
+        if (drivers[i]->list && length < bytes)
+            length += fmt(list + length, bytes - length, "%s%s", length ? " or " : "",
+                          drivers[i]->name);
+    return list;
+}
+
 enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *fs)
 {
-    char name[VOLUME_NAME_BYTES];
+    char name[VOLUME_NAME_BYTES], names[FS_NAMES_BYTES];
 
     for (size_t i = 0; i < ARRAY_LENGTH(drivers); i++) {
         enum err err;
@@ -23,8 +37,8 @@ enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *f
         if (err != ERR_NOT_FOUND)
             return err;
     }
-    return fail(ERR_NOT_FOUND, "%s: no file system that Lintel reads (FAT, ISO 9660)",
-                volume_name(volume, name));
+    return fail(ERR_NOT_FOUND, "%s: no file system that Lintel reads (%s)",
+                volume_name(volume, name), fs_names(names, sizeof names));
 }
 
 void fs_set_label(struct fs *fs, const uint8_t *padded, uint64_t bytes)

@@ -44,6 +44,10 @@ struct fs_driver {
     enum err (*read)(const struct file *file, uint64_t offset, uint64_t bytes, void *to);
 };
 
+/* The names of all that disks may have, for messages: "FAT or ISO 9660". */
+#define FS_NAMES_BYTES 64
+const char *fs_names(char *list, uint64_t bytes);
+
 /* For drivers: a label as it lies on disk, padded with spaces. */
 void fs_set_label(struct fs *fs, const uint8_t *padded, uint64_t bytes);
 
