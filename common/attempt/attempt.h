@@ -89,7 +89,9 @@ struct attempt {
     bool has_video;
     struct video video;
     struct mp_seat *seats; /* of the CPUs but the first; built with the machine */
-    uint64_t root;         /* for handoff_enter(): the top of the tables for the way in; 0: none yet */
+    /* Tops of tables, physical; 0: none yet. */
+    uint64_t root;            /* of those for the way in, in the loader's levels */
+    uint64_t one_to_one_root; /* of the 4 levels in them, for a kernel without tables of its own */
     uint8_t entropy[32];
     bool entropy_strong;
 };

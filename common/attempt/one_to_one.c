@@ -2,9 +2,8 @@
 #include "common/attempt/attempt.h"
 #include "common/lib/mem.h"
 
-#define PAGE_ADDRESS UINT64_C(0x000ffffffffff000) /* of a page-table entry */
-
-/* All memory, one to one; it does not depend on the last map, and is built once. */
+/* All memory, one to one; it does not depend on the last map, and is built once. Such kernels know
+ * tables of 4 levels only, and the loader may have 5. */
 static enum err build_tables(struct attempt *attempt)
 {
     const struct plan *plan = &attempt->plan;
@@ -16,16 +15,11 @@ static enum err build_tables(struct attempt *attempt)
     tables.end = place->physical + place->bytes;
     for (uint64_t i = 0; i < plan->mapping_count; i++)
         TRY(paging_map(&tables, &plan->mappings[i]));
+    attempt->one_to_one_root = tables.root;
+    if (attempt->loader_levels == 5)
+        TRY(paging_raise(&tables));
     attempt->root = tables.root;
     return OK;
-}
-
-/* Such kernels know tables of 4 levels only. */
-static uint64_t four_level_root(const struct attempt *attempt)
-{
-    const uint64_t *top = at_physical(attempt->root);
-
-    return attempt->plan.paging.levels == 5 ? top[0] & PAGE_ADDRESS : attempt->root;
 }
 
 static enum handoff_mode mode_of(enum entry_mode mode)
@@ -44,7 +38,7 @@ enum err attempt_build_one_to_one(struct attempt *attempt)
     if (!attempt->root)
         TRY(build_tables(attempt));
     state->mode = mode_of(attempt->wishes.mode);
-    state->root = four_level_root(attempt);
+    state->root = attempt->one_to_one_root;
     state->entry = attempt->entry_point;
     state->registers = attempt->registers;
     state->interrupts = attempt->interrupts;

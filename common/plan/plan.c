@@ -31,11 +31,11 @@ static enum err choose_paging(const struct plan_request *request, struct plan *p
     return OK;
 }
 
-/* One to one, in the loader's own levels: the handoff leaves them only with paging off. */
+/* One to one; a loader with 5 levels puts one more above these. */
 static void choose_identity_paging(const struct plan_request *request, struct plan *plan)
 {
     plan->paging = (struct paging){
-        .levels = request->loader_levels,
+        .levels = 4,
         .has_1gib_pages = request->cpu->features & LINTEL_CPU_1GIB,
         .mixed = true,
     };
@@ -202,16 +202,16 @@ static void list_places(const struct plan_request *request, struct plan *plan)
 static enum err count_tables(const struct plan_request *request, struct arena *arena,
                              struct plan *plan)
 {
-    uint64_t pages, bridge_pages = 0;
     struct paging bridge = {.levels = request->loader_levels};
+    uint64_t pages, bridge_pages, more = request->loader_levels == 5;
 
     TRY(plan_map(request, request->map, NULL, arena, plan));
     TRY(paging_count(&plan->paging, plan->mappings, plan->mapping_count, &pages));
     if (plan->bridge_count) {
         TRY(paging_count(&bridge, plan->bridge, plan->bridge_count, &bridge_pages));
-        pages += SPARE_TABLE_PAGES;
+        more = 2 * bridge_pages + SPARE_TABLE_PAGES;
     }
-    plan->places[PLACE_TABLES].bytes = (pages + 2 * bridge_pages) * PAGE_BYTES;
+    plan->places[PLACE_TABLES].bytes = (pages + more) * PAGE_BYTES;
     return OK;
 }
 
