@@ -216,32 +216,50 @@ static enum err place_fixed(const struct plan_request *request, struct memmap *f
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 static enum err place_region(const struct plan_request *request, struct memmap *free,
-                             struct plan *plan, uint64_t index, bool lowest)
+                             struct plan *plan, uint64_t index)
 {
     const struct region *region = &request->wishes->regions[index];
     struct placement *place = &plan->places[PLACE_KERNEL + index];
 
-    if (region->fixed || !region->bytes || region->windows[0].lowest != lowest)
+    if (region->fixed || !region->bytes)
         return OK;
-    TRY(place_in(request, free, region->windows, region->window_count, place));
+    enum err err = place_in(request, free, region->windows, region->window_count, place);
+    if (err == ERR_NO_MEMORY && region->advice)
+        return fail(err, "%s: %s", err_message(), region->advice);
+    TRY(err);
     return region->is_trial ? memmap_overlay(free, place->physical, place->bytes, place->type)
                             : reserve(free, plan, place);
 }
 
-/* Those that want the lowest place come first, in order: the first gets the lowest. The others go
+static bool goes_upwards(const struct region *region)
+{
+    return !region->fixed && region->bytes && region->windows[0].lowest;
+}
+
+/* How many there are up to the last that wants the lowest place. */
+static uint64_t count_upwards(const struct wishes *wishes)
+{
+    uint64_t count = wishes->region_count;
+
+    while (count && !goes_upwards(&wishes->regions[count - 1]))
+        count--;
+    return count;
+}
+
+/* In order, up to the last that wants the lowest place: the first gets the lowest. The others go
  * downwards from the last. */
 enum err plan_place(const struct plan_request *request, struct memmap *free, struct plan *plan)
 {
-    uint64_t count = request->wishes->region_count;
+    uint64_t count = request->wishes->region_count, upwards = count_upwards(request->wishes);
     enum entry_mode mode = request->wishes->mode;
 
     TRY(place_fixed(request, free, plan));
     if (!entry_keeps_firmware(mode))
         plan->places[PLACE_HANDOFF].bytes = handoff_bytes(plan->move_count);
-    for (uint64_t i = 0; i < count; i++)
-        TRY(place_region(request, free, plan, i, true));
-    for (uint64_t i = count; i-- > 0;)
-        TRY(place_region(request, free, plan, i, false));
+    for (uint64_t i = 0; i < upwards; i++)
+        TRY(place_region(request, free, plan, i));
+    for (uint64_t i = count; i-- > upwards;)
+        TRY(place_region(request, free, plan, i));
     for (uint32_t i = PLACE_TABLES; i-- > 0;)
         TRY(plan_place_own(request, free, plan, i));
     return OK;

@@ -30,7 +30,7 @@ static enum err make_region(const struct attempt *attempt, const struct multiboo
                                         segments[i].physical - segments[0].physical};
     const struct multiboot_segment *last = &segments[count - 1];
     *region = (struct region){
-        .name = "kernel",
+        .name = image->source->name,
         .bytes = last->physical + last->bytes - segments[0].physical,
         .type = LINTEL_MEMORY_KERNEL,
         .parts = parts,
@@ -90,6 +90,7 @@ static enum err wish_anywhere(struct attempt *attempt, const struct multiboot *m
 
     TRY(make_region(attempt, &multiboot->image, 0, multiboot->image.segment_count, &region));
     choose_windows(multiboot, &region);
+    region.advice = "its relocatable tag allows no other";
     wishes_add(&attempt->wishes, region);
     return OK;
 }
