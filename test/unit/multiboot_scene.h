@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#define MAP_ROOM 64
+#define MAP_ROOM    64
+#define BLOCK       (FAKE_MEMORY_BASE + MIB) /* where the information lies */
+#define BLOCK_BYTES (64 * KIB)
 
 static struct facts *facts;
 static struct multiboot_info info;
@@ -19,7 +21,8 @@ static struct memmap scratch;
 static struct multiboot_range told[MAP_ROOM];
 static struct disk disk;
 static struct volume volume;
-static uint8_t block[64 * KIB] __attribute__((aligned(16)));
+static struct arena arena;
+static uint8_t *const block = (uint8_t *)(uintptr_t)BLOCK;
 
 static const struct multiboot_module modules[] = {{0x100000, 0x100005, "first words"},
                                                   {0x200000, 0x200000, ""}};
@@ -52,14 +55,56 @@ static uint8_t headers[80] = "section headers";
 static inline int begin(void **state)
 {
     (void)state;
-    facts = fake_begin(0);
-    memset(block, 0, sizeof block);
+    facts = fake_begin(2 * MIB);
+    facts->map.count = 0; /* only what a test adds */
+    arena_begin(&arena, fake_firmware.allocate);
     scratch = (struct memmap){ranges, 0, MAP_ROOM};
     disk = (struct disk){.handle = 0x81, .medium = LINTEL_MEDIUM_DISK, .sector_bytes = 512};
     volume = (struct volume){.disk = &disk, .number = 3};
     info = (struct multiboot_info){
         .facts = facts, .volume = &volume, .options = "a b", .map = {told, 0, MAP_ROOM, 0, 0}};
     return 0;
+}
+
+typedef enum err build_information(const struct multiboot_info *info, struct block *block,
+                                   void **out);
+
+static inline uint64_t count_bytes(build_information *build)
+{
+    struct block counting = block_counting(&arena);
+    void *information;
+    assert_int_equal(OK, build(&info, &counting, &information));
+    return counting.next;
+}
+
+static inline enum err build_in(build_information *build, uint64_t room)
+{
+    struct block to = block_at(BLOCK, room, 0);
+    void *information;
+    memset(block, FAKE_POISON, BLOCK_BYTES);
+    enum err err = build(&info, &to, &information);
+    assert_int_equal(FAKE_POISON, block[room]);
+    if (err == OK)
+        assert_ptr_equal(block, information);
+    return err;
+}
+
+/* In as many bytes as it counted. */
+static inline void build_all(build_information *build)
+{
+    uint64_t bytes = count_bytes(build);
+    assert_true(bytes < BLOCK_BYTES);
+    if (build_in(build, bytes) != OK)
+        fail_msg("%s", err_message());
+}
+
+/* However little room there is, nothing is written behind it. */
+static inline void refuse_less_room(build_information *build)
+{
+    uint64_t bytes = count_bytes(build);
+    for (uint64_t room = 0; room < bytes; room++)
+        assert_int_equal(ERR_BUG, build_in(build, room));
+    assert_int_equal(OK, build_in(build, bytes));
 }
 
 static inline void make_map(void)

@@ -1,96 +1,88 @@
-/* Multiboot on the fake machine, from its files to the leap: what the kernel would find, and what
- * every failure on the way leaves behind. */
-#include "test/unit/fake_firmware.h"
+/* Multiboot on the fake machine, from its files to the handoff: what the kernel would find, and
+ * what every failure on the way leaves behind. */
+#include "test/unit/attempt_scene.h"
 #include "test/unit/multiboot_builder.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
 #define MEMORY (16 * MIB)
 #define BASE   FAKE_MEMORY_BASE
 #define END    (BASE + MEMORY)
 
 static struct facts *facts;
-static struct firmware firmware;
-static struct boot boot;
-static struct entry entry;
-static struct file kernel;
+static struct source *initrd_source;
 static struct entry_file module, initrd;
 static uint8_t page[5000] = "module";
 
 static int begin(void **state)
 {
     (void)state;
-    facts = fake_begin(MEMORY);
-    firmware = fake_firmware;
-    boot = (struct boot){.machine = {.facts = facts, .firmware = &firmware},
-                         .volumes = {.machine = &boot.machine},
-                         .interface = {.machine = &boot.machine}};
-    arena_begin(&boot.machine.arena, firmware.allocate);
-    fake_serve("m", page, sizeof page);
-    fake_serve("i", "initrd", 6);
-    boot.volumes.boot = (struct volume){.firmware = &firmware, .disk = facts->origin.server};
-    assert_int_equal(OK, fs_mount(&boot.volumes.boot, &boot.machine.arena, &boot.volumes.fs));
+    facts = scene_begin(MEMORY, "kernel.elf");
+    scene_add("/m", page, sizeof page);
+    initrd_source = scene_add("/i", "initrd", 6);
     initrd = (struct entry_file){.path = "/i", .argument = ""};
     module = (struct entry_file){.path = "/m", .argument = "words"};
-    entry = (struct entry){.id = "it",
-                           .options = "a b",
-                           .modules = &module,
-                           .initrds = &initrd,
-                           .fs = &boot.volumes.fs};
+    scene.entry.options = "a b";
+    scene.entry.modules = &module;
+    scene.entry.initrds = &initrd;
     mb_elf32();
     return 0;
 }
 
-static enum err try_boot(const struct protocol *protocol)
+/* The kernel's file as it is by now. */
+static void add_kernel(void)
 {
-    kernel.source = source_from_memory("kernel", mb.bytes, mb.size);
-    kernel.fs = &boot.volumes.fs;
-    return protocol->boot(&boot, &entry, &kernel);
+    scene.files[2] = source_from_memory("kernel.elf", mb.bytes, mb.size);
+    scene.file_count = 3;
+}
+
+/* What the handoff's program does, when it runs from the tables that show memory one to one. */
+static void move(const struct handoff_state *state)
+{
+    const struct handoff_move *moves = at_physical(state->moves);
+
+    for (uint64_t i = 0; i < state->move_count; i++)
+        memmove(at_physical(moves[i].to), at_physical(moves[i].from), moves[i].bytes);
 }
 
 /* Boots, and returns the information that the kernel finds. */
-static const uint8_t *leap_by(const struct protocol *protocol)
+static const uint8_t *boot_by(uint32_t magic)
 {
-    int way_out = setjmp(fake_way_out);
-    if (!way_out)
-        fail_msg("boot(): %d, %s", try_boot(protocol), err_message());
-    assert_int_equal(FAKE_LEAPT, way_out);
-    assert_true(fake_left());
-    assert_int_equal(HANDOFF_PROTECTED, fake_leap()->mode);
-    return at_physical(fake_leap()->registers.rbx);
+    add_kernel();
+    const struct handoff_state *state = scene_boot();
+    assert_int_equal(HANDOFF_PROTECTED, state->mode);
+    assert_int_equal(magic, state->registers.rax);
+    move(state);
+    return at_physical(state->registers.rbx);
 }
 
-static const uint8_t *leap(void)
+static const uint8_t *boot(void)
 {
-    const uint8_t *information = leap_by(&protocol_multiboot2);
-    assert_int_equal(0x36d76289, fake_leap()->registers.rax);
-    return information;
+    return boot_by(MULTIBOOT2_BOOT_MAGIC);
 }
 
 static void refuse(enum err err, const char *why)
 {
-    assert_int_equal(err, try_boot(&protocol_multiboot2));
-    if (!strstr(err_message(), why))
-        fail_msg("\"%s\" does not say \"%s\"", err_message(), why);
-    assert_int_equal(0, fake_claimed_pages());
-    assert_false(fake_left());
+    add_kernel();
+    scene_refuse(err, why);
+}
+
+static const uint8_t *find_nth(const uint8_t *information, uint32_t type, uint32_t n)
+{
+    for (uint64_t at = 8; at < load32(information); at += align_up(load32(information + at + 4), 8))
+        if (load32(information + at) == type && !n--)
+            return information + at + 8;
+    return NULL;
 }
 
 static const uint8_t *find_tag(const uint8_t *information, uint32_t type)
 {
-    for (uint64_t at = 8; at < load32(information); at += align_up(load32(information + at + 4), 8))
-        if (load32(information + at) == type)
-            return information + at + 8;
-    return NULL;
+    return find_nth(information, type, 0);
 }
 
 /* ---- what the kernel finds ------------------------------------------------------------------- */
 
 static void check_kernel(uint64_t at)
 {
-    assert_int_equal(at + 0x10, fake_leap()->entry);
+    assert_int_equal(at + 0x10, fake_handoff()->entry);
     assert_memory_equal(mb.bytes + MB_CODE, at_physical(at), MB_FILE);
     for (uint64_t i = MB_FILE; i < MB_MEMORY; i++)
         assert_int_equal(0, ((const uint8_t *)at_physical(at))[i]);
@@ -99,7 +91,7 @@ static void check_kernel(uint64_t at)
 static void test_fixed_kernel(void **state)
 {
     (void)state;
-    const uint8_t *information = leap();
+    const uint8_t *information = boot();
     check_kernel(MB_PHYSICAL);
     assert_string_equal("a b", find_tag(information, 1));
     assert_null(find_tag(information, 21));
@@ -109,13 +101,16 @@ static void test_fixed_kernel(void **state)
     assert_int_equal(sizeof page, load32(first + 4) - load32(first));
     assert_string_equal("words", first + 8);
     assert_memory_equal(page, at_physical(load32(first)), sizeof page);
+    const uint8_t *second = find_nth(information, 3, 1); /* right behind it, in the entry's order */
+    assert_int_equal(load32(first) + 2 * PAGE_BYTES, load32(second));
+    assert_memory_equal("initrd", at_physical(load32(second)), 6);
 }
 
 static void test_bss_of_its_own(void **state)
 {
     (void)state;
     mb_program32(1, UINT32_MAX, 0, MB_PHYSICAL + 4 * PAGE_BYTES, 0, 100);
-    leap();
+    boot();
     const uint8_t *bss = at_physical(MB_PHYSICAL + 4 * PAGE_BYTES);
     for (uint64_t i = 0; i < 100; i++)
         assert_int_equal(0, bss[i]);
@@ -128,8 +123,7 @@ static void test_version_1(void **state)
     mb_put(MB_HEADER, 0x1badb002, 4);
     mb_put(MB_HEADER + 4, 3, 4);
     mb_put(MB_HEADER + 8, -(0x1badb002u + 3), 4);
-    const uint8_t *information = leap_by(&protocol_multiboot1);
-    assert_int_equal(0x2badb002, fake_leap()->registers.rax);
+    const uint8_t *information = boot_by(MULTIBOOT1_BOOT_MAGIC);
     check_kernel(MB_PHYSICAL);
     assert_int_equal(2, load32(information + 20));
     const uint8_t *modules = at_physical(load32(information + 24));
@@ -141,7 +135,7 @@ static void test_sections_are_loaded(void **state)
 {
     (void)state;
     mb_sections32();
-    const uint8_t *tag = find_tag(leap(), 9);
+    const uint8_t *tag = find_tag(boot(), 9);
     assert_int_equal(4, load32(tag));
     const uint8_t *text = tag + 12 + 40, *symbols = text + 40, *names = symbols + 40;
     assert_int_equal(MB_VIRTUAL, load32(text + 12)); /* as it was: it is in a segment */
@@ -154,7 +148,7 @@ static void test_sections_that_lead_nowhere(void **state)
     (void)state;
     mb_sections32();
     mb_put(load32(mb.bytes + 32) + 2 * 40 + 16, 0xfffffff0, 4);
-    assert_null(find_tag(leap(), 9));
+    assert_null(find_tag(boot(), 9));
 }
 
 static const struct video screen = {.fb = {.base_physical = 0xfd000000,
@@ -173,7 +167,7 @@ static void test_console(void **state)
     fake_video(&screen);
     refuse(ERR_UNSUPPORTED, "it can use EGA text");
     facts->firmware = LINTEL_FIRMWARE_BIOS; /* has its text screen */
-    assert_int_equal(0xb8000, load32(find_tag(leap(), 8)));
+    assert_int_equal(0xb8000, load32(find_tag(boot(), 8)));
 }
 
 static void test_console_of_pixels(void **state)
@@ -184,7 +178,7 @@ static void test_console_of_pixels(void **state)
     MB_TAG(5, 0, 640, 480, 32);
     refuse(ERR_UNSUPPORTED, "it can use a framebuffer"); /* the text screen is no help */
     fake_video(&screen);
-    assert_int_equal(screen.fb.base_physical, load64(find_tag(leap(), 8)));
+    assert_int_equal(screen.fb.base_physical, load64(find_tag(boot(), 8)));
 }
 
 /* With boot services it counts on UEFI, and no other entry does. */
@@ -192,12 +186,12 @@ static void test_efi_entry(void **state)
 {
     (void)state;
     MB_TAG(9, 1, MB_PHYSICAL - 1);
-    leap();
+    boot();
     fake_tear_down(NULL);
     begin(NULL);
     MB_TAG(9, 1, MB_PHYSICAL - 1);
     facts->firmware = LINTEL_FIRMWARE_UEFI;
-    leap();
+    boot();
     fake_tear_down(NULL);
     begin(NULL);
     facts->firmware = LINTEL_FIRMWARE_UEFI;
@@ -215,7 +209,7 @@ static void relocate(uint32_t lowest, uint32_t highest, uint32_t alignment, uint
 
 static void check_base(uint64_t base)
 {
-    assert_int_equal(base, load32(find_tag(leap(), 21)));
+    assert_int_equal(base, load32(find_tag(boot(), 21)));
     check_kernel(base);
 }
 
@@ -240,6 +234,18 @@ static void test_highest_leaves_out_the_last_byte(void **state)
     check_base(BASE + 8 * MIB - 3 * PAGE_BYTES);
 }
 
+/* A kernel is more particular than its modules: they don't take the memory that it needs. */
+static void test_highest_goes_before_modules(void **state)
+{
+    static uint8_t large[8 * MIB];
+    (void)state;
+    scene.files[0] = source_from_memory("/m", large, sizeof large);
+    relocate(BASE, (uint32_t)(BASE + 6 * MIB - 1), 4, 2);
+    check_base(BASE + 6 * MIB - 2 * PAGE_BYTES);
+    assert_int_equal(BASE + 6 * MIB,
+                     load32(find_tag(at_physical(fake_handoff()->registers.rbx), 3)));
+}
+
 static void test_no_preference_stays(void **state)
 {
     (void)state;
@@ -259,7 +265,9 @@ static void test_no_place(void **state)
 {
     (void)state;
     relocate(BASE + MIB, BASE + MIB + MB_MEMORY - 2, 4, 1);
-    refuse(ERR_NO_MEMORY, "no place between min_addr 10100000h and max_addr 101017FEh");
+    refuse(ERR_NO_MEMORY,
+           "kernel.elf needs 6 KiB of memory in one piece from 10100000h to 101017FFh, but "
+           "the largest free piece there has 5 KiB: its relocatable tag allows no other");
 }
 
 /* ---- places that are taken ------------------------------------------------------------------- */
@@ -268,10 +276,24 @@ static void test_in_the_firmwares_way(void **state)
 {
     (void)state;
     fake_map_add(MB_PHYSICAL, PAGE_BYTES, LINTEL_MEMORY_RECLAIMABLE);
-    leap();
-    assert_int_equal(MB_PHYSICAL + 0x10, fake_leap()->entry);
-    const struct handoff_state *prepared = at_physical(fake_leap()->memory->physical);
-    assert_int_equal(1, prepared->move_count);
+    boot();
+    assert_int_equal(1, fake_handoff()->move_count);
+    check_kernel(MB_PHYSICAL);
+}
+
+/* Two pieces: what is moved goes to its own place, and disturbs neither. */
+static void test_one_piece_in_the_way(void **state)
+{
+    const uint64_t other = MB_PHYSICAL + MIB;
+    (void)state;
+    mb_program32(1, MB_CODE, (uint32_t)other, (uint32_t)other, 100, 3 * PAGE_BYTES);
+    fake_map_add(other + PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_RECLAIMABLE);
+    boot();
+    assert_int_equal(1, fake_handoff()->move_count);
+    check_kernel(MB_PHYSICAL);
+    assert_memory_equal(mb.bytes + MB_CODE, at_physical(other), 100);
+    for (uint64_t i = 100; i < 3 * PAGE_BYTES; i++)
+        assert_int_equal(0, ((const uint8_t *)at_physical(other))[i]);
 }
 
 static void test_in_the_way_while_services_live(void **state)
@@ -288,7 +310,9 @@ static void test_not_memory(void **state)
 {
     (void)state;
     fake_map_add(MB_PHYSICAL + PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_ACPI_NVS);
-    refuse(ERR_NO_MEMORY, "kernel: the kernel must lie at 10400000h");
+    refuse(ERR_NO_MEMORY,
+           "kernel.elf must lie at 10400000h to 104017FFh, but at 10401000h there is ACPI "
+           "NVS");
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -297,17 +321,23 @@ static void test_missing_files(void **state)
 {
     (void)state;
     initrd.path = "/gone";
-    refuse(ERR_NOT_FOUND, "initrd: fake server: it has no file gone");
+    refuse(ERR_NOT_FOUND, "initrd: /gone is not there");
     initrd.path = "/i";
     module.path = "/gone";
-    refuse(ERR_NOT_FOUND, "module: fake server: it has no file gone");
+    refuse(ERR_NOT_FOUND, "module: /gone is not there");
+}
+
+static enum err read_nothing(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+{
+    (void)offset, (void)bytes, (void)to;
+    return (fail)(ERR_IO, "%s: broken on purpose", source->name);
 }
 
 static void test_broken_file(void **state)
 {
     (void)state;
-    fake_break_file("i");
-    refuse(ERR_IO, "broken on purpose");
+    initrd_source->read = read_nothing;
+    refuse(ERR_IO, "/i: broken on purpose");
 }
 
 static void test_leave_fails(void **state)
@@ -315,7 +345,7 @@ static void test_leave_fails(void **state)
     (void)state;
     fake_fail_leave(1);
     refuse(ERR_CHANGED, "leave() fails");
-    leap();
+    boot();
 }
 
 /* Whichever claim fails, none stays; one that fails because the firmware took the memory meanwhile
@@ -345,10 +375,12 @@ int main(void)
         TEST(lowest),
         TEST(highest),
         TEST(highest_leaves_out_the_last_byte),
+        TEST(highest_goes_before_modules),
         TEST(no_preference_stays),
         TEST(no_preference_moves_out_of_the_way),
         TEST(no_place),
         TEST(in_the_firmwares_way),
+        TEST(one_piece_in_the_way),
         TEST(in_the_way_while_services_live),
         TEST(not_memory),
         TEST(missing_files),

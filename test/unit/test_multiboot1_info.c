@@ -1,14 +1,12 @@
 /* What a Multiboot kernel is told: the structure of version 1. */
 #include "test/unit/multiboot_scene.h"
 
-#define ADDRESS 0x7000000u
-
 /* What a pointer leads to, which is itself in the structure at an offset, or elsewhere. */
 static const uint8_t *follow_from(const uint8_t *at)
 {
     uint32_t pointer = load32(at);
-    assert_in_range(pointer, ADDRESS + 116, ADDRESS + multiboot1_bytes(&info));
-    return block + (pointer - ADDRESS);
+    assert_in_range(pointer, BLOCK + 116, BLOCK + count_bytes(multiboot1_build) - 1);
+    return at_physical(pointer);
 }
 
 static const uint8_t *follow(uint32_t field)
@@ -18,11 +16,7 @@ static const uint8_t *follow(uint32_t field)
 
 static void build_1(void)
 {
-    uint64_t bytes = multiboot1_bytes(&info);
-    assert_true(bytes <= sizeof block);
-    memset(block, 0, sizeof block);
-    if (multiboot1_build(&info, block, bytes, ADDRESS) != OK)
-        fail_msg("%s", err_message());
+    build_all(multiboot1_build);
 }
 
 static void test_least_information(void **state)
@@ -92,9 +86,7 @@ static void test_too_little_room_1(void **state)
     (void)state;
     info.modules = modules;
     info.module_count = 2;
-    for (uint64_t room = 0; room < 200; room += 4)
-        assert_int_equal(ERR_BUG, multiboot1_build(&info, block, room, ADDRESS));
-    assert_int_equal(OK, multiboot1_build(&info, block, 512, ADDRESS));
+    refuse_less_room(multiboot1_build);
 }
 
 int main(void)
