@@ -1,5 +1,5 @@
-/* Any bytes as a Multiboot kernel: what is accepted keeps its promises, and can be loaded and have
- * its sections loaded. Half of the inputs get a header with a right checksum, which is hard to
+/* Any bytes as a Multiboot kernel: what is accepted keeps its promises, and its segments and sections
+ * can be loaded to where it wishes them. Half of the inputs get a header with a right checksum, which is hard to
  * guess. */
 #include "common/lib/mem.h"
 #include "common/protocol/multiboot/multiboot.h"
@@ -61,35 +61,53 @@ static void check_segments(const struct multiboot_image *image, uint64_t size)
     must(has_entry && image->first == image->segments[0].physical && image->end == next);
 }
 
-/* Into exactly as much memory as the image spans. */
-static void load(struct multiboot_image *image)
+/* Every part lies in its region and in the file, none twice. */
+static uint64_t check_region(const struct region *region, uint64_t size)
 {
-    uint64_t bytes = image->end - image->first;
-    if (bytes > SPAN_BYTES_MAX)
-        return;
-    uint8_t *memory = malloc(bytes);
-    for (uint32_t i = 0; i < image->segment_count; i++)
-        image->segments[i].loaded_at =
-            (uintptr_t)memory + (image->segments[i].physical - image->first);
-    must(multiboot_load(image) == OK);
-    free(memory);
+    uint64_t done = 0;
+
+    for (uint32_t i = 0; i < region->part_count; i++) {
+        const struct region_part *part = &region->parts[i];
+        if (!part->bytes)
+            continue;
+        must(part->at >= done && part->offset + part->bytes <= size);
+        done = part->at + part->bytes;
+    }
+    must(done <= region->bytes);
+    return region->bytes;
 }
 
-static enum err no_map(struct raw_map *map, struct raw_map *busy)
+/* Into exactly as much memory as the regions have. */
+static void load(struct attempt *attempt, struct multiboot *multiboot)
 {
-    (void)map;
-    (void)busy;
-    return ERR_NO_MEMORY;
+    const struct wishes *wishes = &attempt->wishes;
+    uint64_t count = wishes->region_count;
+
+    attempt->plan.places = calloc(PLACE_KERNEL + count, sizeof *attempt->plan.places);
+    for (uint64_t i = 0; i < count; i++)
+        attempt->plan.places[PLACE_KERNEL + i].physical =
+            (uintptr_t)malloc(wishes->regions[i].bytes);
+    must(attempt_load(attempt) == OK);
+    multiboot_finish_symbols(attempt, multiboot);
+    for (uint64_t i = 0; i < count; i++)
+        free(at_physical(attempt->plan.places[PLACE_KERNEL + i].physical));
+    free(attempt->plan.places);
 }
 
-/* There is no memory to load them to: what is asked for is enough. */
-static void load_symbols(const struct multiboot_image *image, struct arena *arena)
+static void wish(struct machine *machine, struct multiboot *multiboot)
 {
-    const struct firmware firmware = {.memory_map = no_map};
-    struct claims claims = {.firmware = &firmware, .arena = arena};
-    struct multiboot_symbols symbols;
-    if (multiboot_load_symbols(image, &claims, arena, &symbols) == OK)
-        must(symbols.count <= image->sections.count);
+    struct attempt attempt = {.machine = machine, .wishes.mode = ENTRY_PROTECTED};
+    const struct multiboot_image *image = &multiboot->image;
+    uint64_t bytes = 0;
+
+    must(wishes_begin(&attempt.wishes, image->segment_count + 1u, &machine->arena) == OK);
+    must(multiboot_wish_for_image(&attempt, multiboot) == OK);
+    must(multiboot_wish_for_symbols(&attempt, multiboot) == OK);
+    must(multiboot->info.symbols.count <= image->sections.count);
+    for (uint64_t i = 0; i < attempt.wishes.region_count; i++)
+        bytes += check_region(&attempt.wishes.regions[i], image->source->bytes);
+    if (bytes <= SPAN_BYTES_MAX)
+        load(&attempt, multiboot);
 }
 
 static void check_header(const struct multiboot_header *header, uint64_t size)
@@ -101,30 +119,30 @@ static void check_header(const struct multiboot_header *header, uint64_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct arena arena;
-    struct multiboot_header header;
-    struct multiboot_image image;
+    static struct machine machine;
+    struct arena *arena = &machine.arena;
+    struct multiboot multiboot = {0};
+    struct multiboot_header *header = &multiboot.header;
 
     size = MIN(size, sizeof file);
     memcpy(file, data, size);
     if (size > HEADER_AT + 16 && file[7] & 1)
         mend(file[7] & 2 ? MAGIC_2 : MAGIC_1);
     const struct source source = source_from_memory("fuzz", file, size);
-    if (!arena.grow)
-        arena_begin(&arena, grow);
-    struct arena_mark mark = arena_mark(&arena);
-    enum err err = multiboot2_parse(file, size, "fuzz", &header);
+    if (!arena->grow)
+        arena_begin(arena, grow);
+    struct arena_mark mark = arena_mark(arena);
+    enum err err = multiboot2_parse(file, size, "fuzz", header);
     must(err != OK || multiboot2_recognise(file, size));
     if (err != OK)
-        err = multiboot1_parse(file, size, "fuzz", &header);
+        err = multiboot1_parse(file, size, "fuzz", header);
     if (err == OK) {
-        check_header(&header, size);
-        if (multiboot_image_parse(&source, &header, &arena, &image) == OK) {
-            check_segments(&image, size);
-            load(&image);
-            load_symbols(&image, &arena);
+        check_header(header, size);
+        if (multiboot_image_parse(&source, header, arena, &multiboot.image) == OK) {
+            check_segments(&multiboot.image, size);
+            wish(&machine, &multiboot);
         }
     }
-    arena_reset(&arena, mark);
+    arena_reset(arena, mark);
     return 0;
 }

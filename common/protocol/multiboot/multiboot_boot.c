@@ -93,16 +93,17 @@ static enum err wish_for_memory(struct attempt *attempt, struct multiboot *multi
 
 /* ---- the screen ------------------------------------------------------------------------------ */
 
+#define CONSOLE "its console tag requires a console; its header says that it can use "
+
 /* Multiboot2, 3.1.9: a console that the machine has must be one that the kernel can use. UEFI always
  * has pixels only; on BIOS the text screen stays for kernels that do not ask. */
 static enum err wish_for_screen(struct attempt *attempt, const struct multiboot_header *header)
 {
     static const char *const required[] = {
-        "its console tag requires a console; its header says that it can use none",
-        "its console tag requires a console; its header says that it can use a framebuffer",
-        "its console tag requires a console; its header says that it can use EGA text",
-        "its console tag requires a console; its header says that it can use a framebuffer or EGA "
-        "text",
+        CONSOLE "none",
+        CONSOLE "a framebuffer",
+        CONSOLE "EGA text",
+        CONSOLE "a framebuffer or EGA text",
     };
     bool bios = attempt_facts(attempt)->firmware == LINTEL_FIRMWARE_BIOS;
     const char *why = required[header->wants_framebuffer | header->knows_text << 1];
