@@ -210,12 +210,13 @@ static void refuses_a_list_that_leads_astray(void **state)
 
 /* ---- wishes ---------------------------------------------------------------------------------- */
 
-static struct lintel_request wishes;
+static struct wishes wishes;
 static uint64_t entry;
 
 static enum err read_wishes(void)
 {
-    entry = LINK + CODE;
+    elf.entry = LINK + CODE;
+    wishes = (struct wishes){0};
     assert_int_equal(limine_find(&image), OK);
     return limine_read_wishes(&image, &wishes, &entry);
 }
@@ -237,7 +238,7 @@ static void chooses_paging_levels(void **state)
         PUT(0, PAGING_ID, rows[i].revision, 0, rows[i].mode, rows[i].highest, rows[i].lowest);
         assert_int_equal(read_wishes(), OK);
         assert_int_equal(wishes.paging_levels, rows[i].levels);
-        assert_int_equal(!!(wishes.flags & LINTEL_REQUEST_PAGING_MUST), rows[i].must);
+        assert_int_equal(wishes.paging_required, rows[i].must);
     }
 }
 
@@ -312,23 +313,23 @@ static enum lintel_memory_type type_at(uint64_t physical)
 /* Firmware tables in reserved memory, runtime services' memory, and a loader's by UEFI's words. */
 static void amend_map(uint64_t base_revision)
 {
-    static struct boot boot;
     static struct limine limine;
     static const uint64_t descriptor[5] = {2, FAKE_MEMORY_BASE + 0x40000, 0, 4, 0};
-    boot.machine.facts = fake_begin(MIB);
-    boot.machine.facts->efi_system_table = SYSTEM;
-    boot.machine.facts->smbios = SMBIOS;
-    boot.machine.facts->rsdp = RSDP;
-    limine.job.boot = &boot;
-    limine.job.raw.efi = descriptor;
-    limine.job.raw.efi_bytes = limine.job.raw.efi_descriptor_bytes = sizeof descriptor;
+    struct facts *facts = fake_begin(MIB);
+    struct machine machine = {.facts = facts};
+    struct attempt attempt = {.machine = &machine, .protocol = &limine};
+    facts->efi_system_table = SYSTEM;
+    facts->smbios = SMBIOS;
+    facts->rsdp = RSDP;
+    attempt.raw.efi = descriptor;
+    attempt.raw.efi_bytes = attempt.raw.efi_descriptor_bytes = sizeof descriptor;
     limine.image.base_revision = base_revision;
     map = (struct memmap){.ranges = map_ranges, .capacity = ARRAY_LENGTH(map_ranges)};
     memmap_insert(&map, FAKE_MEMORY_BASE, 0x10000, LINTEL_MEMORY_RESERVED);
     memmap_insert(&map, FAKE_MEMORY_BASE + 0x10000, 0x1000, LINTEL_MEMORY_EFI_RUNTIME_CODE);
     memmap_insert(&map, FAKE_MEMORY_BASE + 0x20000, 0xe0000, LINTEL_MEMORY_USABLE);
     memset(at_physical(FAKE_MEMORY_BASE), 0, 0x10000);
-    assert_int_equal(limine_amend_map(&limine.job, &map), OK);
+    assert_int_equal(limine_amend_map(&attempt, &map), OK);
     fake_end();
 }
 

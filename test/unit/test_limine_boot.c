@@ -82,6 +82,13 @@ static void write_disk(void)
     run("cp empty.img disk.img && mcopy -i disk.img kernel.elf ::/boot/");
 }
 
+/* The kernel's file is compressed. */
+static void pack_kernel(void)
+{
+    run("gzip -n < kernel.elf > packed.elf && mcopy -o -i disk.img packed.elf "
+        "::/boot/kernel.elf");
+}
+
 static int make_disk(void **state)
 {
     if (scratch_begin(state))
@@ -108,14 +115,19 @@ static int begin(void **state)
     return 0;
 }
 
-static int boot(void)
+static int boot_disk(void)
 {
-    write_disk();
     fake_disk_in_file("disk.img", 512);
     int way_out = setjmp(fake_way_out);
     if (!way_out)
         boot_main(facts, &firmware);
     return way_out;
+}
+
+static int boot(void)
+{
+    write_disk();
+    return boot_disk();
 }
 
 /* ---- what the kernel finds ------------------------------------------------------------------- */
@@ -157,12 +169,16 @@ static const struct file_seen *module_seen(uint64_t index)
     return seen(word_at(word_at(response_of(MODULES_AT) + 16) + 8 * index));
 }
 
-static void expect_boot(void)
+static void expect_handoff(int way_out)
 {
-    int way_out = boot();
     if (way_out != FAKE_HANDED_OFF)
         fail_msg("%s", fake_output());
     find_tables();
+}
+
+static void expect_boot(void)
+{
+    expect_handoff(boot());
 }
 
 static void answers_requests(void **unused)
@@ -191,15 +207,42 @@ static void lists_internal_modules_first(void **unused)
     assert_memory_equal(seen(module_seen(1)->bytes), "module", 7);
 }
 
+/* Whole, as it is unpacked, with zeros up to the end of its last page. */
+static void check_file(void)
+{
+    const struct file_seen *file = seen(word_at(response_of(FILE_AT) + 8));
+    const uint8_t *bytes = seen(file->bytes);
+    assert_int_equal(file->size, built.size);
+    assert_memory_equal(bytes, built.bytes, built.size);
+    for (uint64_t i = built.size; i % PAGE_BYTES; i++)
+        assert_int_equal(bytes[i], 0);
+    assert_string_equal(seen(file->path), "/boot/kernel.elf");
+    assert_string_equal(seen(file->string), "one two");
+}
+
 static void hands_over_the_file(void **unused)
 {
     (void)unused;
     expect_boot();
-    const struct file_seen *file = seen(word_at(response_of(FILE_AT) + 8));
-    assert_int_equal(file->size, built.size);
-    assert_memory_equal(seen(file->bytes), built.bytes, 64);
-    assert_string_equal(seen(file->path), "/boot/kernel.elf");
-    assert_string_equal(seen(file->string), "one two");
+    check_file();
+}
+
+/* What is planned, loaded and handed over is the one file that was unpacked. */
+static void hands_over_a_file_that_was_compressed(void **unused)
+{
+    (void)unused;
+    for (uint64_t revision = 0; revision <= LIMINE_REVISION_MAX; revision++) {
+        fake_end();
+        begin(NULL);
+        fill_data(revision);
+        write_disk();
+        pack_kernel();
+        expect_handoff(boot_disk());
+        check_file();
+        assert_memory_equal(seen(BUILT_LINK), "code", 5);
+        assert_memory_equal(seen(module_seen(0)->bytes), "internal", 9);
+        assert_memory_equal(seen(module_seen(1)->bytes), "module", 7);
+    }
 }
 
 static uint8_t events[100] = "events";
@@ -357,6 +400,17 @@ static void refuses_a_text_without_an_end(void **unused)
     "f9e4934a67a1995a91d1490a20de8ce55cc69f12334b78c28c255976dc7d10b3"                             \
     "f48d2976228139e4414e9a30f187ed4c6428efe5d5e4d54eb78ea2bfde329669"
 
+/* What the kernel says of it says nothing of the next file. */
+static void leaves_out_modules_that_are_not_there(void **unused)
+{
+    (void)unused;
+    put_text(TEXT_AT + 600, "absent#" HASH);
+    PUT(MODULE_AT + 40, 2); /* compressed */
+    expect_boot();
+    assert_int_equal(word_at(response_of(MODULES_AT) + 8), 2);
+    assert_memory_equal(seen(module_seen(1)->bytes), "module", 7);
+}
+
 static void verifies_hashes(void **unused)
 {
     (void)unused;
@@ -406,6 +460,7 @@ int main(void)
         TEST(answers_requests),
         TEST(lists_internal_modules_first),
         TEST(hands_over_the_file),
+        TEST(hands_over_a_file_that_was_compressed),
         TEST(hands_over_the_event_log),
         TEST(tells_where_a_file_came_from),
         TEST(maps_as_the_base_revision_says),
@@ -413,6 +468,7 @@ int main(void)
         TEST(refuses_to_boot_without_a_required_module),
         TEST(refuses_modules_outside_of_the_image),
         TEST(refuses_a_text_without_an_end),
+        TEST(leaves_out_modules_that_are_not_there),
         TEST(verifies_hashes),
         TEST(unpacks_modules),
     };

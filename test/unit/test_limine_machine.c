@@ -16,7 +16,8 @@
 #define NMI      0x420u
 
 static struct facts *facts;
-static struct boot boot;
+static struct machine machine;
+static struct attempt attempt;
 static struct limine limine;
 static uint64_t words[8]; /* the image: a request for CPUs */
 
@@ -40,11 +41,10 @@ static int begin(void **state)
     seal_table(tables->other);
     remapper[STATUS] = 1u << 31;
 
-    boot = (struct boot){.machine = {.facts = facts, .firmware = &fake_firmware},
-                         .volumes = {.machine = &boot.machine},
-                         .interface = {.machine = &boot.machine}};
-    arena_begin(&boot.machine.arena, fake_firmware.allocate);
-    limine = (struct limine){.job.boot = &boot, .memory.name = "kernel.elf"};
+    machine = (struct machine){.facts = facts, .firmware = &fake_firmware};
+    arena_begin(&machine.arena, fake_firmware.allocate);
+    attempt = (struct attempt){.machine = &machine, .protocol = &limine};
+    limine = (struct limine){.attempt = &attempt, .memory.name = "kernel.elf"};
     limine.image.bytes = (const uint8_t *)words;
     for (size_t i = 0; i < LIMINE_FEATURES; i++)
         limine.image.requests[i] = LIMINE_NONE;
@@ -70,7 +70,7 @@ static uint32_t io_entry_after(uint64_t revision, uint32_t entry)
     volatile uint32_t *window = at_physical(IO_APIC + 16);
     limine.image.base_revision = revision;
     *window = entry;
-    limine_settle(&limine.job);
+    limine_settle(&attempt);
     return *window;
 }
 
@@ -105,7 +105,7 @@ static void turns_iommus_off(void **state)
 static bool keeps_x2apic(enum mp_mode mode)
 {
     fake_apic(true, hear);
-    limine.job.apic_mode = mode;
+    attempt.apic_mode = mode;
     io_entry_after(4, 0);
     return fake_x2apic();
 }
@@ -130,13 +130,13 @@ static void refuses_a_mode_that_cannot_be_left(void **state)
     assert_int_equal(limine_list_cpus(&limine), OK); /* no request */
     ask(LIMINE_MP, 1);
     assert_int_equal(limine_list_cpus(&limine), OK);
-    assert_int_equal(limine.job.apic_mode, MP_MODE_X2APIC);
+    assert_int_equal(attempt.apic_mode, MP_MODE_X2APIC);
     ask(LIMINE_MP, 0);
     assert_int_equal(limine_list_cpus(&limine), ERR_UNSUPPORTED);
     assert_non_null(strstr(err_message(), "has not the flag for x2APIC"));
     fake_apic(false, hear);
     assert_int_equal(limine_list_cpus(&limine), OK);
-    assert_int_equal(limine.job.apic_mode, MP_MODE_XAPIC);
+    assert_int_equal(attempt.apic_mode, MP_MODE_XAPIC);
 }
 
 int main(void)

@@ -94,22 +94,21 @@ static enum err split_hash(struct limine *limine, const char **path, const char 
 /* A module that is not required may be missing. */
 static enum err add_internal(struct limine *limine, const struct internal_module *module)
 {
-    struct limine_file *file = &limine->files[limine->file_count];
+    struct limine_file file = {.compressed = module->flags & LIMINE_INTERNAL_COMPRESSED};
     struct attempt *attempt = limine->attempt;
     const char *path;
     char *resolved;
 
     TRY(find_text(limine, module->path, &path));
-    TRY(find_text(limine, module->string, &file->argument));
-    file->compressed = module->flags & LIMINE_INTERNAL_COMPRESSED;
-    TRY(split_hash(limine, &path, &file->hash));
+    TRY(find_text(limine, module->string, &file.argument));
+    TRY(split_hash(limine, &path, &file.hash));
     TRY(resolve(limine, path, &resolved));
-    enum err err = attempt->open_file(attempt, resolved, &file->file);
+    enum err err = attempt->open_file(attempt, resolved, &file.file);
     if (err == ERR_NOT_FOUND && !(module->flags & LIMINE_INTERNAL_REQUIRED))
         return OK;
     if (err != OK)
         return fail(err, "module: %s", err_message());
-    limine->file_count++;
+    limine->files[limine->file_count++] = file;
     return OK;
 }
 
