@@ -1,4 +1,4 @@
-/* Any bytes as a Limine kernel: its requests found, its wishes read, its modules listed. */
+/* Any bytes as a Limine kernel: its requests found, its wishes read, its modules opened. */
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
 #include <stdlib.h>
@@ -18,21 +18,17 @@ static enum err grow(uint64_t pages, uint64_t *physical)
     return OK;
 }
 
-/* A volume on which there is every file. */
-static enum err find(const struct fs *fs, const char *path, struct fs_entry *entry)
+/* A volume on which there is every other file, which holds its path. */
+static enum err open_file(struct attempt *attempt, const char *reference, struct file *file)
 {
-    (void)fs;
-    *entry = (struct fs_entry){.bytes = strlen(path)};
+    uint64_t bytes = strlen(reference);
+
+    (void)attempt;
+    if (bytes % 2)
+        return fail(ERR_NOT_FOUND, "%s", reference);
+    *file = (struct file){.source = source_from_memory(reference, reference, bytes)};
     return OK;
 }
-
-static enum err open(const struct fs *fs, const struct fs_entry *entry, struct file *file)
-{
-    *file = (struct file){.source.bytes = entry->bytes, .fs = fs};
-    return OK;
-}
-
-static const struct fs_driver driver = {.name = "fuzz", .find = find, .open = open};
 
 /* Resolved paths are clean: no "." and "..", no empty names. */
 static void check_path(const char *path)
@@ -42,57 +38,48 @@ static void check_path(const char *path)
             abort();
 }
 
-static void list_modules(struct limine *limine, struct boot *boot)
+static void open_files(struct limine *limine)
 {
-    static struct entry entry = {.id = "fuzz", .kernel = (char *)"/boot/kernel.elf", .options = ""};
-    static struct file kernel; /* limine keeps it */
-    struct entry_file *list;
-
-    kernel = (struct file){.source = limine->memory, .fs = &boot->volumes.fs};
-    kernel.source.name = entry.kernel;
-    limine->file = &kernel;
-    limine->job.boot = boot;
-    limine->job.entry = &entry;
-    if (limine_list_modules(limine, &list) == OK)
-        for (; list; list = list->next)
-            check_path(list->path);
+    if (limine_open_files(limine) == OK)
+        for (uint64_t i = 0; i < limine->file_count; i++)
+            check_path(limine->files[i].file.source.name);
 }
 
 /* The file is aligned as the loader's copy of it. */
-static void read_kernel(struct boot *boot, const uint8_t *data, size_t bytes)
+static void read_kernel(struct attempt *attempt, const uint8_t *data, size_t bytes)
 {
-    struct limine limine = {0};
-    struct elf *elf = &limine.job.kernel;
+    struct arena *arena = &attempt->machine->arena;
+    struct limine limine = {.attempt = attempt};
+    struct elf *elf = &limine.elf;
     uint64_t entry = 0;
     uint8_t *file, *loaded;
 
-    if (arena_take(&boot->machine.arena, bytes + 1, (void **)&file) != OK)
+    if (arena_take(arena, bytes + 1, (void **)&file) != OK)
         return;
     memcpy(file, data, bytes);
-    limine.memory = source_from_memory("fuzz", file, bytes);
-    if (elf_parse_mixed(&limine.memory, &boot->machine.arena, elf) != OK ||
-        elf->end - elf->first > SPAN_BYTES_MAX)
+    limine.memory = source_from_memory("/boot/kernel.elf", file, bytes);
+    attempt->kernel.source = limine.memory;
+    if (elf_parse_mixed(&limine.memory, arena, elf) != OK || elf->end - elf->first > SPAN_BYTES_MAX)
         return;
     loaded = malloc(elf->end - elf->first);
     limine.image = (struct limine_image){.elf = elf, .bytes = loaded, .file = file};
     if (elf_load(elf, loaded, 0) == OK && limine_find(&limine.image) == OK &&
-        limine_read_wishes(&limine.image, &elf->request, &entry) == OK)
-        list_modules(&limine, boot);
+        limine_read_wishes(&limine.image, &attempt->wishes, &entry) == OK)
+        open_files(&limine);
     free(loaded);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    static struct facts facts;
-    static struct boot boot;
+    static const struct entry entry = {
+        .id = "fuzz", .kernel = (char *)(uintptr_t) "/boot/kernel.elf", .options = ""};
+    static struct machine machine;
+    struct attempt attempt = {.machine = &machine, .entry = &entry, .open_file = open_file};
 
-    if (!boot.machine.arena.grow) {
-        boot.machine.facts = &facts;
-        arena_begin(&boot.machine.arena, grow);
-        boot.volumes.fs = (struct fs){.driver = &driver, .arena = &boot.machine.arena};
-    }
-    struct arena_mark mark = arena_mark(&boot.machine.arena);
-    read_kernel(&boot, data, bytes);
-    arena_reset(&boot.machine.arena, mark);
+    if (!machine.arena.grow)
+        arena_begin(&machine.arena, grow);
+    struct arena_mark mark = arena_mark(&machine.arena);
+    read_kernel(&attempt, data, bytes);
+    arena_reset(&machine.arena, mark);
     return 0;
 }
