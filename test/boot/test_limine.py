@@ -3,10 +3,14 @@ import gzip
 import re
 import struct
 import subprocess
+import tempfile
 import time
+import zlib
+from pathlib import Path
 
 import pytest
 from builder import change_files, make_image
+from entries import write
 from machine import ROOT, SILENCE, Hardware
 
 KERNELS = ROOT / "build/test-kernels"
@@ -29,19 +33,34 @@ FIVE_LEVELS = Hardware(cpus=2)
 FOUR_LEVELS = Hardware(cpu="qemu64", cpus=4, memory="5G", board="pc")
 
 
-def limine_image(images, revision, cpus):
+def make_limine_image(path, kernel, command_line=""):
+    """With the files that the kernel names itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [option for name, content in FILES.items()
+                 for option in ("--file", f"{write(folder, Path(name).name, content)}={name}")]
+        make_image(path, command_line, *files, kernel=kernel)
+
+
+def limine_image(images, revision, cpus, packed=False):
+    name = f"limine-{revision}.elf"
+
     def make(path):
-        make_image(path, f"words for limine cpus={cpus}",
-                   kernel=KERNELS / f"limine-{revision}.elf")
-        change_files(path, FILES)
+        kernel = KERNELS / name
+        if packed:
+            kernel = write(path.parent, name, gzip.compress(kernel.read_bytes()))
+        make_limine_image(path, kernel, f"words for limine cpus={cpus}")
 
-    return images.shared(f"limine-{revision}-{cpus}.img", make)
+    return images.shared(f"{name}-{cpus}{'-packed' * packed}.img", make)
 
 
-def check(start, images, firmware, revision, hardware):
-    machine = start(firmware, [limine_image(images, revision, hardware.cpus)], hardware)
+def check(start, images, firmware, revision, hardware, packed=False):
+    """The kernel finds all that it asks for, and the whole of its own file."""
+    image = limine_image(images, revision, hardware.cpus, packed)
+    machine = start(firmware, [image], hardware)
     machine.wait_passed("not all checks hold")
     assert "limine: all checks hold" in machine.output
+    own = zlib.crc32((KERNELS / f"limine-{revision}.elf").read_bytes())
+    assert f"limine: own file: {own:016x}" in machine.output
     return machine.output
 
 
@@ -71,9 +90,8 @@ def test_refusal(start, images, tmp_path, fault):
     kernel = (KERNELS / "limine-6.elf").read_bytes()
     assert old in kernel and len(old) == len(new)
     image = tmp_path / "bad.img"
-    make_image(image, kernel=KERNELS / "limine-6.elf")
-    change_files(image, {"/boot/internal.bin": INTERNAL,
-                         "/boot/limine-6.elf": kernel.replace(old, new)})
+    make_limine_image(image, KERNELS / "limine-6.elf")
+    change_files(image, {"/boot/limine-6.elf": kernel.replace(old, new)})
     machine = start("bios", [image], FIVE_LEVELS)
     machine.wait_for("(?s)" + message.replace(" ", r"\s+"))
     machine.wait_for("q: quit")
@@ -88,8 +106,7 @@ def test_first_fault_is_explained(start, tmp_path, revision):
     assert pushes in kernel
     (tmp_path / "kernel.elf").write_bytes(kernel.replace(pushes, b"\x0f\x0b" + pushes[2:]))
     image = tmp_path / "fault.img"
-    make_image(image, kernel=tmp_path / "kernel.elf")
-    change_files(image, FILES)
+    make_limine_image(image, tmp_path / "kernel.elf")
     machine = start("bios", [image], FIVE_LEVELS)
     machine.wait_for(r"the kernel's first fault: invalid opcode \(vector 6\)")
     machine.wait_for(r"RIP ffffffff80[0-9a-f]+")
@@ -99,6 +116,13 @@ def test_first_fault_is_explained(start, tmp_path, revision):
 @pytest.mark.parametrize("revision", [0, 2, 4])
 def test_uefi(start, images, revision):
     check(start, images, "uefi", revision, FIVE_LEVELS)
+
+
+@pytest.mark.parametrize("revision", range(7))
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_kernel_that_was_compressed(start, images, firmware, revision):
+    """Unpacked once: what it is given as its own file is what it was planned and loaded from."""
+    check(start, images, firmware, revision, FIVE_LEVELS, packed=True)
 
 
 @pytest.fixture
