@@ -239,11 +239,13 @@ REFUSED = {
                 r"requires information of type 22, which Lintel does not know"),
     "checksum": (wrong_checksum, "", r"the checksum of its Multiboot2 header is"),
     "place": (lambda: move_kernel("multiboot2-no-services.elf", 0xF0000000), "",
-              r"the kernel must lie at F0000000h to .*, but at F0000000h there is"),
+              r"/boot/place must lie at F0000000h to .*, but at F0000000h there is no memory"),
     "range": (lambda: change_tag("multiboot2-64.elf", 10, 8, 0xE0000000, 0xE0FFFFFF), "",
-              r"no place between min_addr E0000000h and max_addr E0FFFFFFh"),
+              r"/boot/range needs \d+ KiB of memory in one piece from E0000000h to E1000000h, but "
+              r"the largest free piece there has 0 KiB: its relocatable tag allows no other"),
     "missing": (None, "module /boot/gone\n", r"module: .*gone"),
-    "memory": (None, "module /boot/module\nmodule /boot/large\n", r"large.*does not fit"),
+    "memory": (None, "module /boot/module\nmodule /boot/large\n",
+               r"/boot/large needs 65536 KiB of memory in one piece from 100000h"),
 }
 
 
@@ -270,7 +272,7 @@ def test_refused_with_everything_given_back(start, multiboot_image, firmware):
 # ---- kernels that lie where somebody else still is ---------------------------------------------
 
 def test_kernel_in_the_loaders_place_on_bios(start_kernel, start, multiboot_image):
-    """The loader's code and stack are where the kernel wants to lie: a leap moves it."""
+    """The loader's code and stack are where the kernel wants to lie: the handoff moves it."""
     kernel = move_kernel("multiboot2-no-services.elf", 0x10000)
     image = multiboot_image({"it": f"kernel /boot/kernel\n{ENTRY}"},
                             {**MODULES, "kernel": kernel}, "default it\n")
@@ -284,7 +286,7 @@ FIRMWARES_OWN = 0x1E400000  # boot services data of OVMF with 512 MiB
 
 
 def test_kernel_in_the_firmwares_place_on_uefi(start, multiboot_image):
-    """Refused with boot services alive; without them a leap moves it."""
+    """Refused with boot services alive; without them the handoff moves it."""
     entries = {"alive": "sort-key a\nkernel /boot/alive\n",
                "left": f"sort-key b\nkernel /boot/left\n{ENTRY}"}
     files = {**MODULES, "alive": move_kernel("multiboot2-fixed64.elf", FIRMWARES_OWN, True),
