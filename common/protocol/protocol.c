@@ -73,16 +73,25 @@ static enum err find_wanted(const struct entry *entry, const char *key,
 /* ---- recognition by content ------------------------------------------------------------------ */
 
 /* An ELF file that is damaged is told so: what kind it was can't be seen then. */
+static enum err check_elf(const struct candidate *file)
+{
+    static const struct elf_note_kind any = {"", 0};
+    struct elf_notes_found found;
+    struct elf elf;
+
+    TRY(elf_parse(file->source, file->arena, &elf));
+    return elf_find_notes(file->source, file->arena, &any, &found);
+}
+
 static enum err refuse_unknown(const struct entry *entry, const struct candidate *file)
 {
     char list[LIST_BYTES];
-    struct elf elf;
 
     list_protocols(true, list, sizeof list);
     if (!elf_recognise(file->head, file->head_bytes))
         return fail(ERR_FORMAT, "%s is no kernel that Lintel knows; it boots %s",
                     entry->kernel, list);
-    if (elf_parse(file->source, file->arena, &elf) != OK)
+    if (check_elf(file) != OK)
         return fail(ERR_FORMAT, "%s; Lintel boots %s", err_message(), list);
     return fail(ERR_FORMAT,
                 "%s is an ELF file without the marks of a kernel, such as a Lintel note; "

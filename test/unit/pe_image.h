@@ -48,16 +48,18 @@ static inline uint64_t pe_row(uint64_t index)
 static inline void pe_add(const char *name, const void *contents, uint64_t bytes)
 {
     uint64_t count = load16(pe_bytes + PE_AT + 6), row = pe_row(count);
+    uint64_t virtual = load32(pe_bytes + OPTIONAL_AT + 56); /* SizeOfImage */
+    uint64_t room = align_up(MAX(bytes, 1), PE_SECTION_ROOM);
 
     memcpy(pe_bytes + row, name, MIN(strlen(name), (size_t)8));
-    pe_store(row + 8, bytes, 4);                 /* VirtualSize */
-    pe_store(row + 12, 0x1000 * (count + 1), 4); /* VirtualAddress */
-    pe_store(row + 16, PE_SECTION_ROOM, 4);      /* SizeOfRawData */
-    pe_store(row + 20, pe_size, 4);              /* PointerToRawData */
+    pe_store(row + 8, bytes, 4);    /* VirtualSize */
+    pe_store(row + 12, virtual, 4); /* VirtualAddress */
+    pe_store(row + 16, room, 4);    /* SizeOfRawData */
+    pe_store(row + 20, pe_size, 4); /* PointerToRawData */
     pe_store(PE_AT + 6, count + 1, 2);
-    pe_store(OPTIONAL_AT + 56, 0x1000 * (count + 2), 4);
+    pe_store(OPTIONAL_AT + 56, virtual + align_up(room, 0x1000), 4);
     memcpy(pe_bytes + pe_size, contents, bytes);
-    pe_size += PE_SECTION_ROOM;
+    pe_size += room;
 }
 
 static inline void pe_add_text(const char *name, const char *text)

@@ -1,7 +1,7 @@
 /* Whole boots on the fake machine, from boot_main() to the handoff: what the kernel would find, and
  * what every failure on the way leaves behind. */
-#include "common/attempt/job.h"
 #include "common/plan/plan.h"
+#include "test/unit/bzimage.h"
 #include "test/unit/elf_builder.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"
@@ -67,20 +67,42 @@ static int boot_disk(const char *image)
     return boot();
 }
 
-/* A Lintel kernel's boot information says it all. */
-static void leaves_the_variables_alone(void **state)
+/* Where the firmware has variables, and the TSC's speed is known. */
+static int boot_with_variables(const char *image)
 {
     static struct firmware firmware;
 
-    (void)state;
     firmware = fake_firmware;
     firmware.get_variable = fake_get_variable;
     firmware.set_variable = fake_set_variable;
-    fake_disk_in_file("disk.img", 512);
-    if (!setjmp(fake_way_out))
+    facts->tsc_hz = 1000000;
+    fake_disk_in_file(image, 512);
+    int way_out = setjmp(fake_way_out);
+    if (!way_out)
         boot_main(facts, &firmware);
+    return way_out;
+}
+
+/* A Lintel kernel's boot information says it all. */
+static void leaves_the_variables_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(boot_with_variables("disk.img"), FAKE_HANDED_OFF);
     assert_null(fake_variable("LoaderInfo"));
     assert_null(fake_variable("LoaderTimeExecUSec"));
+}
+
+static void tells_linux_by_variables(void **state)
+{
+    (void)state;
+    bz_build(FAKE_MEMORY_BASE + 4 * MIB);
+    write_file("vmlinuz", bz, sizeof bz);
+    run("cp disk.img linux.img && mcopy -o -i linux.img vmlinuz ::/boot/kernel.elf");
+    run("printf 'linux /boot/kernel.elf\n' | mcopy -o -i linux.img - ::/loader/entries/good.conf");
+    assert_int_equal(boot_with_variables("linux.img"), FAKE_HANDED_OFF);
+    assert_non_null(fake_variable("LoaderInfo"));
+    assert_non_null(fake_variable("LoaderEntrySelected"));
+    assert_non_null(fake_variable("LoaderTimeExecUSec"));
 }
 
 /* ---- what the kernel finds ------------------------------------------------------------------- */
@@ -173,6 +195,14 @@ static void refuses_to_boot_without_the_framebuffer(void **unused)
     assert_int_equal(fake_claimed_pages(), 0);
 }
 
+/* Of the fault reporter: what an exception leads to. */
+static void *first_handler(void)
+{
+    const uint8_t *gate = seen((void *)(uintptr_t)load64(fake_handoff()->idtr + 2));
+    return seen((void *)(load16(gate) | (uintptr_t)load16(gate + 6) << 16 |
+                         (uintptr_t)load32(gate + 8) << 32));
+}
+
 static void shows_only_free_memory_as_usable(void **unused)
 {
     (void)unused;
@@ -187,7 +217,8 @@ static void shows_only_free_memory_as_usable(void **unused)
                           at_physical(tables.root),
                           seen((void *)BUILT_LINK),
                           seen((void *)(info->stack_top - 8)),
-                          fake_handoff()};
+                          fake_handoff(),
+                          first_handler()};
     for (uint64_t i = 0; i < info->memory_map_count; i++)
         for (size_t k = 0; k < ARRAY_LENGTH(held); k++)
             assert_false(map[i].type == LINTEL_MEMORY_USABLE &&
@@ -339,6 +370,21 @@ static void leaks_nothing_in_ten_failures(void **unused)
                          pages_after_failures(images[i], messages[i], 1));
 }
 
+static void says_that_a_note_is_damaged(void **unused)
+{
+    struct built_note note = built_note();
+
+    (void)unused;
+    note.header.n_descsz = UINT32_MAX;
+    build_kernel(ET_EXEC, BUILT_LINK);
+    memcpy(built.bytes + built.programs[3].p_offset, &note, sizeof note);
+    write_file("damaged.elf", built.bytes, built.size);
+    run("cp disk.img damaged.img && mcopy -o -i damaged.img damaged.elf ::/boot/kernel.elf");
+    fake_type("q");
+    assert_int_equal(boot_disk("damaged.img"), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "entry good: /boot/kernel.elf: a note"));
+}
+
 static void boots_another_entry_after_a_failure(void **unused)
 {
     (void)unused;
@@ -451,6 +497,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOOT_TEST(leaves_the_variables_alone),
+        BOOT_TEST(tells_linux_by_variables),
         BOOT_TEST(boots_a_kernel),
         BOOT_TEST(hands_over_modules),
         BOOT_TEST(hands_over_a_framebuffer),
@@ -465,6 +512,7 @@ int main(void)
         BOOT_TEST(refuses_a_label_that_two_volumes_have),
         BOOT_TEST(boots_the_volume_that_was_named),
         BOOT_TEST(leaks_nothing_in_ten_failures),
+        BOOT_TEST(says_that_a_note_is_damaged),
         BOOT_TEST(boots_another_entry_after_a_failure),
         BOOT_TEST(survives_any_failed_allocation),
         BOOT_TEST(plans_again_when_a_claim_fails),

@@ -1,5 +1,7 @@
-/* ELF files mutated at random: refused, or loaded without touching a byte outside of their span.
+/* ELF files mutated at random: refused, or loaded without touching a byte outside of their span; what
+ * their notes say is read, too.
  * The sanitized variants watch the bytes. */
+#include "common/protocol/lintel/lintel.h"
 #include "test/unit/elf_builder.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
@@ -12,7 +14,7 @@
 #define SPAN_BYTES_MAX (256 * KIB)
 
 static struct arena arena;
-static uint32_t loaded;
+static uint32_t loaded, noted;
 
 static void check_pages(const struct elf *parsed)
 {
@@ -72,8 +74,10 @@ static void mutate(uint8_t *bytes, uint64_t size)
 static void load_mutated(uint8_t *bytes, uint64_t size)
 {
     struct source from = source_from_memory("mutated", bytes, size);
+    struct lintel_request request;
     struct elf parsed;
 
+    noted += lintel_read_note(&from, &arena, &request) == OK;
     if (elf_parse(&from, &arena, &parsed) != OK)
         return;
     check_pages(&parsed);
@@ -119,6 +123,7 @@ static void test_mutations(void **state)
     free(bytes);
     fake_end();
     assert_true(loaded > LOADED_ENOUGH);
+    assert_true(noted > LOADED_ENOUGH);
 }
 
 int main(void)

@@ -1,87 +1,46 @@
-/* What an ELF kernel asks for, and its symbols: right, lying and damaged ones. */
-#include "common/lib/log.h"
+/* Notes of one kind among those of an ELF file. */
 #include "test/unit/elf_test.h"
 
-static struct built_note *the_note(void)
+static const struct elf_note_kind lintels = {LINTEL_NOTE_NAME, LINTEL_NOTE_REQUEST};
+static const struct elf_note_kind build_ids = {"GNU", 3};
+
+static struct elf_notes_found found;
+
+static enum err find(const struct elf_note_kind *kind)
 {
-    return (struct built_note *)(built.bytes + built.programs[3].p_offset);
+    source = source_from_memory("kernel.elf", built.bytes, built.size);
+    return elf_find_notes(&source, &arena, kind, &found);
 }
 
-/* ---- the request ----------------------------------------------------------------------------- */
-
-static const struct {
-    size_t offset, bytes;
-    uint64_t value;
-    enum err err;
-    const char *part;
-} request_faults[] = {
-#define FAULT(field, value, err, part)                                                             \
-    {                                                                                              \
-        offsetof(struct built_note, field), sizeof(((struct built_note *)0)->field), value, err,   \
-            part                                                                                   \
-    }
-    FAULT(header.n_descsz, 0, ERR_FORMAT, "n_descsz is 0, not 32"),
-    FAULT(header.n_descsz, 31, ERR_FORMAT, "n_descsz is 31, not 32"),
-    FAULT(header.n_descsz, 33, ERR_FORMAT, "n_descsz 21h passes the end"),
-    FAULT(header.n_descsz, UINT32_MAX, ERR_FORMAT, "n_descsz FFFFFFFFh passes the end"),
-    FAULT(header.n_namesz, UINT32_MAX, ERR_FORMAT, "n_namesz FFFFFFFFh"),
-    FAULT(request.abi_version, 0, ERR_FORMAT, "abi_version is 0"),
-    FAULT(request.abi_version, LINTEL_ABI_VERSION + 1, ERR_UNSUPPORTED, "abi_version is 2"),
-    FAULT(request.flags, 0x80000003, ERR_UNSUPPORTED, "flags 80000000h"),
-    FAULT(request.stack_bytes, 16 * MIB + 1, ERR_UNSUPPORTED, "stack_bytes 16777217"),
-    FAULT(request.paging_levels, 3, ERR_UNSUPPORTED, "paging_levels is 3"),
-    FAULT(request.paging_levels, 6, ERR_UNSUPPORTED, "paging_levels is 6"),
-    FAULT(request.reserved, 1, ERR_FORMAT, "reserved is 1h"),
-#undef FAULT
-};
-
-static void test_request_fields(void **state)
+static void assert_finds(const struct elf_note_kind *kind, uint32_t count, uint64_t bytes)
 {
-    struct built_note right = *the_note();
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(request_faults); i++) {
-        *the_note() = right;
-        memcpy((uint8_t *)the_note() + request_faults[i].offset, &request_faults[i].value,
-               request_faults[i].bytes);
-        assert_refused(request_faults[i].err, request_faults[i].part);
-    }
+    assert_int_equal(find(kind), OK);
+    assert_int_equal(found.count, count);
+    assert_int_equal(found.bytes, bytes);
 }
 
-static void test_all_that_may_be_asked_for(void **state)
+static void test_kinds(void **state)
 {
-    (void)state;
-    the_note()->request.flags = LINTEL_REQUEST_FLAGS_KNOWN;
-    the_note()->request.stack_bytes = 16 * MIB;
-    the_note()->request.paging_levels = 5;
-    assert_int_equal(parse(), OK);
-    assert_int_equal(elf.request.flags, LINTEL_REQUEST_FLAGS_KNOWN);
-    assert_int_equal(elf.request.paging_levels, 5);
-}
+    static const struct elf_note_kind others[] = {{LINTEL_NOTE_NAME, 2}, {"lintel", 1}, {"", 1}};
 
-/* Any other ELF file is fine too: it is just no kernel for Lintel. */
-static void test_no_request(void **state)
-{
     (void)state;
-    the_note()->name[0] = 'l';
-    assert_int_equal(parse(), OK);
-    assert_false(elf.has_request);
-    the_note()->name[0] = 'L';
-    the_note()->header.n_type = 2;
-    assert_int_equal(parse(), OK);
-    assert_false(elf.has_request);
+    assert_finds(&lintels, 1, sizeof(struct lintel_request));
+    assert_int_equal(load32(found.descriptor), LINTEL_ABI_VERSION);
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+        assert_finds(&others[i], 0, 0);
     built.programs[3].p_type = 0;
-    assert_int_equal(parse(), OK);
-    assert_false(elf.has_request);
+    assert_finds(&lintels, 0, 0);
 }
 
-static void test_two_requests(void **state)
+static void test_first_of_two(void **state)
 {
     struct built_note second = built_note();
 
     (void)state;
+    second.request.abi_version = 77;
     build_note(&second);
-    assert_refused(ERR_FORMAT, "two Lintel notes");
+    assert_finds(&lintels, 2, sizeof(struct lintel_request));
+    assert_int_equal(load32(found.descriptor), LINTEL_ABI_VERSION);
 }
 
 /* What a linker script with one PT_NOTE for all notes gives: others around ours, one of them
@@ -103,8 +62,11 @@ static void test_among_other_notes(void **state)
     built.programs[3].p_offset = build_bytes(&notes, sizeof notes);
     built.programs[3].p_filesz = built.programs[3].p_memsz = sizeof notes;
     built.programs[3].p_align = 8;
-    assert_int_equal(parse(), OK);
-    assert_true(elf.has_request);
+    assert_finds(&lintels, 1, sizeof(struct lintel_request));
+    assert_finds(&build_ids, 1, 20);
+    assert_string_equal("build-id", found.descriptor);
+    assert_finds(&(struct elf_note_kind){"GNU", 5}, 1, 16);
+    assert_string_equal("property", found.descriptor);
 }
 
 static void test_too_many_notes(void **state)
@@ -114,148 +76,50 @@ static void test_too_many_notes(void **state)
     (void)state;
     build_bytes(zeros, sizeof zeros);
     built.programs[3].p_filesz = 64 * KIB; /* zeros may follow notes */
-    assert_int_equal(parse(), OK);
-    assert_true(elf.has_request);
+    assert_finds(&lintels, 1, sizeof(struct lintel_request));
     built.programs[3].p_filesz++;
-    assert_refused(ERR_FORMAT, "p_filesz 10001h is more than 10000h");
+    assert_int_equal(find(&lintels), ERR_FORMAT);
+    assert_message("p_filesz 10001h is more than 10000h");
+    assert_message("kernel.elf");
 }
 
-/* ---- symbols --------------------------------------------------------------------------------- */
-
-static const char names[] = "\0first\0second\0variable\0outside\0undefined";
-#define NAME(text) ((uint32_t)(strstr_name(text) - names))
-
-static const char *strstr_name(const char *text)
+static void test_outside_of_the_file(void **state)
 {
-    for (const char *at = names + 1; at < names + sizeof names; at += strlen(at) + 1)
-        if (strcmp(at, text) == 0)
-            return at;
-    abort();
-}
-
-static struct elf_section *build_five(void)
-{
-    const struct elf_sym syms[] = {
-        {0},
-        {NAME("second"), STT_FUNC | 0x10, 0, 1, BUILT_LINK + 0x200, UINT64_MAX},
-        {NAME("variable"), 1, 0, 3, BUILT_LINK + 0x4010, 8},
-        {NAME("first"), STT_FUNC, 0, 1, BUILT_LINK + 0x100, 16},
-        {NAME("outside"), STT_FUNC, 0, 1, BUILT_LINK + 0x10000, 16},
-        {NAME("undefined"), STT_FUNC, 0, SHN_UNDEF, BUILT_LINK, 16},
-    };
-
-    return build_symbols(syms, ARRAY_LENGTH(syms), names, sizeof names);
-}
-
-static void test_symbols(void **state)
-{
-    (void)state;
-    build_five();
-    assert_int_equal(parse(), OK);
-    assert_int_equal(elf.symbol_count, 2);
-    assert_string_equal(elf.names + elf.symbols[0].name, "first");
-    assert_int_equal(elf.symbols[0].virtual, BUILT_LINK + 0x100);
-    assert_int_equal(elf.symbols[0].bytes, 16);
-    assert_string_equal(elf.names + elf.symbols[1].name, "second");
-    assert_int_equal(elf.symbols[1].bytes, UINT32_MAX);
-    assert_int_equal(elf.names_bytes, sizeof names);
-}
-
-static void test_many_symbols_are_sorted(void **state)
-{
-    enum { COUNT = 500 };
-    static struct elf_sym syms[COUNT];
-    uint64_t sum = 0;
+    struct elf_program *program = &built.programs[3];
 
     (void)state;
-    srand(1);
-    for (int i = 0; i < COUNT; i++) {
-        syms[i] = (struct elf_sym){1, STT_FUNC, 0, 1, BUILT_LINK + (uint64_t)rand() % 5000, 1};
-        sum += syms[i].st_value;
-    }
-    build_symbols(syms, COUNT, names, sizeof names);
-    assert_int_equal(parse(), OK);
-    assert_int_equal(elf.symbol_count, COUNT);
-    for (int i = 0; i < COUNT; i++) {
-        sum -= elf.symbols[i].virtual;
-        assert_true(i == 0 || elf.symbols[i - 1].virtual <= elf.symbols[i].virtual);
-    }
-    assert_int_equal(sum, 0);
+    program->p_filesz = BUILT_BYTES;
+    assert_int_equal(find(&lintels), ERR_FORMAT);
+    assert_message("kernel.elf: program header 3: p_offset");
+    program->p_filesz = sizeof(struct built_note);
+    program->p_offset = UINT64_MAX - 8;
+    assert_int_equal(find(&lintels), ERR_FORMAT);
+    assert_message("kernel.elf: program header 3: p_offset FFFFFFFFFFFFFFF7h + p_filesz 34h");
 }
 
-enum base { HEADER, SYMTAB, STRTAB, SECOND_SYMBOL };
-
-static const struct {
-    enum base base;
-    size_t offset, bytes;
-    uint64_t value;
-    const char *part;
-} symbol_faults[] = {
-#define FAULT(base, type, field, value, part)                                                      \
-    {                                                                                              \
-        base, offsetof(struct type, field), sizeof(((struct type *)0)->field), value, part         \
-    }
-    FAULT(HEADER, elf_header, e_shoff, UINT64_MAX - 8, "truncated"),
-    FAULT(HEADER, elf_header, e_shnum, 0xff00, "e_shnum is 65280"),
-    FAULT(HEADER, elf_header, e_shentsize, 40, "e_shentsize is 40"),
-    FAULT(SYMTAB, elf_section, sh_link, 3, "sh_link 3"),
-    FAULT(SYMTAB, elf_section, sh_link, 1, "sh_link 1"),
-    FAULT(SYMTAB, elf_section, sh_entsize, 16, "sh_entsize is 16"),
-    FAULT(SYMTAB, elf_section, sh_offset, UINT64_MAX, "truncated"),
-    FAULT(SYMTAB, elf_section, sh_size, UINT64_MAX, ".symtab has"),
-    FAULT(STRTAB, elf_section, sh_size, MIB + 1, ".strtab has 1048577 bytes"),
-    FAULT(STRTAB, elf_section, sh_size, 0, ".strtab is empty"),
-    FAULT(STRTAB, elf_section, sh_size, sizeof names - 1, ".strtab does not end in a 0 byte"),
-    FAULT(SECOND_SYMBOL, elf_sym, st_name, sizeof names, "st_name"),
-#undef FAULT
-};
-
-static void spoil_symbols(size_t fault)
+/* It does not hide those behind it. */
+static void test_damaged_note(void **state)
 {
-    struct elf_section *sections = build_five();
-    uint8_t *bases[] = {
-        [HEADER] = built.bytes,
-        [SYMTAB] = (uint8_t *)&sections[1],
-        [STRTAB] = (uint8_t *)&sections[2],
-        [SECOND_SYMBOL] = built.bytes + sections[1].sh_offset + sizeof(struct elf_sym),
-    };
+    struct built_note damaged = built_note(), second = built_note();
 
-    memcpy(bases[symbol_faults[fault].base] + symbol_faults[fault].offset,
-           &symbol_faults[fault].value, symbol_faults[fault].bytes);
-}
-
-static const char *last_log_line(void)
-{
-    static char log[LOG_BYTES + 1];
-    const char *last = log + log_copy(log, sizeof log) - 1;
-
-    while (last > log && last[-1] != '\n')
-        last--;
-    return last;
-}
-
-/* A kernel boots without its symbols; the log says why they are missing. */
-static void test_damaged_symbols(void **state)
-{
     (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(symbol_faults); i++) {
-        build_kernel(ET_EXEC, BUILT_LINK);
-        spoil_symbols(i);
-        assert_int_equal(parse(), OK);
-        assert_int_equal(elf.symbol_count, 0);
-        assert_int_equal(elf.names_bytes, 0);
-        if (!strstr(last_log_line(), "kernel.elf: symbols left out") ||
-            !strstr(last_log_line(), symbol_faults[i].part))
-            fail_msg("\"%s\" does not say \"%s\"", last_log_line(), symbol_faults[i].part);
-    }
+    built.programs[3].p_type = 0;
+    damaged.header.n_descsz++;
+    build_note(&damaged);
+    assert_int_equal(find(&lintels), ERR_FORMAT);
+    assert_message("n_descsz 21h passes the end");
+    assert_int_equal(found.count, 0);
+    build_note(&second);
+    assert_int_equal(find(&lintels), ERR_FORMAT);
+    assert_message("n_descsz 21h passes the end");
+    assert_int_equal(found.count, 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ELF_TEST(request_fields), ELF_TEST(all_that_may_be_asked_for), ELF_TEST(no_request),
-        ELF_TEST(two_requests),   ELF_TEST(among_other_notes),         ELF_TEST(too_many_notes),
-        ELF_TEST(symbols),        ELF_TEST(many_symbols_are_sorted),   ELF_TEST(damaged_symbols),
+        ELF_TEST(kinds),          ELF_TEST(first_of_two),        ELF_TEST(among_other_notes),
+        ELF_TEST(too_many_notes), ELF_TEST(outside_of_the_file), ELF_TEST(damaged_note),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,8 @@
  * permissions, and run; executables, shared ones and objects are taken or refused as they should
  * be. */
 #define _GNU_SOURCE
-#include "common/format/elf.h"
 #include "common/lib/mem.h"
+#include "common/protocol/lintel/lintel.h"
 #include "test/unit/fake_firmware.h"
 #include "test/unit/scratch.h"
 #include <setjmp.h>
@@ -29,6 +29,7 @@ static const char program[] = "#include \"common/lintel.h\"\n"
 
 static struct arena arena;
 static struct elf elf;
+static struct source source;
 static char *file;
 static char repository[512];
 
@@ -51,7 +52,6 @@ static int tear_down(void **state)
 /* Compiles the program and parses what comes out. */
 static enum err parse_built(const char *options)
 {
-    static struct source source;
     FILE *in = fopen("program.c", "w");
 
     assert_non_null(in);
@@ -103,9 +103,10 @@ static void load_and_run(void)
 static void check_what_was_asked(void)
 {
     const char *found = NULL;
+    struct lintel_request request;
 
-    assert_true(elf.has_request);
-    assert_int_equal(elf.request.stack_bytes, 4242);
+    assert_int_equal(lintel_read_note(&source, &arena, &request), OK);
+    assert_int_equal(request.stack_bytes, 4242);
     assert_int_equal(elf.symbol_count, 3);
     for (uint32_t i = 0; i < elf.symbol_count; i++)
         if (elf.symbols[i].virtual == elf.entry)

@@ -21,8 +21,6 @@ static void test_kernel(void **state)
     assert_int_equal(elf.pages[2].offset, 0x4000);
     assert_int_equal(elf.pages[2].bytes, 0x4000);
     assert_int_equal(elf.pages[2].flags, MAP_WRITE);
-    assert_true(elf.has_request);
-    assert_int_equal(elf.request.stack_bytes, 32768);
     assert_int_equal(elf.symbol_count, 0);
 }
 

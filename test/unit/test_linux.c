@@ -1,4 +1,4 @@
-/* Linux on the fake machine, from its files to the leap: what the kernel would find. */
+/* Linux on the fake machine, from its files to the handoff: what the kernel would find. */
 #include "test/unit/linux_scene.h"
 
 /* ---- what the kernel finds ------------------------------------------------------------------- */
@@ -6,12 +6,11 @@
 static void test_64_bit_entry(void **state)
 {
     (void)state;
-    const uint8_t *page = leap();
-    assert_int_equal(HANDOFF_LONG, fake_leap()->mode);
-    const struct handoff_state *prepared = at_physical(fake_leap()->memory->physical);
-    assert_int_equal(0x10, prepared->code);
-    assert_int_equal(0x18, prepared->data);
-    assert_int_equal(ADDRESS + 0x200, fake_leap()->entry);
+    const uint8_t *page = boot();
+    assert_int_equal(HANDOFF_LONG, fake_handoff()->mode);
+    assert_int_equal(0x10, fake_handoff()->code);
+    assert_int_equal(0x18, fake_handoff()->data);
+    assert_int_equal(ADDRESS + 0x200, fake_handoff()->entry);
     assert_memory_equal(bz + BZ_SETUP, at_physical(ADDRESS), BZ_PAYLOAD);
     assert_memory_equal(bz + 0x1f1, page + 0x1f1, 0x210 - 0x1f1);
     assert_int_equal(0xff, page[0x210]);
@@ -25,7 +24,7 @@ static void test_64_bit_entry(void **state)
 static void test_initrds_are_padded_and_joined(void **state)
 {
     (void)state;
-    const uint8_t *page = leap();
+    const uint8_t *page = boot();
     assert_int_equal(12, load32(page + 0x21c));
     assert_memory_equal("seven b\0four", at_physical(load32(page + 0x218)), 12);
 }
@@ -33,8 +32,8 @@ static void test_initrds_are_padded_and_joined(void **state)
 static void test_no_initrd(void **state)
 {
     (void)state;
-    files.initrd_count = 0;
-    const uint8_t *page = leap();
+    scene.entry.initrds = NULL;
+    const uint8_t *page = boot();
     assert_int_equal(0, load32(page + 0x218));
     assert_int_equal(0, load32(page + 0x21c));
 }
@@ -44,9 +43,9 @@ static void test_32_bit_entry(void **state)
     (void)state;
     bz_put(0x236, 0, 2);
     bz_put(0x214, 0x100010, 4);
-    leap();
-    assert_int_equal(HANDOFF_PROTECTED, fake_leap()->mode);
-    assert_int_equal(ADDRESS + 0x10, fake_leap()->entry);
+    boot();
+    assert_int_equal(HANDOFF_PROTECTED, fake_handoff()->mode);
+    assert_int_equal(ADDRESS + 0x10, fake_handoff()->entry);
 }
 
 /* In the way of the place that it likes: the next one upwards that fits its alignment. */
@@ -54,8 +53,8 @@ static void test_relocated(void **state)
 {
     (void)state;
     fake_map_add(ADDRESS + PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_RESERVED);
-    const uint8_t *page = leap();
-    assert_int_equal(ADDRESS + 0x10000 + 0x200, fake_leap()->entry);
+    const uint8_t *page = boot();
+    assert_int_equal(ADDRESS + 0x10000 + 0x200, fake_handoff()->entry);
     assert_int_equal(ADDRESS + 0x10000, load32(page + 0x214));
 }
 
@@ -64,10 +63,9 @@ static void test_not_relocatable_in_the_firmwares_way(void **state)
     (void)state;
     bz_put(0x234, 0, 1);
     fake_map_add(ADDRESS + PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_RECLAIMABLE);
-    leap();
-    assert_int_equal(ADDRESS + 0x200, fake_leap()->entry);
-    const struct handoff_state *prepared = at_physical(fake_leap()->memory->physical);
-    assert_int_equal(1, prepared->move_count);
+    boot();
+    assert_int_equal(ADDRESS + 0x200, fake_handoff()->entry);
+    assert_int_equal(1, fake_handoff()->move_count);
 }
 
 static void test_initrd_below_its_limit(void **state)
@@ -75,7 +73,7 @@ static void test_initrd_below_its_limit(void **state)
     (void)state;
     bz_put(0x236, 1, 2);
     bz_put(0x22c, BASE + 2 * MIB - 1, 4);
-    assert_int_equal(BASE + 2 * MIB - PAGE_BYTES, load32(leap() + 0x218));
+    assert_int_equal(BASE + 2 * MIB - PAGE_BYTES, load32(boot() + 0x218));
 }
 
 /* ---- memory map ------------------------------------------------------------------------------ */
@@ -97,7 +95,7 @@ static void test_memory_map(void **state)
     fake_map_add(END + 4 * MIB, MIB, LINTEL_MEMORY_MMIO);
     fake_map_add(END + 5 * MIB, MIB, LINTEL_MEMORY_EFI_RUNTIME_DATA);
     fake_map_add(END + 6 * MIB, MIB, LINTEL_MEMORY_PERSISTENT);
-    const uint8_t *page = leap(), *entry = page + 0x2d0;
+    const uint8_t *page = boot(), *entry = page + 0x2d0;
     assert_int_equal(7, page[0x1e8]);
     check_entry(entry, 0, PAGE_BYTES, 2);
     check_entry(entry + 20, BASE, MEMORY + MIB, 1);
@@ -114,7 +112,7 @@ static void test_more_than_128_ranges(void **state)
     for (uint64_t i = 0; i < 200; i++)
         fake_map_add(END + (2 * i + 1) * MIB, MIB, LINTEL_MEMORY_ACPI_NVS);
     bz_put(0x250, 0x1234, 8); /* a setup_data of the kernel's own */
-    const uint8_t *page = leap();
+    const uint8_t *page = boot();
     assert_int_equal(128, page[0x1e8]);
     check_entry(page + 0x2d0 + 127 * 20, END + (2 * 125 + 1) * MIB, MIB, 4);
     const uint8_t *more = at_physical(load64(page + 0x250));
@@ -135,8 +133,8 @@ static enum err leave_with_news(struct raw_map *map)
 static void test_the_last_map_counts(void **state)
 {
     (void)state;
-    firmware.leave = leave_with_news;
-    check_entry(leap() + 0x2d0 + 40, END, MIB, 4);
+    scene.firmware.leave = leave_with_news;
+    check_entry(boot() + 0x2d0 + 40, END, MIB, 4);
 }
 
 /* ---- screens --------------------------------------------------------------------------------- */
@@ -170,7 +168,7 @@ static void test_a_last_map_that_is_too_long(void **state)
     fake_grow_map_at_leave(2000);
     int way_out = setjmp(fake_way_out);
     if (!way_out)
-        fail_msg("linux_boot(): %d, %s", linux_boot(&boot, &files), err_message());
+        fail_msg("attempt_carry_out(): %d, %s", scene_carry_out(), err_message());
     assert_int_equal(FAKE_DEAD_END, way_out);
     assert_non_null(strstr(err_message(), "no room"));
 }
@@ -179,7 +177,7 @@ static void test_text_screen(void **state)
 {
     (void)state;
     fake_video(&screen);
-    const uint8_t *page = leap();
+    const uint8_t *page = boot();
     assert_int_equal(1, page[0x0f]);
     assert_int_equal(80, page[0x07]);
     assert_int_equal(25, page[0x0e]);
@@ -190,8 +188,8 @@ static void test_pixels_by_vga(void **state)
     (void)state;
     static const uint8_t colors[8] = {8, 16, 8, 8, 8, 0, 8, 24};
     fake_video(&screen);
-    files.options = "vga=normal vga=0x317";
-    const uint8_t *page = leap();
+    scene.entry.options = "vga=normal vga=0x317";
+    const uint8_t *page = boot();
     assert_int_equal(0x23, page[0x0f]);
     assert_int_equal(1024, load16(page + 0x12));
     assert_int_equal(768, load16(page + 0x14));
@@ -211,8 +209,8 @@ static void test_pixels_by_vga(void **state)
 static void test_vga_without_pixels(void **state)
 {
     (void)state;
-    files.options = "vga=791";
-    assert_int_equal(1, leap()[0x0f]);
+    scene.entry.options = "vga=791";
+    assert_int_equal(1, boot()[0x0f]);
 }
 
 static void test_vga_values(void **state)
@@ -258,8 +256,8 @@ static void test_memory_end(void **state)
 static void test_initrd_below_the_end_of_memory(void **state)
 {
     (void)state;
-    files.options = "mem=258M";
-    assert_int_equal(BASE + 2 * MIB - PAGE_BYTES, load32(leap() + 0x218));
+    scene.entry.options = "mem=258M";
+    assert_int_equal(BASE + 2 * MIB - PAGE_BYTES, load32(boot() + 0x218));
 }
 
 static void test_uefi(void **state)
@@ -272,7 +270,7 @@ static void test_uefi(void **state)
     facts->map.efi_descriptor_bytes = 48;
     facts->map.efi_descriptor_version = 1;
     fake_video(&screen);
-    const uint8_t *page = leap(), *efi = page + 0x1c0;
+    const uint8_t *page = boot(), *efi = page + 0x1c0;
     assert_memory_equal("EL64", efi, 4);
     assert_int_equal(0x22334455, load32(efi + 4));
     assert_int_equal(48, load32(efi + 8));
@@ -289,32 +287,32 @@ static void test_uefi_without_a_screen(void **state)
 {
     (void)state;
     facts->firmware = LINTEL_FIRMWARE_UEFI;
-    assert_int_equal(0, leap()[0x0f]);
+    assert_int_equal(0, boot()[0x0f]);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_64_bit_entry, begin, end),
-        cmocka_unit_test_setup_teardown(test_initrds_are_padded_and_joined, begin, end),
-        cmocka_unit_test_setup_teardown(test_no_initrd, begin, end),
-        cmocka_unit_test_setup_teardown(test_32_bit_entry, begin, end),
-        cmocka_unit_test_setup_teardown(test_relocated, begin, end),
-        cmocka_unit_test_setup_teardown(test_not_relocatable_in_the_firmwares_way, begin, end),
-        cmocka_unit_test_setup_teardown(test_initrd_below_its_limit, begin, end),
-        cmocka_unit_test_setup_teardown(test_memory_map, begin, end),
-        cmocka_unit_test_setup_teardown(test_more_than_128_ranges, begin, end),
-        cmocka_unit_test_setup_teardown(test_the_last_map_counts, begin, end),
-        cmocka_unit_test_setup_teardown(test_a_last_map_that_is_too_long, begin, end),
-        cmocka_unit_test_setup_teardown(test_text_screen, begin, end),
-        cmocka_unit_test_setup_teardown(test_pixels_by_vga, begin, end),
-        cmocka_unit_test_setup_teardown(test_vga_without_pixels, begin, end),
+        cmocka_unit_test_setup_teardown(test_64_bit_entry, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_initrds_are_padded_and_joined, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_no_initrd, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_32_bit_entry, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_relocated, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_not_relocatable_in_the_firmwares_way, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_initrd_below_its_limit, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_memory_map, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_more_than_128_ranges, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_the_last_map_counts, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_last_map_that_is_too_long, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_text_screen, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_pixels_by_vga, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_vga_without_pixels, begin, fake_tear_down),
         cmocka_unit_test(test_vga_values),
         cmocka_unit_test(test_vga_modes_for_real_mode),
         cmocka_unit_test(test_memory_end),
-        cmocka_unit_test_setup_teardown(test_initrd_below_the_end_of_memory, begin, end),
-        cmocka_unit_test_setup_teardown(test_uefi, begin, end),
-        cmocka_unit_test_setup_teardown(test_uefi_without_a_screen, begin, end),
+        cmocka_unit_test_setup_teardown(test_initrd_below_the_end_of_memory, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_uefi, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_uefi_without_a_screen, begin, fake_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static void test_disks(void **state)
     add_disks();
     facts->keyboard_flags = 0x20;
     fake_break_sectors(5, 0, 1);
-    const uint8_t *page = leap();
+    const uint8_t *page = boot();
     assert_int_equal(0x20, page[0x1eb]);
     assert_int_equal(sizeof told, page[0x1e9]);
     for (size_t i = 0; i < sizeof told; i++) {
@@ -47,16 +47,16 @@ static void test_more_disks_than_fit(void **state)
     add_disks();
     for (uint32_t i = 0; i < DISKS; i++)
         facts->disks[i].edd = (struct edd){(uint8_t)(0x80 + i), 0x30, .interfaces = 1};
-    const uint8_t *page = leap();
+    const uint8_t *page = boot();
     assert_int_equal(6, page[0x1e9]);
     assert_int_equal(0x85, page[0xd00 + 5 * 82]);
     assert_int_equal(0, page[0xd00 + 6 * 82]);
 }
 
-static void expect_disks(const char *options, uint8_t disks, uint8_t signatures)
+static void expect_disks(char *options, uint8_t disks, uint8_t signatures)
 {
-    files.options = options;
-    const uint8_t *page = leap();
+    scene.entry.options = options;
+    const uint8_t *page = boot();
     assert_int_equal(disks, page[0x1e9]);
     assert_int_equal(signatures, page[0x1ea]);
 }
@@ -84,16 +84,16 @@ static enum err connect_apm(struct apm *apm)
 static void test_apm(void **state)
 {
     (void)state;
-    firmware.connect_apm = connect_apm;
-    assert_int_equal(0, load16(leap() + 0x40)); /* a 64-bit kernel has no use for it */
+    scene.firmware.connect_apm = connect_apm;
+    assert_int_equal(0, load16(boot() + 0x40)); /* a 64-bit kernel has no use for it */
 }
 
 static void test_apm_of_a_32_bit_kernel(void **state)
 {
     (void)state;
-    firmware.connect_apm = connect_apm;
+    scene.firmware.connect_apm = connect_apm;
     bz_put(0x236, 0, 2);
-    const uint8_t *page = leap();
+    const uint8_t *page = boot();
     assert_int_equal(0x102, load16(page + 0x40));
     assert_int_equal(0xf000, load16(page + 0x42));
     assert_int_equal(0xabcd, load16(page + 0x52));
@@ -102,12 +102,12 @@ static void test_apm_of_a_32_bit_kernel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_disks, begin, end),
-        cmocka_unit_test_setup_teardown(test_more_disks_than_fit, begin, end),
-        cmocka_unit_test_setup_teardown(test_no_disks_wanted, begin, end),
-        cmocka_unit_test_setup_teardown(test_no_signatures_wanted, begin, end),
-        cmocka_unit_test_setup_teardown(test_apm, begin, end),
-        cmocka_unit_test_setup_teardown(test_apm_of_a_32_bit_kernel, begin, end),
+        cmocka_unit_test_setup_teardown(test_disks, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_more_disks_than_fit, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_no_disks_wanted, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_no_signatures_wanted, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_apm, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_apm_of_a_32_bit_kernel, begin, fake_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

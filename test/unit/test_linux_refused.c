@@ -7,28 +7,29 @@ static void test_long_command_line(void **state)
     char options[102];
     memset(options, 'x', 101);
     options[101] = 0;
-    files.options = options;
-    refuse(ERR_UNSUPPORTED, "the command line has 101 bytes, and this kernel takes at most 100");
+    scene.entry.options = options;
+    scene_refuse(ERR_UNSUPPORTED,
+                 "the command line has 101 bytes, and this kernel takes at most 100");
     options[100] = 0;
-    leap();
+    boot();
 }
 
 static void test_initrd_larger_than_memory(void **state)
 {
     (void)state;
-    sources[1].bytes = MEMORY;
-    refuse(ERR_NO_MEMORY, "the initrd (16385 KiB) does not fit into memory");
-    sources[1].bytes = UINT64_MAX;
-    refuse(ERR_NO_MEMORY, "the initrds have more than 2^64 bytes");
+    scene.files[FIRST_INITRD].bytes = MEMORY;
+    scene_refuse(ERR_NO_MEMORY, "initrd needs 16385 KiB of memory in one piece");
+    scene.files[FIRST_INITRD].bytes = UINT64_MAX;
+    scene_refuse(ERR_NO_MEMORY, "the initrds have more than 2^64 bytes");
 }
 
 static void test_kernel_larger_than_memory(void **state)
 {
     (void)state;
     bz_put(0x260, 0xffffffff, 4);
-    refuse(ERR_NO_MEMORY, "the kernel (4194304 KiB) does not fit");
+    scene_refuse(ERR_NO_MEMORY, "kernel needs 4194304 KiB of memory in one piece");
     bz_put(0x234, 0, 1);
-    refuse(ERR_NO_MEMORY, "the kernel must lie at 10400000h");
+    scene_refuse(ERR_NO_MEMORY, "kernel must lie at 10400000h");
 }
 
 static enum err break_read(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
@@ -40,10 +41,10 @@ static enum err break_read(const struct source *source, uint64_t offset, uint64_
 static void test_files_that_cannot_be_read(void **state)
 {
     (void)state;
-    sources[2].read = break_read;
-    refuse(ERR_IO, "second.img: broken");
-    sources[0].read = break_read;
-    refuse(ERR_IO, "vmlinuz: broken");
+    scene.files[SECOND_INITRD].read = break_read;
+    scene_refuse(ERR_IO, "second.img: broken");
+    scene.files[VMLINUZ].read = break_read;
+    scene_refuse(ERR_IO, "vmlinuz: broken");
 }
 
 static void test_real_mode_needs_a_bios(void **state)
@@ -52,33 +53,22 @@ static void test_real_mode_needs_a_bios(void **state)
     facts->firmware = LINTEL_FIRMWARE_UEFI;
     bz_put(0x236, 0, 2);
     bz_put(0x214, 0, 4);
-    refuse(ERR_UNSUPPORTED, "vmlinuz: starts in real mode only");
+    scene_refuse(ERR_UNSUPPORTED, "vmlinuz: starts in real mode only");
 }
 
 static void test_what_the_firmware_refuses(void **state)
 {
     (void)state;
     fake_fail_leave(1);
-    refuse(ERR_CHANGED, "leave() fails on purpose");
+    scene_refuse(ERR_CHANGED, "leave() fails on purpose");
     for (uint64_t i = 1; i <= 3; i++) {
-        arena_begin(&boot.machine.arena, firmware.allocate);
+        arena_begin(&scene.machine.arena, scene.firmware.allocate);
         fake_fail_allocate(i);
         int way_out = setjmp(fake_way_out);
         if (way_out)
             return; /* so many it does not need */
-        refuse(ERR_NO_MEMORY, "no ");
+        scene_refuse(ERR_NO_MEMORY, "no ");
     }
-}
-
-static void refuse_entry(const struct entry *entry, const char *why)
-{
-    const struct file kernel = {.source = sources[0]};
-
-    if (setjmp(fake_way_out))
-        fail_msg("it boots");
-    assert_true(protocol_linux.boot(&boot, entry, &kernel) != OK);
-    if (!strstr(err_message(), why))
-        fail_msg("\"%s\" does not say \"%s\"", err_message(), why);
 }
 
 /* Entered without the firmware, which could have verified it. */
@@ -86,18 +76,24 @@ static void test_secure_boot(void **state)
 {
     (void)state;
     facts->secure_boot = true;
-    refuse_entry(&(struct entry){.id = "it", .options = ""}, "vmlinuz: Secure Boot is on");
+    scene_refuse(ERR_UNSUPPORTED, "vmlinuz: Secure Boot is on");
 }
 
 /* Fedora's entries have a variable of GRUB's there. */
 static void test_two_initrds_in_one_line(void **state)
 {
     (void)state;
-    struct entry_file initrd = {.path = "LABEL=none", .argument = "/b"};
-    const struct entry entry = {.id = "it", .options = "", .initrds = &initrd};
-    refuse_entry(&entry, "entry it: initrd: LABEL=none and /b stand in one line");
-    initrd.argument = "$tuned_initrd";
-    refuse_entry(&entry, "entry it: initrd: LABEL=none: the path is missing");
+    initrds[0] = (struct entry_file){.path = "third.img", .argument = "/b"};
+    scene_refuse(ERR_FORMAT, "initrd: third.img and /b stand in one line");
+    initrds[0].argument = "$tuned_initrd";
+    scene_refuse(ERR_NOT_FOUND, "initrd: third.img is not there");
+}
+
+static void test_empty_initrd(void **state)
+{
+    (void)state;
+    scene.files[SECOND_INITRD].bytes = 0;
+    scene_refuse(ERR_FORMAT, "initrd: second.img is empty");
 }
 
 /* ---- the kernel's EFI entry ------------------------------------------------------------------ */
@@ -114,42 +110,52 @@ static enum err start(const struct program *program)
     return OK;
 }
 
+static void refuse_efi(enum err err, const char *why)
+{
+    scene_refuse(err, why);
+    assert_int_equal(ENTRY_PROGRAM, scene.attempt.wishes.mode);
+}
+
 static void test_efi_entry(void **state)
 {
     (void)state;
-    const struct disk disk = {.name = "disk"};
-    const struct volume volume = {.disk = &disk};
-    const struct fs fs = {.volume = &volume};
-    const struct file kernel = {.source = sources[0], .fs = &fs};
-    struct linux_image image;
-
-    firmware.start = start;
-    assert_int_equal(OK, linux_image_parse(&sources[0], &image));
-    assert_int_equal(ERR_UNSUPPORTED, linux_boot_efi(&boot, &files, &image, &kernel));
-    assert_non_null(strstr(err_message(), "vmlinuz: the kernel returned"));
+    scene.firmware.start = start;
+    facts->secure_boot = true; /* the firmware has verified it */
+    refuse_efi(ERR_UNSUPPORTED, "vmlinuz: the kernel returned");
     assert_memory_equal("seven b\0four", handed, 12);
-    sources[1].read = break_read;
-    assert_int_equal(ERR_IO, linux_boot_efi(&boot, &files, &image, &kernel));
-    sources[1].bytes = MEMORY;
-    assert_int_equal(ERR_NO_MEMORY, linux_boot_efi(&boot, &files, &image, &kernel));
-    image.memory_bytes = MEMORY + 1;
-    assert_int_equal(ERR_NO_MEMORY, linux_boot_efi(&boot, &files, &image, &kernel));
-    assert_non_null(strstr(err_message(), "the kernel (16385 KiB) does not fit"));
-    assert_int_equal(0, fake_claimed_pages());
+    scene.files[FIRST_INITRD].read = break_read;
+    refuse_efi(ERR_IO, "first.img: broken");
+    scene.files[FIRST_INITRD].bytes = MEMORY;
+    refuse_efi(ERR_NO_MEMORY, "initrd needs 16385 KiB");
+    bz_put(0x260, MEMORY + 1, 4);
+    scene.files[FIRST_INITRD].bytes = 7;
+    refuse_efi(ERR_NO_MEMORY, "kernel needs 16385 KiB");
+}
+
+/* Its EFI entry would look for the initrd by itself, and not find it. */
+static void test_efi_entry_that_takes_no_initrd(void **state)
+{
+    (void)state;
+    scene.firmware.start = start;
+    bz_put(BZ_PE + 24 + 44, 0, 2);
+    boot();
+    assert_int_equal(HANDOFF_LONG, fake_handoff()->mode);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_long_command_line, begin, end),
-        cmocka_unit_test_setup_teardown(test_initrd_larger_than_memory, begin, end),
-        cmocka_unit_test_setup_teardown(test_kernel_larger_than_memory, begin, end),
-        cmocka_unit_test_setup_teardown(test_files_that_cannot_be_read, begin, end),
-        cmocka_unit_test_setup_teardown(test_real_mode_needs_a_bios, begin, end),
-        cmocka_unit_test_setup_teardown(test_what_the_firmware_refuses, begin, end),
-        cmocka_unit_test_setup_teardown(test_secure_boot, begin, end),
-        cmocka_unit_test_setup_teardown(test_two_initrds_in_one_line, begin, end),
-        cmocka_unit_test_setup_teardown(test_efi_entry, begin, end),
+        cmocka_unit_test_setup_teardown(test_long_command_line, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_initrd_larger_than_memory, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_kernel_larger_than_memory, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_files_that_cannot_be_read, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_real_mode_needs_a_bios, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_what_the_firmware_refuses, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_secure_boot, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_two_initrds_in_one_line, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_empty_initrd, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_efi_entry, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_efi_entry_that_takes_no_initrd, begin, fake_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,7 @@ static int begin(void **state)
                                     .kernel = "/k",
                                     .kernel_key = "kernel"};
     machine = (struct machine){.facts = facts, .firmware = &firmware};
-    interface = (struct loader_interface){.machine = &machine, .tells = true};
+    interface = (struct loader_interface){.machine = &machine};
     config = (struct config){.entries = entries, .count = 4, .chosen = 0, .timeout = 5};
     arena_begin(&machine.arena, firmware.allocate);
     restarted = false;
@@ -140,15 +140,6 @@ static void tells_times(void **state)
     assert_null(fake_variable("LoaderTimeExecUSec"));
     loader_interface_tell_execution(&interface);
     assert_non_null(fake_variable("LoaderTimeExecUSec"));
-}
-
-static void tells_nothing_of_a_kernel_that_reads_none(void **state)
-{
-    (void)state;
-    facts->tsc_hz = 1000000;
-    interface.tells = false;
-    loader_interface_tell_execution(&interface);
-    assert_null(fake_variable("LoaderTimeExecUSec"));
 }
 
 static void tells_what_was_chosen(void **state)
@@ -343,7 +334,6 @@ int main(void)
         TEST(tells_the_entries),
         TEST(tells_nothing_that_it_does_not_know),
         TEST(tells_times),
-        TEST(tells_nothing_of_a_kernel_that_reads_none),
         TEST(tells_what_was_chosen),
         TEST(obeys_a_default),
         TEST(obeys_one_shots_once),

@@ -2,13 +2,9 @@
 #include "common/entries/entry.h"
 #include "common/format/os_release.h"
 #include "common/format/uki.h"
-#include "common/protocol/protocol.h"
-#include "test/unit/fake_firmware.h"
+#include "test/unit/attempt_scene.h"
+#include "test/unit/bzimage.h"
 #include "test/unit/pe_image.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-#include <cmocka.h>
 
 static struct arena arena;
 static struct source source;
@@ -229,25 +225,17 @@ static enum err start(const struct program *program)
     return OK;
 }
 
-static enum err start_profile(const char *profile)
+static enum err start_profile(char *profile)
 {
-    static char quiet[] = "quiet";
-    static struct boot boot;
-    static struct firmware firmware;
-    const struct entry entry = {.id = "it", .options = quiet, .profile = (char *)profile};
-    const struct disk disk = {.name = "disk"};
-    const struct volume volume = {.disk = &disk};
-    const struct fs fs = {.volume = &volume};
-
     fake_end();
-    firmware = fake_firmware;
-    firmware.start = start;
-    boot = (struct boot){.machine = {.facts = fake_begin(16 * MIB), .firmware = &firmware},
-                         .volumes = {.machine = &boot.machine},
-                         .interface = {.machine = &boot.machine}};
-    arena_begin(&boot.machine.arena, firmware.allocate);
-    const struct file file = {.source = source_from_memory("/u.efi", pe_bytes, pe_size), .fs = &fs};
-    return protocol_uki.boot(&boot, &entry, &file);
+    scene_begin(16 * MIB, "/u.efi");
+    scene_add("/u.efi", pe_bytes, pe_size);
+    scene.firmware.start = start;
+    scene.entry.options = "quiet";
+    scene.entry.profile = profile;
+    enum err err = scene_carry_out();
+    assert_int_equal(fake_claimed_pages(), 0);
+    return err;
 }
 
 /* What a stub that knows no profiles is given has to be the command line alone. */
@@ -265,6 +253,66 @@ static void test_profile_for_the_stub(void **state)
     pe_add_text(".profile", "ID=second");
     assert_int_equal(start_profile("1"), OK);
     assert_string_equal(started, "@1 quiet");
+}
+
+static void test_no_initrd_for_the_stub(void **state)
+{
+    struct entry_file initrd = {.path = "more.img", .argument = ""};
+
+    (void)state;
+    pe_add_text(".linux", "kernel");
+    assert_int_equal(start_profile(NULL), OK);
+    scene.entry.initrds = &initrd;
+    scene_refuse(ERR_UNSUPPORTED, "has its own initrd: UEFI starts it without `initrd`");
+}
+
+/* ---- its sections, on a BIOS ----------------------------------------------------------------- */
+
+static struct entry_file more = {.path = "more.img", .argument = ""};
+
+static void begin_bios(void)
+{
+    fake_end();
+    scene_begin(16 * MIB, "/u.efi");
+    scene_add("/u.efi", pe_bytes, pe_size);
+    scene_add("more.img", "add", 3);
+    scene.entry.initrds = &more;
+}
+
+static const uint8_t *boot_on_bios(char *options)
+{
+    begin_bios();
+    scene.entry.options = options;
+    return at_physical(scene_boot()->registers.rsi);
+}
+
+static void test_sections_on_a_bios(void **state)
+{
+    (void)state;
+    bz_build(FAKE_MEMORY_BASE + 4 * MIB);
+    pe_add(".linux", bz, BZ_BYTES);
+    pe_add_text(".initrd", "seven b");
+    pe_add_text(".ucode", "four");
+    pe_add_text(".cmdline", "quiet\n");
+    const uint8_t *page = boot_on_bios("");
+    assert_memory_equal(bz + BZ_SETUP, at_physical(FAKE_MEMORY_BASE + 4 * MIB), BZ_PAYLOAD);
+    assert_int_equal(load32(page + 0x21c), 16);
+    assert_memory_equal("fourseven b\0add\0", at_physical(load32(page + 0x218)), 16);
+    assert_string_equal("quiet", at_physical(load32(page + 0x228)));
+    page = boot_on_bios("loud");
+    assert_string_equal("loud", at_physical(load32(page + 0x228)));
+}
+
+static void test_no_kernel_for_a_bios(void **state)
+{
+    (void)state;
+    pe_add(".linux", "", 0);
+    begin_bios();
+    scene_refuse(ERR_FORMAT, "/u.efi: its section .linux is empty");
+    pe_begin();
+    pe_add_text(".linux", "kernel");
+    begin_bios();
+    scene_refuse(ERR_FORMAT, "/u.efi (.linux): no Linux kernel: it has 6 bytes only");
 }
 
 static const struct {
@@ -304,6 +352,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_images_say, set_up, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_image_is_a_problem, set_up, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_profile_for_the_stub, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_no_initrd_for_the_stub, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_sections_on_a_bios, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_no_kernel_for_a_bios, set_up, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_os_release, set_up, fake_tear_down),
     };
 

@@ -53,6 +53,7 @@ enum err lintel_read_note(const struct source *source, struct arena *arena,
                           struct lintel_request *request)
 {
     struct elf_notes_found found;
+    struct lintel_request read;
 
     TRY(elf_find_notes(source, arena, &request_note, &found));
     if (!found.count)
@@ -64,6 +65,8 @@ enum err lintel_read_note(const struct source *source, struct arena *arena,
         return fail(ERR_FORMAT, "%s has two Lintel notes: LINTEL_REQUEST may stand only once",
                     source->name);
     TRY(check_version(&found, source->name));
-    memcpy(request, found.descriptor, sizeof *request);
-    return check_request(request, source->name);
+    memcpy(&read, found.descriptor, sizeof read);
+    TRY(check_request(&read, source->name));
+    *request = read;
+    return OK;
 }
