@@ -1,6 +1,7 @@
-/* Any bytes as an ELF file: parsed, and what is small enough loaded into exactly its span. */
-#include "common/format/elf.h"
+/* Any bytes as an ELF file: its notes are read, and it is parsed, and what is small enough loaded into
+ * exactly its span. */
 #include "common/lib/mem.h"
+#include "common/protocol/lintel/lintel.h"
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -26,6 +27,15 @@ static void check_symbols(const struct elf *elf)
             abort();
 }
 
+/* What was accepted is one of the notes that there are. */
+static void read_note(const struct source *source, struct arena *arena)
+{
+    struct lintel_request request;
+
+    if (lintel_read_note(source, arena, &request) == OK && !lintel_has_note(source, arena))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     static struct arena arena;
@@ -35,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (!arena.grow)
         arena_begin(&arena, grow);
     struct arena_mark mark = arena_mark(&arena);
+    read_note(&source, &arena);
     if (elf_parse(&source, &arena, &elf) == OK) {
         check_symbols(&elf);
         if (elf.end - elf.first <= SPAN_BYTES_MAX) {

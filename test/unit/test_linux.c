@@ -12,6 +12,8 @@ static void test_64_bit_entry(void **state)
     assert_int_equal(0x18, fake_handoff()->data);
     assert_int_equal(ADDRESS + 0x200, fake_handoff()->entry);
     assert_memory_equal(bz + BZ_SETUP, at_physical(ADDRESS), BZ_PAYLOAD);
+    const uint8_t *behind = at_physical(ADDRESS + BZ_PAYLOAD); /* not cleared: it costs time */
+    assert_int_equal(FAKE_POISON, behind[0]);
     assert_memory_equal(bz + 0x1f1, page + 0x1f1, 0x210 - 0x1f1);
     assert_int_equal(0xff, page[0x210]);
     assert_int_equal(ADDRESS, load32(page + 0x214));
@@ -260,6 +262,15 @@ static void test_initrd_below_the_end_of_memory(void **state)
     assert_int_equal(BASE + 2 * MIB - PAGE_BYTES, load32(boot() + 0x218));
 }
 
+static void test_no_initrd_and_hardly_memory(void **state)
+{
+    (void)state;
+    scene.entry.options = "mem=1";
+    scene_refuse(ERR_NO_MEMORY, "initrd needs 1 KiB of memory in one piece from 100000h to 1h");
+    scene.entry.initrds = NULL;
+    boot();
+}
+
 static void test_uefi(void **state)
 {
     (void)state;
@@ -311,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_vga_modes_for_real_mode),
         cmocka_unit_test(test_memory_end),
         cmocka_unit_test_setup_teardown(test_initrd_below_the_end_of_memory, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_no_initrd_and_hardly_memory, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_uefi, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_uefi_without_a_screen, begin, fake_tear_down),
     };

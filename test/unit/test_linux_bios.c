@@ -75,8 +75,11 @@ static void test_no_signatures_wanted(void **state)
     expect_disks("edd=skipmbr", 5, 0);
 }
 
+static uint32_t connected;
+
 static enum err connect_apm(struct apm *apm)
 {
+    connected++;
     *apm = (struct apm){.version = 0x102, .code32_segment = 0xf000, .data_bytes = 0xabcd};
     return OK;
 }
@@ -97,6 +100,25 @@ static void test_apm_of_a_32_bit_kernel(void **state)
     assert_int_equal(0x102, load16(page + 0x40));
     assert_int_equal(0xf000, load16(page + 0x42));
     assert_int_equal(0xabcd, load16(page + 0x52));
+    assert_int_equal(1, connected);
+}
+
+static enum err break_read(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+{
+    (void)offset, (void)bytes, (void)to;
+    return (fail)(ERR_IO, "%s: broken on purpose", source->name);
+}
+
+/* The BIOS has no APM connected when it is given back. */
+static void test_apm_of_a_kernel_that_fails(void **state)
+{
+    (void)state;
+    connected = 0;
+    scene.firmware.connect_apm = connect_apm;
+    bz_put(0x236, 0, 2);
+    scene.files[SECOND_INITRD].read = break_read;
+    scene_refuse(ERR_IO, "second.img: broken");
+    assert_int_equal(0, connected);
 }
 
 int main(void)
@@ -108,6 +130,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_signatures_wanted, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_apm, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_apm_of_a_32_bit_kernel, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_apm_of_a_kernel_that_fails, begin, fake_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

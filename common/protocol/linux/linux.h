@@ -8,7 +8,6 @@
 
 /* What the kernel's real-mode part would have asked a BIOS for, besides memory and screen. */
 struct linux_bios {
-    const struct facts *facts;
     bool wants_edd;
     uint32_t signatures[16], signature_count; /* of the disks 80h to 8Fh, by Master Boot Record */
     struct apm apm;                           /* version 0: none */
@@ -57,7 +56,7 @@ enum err linux_finish_real(struct attempt *attempt, const struct linux_boot *boo
 
 /* Asks; nothing of it is there on UEFI. And fills the boot parameters with it. (linux_bios.c) */
 void linux_ask_bios(const struct attempt *attempt, struct linux_boot *boot);
-void linux_bios_fill(const struct linux_bios *bios, uint8_t *page);
+void linux_bios_fill(const struct facts *facts, const struct linux_bios *bios, uint8_t *page);
 
 /* Whether the last option `name`, such as "edd=", has that value. (linux_options.c) */
 bool linux_option_is(const char *options, const char *name, const char *word);

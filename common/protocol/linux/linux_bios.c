@@ -36,8 +36,10 @@ static bool read_signature(const struct firmware *firmware, const struct disk *d
 
 static void read_signatures(const struct attempt *attempt, struct linux_bios *bios)
 {
-    for (uint32_t i = 0; i < bios->facts->disk_count; i++) {
-        const struct disk *disk = &bios->facts->disks[i];
+    const struct facts *facts = attempt_facts(attempt);
+
+    for (uint32_t i = 0; i < facts->disk_count; i++) {
+        const struct disk *disk = &facts->disks[i];
         uint32_t number = disk->edd.drive - FIRST_DISK;
         if (number < ARRAY_LENGTH(bios->signatures) &&
             read_signature(attempt->machine->firmware, disk, &bios->signatures[number]))
@@ -53,7 +55,6 @@ void linux_ask_bios(const struct attempt *attempt, struct linux_boot *boot)
     const char *options = boot->options;
     struct linux_bios *bios = &boot->bios;
 
-    *bios = (struct linux_bios){.facts = attempt_facts(attempt)};
     bios->wants_edd = !linux_option_is(options, "edd=", "off");
     if (bios->wants_edd && !linux_option_is(options, "edd=", "skip") &&
         !linux_option_is(options, "edd=", "skipmbr"))
@@ -64,10 +65,10 @@ void linux_ask_bios(const struct attempt *attempt, struct linux_boot *boot)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-static void fill_disks(const struct linux_bios *bios, uint8_t *page)
+static void fill_disks(const struct facts *facts, const struct linux_bios *bios, uint8_t *page)
 {
-    for (uint32_t i = 0; i < bios->facts->disk_count && page[EDD_ENTRIES] < EDD_ENTRIES_MAX; i++) {
-        const struct edd *edd = &bios->facts->disks[i].edd;
+    for (uint32_t i = 0; i < facts->disk_count && page[EDD_ENTRIES] < EDD_ENTRIES_MAX; i++) {
+        const struct edd *edd = &facts->disks[i].edd;
         if (edd->version && edd->drive - FIRST_DISK < ARRAY_LENGTH(bios->signatures))
             memcpy(page + EDD_TABLE + page[EDD_ENTRIES]++ * sizeof *edd, edd, sizeof *edd);
     }
@@ -75,10 +76,10 @@ static void fill_disks(const struct linux_bios *bios, uint8_t *page)
     memcpy(page + EDD_MBR, bios->signatures, sizeof bios->signatures);
 }
 
-void linux_bios_fill(const struct linux_bios *bios, uint8_t *page)
+void linux_bios_fill(const struct facts *facts, const struct linux_bios *bios, uint8_t *page)
 {
     memcpy(page + APM_INFO, &bios->apm, sizeof bios->apm);
-    page[KEYBOARD_STATUS] = bios->facts->keyboard_flags;
+    page[KEYBOARD_STATUS] = facts->keyboard_flags;
     if (bios->wants_edd)
-        fill_disks(bios, page);
+        fill_disks(facts, bios, page);
 }

@@ -57,7 +57,7 @@ static enum err wish_for_initrd(struct attempt *attempt, const struct linux_boot
 
     TRY(linux_initrd_region(boot, &attempt->machine->arena, &initrd));
     end = MIN(end, linux_memory_end(boot->options));
-    initrd.windows[0] = (struct region_window){.first = MIB, .end = MAX(end, 1)};
+    initrd.windows[0] = (struct region_window){.first = MIB, .end = end};
     wishes_add(&attempt->wishes, initrd);
     return OK;
 }
@@ -71,14 +71,13 @@ static void wish_for_screen(const struct attempt *attempt, const struct linux_bo
     screen->wanted = wish || attempt_facts(attempt)->firmware != LINTEL_FIRMWARE_BIOS;
 }
 
-static void wish_for_params(struct attempt *attempt, struct linux_boot *boot)
+static void wish_for_params(struct attempt *attempt, const struct linux_boot *boot)
 {
     struct wishes *wishes = &attempt->wishes;
 
     wishes->mode = boot->image.entry == LINUX_ENTRY_64 ? ENTRY_LONG : ENTRY_PROTECTED;
     wishes->information_window = (struct region_window){.first = 64 * KIB, .end = 4 * GIB};
     wish_for_screen(attempt, boot, &wishes->screen);
-    linux_ask_bios(attempt, boot);
 }
 
 enum err linux_wish(struct attempt *attempt, struct linux_boot *boot)
@@ -102,21 +101,17 @@ enum err linux_wish(struct attempt *attempt, struct linux_boot *boot)
 
 enum err linux_finish(struct attempt *attempt)
 {
-    const struct linux_boot *boot = attempt->protocol;
+    struct linux_boot *boot = attempt->protocol;
     uint64_t kernel = attempt_place(attempt, LINUX_KERNEL)->target;
+    enum entry_mode mode = attempt->wishes.mode;
 
-    switch (attempt->wishes.mode) {
-    case ENTRY_REAL:
+    if (mode == ENTRY_REAL)
         return linux_finish_real(attempt, boot);
-    case ENTRY_LONG:
-        attempt->entry_point = kernel + ENTRY_64_AT;
+    if (mode == ENTRY_PROGRAM)
         return OK;
-    case ENTRY_PROTECTED:
-        attempt->entry_point = kernel + boot->image.start;
-        return OK;
-    default:
-        return OK;
-    }
+    attempt->entry_point = kernel + (mode == ENTRY_LONG ? ENTRY_64_AT : boot->image.start);
+    linux_ask_bios(attempt, boot);
+    return OK;
 }
 
 /* The boot parameters, with the command line and the rest of a long map behind them. */
@@ -146,7 +141,7 @@ enum err linux_build(struct attempt *attempt, struct block *block)
         .more_ranges = (uintptr_t)more,
     };
     linux_params_fill(&params, page);
-    linux_bios_fill(&boot->bios, page);
+    linux_bios_fill(params.facts, &boot->bios, page);
     attempt->registers.rsi = (uintptr_t)page;
     return OK;
 }
