@@ -32,6 +32,7 @@ struct hooks {
     /* Parses the kernel, opens the entry's other files, asks the firmware what the kernel will be
      * told, and fills attempt->wishes. Takes arena memory only. */
     enum err (*open)(struct attempt *attempt);
+    bool starts_programs; /* the mode may be ENTRY_PROGRAM: the firmware verifies what it starts */
     /* Changes what the firmware's map says, before it is normalised. */
     enum err (*amend_map)(const struct attempt *attempt, struct memmap *map);
     uint64_t amended_ranges; /* that amend_map() adds at most */

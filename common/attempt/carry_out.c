@@ -7,19 +7,26 @@
 #include "common/lib/mem.h"
 #include "common/storage/disk/cache.h"
 
+/* Under Secure Boot no kernel gets the machine unverified. */
+static enum err check_secure(const struct attempt *attempt, bool verified)
+{
+    if (verified || !attempt_facts(attempt)->secure_boot)
+        return OK;
+    return fail(ERR_UNSUPPORTED,
+                "%s: Secure Boot is on, and the firmware can't verify this file: only signed EFI "
+                "programs, Linux kernels with an EFI entry and unified kernel images boot then; "
+                "the firmware's setup can turn Secure Boot off",
+                attempt->kernel.source.name);
+}
+
 enum err attempt_open(struct attempt *attempt)
 {
     attempt->resident_source = source_from_memory(
         "the fault reporter", resident_image, (uint64_t)(resident_image_end - resident_image));
+    TRY(check_secure(attempt, attempt->hooks->starts_programs));
     TRY(elf_parse(&attempt->resident_source, &attempt->machine->arena, &attempt->resident));
     TRY(attempt->hooks->open(attempt));
-    if (attempt_facts(attempt)->secure_boot && attempt->wishes.mode != ENTRY_PROGRAM)
-        return fail(ERR_UNSUPPORTED,
-                    "%s: Secure Boot is on, and the firmware can't verify this file: only signed EFI "
-                    "programs, Linux kernels with an EFI entry and unified kernel images boot then; "
-                    "the firmware's setup can turn Secure Boot off",
-                    attempt->kernel.source.name);
-    return OK;
+    return check_secure(attempt, attempt->wishes.mode == ENTRY_PROGRAM);
 }
 
 /* For the slide of the kernel, and for the kernel itself. */

@@ -55,6 +55,6 @@ const struct protocol protocol_efi = {
     .refuses = PROTOCOL_NO_MODULES | PROTOCOL_NO_INITRDS,
     .firmware = LINTEL_FIRMWARE_UEFI,
     .recognise = is_efi,
-    .hooks = {.open = open},
+    .hooks = {.open = open, .starts_programs = true},
     .describe = describe,
 };

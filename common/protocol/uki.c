@@ -148,6 +148,6 @@ const struct protocol protocol_uki = {
     .name = "a unified kernel image",
     .refuses = PROTOCOL_NO_MODULES,
     .recognise = is_uki,
-    .hooks = {.open = open, .finish = linux_finish, .build = linux_build},
+    .hooks = {.open = open, .starts_programs = true, .finish = linux_finish, .build = linux_build},
     .describe = describe,
 };

@@ -189,11 +189,11 @@ BAD = {
     "cut": ("linux /cut", lambda: MEMTEST.read_bytes()[:100000], "it is cut off"),
     "empty": ("linux /empty\ninitrd /nothing", MEMTEST.read_bytes, "/nothing is empty"),
     "gone": ("linux /gone\ninitrd /nowhere", MEMTEST.read_bytes, "there is no nowhere"),
-    "huge": ("linux /huge\ninitrd /big", MEMTEST.read_bytes, "does not fit into memory"),
+    "huge": ("linux /huge\ninitrd /big", MEMTEST.read_bytes, "of memory in one piece"),
     "long": ("linux /long\noptions " + "x" * 256, MEMTEST.read_bytes, "takes at most 255"),
     "old": ("linux /old", lambda: spoilt(MEMTEST, 0x206, "<H", 0x202), "needs 2.03 or later"),
     "place": ("linux /place", lambda: spoilt(MEMTEST, 0x258, "<Q", 0xfffff000),
-              "the kernel must lie at FFFFF000h"),
+              "kernel must lie at FFFFF000h"),
     "sects": ("linux /sects", lambda: spoilt(MEMTEST, 0x1f1, "B", 255)[:100000],
               "255 sectors of real-mode code"),
 }

@@ -385,6 +385,18 @@ static void says_that_a_note_is_damaged(void **unused)
     assert_non_null(strstr(fake_output(), "entry good: /boot/kernel.elf: a note"));
 }
 
+/* Nothing else is looked at: what the firmware can't verify is refused for that. */
+static void refuses_what_is_not_signed(void **unused)
+{
+    (void)unused;
+    run("cp disk.img unsigned.img && printf 'kernel /boot/kernel.elf\nmodule /missing\n' | "
+        "mcopy -o -i unsigned.img - ::/loader/entries/good.conf");
+    facts->secure_boot = true;
+    fake_type("q");
+    assert_int_equal(boot_disk("unsigned.img"), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "entry good: /boot/kernel.elf: Secure Boot is on"));
+}
+
 static void boots_another_entry_after_a_failure(void **unused)
 {
     (void)unused;
@@ -513,6 +525,7 @@ int main(void)
         BOOT_TEST(boots_the_volume_that_was_named),
         BOOT_TEST(leaks_nothing_in_ten_failures),
         BOOT_TEST(says_that_a_note_is_damaged),
+        BOOT_TEST(refuses_what_is_not_signed),
         BOOT_TEST(boots_another_entry_after_a_failure),
         BOOT_TEST(survives_any_failed_allocation),
         BOOT_TEST(plans_again_when_a_claim_fails),

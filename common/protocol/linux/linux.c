@@ -53,6 +53,6 @@ const struct protocol protocol_linux = {
     .refuses = PROTOCOL_NO_MODULES,
     .advice = ": its initial file systems are `initrd`",
     .recognise = is_linux,
-    .hooks = {.open = open, .finish = linux_finish, .build = linux_build},
+    .hooks = {.open = open, .starts_programs = true, .finish = linux_finish, .build = linux_build},
     .describe = describe,
 };
