@@ -175,7 +175,7 @@ static enum err try_target(const struct plan_request *request, struct memmap *fr
     }
     if (!region->moves)
         return reachable ? refuse_target(region, "the loader's own until the kernel runs", at)
-                         : refuse_target(region, "out of the loader's reach",
+                         : refuse_target(region, "memory out of the loader's reach",
                                          MAX(request->reachable_end, region->target));
     plan->move_count++;
     return memmap_overlay(free, place->target, place->bytes, place->type);
