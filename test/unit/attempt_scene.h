@@ -23,6 +23,7 @@ static struct {
     struct source files[SCENE_FILES]; /* by name; the entry names them */
     uint32_t file_count;
     struct entry entry;
+    const struct hooks *hooks; /* of a test's own, in place of a protocol's */
     struct attempt attempt;
 } scene;
 
@@ -60,26 +61,33 @@ static inline struct facts *scene_begin(uint64_t memory_bytes, const char *kerne
     return facts;
 }
 
-static inline enum err scene_find(const struct protocol **protocol)
+static inline enum err scene_open(void)
 {
     scene.attempt = (struct attempt){
         .machine = &scene.machine,
         .timeline = &scene.timeline,
         .entry = &scene.entry,
+        .hooks = scene.hooks,
         .loader_levels = handoff_levels(),
         .loader_code = 0x8000,
         .open_file = scene_open_file,
     };
-    if (scene_open_file(&scene.attempt, scene.entry.kernel, &scene.attempt.kernel) != OK)
-        return ERR_NOT_FOUND;
-    enum err err = protocol_find(&scene.attempt, protocol);
+    return scene_open_file(&scene.attempt, scene.entry.kernel, &scene.attempt.kernel);
+}
+
+static inline enum err scene_find(const struct protocol **protocol)
+{
+    enum err err = scene_open();
+
+    if (err == OK)
+        err = protocol_find(&scene.attempt, protocol);
     return err == OK ? protocol_check(&scene.attempt, *protocol) : err;
 }
 
 static inline enum err scene_carry_out(void)
 {
     const struct protocol *protocol;
-    enum err err = scene_find(&protocol);
+    enum err err = scene.hooks ? scene_open() : scene_find(&protocol);
     return err == OK ? attempt_carry_out(&scene.attempt) : err;
 }
 

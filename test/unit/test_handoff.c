@@ -1,14 +1,9 @@
 /* The handoff: its moves against memory in miniature, what lies in its region, and the tables that
  * it runs on. */
-#include "common/handoff/leap.h"
-#include "common/lib/mem.h"
 #include "common/memory/paging.h"
-#include "test/unit/fake_firmware.h"
-#include <setjmp.h>
-#include <stdarg.h>
+#include "test/unit/attempt_scene.h"
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <cmocka.h>
 
 #define CELLS 64
 #define MOST  6
@@ -26,7 +21,7 @@ static bool apart(uint64_t a, uint64_t b, uint64_t bytes, uint64_t b_bytes)
     return a >= b + b_bytes || b >= a + bytes;
 }
 
-/* Random moves with disjoint sources and disjoint targets, as claims have them. */
+/* Random moves with disjoint sources and disjoint targets, of which one may overlap the other. */
 static uint64_t random_moves(struct handoff_move *moves)
 {
     uint64_t count = 0, wanted = (uint64_t)rand() % (MOST + 1);
@@ -43,47 +38,6 @@ static uint64_t random_moves(struct handoff_move *moves)
             moves[count++] = move;
     }
     return count;
-}
-
-/* Every order of up to MOST moves: does any of them bring all pieces to their places? */
-static bool any_order_works(const struct handoff_move *moves, uint64_t count, uint32_t done)
-{
-    if (done == (1u << count) - 1)
-        return true;
-    for (uint64_t i = 0; i < count; i++) {
-        bool harmless = !(done >> i & 1);
-        for (uint64_t j = 0; harmless && j < count; j++)
-            harmless = j == i || done >> j & 1 ||
-                       apart(moves[i].to, moves[j].from, moves[i].bytes, moves[j].bytes);
-        if (harmless && any_order_works(moves, count, done | 1u << i))
-            return true;
-    }
-    return false;
-}
-
-static void test_order(void **state)
-{
-    (void)state;
-    uint64_t refused = 0, ordered = 0;
-    srand(1);
-    for (int i = 0; i < TRIES; i++) {
-        struct handoff_move moves[MOST], wish[MOST];
-        uint8_t before[CELLS], after[CELLS];
-        uint64_t count = random_moves(moves);
-        for (int c = 0; c < CELLS; c++)
-            before[c] = after[c] = (uint8_t)c;
-        memcpy(wish, moves, sizeof wish);
-        if (leap_order(moves, count) != OK) {
-            assert_false(any_order_works(wish, count, 0));
-            refused++;
-            continue;
-        }
-        ordered += count > 1;
-        move_all(after, moves, count);
-        for (uint64_t m = 0; m < count; m++)
-            assert_memory_equal(before + wish[m].from, after + wish[m].to, wish[m].bytes);
-    }
-    assert_true(refused > TRIES / 100 && ordered > TRIES / 4);
 }
 
 /* ---- the program's own loop ------------------------------------------------------------------ */
@@ -159,54 +113,62 @@ static void test_region(void **state)
     }
 }
 
-/* ---- preparing ------------------------------------------------------------------------------- */
+/* ---- what is planned for it ------------------------------------------------------------------ */
+
+#define TARGET (MIB + 5) /* where the firmware is, until it leaves */
 
 static struct facts *facts;
-static struct arena arena;
-static struct claims claims;
+
+/* A kernel that must lie at TARGET, and a file that may lie anywhere. */
+static enum err wish(struct attempt *attempt)
+{
+    const struct region kernel = {.name = "kernel", .fixed = true, .moves = true, .target = TARGET},
+                        rest = {.name = "rest", .bytes = 10, .window_count = 1};
+
+    TRY(wishes_begin(&attempt->wishes, 2, &attempt->machine->arena));
+    TRY(wishes_add_file(&attempt->wishes, &attempt->kernel.source, kernel,
+                        &attempt->machine->arena));
+    wishes_add(&attempt->wishes, rest);
+    attempt->wishes.mode = ENTRY_LONG;
+    return OK;
+}
+
+static const struct hooks hooks = {.open = wish};
 
 static int begin(void **state)
 {
+    static const uint8_t bytes[1000];
     (void)state;
-    facts = fake_begin(16 * MIB);
+    facts = scene_begin(16 * MIB, "kernel");
+    scene_add("kernel", bytes, sizeof bytes);
+    scene.hooks = &hooks;
     fake_map_add(MIB, MIB, LINTEL_MEMORY_RECLAIMABLE);
     fake_map_add(4 * GIB, 3 * GIB + PAGE_BYTES, LINTEL_MEMORY_ACPI_NVS);
-    arena_begin(&arena, fake_firmware.allocate);
-    claims_begin(&claims, facts, &fake_firmware, &arena);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    claims_release(&claims);
-    assert_int_equal(0, fake_claimed_pages());
-    fake_end();
     return 0;
 }
 
 static void check_tables(uint64_t root, uint32_t levels)
 {
     const struct paging paging = {.levels = levels, .root = root};
+    bool large = facts->cpu.features & LINTEL_CPU_1GIB;
 
     for (uint64_t at = 0; at < 8 * GIB; at += 64 * MIB + 0x1234567) {
         struct translation found = paging_translate(&paging, at);
         assert_true(found.present && found.physical == at);
         assert_int_equal(MAP_WRITE | MAP_EXECUTE, found.flags);
-        assert_int_equal(claims.has_1gib_pages ? GIB : 2 * MIB, found.page_bytes);
+        assert_int_equal(large ? GIB : 2 * MIB, found.page_bytes);
     }
     assert_false(paging_translate(&paging, 8 * GIB).present);
 }
 
-static void prepare(uint32_t levels, bool large)
+static void prepare(uint32_t levels, uint32_t features)
 {
-    struct leap leap = {.mode = HANDOFF_LONG};
-
+    fake_end();
+    begin(NULL);
     fake_levels(levels);
-    claims.has_1gib_pages = large;
-    assert_int_equal(OK, leap_prepare(&leap, &claims));
-    const struct handoff_state *prepared = at_physical(leap.memory->physical);
-    check_tables(leap.root, levels);
+    facts->cpu.features = features;
+    const struct handoff_state *prepared = scene_boot();
+    check_tables(fake_handoff_root(), levels);
     check_tables(prepared->root, 4);
 }
 
@@ -214,37 +176,30 @@ static void test_tables(void **state)
 {
     (void)state;
     for (uint32_t levels = 4; levels <= 5; levels++) {
-        prepare(levels, true);
-        prepare(levels, false);
+        prepare(levels, LINTEL_CPU_1GIB);
+        prepare(levels, 0);
     }
 }
 
 static void test_what_moves(void **state)
 {
     (void)state;
-    struct claim *kernel, *rest;
-    struct leap leap = {.mode = HANDOFF_PROTECTED};
-    const struct claim_wish wish = {.name = "rest", .bytes = 10};
-
-    assert_int_equal(OK, claims_take_at(&claims, "kernel", MIB + 5, 1000, &kernel));
-    assert_int_equal(OK, claims_take(&claims, &wish, &rest));
-    assert_int_equal(OK, leap_prepare(&leap, &claims));
-    const struct handoff_state *prepared = at_physical(leap.memory->physical);
+    const struct handoff_state *prepared = scene_boot();
     assert_int_equal(1, prepared->move_count);
     const struct handoff_move *move = at_physical(prepared->moves);
-    assert_int_equal(kernel->physical, move->from);
-    assert_int_equal(MIB + 5, move->to);
+    assert_int_equal(attempt_place(&scene.attempt, 0)->physical, move->from);
+    assert_int_not_equal(TARGET, move->from);
+    assert_int_equal(TARGET, move->to);
     assert_int_equal(1000, move->bytes);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
         cmocka_unit_test(test_program_moves),
         cmocka_unit_test(test_region),
-        cmocka_unit_test_setup_teardown(test_tables, begin, end),
-        cmocka_unit_test_setup_teardown(test_what_moves, begin, end),
+        cmocka_unit_test_setup_teardown(test_tables, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_what_moves, begin, fake_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
