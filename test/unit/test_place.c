@@ -92,17 +92,35 @@ static void test_highest_and_lowest(void **state)
 {
     const struct region_window low = {.first = BASE + 2 * MIB, .lowest = true}, high = {0};
     (void)state;
+    wish(100, low);
+    wish(100, low);
     wish(1, high);
     wish(4097, high);
-    wish(100, low);
-    wish(100, low);
     make_plan();
-    assert_int_equal(END - 3 * PAGE_BYTES, place(0));
-    assert_int_equal(END - 2 * PAGE_BYTES, place(1));
-    assert_int_equal(BASE + 2 * MIB, place(2));
-    assert_int_equal(BASE + 2 * MIB + PAGE_BYTES, place(3));
+    assert_int_equal(BASE + 2 * MIB, place(0));
+    assert_int_equal(BASE + 2 * MIB + PAGE_BYTES, place(1));
+    assert_int_equal(END - 3 * PAGE_BYTES, place(2));
+    assert_int_equal(END - 2 * PAGE_BYTES, place(3));
     assert_int_equal(5, count_pages());
     assert_int_equal(0, plan->move_count);
+}
+
+/* A kernel that wants the highest place has it before files that would fill its window from below.
+ */
+static void test_first_come_before_those_that_go_upwards(void **state)
+{
+    const struct region_window low = {.first = BASE, .lowest = true},
+                               kernels = {.first = BASE + MIB, .end = BASE + 4 * MIB};
+    (void)state;
+    wish(2 * MIB, kernels)->advice = "its tag allows no other";
+    wish(2 * MIB, low);
+    wish(MIB, low);
+    make_plan();
+    assert_int_equal(BASE + 2 * MIB, place(0));
+    assert_int_equal(BASE, place(1));
+    assert_int_equal(BASE + 4 * MIB, place(2));
+    wishes->regions[0].bytes = 4 * MIB;
+    refuse("has 3072 KiB: its tag allows no other");
 }
 
 static void test_limits_and_alignment(void **state)
@@ -337,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_highest_and_lowest),
+        TEST(test_first_come_before_those_that_go_upwards),
         TEST(test_limits_and_alignment),
         TEST(test_second_window),
         TEST(test_out_of_reach),
