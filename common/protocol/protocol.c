@@ -111,12 +111,19 @@ static const char *firmware_name(enum lintel_firmware firmware)
     return firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS";
 }
 
+static void print_nothing(const char *format, ...)
+{
+    (void)format;
+}
+
+/* What is wrong with the file itself is said first: no firmware starts a program for another CPU. */
 static enum err check_firmware(const struct attempt *attempt, const struct protocol *protocol)
 {
     enum lintel_firmware here = attempt_facts(attempt)->firmware;
 
     if (!protocol->firmware || protocol->firmware == here)
         return OK;
+    TRY(protocol->describe(attempt, print_nothing));
     return fail(ERR_UNSUPPORTED, "%s is %s: %s starts such, but this machine was booted by %s",
                 attempt->entry->kernel, protocol->name, firmware_name(protocol->firmware),
                 firmware_name(here));

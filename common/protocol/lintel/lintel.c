@@ -62,6 +62,7 @@ static enum err fix_place(const struct elf *image, struct region *kernel)
                         segments[0].physical, segments[i].physical);
     kernel->fixed = true;
     kernel->target = image->first + distance;
+    kernel->advice = "it asks for its physical addresses";
     if (kernel->target % PAGE_BYTES || add_wraps(kernel->target, kernel->bytes, &end))
         return fail(ERR_UNSUPPORTED,
                     "%s: asks for its physical addresses, but p_paddr %lXh is not whole pages away "
