@@ -24,8 +24,8 @@ enum err linux_wish_efi(struct attempt *attempt, struct linux_boot *boot)
     initrd.is_trial = true;
     initrd.windows[0].end = boot->image.above_4gib ? 0 : boot->image.initrd_end;
     TRY(efi_wish(attempt, boot->options, 2));
-    wishes_add(&attempt->wishes, kernel);
     wishes_add(&attempt->wishes, initrd);
+    wishes_add(&attempt->wishes, kernel); /* that goes first: the last is placed first */
     attempt->program.initrd_bytes = initrd.bytes;
     attempt->program.read_initrd = read_initrd;
     attempt->program.context = boot;
