@@ -64,10 +64,11 @@ static void test_what_the_firmware_refuses(void **state)
     for (uint64_t i = 1; i <= 3; i++) {
         arena_begin(&scene.machine.arena, scene.firmware.allocate);
         fake_fail_allocate(i);
-        int way_out = setjmp(fake_way_out);
-        if (way_out)
+        if (setjmp(fake_way_out))
             return; /* so many it does not need */
-        scene_refuse(ERR_NO_MEMORY, "no ");
+        assert_int_equal(ERR_NO_MEMORY, scene_carry_out());
+        assert_non_null(strstr(err_message(), "no "));
+        assert_int_equal(0, fake_claimed_pages());
     }
 }
 
