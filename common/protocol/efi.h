@@ -8,8 +8,8 @@
 /* ERR_UNSUPPORTED: the kernel is a driver. ERR_FORMAT as pe_parse(). */
 enum err efi_check(const struct attempt *attempt);
 
-/* Wishes for the firmware to start the kernel. `options` becomes its LoadOptions. `more` regions may
- * be added. ERR_NO_MEMORY. */
+/* Wishes for the firmware to start the kernel. `options` becomes its LoadOptions. `more` regions
+ * may be added. ERR_NO_MEMORY. */
 enum err efi_wish(struct attempt *attempt, const char *options, uint64_t more);
 
 #endif

@@ -64,8 +64,7 @@ static enum err find_wanted(const struct entry *entry, const char *key,
                     list_protocols(false, list, sizeof list));
     if (!wanted->recognise(file))
         return fail(ERR_FORMAT, "%s is %s, not %s; the key `kernel` takes every kind",
-                    entry->kernel, is ? is->name : "nothing that Lintel knows",
-                    wanted->name);
+                    entry->kernel, is ? is->name : "nothing that Lintel knows", wanted->name);
     *found = wanted;
     return OK;
 }
@@ -89,8 +88,8 @@ static enum err refuse_unknown(const struct entry *entry, const struct candidate
 
     list_protocols(true, list, sizeof list);
     if (!elf_recognise(file->head, file->head_bytes))
-        return fail(ERR_FORMAT, "%s is no kernel that Lintel knows; it boots %s",
-                    entry->kernel, list);
+        return fail(ERR_FORMAT, "%s is no kernel that Lintel knows; it boots %s", entry->kernel,
+                    list);
     if (check_elf(file) != OK)
         return fail(ERR_FORMAT, "%s; Lintel boots %s", err_message(), list);
     return fail(ERR_FORMAT,
@@ -116,7 +115,7 @@ static void print_nothing(const char *format, ...)
     (void)format;
 }
 
-/* What is wrong with the file itself is said first: no firmware starts a program for another CPU. */
+/* What is wrong with the file itself is said first: none starts a program for another CPU. */
 static enum err check_firmware(const struct attempt *attempt, const struct protocol *protocol)
 {
     enum lintel_firmware here = attempt_facts(attempt)->firmware;

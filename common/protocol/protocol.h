@@ -22,16 +22,16 @@ struct candidate {
 typedef void protocol_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 struct protocol {
-    const char *key;    /* what an entry's `protocol` line says to ask for it */
-    const char *name;   /* for messages: what the file is */
-    uint32_t refuses;   /* PROTOCOL_NO_...: lines that an entry must not have */
-    const char *advice; /* what to write instead; NULL: nothing */
+    const char *key;               /* what an entry's `protocol` line says to ask for it */
+    const char *name;              /* for messages: what the file is */
+    uint32_t refuses;              /* PROTOCOL_NO_...: lines that an entry must not have */
+    const char *advice;            /* what to write instead; NULL: nothing */
     enum lintel_firmware firmware; /* that starts such; 0: every one */
-    bool silent;        /* the kernel is told by the loader itself what UEFI's variables tell others */
+    bool silent; /* the kernel is told by the loader itself what UEFI's variables tell others */
     bool (*recognise)(const struct candidate *file);
     struct hooks hooks;
-    /* Prints what the file says of itself, for `lintel check`; errors as of open(). NULL: nothing but
-     * its wishes. */
+    /* Prints what the file says of itself, for `lintel check`; errors as of open(). NULL: nothing
+     * but its wishes. */
     enum err (*describe)(const struct attempt *attempt, protocol_print *print);
 };
 

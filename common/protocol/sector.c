@@ -1,5 +1,5 @@
-/* How is a boot sector started, of a disk, a partition, or a file, as the BIOS or a Master Boot Record
- * starts them? */
+/* How is a boot sector started, of a disk, a partition, or a file, as the BIOS or a Master Boot
+ * Record starts them? */
 #include "common/lib/mem.h"
 #include "common/protocol/protocol.h"
 #include "common/protocol/sector_table.h"

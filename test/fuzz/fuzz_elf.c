@@ -1,5 +1,5 @@
-/* Any bytes as an ELF file: its notes are read, and it is parsed, and what is small enough loaded into
- * exactly its span. */
+/* Any bytes as an ELF file: its notes are read, and it is parsed, and what is small enough loaded
+ * into exactly its span. */
 #include "common/lib/mem.h"
 #include "common/protocol/lintel/lintel.h"
 #include <stdint.h>

@@ -1,6 +1,5 @@
-/* ELF files mutated at random: refused, or loaded without touching a byte outside of their span; what
- * their notes say is read, too.
- * The sanitized variants watch the bytes. */
+/* ELF files mutated at random: refused, or loaded without touching a byte outside of their span;
+ * what their notes say is read, too. The sanitized variants watch the bytes. */
 #include "common/protocol/lintel/lintel.h"
 #include "test/unit/elf_builder.h"
 #include "test/unit/fake_firmware.h"

@@ -74,12 +74,11 @@ static enum err fix_place(const struct elf *image, struct region *kernel)
 static void wish_for_screen(const struct lintel_request *request, struct screen_wish *screen)
 {
     *screen = (struct screen_wish){
-        .wanted = request->flags &
-                  (LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_FRAMEBUFFER_MUST),
+        .wanted = request->flags & (LINTEL_REQUEST_FRAMEBUFFER | LINTEL_REQUEST_FRAMEBUFFER_MUST),
         .width = request->framebuffer_width,
         .height = request->framebuffer_height,
-        .required = request->flags & LINTEL_REQUEST_FRAMEBUFFER_MUST ? "requires a framebuffer"
-                                                                     : NULL,
+        .required =
+            request->flags & LINTEL_REQUEST_FRAMEBUFFER_MUST ? "requires a framebuffer" : NULL,
     };
 }
 
@@ -97,9 +96,8 @@ static enum err wish(struct attempt *attempt, const struct lintel *lintel)
     wish_for_screen(request, &wishes->screen);
     if (request->flags & LINTEL_REQUEST_CPUS)
         TRY(upper_half_list_cpus(attempt, LINTEL_PROCESSOR_STACK_BYTES));
-    return request->flags & LINTEL_REQUEST_PHYSICAL
-               ? fix_place(&lintel->image, &wishes->regions[0])
-               : OK;
+    return request->flags & LINTEL_REQUEST_PHYSICAL ? fix_place(&lintel->image, &wishes->regions[0])
+                                                    : OK;
 }
 
 static enum err open_modules(struct attempt *attempt, struct lintel *lintel, uint64_t count)
@@ -136,7 +134,8 @@ static enum err finish(struct attempt *attempt)
 
 static bool is_lintel(const struct candidate *file)
 {
-    return elf_recognise(file->head, file->head_bytes) && lintel_has_note(file->source, file->arena);
+    return elf_recognise(file->head, file->head_bytes) &&
+           lintel_has_note(file->source, file->arena);
 }
 
 const struct protocol protocol_lintel = {

@@ -8,7 +8,7 @@
 struct lintel {
     struct elf image;
     struct lintel_request request;
-    struct file *modules; /* as many as regions behind the kernel's */
+    struct file *modules;          /* as many as regions behind the kernel's */
     struct lintel_boot_info *info; /* as built last */
 };
 

@@ -37,7 +37,8 @@ static enum err add_raw_map(const struct attempt *attempt, struct block *block,
     return OK;
 }
 
-static enum err add_disks(const struct attempt *attempt, struct block *block, struct lintel_boot_info *info)
+static enum err add_disks(const struct attempt *attempt, struct block *block,
+                          struct lintel_boot_info *info)
 {
     const struct facts *facts = attempt_facts(attempt);
     struct lintel_disk *to;

@@ -25,7 +25,7 @@ static enum err open(struct attempt *attempt)
                     entry_count_files(entry->initrds), &boot));
     TRY(linux_open_initrds(attempt, boot));
     return wants_efi_entry(attempt, boot) ? linux_wish_efi(attempt, boot)
-                                           : linux_wish(attempt, boot);
+                                          : linux_wish(attempt, boot);
 }
 
 static enum err describe(const struct attempt *attempt, protocol_print *print)

@@ -56,7 +56,8 @@ enum err linux_open_initrds(struct attempt *attempt, struct linux_boot *boot)
     return OK;
 }
 
-enum err linux_initrd_region(const struct linux_boot *boot, struct arena *arena, struct region *region)
+enum err linux_initrd_region(const struct linux_boot *boot, struct arena *arena,
+                             struct region *region)
 {
     struct region_part *parts;
     uint64_t sum = 0;

@@ -1,5 +1,5 @@
-/* What does Linux wish that only has a real-mode entry, or what looks like it (iPXE, memdisk)? Its own
- * real-mode part asks the BIOS for everything. (boot protocol, "running the kernel") */
+/* What does Linux wish that only has a real-mode entry, or what looks like it (iPXE, memdisk)? Its
+ * own real-mode part asks the BIOS for everything. (boot protocol, "running the kernel") */
 #include "common/lib/mem.h"
 #include "common/protocol/linux/linux.h"
 
@@ -35,7 +35,8 @@ enum err linux_wish_real(struct attempt *attempt, const struct linux_boot *boot)
     return OK;
 }
 
-static void fill_header(const struct linux_boot *boot, const struct placement *initrd, uint8_t *setup)
+static void fill_header(const struct linux_boot *boot, const struct placement *initrd,
+                        uint8_t *setup)
 {
     uint16_t mode;
 
