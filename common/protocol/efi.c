@@ -20,7 +20,7 @@ enum err efi_check(const struct attempt *attempt)
 
 enum err efi_wish(struct attempt *attempt, const char *options, uint64_t more)
 {
-    const struct region image = {.window_count = 1};
+    const struct region image = {.type = LINTEL_MEMORY_RECLAIMABLE, .window_count = 1};
     struct arena *arena = &attempt->machine->arena;
 
     attempt->wishes.mode = ENTRY_PROGRAM;

@@ -31,8 +31,11 @@ static void set_registers(struct attempt *attempt, const struct sector_handover 
 
 static enum err open(struct attempt *attempt)
 {
-    const struct region sector = {
-        .name = "boot sector", .fixed = true, .moves = true, .target = SECTOR_AT};
+    const struct region sector = {.name = "boot sector",
+                                  .type = LINTEL_MEMORY_KERNEL,
+                                  .fixed = true,
+                                  .moves = true,
+                                  .target = SECTOR_AT};
     struct arena *arena = &attempt->machine->arena;
     struct sector_handover *handover;
 

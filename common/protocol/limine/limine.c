@@ -89,7 +89,8 @@ static enum err wish_for_files(struct limine *limine)
     TRY(upper_half_begin(limine->attempt, &limine->elf, limine->file_count));
     for (uint64_t i = 0; i < limine->file_count; i++) {
         const struct source *source = &limine->files[i].file.source;
-        TRY(upper_half_add_module(limine->attempt, source->name, source));
+        const char *name = i < limine->module_count ? source->name : "executable file";
+        TRY(upper_half_add_module(limine->attempt, name, source));
     }
     return OK;
 }

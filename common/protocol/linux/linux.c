@@ -30,20 +30,15 @@ static enum err open(struct attempt *attempt)
 
 static enum err describe(const struct attempt *attempt, protocol_print *print)
 {
-    static const char *const entries[] = {
-        [LINUX_ENTRY_64] = "64-bit mode",
-        [LINUX_ENTRY_32] = "32-bit mode",
-        [LINUX_ENTRY_REAL] = "real mode, so on BIOS only",
-    };
-    struct linux_image image;
+    const struct linux_boot *boot = attempt->protocol;
+    const struct linux_image *image = &boot->image;
 
-    TRY(linux_image_parse(&attempt->kernel.source, &image));
-    print("boot protocol %u.%u, entered in %s%s", image.version >> 8, image.version & 0xff,
-          entries[image.entry], image.has_efi_entry ? "; on UEFI by its EFI entry" : "");
-    print("%lu KiB in memory, %s %lXh", image.memory_bytes / KIB,
-          image.relocatable ? "rather at" : "at", image.address);
-    print("at most %lu bytes of options; initrd %s", image.options_most,
-          image.above_4gib ? "anywhere" : "below 4 GiB");
+    print("boot protocol %u.%u%s", image->version >> 8, image->version & 0xff,
+          image->has_efi_entry ? ", with an EFI entry" : "");
+    print("%lu KiB in memory, %s %lXh", image->memory_bytes / KIB,
+          image->relocatable ? "rather at" : "at", image->address);
+    print("at most %lu bytes of options; initrd %s", image->options_most,
+          image->above_4gib ? "anywhere" : "below 4 GiB");
     return OK;
 }
 
