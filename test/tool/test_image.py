@@ -1,5 +1,6 @@
 """lintel image: what it makes, without booting it (test/boot/test_media.py boots it), and what it
 says when it can't."""
+import gzip
 import os
 import re
 import shutil
@@ -217,6 +218,17 @@ def test_entry_that_the_loader_would_refuse(tmp_path, kernel, options, message):
     kernel = kernel(tmp_path) if callable(kernel) else kernel
     assert re.search(message, refusal("-o", tmp_path / "x.img", "--kernel", kernel, *options))
     assert not (tmp_path / "x.img").exists()
+
+
+def test_modules_that_a_kernel_names_itself_are_among_the_files(tmp_path):
+    given = ("--file", f"{MODULE}=/boot/packed.gz", "-k", KERNELS / "limine-6.elf")
+    message = refusal("-o", tmp_path / "x.img", *given)
+    assert "module: /boot/internal.bin is not among the files" in message
+    packed = tmp_path / "packed.gz"
+    packed.write_bytes(gzip.compress(b"1"))
+    done = lintel("-o", tmp_path / "x.img", "-k", KERNELS / "limine-6.elf", "--file",
+                  f"{packed}=/boot/packed.gz", "--file", f"{MODULE}=/boot/internal.bin")
+    assert done.returncode == 0 and not done.stderr
 
 
 def test_further_entry_that_the_loader_would_refuse_is_told(tmp_path):

@@ -3,7 +3,6 @@
 #include "common/lib/mem.h"
 #include "common/memory/memmap.h"
 #include "images/tool/host/firmware.h"
-#include "images/tool/host/text.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,9 +130,12 @@ static enum err read_map(const char *path, struct facts *facts, bool *efi)
 
 /* ---- the loader and the screen --------------------------------------------------------------- */
 
-#define LOADER_BYTES (1600 * KIB)         /* as `make bench` measures it, rounded up */
-#define SCREEN_BASE  UINT64_C(0xfd000000) /* where SeaBIOS puts QEMU's */
-#define SCREEN_MAX   UINT64_C(0x01000000)
+/* As `make bench` measures it, without `taken`; on BIOS it begins in low memory (legacy.ld). */
+#define UEFI_LOADER_BYTES (1256 * KIB)
+#define BIOS_LOADER_BYTES (720 * KIB)
+#define BIOS_LOW_END      (448 * KIB)
+#define SCREEN_BASE       UINT64_C(0xfd000000) /* where SeaBIOS puts QEMU's */
+#define SCREEN_MAX        UINT64_C(0x01000000)
 
 static bool touches(const struct raw_range *range, uint64_t base, uint64_t bytes)
 {
@@ -152,7 +154,7 @@ static const struct raw_range *find_range(const struct raw_map *map, bool usable
 }
 
 /* The end of the highest free place in a usable range, below 4 GiB; 0: there is none. */
-static uint64_t find_loader_end(const struct raw_map *map, const struct raw_range *range)
+static uint64_t find_end(const struct raw_map *map, const struct raw_range *range, uint64_t bytes)
 {
     const struct raw_range *taken;
     uint64_t end;
@@ -160,8 +162,8 @@ static uint64_t find_loader_end(const struct raw_map *map, const struct raw_rang
     if (add_wraps(range->base, range->bytes, &end))
         end = UINT64_MAX;
     end = align_down(MIN(end, 4 * GIB), PAGE_BYTES);
-    while (end >= LOADER_BYTES && end - LOADER_BYTES >= range->base) {
-        taken = find_range(map, false, end - LOADER_BYTES, LOADER_BYTES);
+    while (end >= bytes && end - bytes >= range->base) {
+        taken = find_range(map, false, end - bytes, bytes);
         if (!taken)
             return end;
         end = align_down(taken->base, PAGE_BYTES);
@@ -169,16 +171,25 @@ static uint64_t find_loader_end(const struct raw_map *map, const struct raw_rang
     return 0;
 }
 
-struct raw_range machine_loader(const struct facts *facts)
+static void add_loader(struct machine_loader *loader, uint64_t base, uint64_t bytes)
 {
-    uint64_t end = 0;
+    loader->ranges[loader->count++] = (struct raw_range){base, bytes, LINTEL_MEMORY_RECLAIMABLE};
+}
 
+struct machine_loader machine_loader(const struct facts *facts, uint64_t taken)
+{
+    bool bios = facts->firmware == LINTEL_FIRMWARE_BIOS;
+    uint64_t bytes = (bios ? BIOS_LOADER_BYTES : UEFI_LOADER_BYTES) + taken, end = 0;
+    struct machine_loader loader = {0};
+
+    if (bios)
+        add_loader(&loader, PAGE_BYTES, BIOS_LOW_END - PAGE_BYTES);
     for (uint64_t i = 0; i < facts->map.count; i++)
         if (facts->map.ranges[i].type == LINTEL_MEMORY_USABLE)
-            end = MAX(end, find_loader_end(&facts->map, &facts->map.ranges[i]));
-    if (!end)
-        return (struct raw_range){0};
-    return (struct raw_range){end - LOADER_BYTES, LOADER_BYTES, LINTEL_MEMORY_RECLAIMABLE};
+            end = MAX(end, find_end(&facts->map, &facts->map.ranges[i], bytes));
+    if (end)
+        add_loader(&loader, end - bytes, bytes);
+    return loader;
 }
 
 bool machine_screen(const struct facts *facts, const struct screen_wish *wish,
@@ -205,64 +216,19 @@ bool machine_screen(const struct facts *facts, const struct screen_wish *wish,
 
 /* ---- the CPU --------------------------------------------------------------------------------- */
 
-static const struct feature {
-    const char *name;
-    uint32_t bit;
-} features[] = {
-    {"nx", LINTEL_CPU_NX},     {"1gib", LINTEL_CPU_1GIB}, {"la57", LINTEL_CPU_LA57},
-    {"smep", LINTEL_CPU_SMEP}, {"smap", LINTEL_CPU_SMAP}, {"pge", LINTEL_CPU_PGE},
-    {"pat", LINTEL_CPU_PAT},
+#define ALL_FEATURES                                                                               \
+    (LINTEL_CPU_NX | LINTEL_CPU_1GIB | LINTEL_CPU_LA57 | LINTEL_CPU_SMEP | LINTEL_CPU_SMAP |       \
+     LINTEL_CPU_PGE | LINTEL_CPU_PAT)
+
+static const struct cpu_feature features[] = {
+    {"all", ALL_FEATURES},     {"nx", LINTEL_CPU_NX},     {"1gib", LINTEL_CPU_1GIB},
+    {"la57", LINTEL_CPU_LA57}, {"smep", LINTEL_CPU_SMEP}, {"smap", LINTEL_CPU_SMAP},
+    {"pge", LINTEL_CPU_PGE},   {"pat", LINTEL_CPU_PAT},
 };
 
-static bool find_feature(const char *name, size_t length, uint32_t *bit)
+const struct cpu_feature *machine_cpu_feature(size_t index)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(features); i++)
-        if (strlen(features[i].name) == length && strncmp(features[i].name, name, length) == 0) {
-            *bit = features[i].bit;
-            return true;
-        }
-    return false;
-}
-
-static enum err refuse_feature(const char *word, size_t length)
-{
-    char *names = NULL;
-    for (size_t i = 0; i < ARRAY_LENGTH(features); i++)
-        text_add(&names, "%s, ", features[i].name);
-    enum err err =
-        fail(ERR_FORMAT, "--cpu: `%.*s` is none of %sbits=32 to bits=52", (int)length, word, names);
-    free(names);
-    return err;
-}
-
-enum err machine_parse_cpu(const char *list, struct lintel_cpu *cpu)
-{
-    bool without = list[0] == '-';
-    uint32_t bit, given = 0;
-
-    for (const char *word = list; *word;) {
-        size_t length = strcspn(word, ",");
-        const char *name = word + (without && *word == '-');
-        unsigned bits;
-        if (sscanf(word, "bits=%u", &bits) == 1 && bits >= 32 && bits <= 52)
-            cpu->physical_bits = bits;
-        else if (find_feature(name, length - (size_t)(name - word), &bit))
-            given |= bit;
-        else
-            return refuse_feature(word, length);
-        word += length + (word[length] == ',');
-    }
-    cpu->features = without ? cpu->features & ~given : given;
-    return OK;
-}
-
-char *machine_cpu_text(const struct lintel_cpu *cpu)
-{
-    char *text = text_of("%u-bit addresses", cpu->physical_bits);
-    for (size_t i = 0; i < ARRAY_LENGTH(features); i++)
-        if (cpu->features & features[i].bit)
-            text_add(&text, " %s", features[i].name);
-    return text;
+    return index < ARRAY_LENGTH(features) ? &features[index] : NULL;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -295,26 +261,37 @@ static uint64_t usable_bytes(const struct raw_map *map)
     return bytes;
 }
 
+static uint64_t usable_end(const struct raw_map *map)
+{
+    uint64_t last = 0, end;
+
+    for (uint64_t i = 0; i < map->count; i++)
+        if (map->ranges[i].type == LINTEL_MEMORY_USABLE &&
+            !add_wraps(map->ranges[i].base, map->ranges[i].bytes, &end))
+            last = MAX(last, end);
+    return last;
+}
+
 enum err machine_make(const struct machine_wish *wish, struct facts *facts)
 {
     *facts = (struct facts){
         .origin.disk = -1,
-        .cpu = {.vendor = "of --cpu", .physical_bits = DEFAULT_PHYSICAL_BITS, .linear_bits = 48},
+        .cpu = {.vendor = "of --cpu",
+                .physical_bits = DEFAULT_PHYSICAL_BITS,
+                .linear_bits = 48,
+                .features = ALL_FEATURES & ~wish->lacks},
     };
-    for (size_t i = 0; i < ARRAY_LENGTH(features); i++)
-        facts->cpu.features |= features[i].bit;
     TRY(make_map(wish, facts));
     /* Maps that are made to test have less than the loader itself. */
-    host_limit_memory(MAX(usable_bytes(&facts->map), LOADER_BYTES));
-    if (wish->cpu)
-        TRY(machine_parse_cpu(wish->cpu, &facts->cpu));
+    host_limit_memory(MAX(usable_bytes(&facts->map), UEFI_LOADER_BYTES));
+    if (wish->physical_bits)
+        facts->cpu.physical_bits = wish->physical_bits;
     facts->map.capacity = facts->map.count + SPARE_RANGES;
     if (facts->firmware == LINTEL_FIRMWARE_UEFI) {
         facts->map.efi = facts->map.ranges; /* there is one, which nobody reads here */
         facts->map.efi_descriptor_bytes = EFI_DESCRIPTOR_BYTES;
         facts->map.efi_capacity_bytes = facts->map.capacity * EFI_DESCRIPTOR_BYTES;
     }
-    facts->reachable_end =
-        facts->firmware == LINTEL_FIRMWARE_UEFI ? UINT64_C(1) << facts->cpu.physical_bits : 4 * GIB;
+    facts->reachable_end = MAX(usable_end(&facts->map), 4 * GIB);
     return OK;
 }

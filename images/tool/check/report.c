@@ -27,18 +27,36 @@ static bool lies_in(uint64_t at, uint64_t from, uint64_t bytes)
     return at >= from && at - from < bytes;
 }
 
-const char *place_name(const struct plan *plan, uint64_t index)
+/* A kernel's own places have its file's name: the same text, not one that is alike. So has the file
+ * of what the firmware starts, which is not yet the kernel. */
+const char *place_name(const struct attempt *attempt, uint64_t index)
 {
-    return index == PLACE_KERNEL ? "kernel" : text_base(plan->places[index].name);
+    const char *name = attempt->plan.places[index].name;
+    bool own = name == attempt->kernel.source.name && attempt->wishes.mode != ENTRY_PROGRAM;
+
+    return own ? "kernel" : text_base(name);
 }
 
-const char *mapping_name(const struct plan *plan, const struct mapping *mapping)
+bool place_is_trial(const struct attempt *attempt, uint64_t index)
 {
-    if (mapping->virtual - plan->direct_map == mapping->physical)
-        return plan->direct_map ? "direct map" : "one to one";
+    return index >= PLACE_KERNEL && attempt->wishes.regions[index - PLACE_KERNEL].is_trial;
+}
+
+bool mapping_is_direct(const struct plan *plan, const struct mapping *mapping)
+{
+    return mapping->virtual == mapping->physical ||
+           mapping->virtual - plan->direct_map == mapping->physical;
+}
+
+const char *mapping_name(const struct attempt *attempt, const struct mapping *mapping)
+{
+    const struct plan *plan = &attempt->plan;
+
+    if (mapping_is_direct(plan, mapping))
+        return mapping->virtual == mapping->physical ? "one to one" : "direct map";
     for (uint64_t i = 0; i < plan->place_count; i++)
         if (lies_in(mapping->physical, plan->places[i].physical, plan->places[i].bytes))
-            return place_name(plan, i);
+            return place_name(attempt, i);
     return "?";
 }
 
@@ -61,43 +79,50 @@ uint64_t joined_mapping(const struct plan *plan, uint64_t index, struct mapping 
 void report_machine(const struct forecast *forecast)
 {
     const struct facts *facts = &forecast->facts;
-    char *cpu = machine_cpu_text(&facts->cpu);
-    printf("Machine: %s; CPU with %s\n", facts->firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS",
-           cpu);
-    free(cpu);
+    const struct cpu_feature *feature;
+
+    printf("Machine: %s; CPU with %u-bit addresses",
+           facts->firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS", facts->cpu.physical_bits);
+    for (size_t i = 1; (feature = machine_cpu_feature(i)); i++)
+        if (facts->cpu.features & feature->bits)
+            printf(" %s", feature->name);
+    putchar('\n');
+}
+
+static const char *entry_text(enum entry_mode mode)
+{
+    static const char *const texts[] = {
+        [ENTRY_KERNEL_TABLES] = "entered in 64-bit mode, on page tables of its own",
+        [ENTRY_LONG] = "entered in 64-bit mode, with memory mapped one to one",
+        [ENTRY_PROTECTED] = "entered in 32-bit mode, without paging",
+        [ENTRY_REAL] = "entered in real mode",
+        [ENTRY_WITH_SERVICES] = "entered in 64-bit mode, while EFI boot services live",
+        [ENTRY_PROGRAM] = "started by the firmware, which puts it where it likes",
+    };
+
+    return texts[mode];
 }
 
 static void report_screen(const struct screen_wish *wish)
 {
-    printf(", a framebuffer");
+    printf("  gets a framebuffer");
     if (wish->width)
         printf(" of %u x %u", wish->width, wish->height);
-    printf(wish->required ? " (or no boot at all)" : " (where there is one)");
+    puts(wish->required ? " (or no boot at all)" : " (where there is one)");
 }
 
 static void report_wishes(const struct wishes *wishes)
 {
-    static const char *const modes[] = {
-        [ENTRY_KERNEL_TABLES] = "64-bit mode, on page tables of its own",
-        [ENTRY_LONG] = "64-bit mode, with memory mapped one to one",
-        [ENTRY_PROTECTED] = "32-bit mode, without paging",
-        [ENTRY_REAL] = "real mode",
-        [ENTRY_WITH_SERVICES] = "64-bit mode, while EFI boot services live",
-        [ENTRY_PROGRAM] = "64-bit mode, by the firmware itself",
-    };
     uint64_t stack = wishes->stack_bytes ? wishes->stack_bytes : PLAN_DEFAULT_STACK_BYTES;
 
-    printf("  is entered in %s\n", modes[wishes->mode]);
+    printf("  is %s\n", entry_text(wishes->mode));
     if (wishes->mode == ENTRY_KERNEL_TABLES)
-        printf("  asks for a stack of %s", size_text(stack).text);
-    else if (wishes->screen.wanted)
-        printf("  is given");
+        printf("  gets a stack of %s\n", size_text(stack).text);
+    if (wishes->paging_levels == 5)
+        printf("  gets 5-level paging %s\n",
+               wishes->paging_required ? "(or no boot at all)" : "(where the CPU has it)");
     if (wishes->screen.wanted)
         report_screen(&wishes->screen);
-    if (wishes->paging_levels == 5)
-        printf(", 5-level paging%s", wishes->paging_required ? " (or no boot at all)" : "");
-    if (wishes->mode == ENTRY_KERNEL_TABLES || wishes->screen.wanted)
-        putchar('\n');
 }
 
 static __attribute__((format(printf, 1, 2))) void print_line(const char *format, ...)
@@ -116,10 +141,11 @@ enum err report_kernel(const struct forecast *forecast)
     const struct attempt *attempt = &forecast->attempt;
     const struct elf *image = attempt->wishes.image;
 
-    printf("Kernel:  %s is %s", attempt->kernel.source.name, forecast->protocol->name);
+    printf("Kernel:  %s is %s", text_base(attempt->kernel.source.name), forecast->protocol->name);
     if (image)
-        printf(", %s, %u symbols, entry %016lx", image->relocatable ? "a static PIE" : "linked to stay",
-               image->symbol_count, image->entry);
+        printf(", %s, %u symbols, entry %016lx",
+               image->relocatable ? "a static PIE" : "linked to stay", image->symbol_count,
+               image->entry);
     putchar('\n');
     if (forecast->protocol->describe)
         TRY(forecast->protocol->describe(attempt, print_line));
@@ -146,43 +172,47 @@ static void report_segments(const struct attempt *attempt)
     }
 }
 
-static void report_place(const struct plan *plan, uint64_t index)
+static void report_place(const struct attempt *attempt, uint64_t index)
 {
-    const struct placement *place = &plan->places[index];
+    const struct placement *place = &attempt->plan.places[index];
 
     printf("  %16lx  %-12s  %-12s  %s", place->target, size_text(place->bytes).text,
-           memmap_type_name(place->type), place_name(plan, index));
+           memmap_type_name(place->type), place_name(attempt, index));
     if (place->physical != place->target)
         printf(", loaded to %lXh and moved when the firmware has left", place->physical);
+    if (place_is_trial(attempt, index))
+        printf(", or wherever else it takes memory");
     putchar('\n');
 }
 
-static void report_places(const struct plan *plan)
+static void report_places(const struct attempt *attempt)
 {
     printf("\nPlaces in physical memory\n  %-16s  %-12s  %-12s  what\n", "from", "size", "type");
-    for (uint64_t i = 0; i < plan->place_count; i++)
-        if (plan->places[i].bytes)
-            report_place(plan, i);
+    for (uint64_t i = 0; i < attempt->plan.place_count; i++)
+        if (attempt->plan.places[i].bytes)
+            report_place(attempt, i);
 }
 
 /* What the plan goes around, and what it maps besides memory. */
 static void report_surroundings(const struct forecast *forecast)
 {
-    const struct raw_range *loader = &forecast->loader;
+    const struct machine_loader *loader = &forecast->loader;
     const struct lintel_framebuffer *screen = &forecast->attempt.video.fb;
 
-    if (loader->bytes)
-        printf("  %16lx  %-12s  %-12s  the loader, until the kernel runs\n", loader->base,
-               size_text(loader->bytes).text, "usable");
+    for (uint32_t i = 0; i < loader->count; i++)
+        printf("  %16lx  %-12s  %-12s  the loader, until the kernel runs\n", loader->ranges[i].base,
+               size_text(loader->ranges[i].bytes).text, "usable");
     if (forecast->attempt.has_video)
         printf("  %16lx  %-12s  %-12s  %u x %u, %u bits a pixel\n", screen->base_physical,
                size_text(screen->bytes).text, "framebuffer", screen->width, screen->height,
                screen->bits_per_pixel);
 }
 
-static void report_mappings(const struct plan *plan)
+static void report_mappings(const struct attempt *attempt)
 {
+    const struct plan *plan = &attempt->plan;
     struct mapping mapping;
+
     printf("\nMappings, %u levels; all else is absent\n  %-16s    %-16s  %-16s  may  %-15s  what\n",
            plan->paging.levels, "from", "to", "physical", "cache");
     for (uint64_t i = 0; i < plan->mapping_count;) {
@@ -190,7 +220,7 @@ static void report_mappings(const struct plan *plan)
         printf("  %016lx to %016lx  %16lx  %s  %-15s  %s\n", mapping.virtual,
                mapping.virtual + mapping.bytes - 1, mapping.physical,
                permissions_text(mapping.flags), cache_text(mapping.cache),
-               mapping_name(plan, &mapping));
+               mapping_name(attempt, &mapping));
     }
 }
 
@@ -217,10 +247,10 @@ void report_plan(const struct forecast *forecast)
 
     if (attempt->wishes.image)
         report_segments(attempt);
-    report_places(plan);
+    report_places(attempt);
     report_surroundings(forecast);
     if (forecast->table_pages) {
-        report_mappings(plan);
+        report_mappings(attempt);
         printf("\nPage tables: %lu pages, in a place of %lu\n", forecast->table_pages,
                plan->places[PLACE_TABLES].bytes / PAGE_BYTES);
     }

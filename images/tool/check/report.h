@@ -1,10 +1,10 @@
-/* A forecast as text on standard output. */
+/* A forecast in words. */
 #ifndef LINTEL_TOOL_CHECK_REPORT_H
 #define LINTEL_TOOL_CHECK_REPORT_H
 
 #include "images/tool/check/forecast.h"
 
-/* After each step of the forecast, what it has found. */
+/* After each step of the forecast, what it has found, on standard output. */
 void report_machine(const struct forecast *forecast);
 enum err report_kernel(const struct forecast *forecast);
 void report_plan(const struct forecast *forecast);
@@ -16,10 +16,16 @@ void report_firmware_map(const struct forecast *forecast);
 const char *permissions_text(uint32_t map_flags);
 
 /* What lies in a place, in short. */
-const char *place_name(const struct plan *plan, uint64_t index);
+const char *place_name(const struct attempt *attempt, uint64_t index);
+
+/* Only has to fit: who starts takes the memory by itself. */
+bool place_is_trial(const struct attempt *attempt, uint64_t index);
 
 /* What a mapping is of: "kernel", "direct map", the name of a place. */
-const char *mapping_name(const struct plan *plan, const struct mapping *mapping);
+const char *mapping_name(const struct attempt *attempt, const struct mapping *mapping);
+
+/* Shows all of memory, one to one or in the direct map. */
+bool mapping_is_direct(const struct plan *plan, const struct mapping *mapping);
 
 /* Joins the mapping at `index` with those behind it that continue it; returns the index behind. */
 uint64_t joined_mapping(const struct plan *plan, uint64_t index, struct mapping *joined);

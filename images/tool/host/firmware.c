@@ -7,7 +7,7 @@
 
 #define MEMORY_MOST (2 * GIB)
 
-static uint64_t memory_left = MEMORY_MOST;
+static uint64_t memory_limit = MEMORY_MOST, memory_taken;
 
 static enum err read_sectors(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
 {
@@ -35,17 +35,23 @@ static enum err allocate(uint64_t pages, uint64_t *physical)
 
 static enum err allocate_for_loader(uint64_t pages, uint64_t *physical)
 {
-    if (pages > memory_left / PAGE_BYTES)
+    if (pages > (memory_limit - memory_taken) / PAGE_BYTES)
         return fail(ERR_NO_MEMORY, "no %lu KiB of memory left for the loader",
                     pages * (PAGE_BYTES / KIB));
     TRY(allocate(pages, physical));
-    memory_left -= pages * PAGE_BYTES;
+    memory_taken += pages * PAGE_BYTES;
     return OK;
 }
 
 void host_limit_memory(uint64_t bytes)
 {
-    memory_left = MIN(bytes, MEMORY_MOST);
+    memory_limit = MIN(bytes, MEMORY_MOST);
+    memory_taken = 0;
+}
+
+uint64_t host_memory_taken(void)
+{
+    return memory_taken;
 }
 
 const struct firmware host_firmware = {

@@ -13,6 +13,9 @@ extern const struct firmware host_firmware;
  * more than 2 GiB. Else a file that lies about its size would take that from the host. */
 void host_limit_memory(uint64_t bytes);
 
+/* What it has taken since then. */
+uint64_t host_memory_taken(void);
+
 /* Memory of the tool itself, for as long as the program runs. */
 extern struct arena host_arena;
 

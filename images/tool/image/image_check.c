@@ -19,15 +19,26 @@ static bool is_any_elsewhere(const struct entry_file *list)
     return list != NULL;
 }
 
-/* Puts the host's file in the place of the image's. */
-static enum err go_to_host(const struct tree *tree, const struct entry *entry, char **path)
+static enum err open_file(const void *tree, const char *path, struct content *content)
 {
-    const struct tree_file *file = tree_find(tree, *path);
+    const struct tree_file *file = tree_find(tree, path);
 
     if (!file)
-        return fail(ERR_NOT_FOUND, "entry %s: %s is not among the files", entry->id, *path);
-    *path = file->host;
+        return fail(ERR_NOT_FOUND, "%s is not among the files", path);
+    *content = file->content;
     return OK;
+}
+
+static enum err try_entry(const struct tree *tree, const struct entry *entry)
+{
+    const struct forecast_files files = {open_file, tree};
+
+    if (entry->problem)
+        return fail(ERR_UNSUPPORTED, "%s", entry->problem);
+    if (is_elsewhere(entry->kernel) || is_any_elsewhere(entry->modules) ||
+        is_any_elsewhere(entry->initrds))
+        return OK;
+    return forecast_check(entry, &files);
 }
 
 static enum err check_entry(const struct tree *tree, const struct tree_file *file)
@@ -37,17 +48,8 @@ static enum err check_entry(const struct tree *tree, const struct tree_file *fil
 
     TRY(entry_parse(name, (const char *)file->content.bytes, file->content.size, &host_arena,
                     &entry));
-    if (entry.problem)
-        return fail(ERR_UNSUPPORTED, "entry %s: %s", entry.id, entry.problem);
-    if (is_elsewhere(entry.kernel) || is_any_elsewhere(entry.modules) ||
-        is_any_elsewhere(entry.initrds))
-        return OK;
-    TRY(go_to_host(tree, &entry, &entry.kernel));
-    for (struct entry_file *module = entry.modules; module; module = module->next)
-        TRY(go_to_host(tree, &entry, &module->path));
-    for (struct entry_file *initrd = entry.initrds; initrd; initrd = initrd->next)
-        TRY(go_to_host(tree, &entry, &initrd->path));
-    return forecast_check(&entry);
+    enum err err = try_entry(tree, &entry);
+    return err == OK ? OK : fail(err, "entry %s: %s", entry.id, err_message());
 }
 
 enum err image_check_entries(const struct tree *tree)
