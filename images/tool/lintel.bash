@@ -12,7 +12,7 @@ _lintel() {
         image\ --sector-bytes) words="512 4096" ;;
         image\ --fat) words="16 32" ;;
         check\ -f | check\ --firmware) words="bios uefi" ;;
-        check\ --cpu) words="nx 1gib la57 smep smap pge pat" ;;
+        check\ --cpu) words="all nx 1gib la57 smep smap pge pat" ;;
         *\ -s | *\ --size | *\ -M | *\ --memory) words="64M 256M 512M 1G" ;;
         *) words=$(_lintel_options "${COMP_WORDS[1]}" "$word") ;;
         esac
@@ -34,7 +34,7 @@ _lintel_options() {
             --layout --size --sector-bytes --fat --fat-vbr --logical --inactive --second-stage \
             --application --help
         ;;
-    check) echo --memory --map --firmware --module --cpu --svg --help ;;
+    check) echo --memory --map --firmware --module --initrd --options --cpu --svg --help ;;
     report) echo --output --help ;;
     install) echo --partition --dry-run --help ;;
     uninstall) echo --dry-run --help ;;

@@ -65,7 +65,8 @@ def test_completion_of_values(words, expected):
 
 @pytest.mark.parametrize("command, option, told", [
     ("image", "--layout", r"^\.B {}$"), ("image", "--sector-bytes", r"{}"),
-    ("image", "--fat", r"FAT{}"), ("check", "--cpu", r"\b{}\b")])
+    ("image", "--fat", r"FAT{}"), ("check", "--firmware", r"\b{}\b"),
+    ("check", "--cpu", r"\b{}\b")])
 def test_words_are_told_alike(command, option, told):
     """By the refusal of any other, by completion and by the manual."""
     words = re.search(r" is none of (.*?)(?:, bits=.*)?;", lintel(command, option, "?").stderr)[1]
@@ -103,8 +104,9 @@ def complete(*words):
     (("image", "-o", "x", "-k", "y", "-l", "iso", "--size", "9M"), r"--size is for"),
     (("image", "-o", "x", "-k", "y", "-l", "floppy", "--sector-bytes", "4096"), r"is for disks"),
     (("check",), r"the kernel is missing"), (("check", "a", "b"), r"one kernel at a time"),
-    (("check", "--firmware", "coreboot", "a"), r"neither bios nor uefi"),
-    (("check", "--cpu", "mmx", "a"), r"`mmx` is none of nx, 1gib"),
+    (("check", "--firmware", "coreboot", "a"), r"`coreboot` is none of bios, uefi;"),
+    (("check", "--cpu", "mmx", "a"), r"`mmx` is none of all, nx, 1gib"),
+    (("check", "--cpu", "-nx,-bits=99", "a"), r"`bits=99` is none of .*, bits=32 to bits=52;"),
     (("report", "-o", "x"), r"a log is missing"), (("report", "a"), r"--output is missing"),
     (("install",), r"which disk"), (("uninstall", "a", "b"), r"one disk"),
 ])
