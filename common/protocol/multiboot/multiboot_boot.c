@@ -5,6 +5,13 @@
 
 /* ---- the kernel ------------------------------------------------------------------------------ */
 
+static enum err parse_header(uint32_t version, const uint8_t *head, uint64_t bytes,
+                             const char *name, struct multiboot_header *header)
+{
+    return version == 1 ? multiboot1_parse(head, bytes, name, header)
+                        : multiboot2_parse(head, bytes, name, header);
+}
+
 /* The EFI entry counts only there, with the tag for boot services, and then no other does
  * (Multiboot2, 3.1.8). */
 static void choose_entry(const struct attempt *attempt, struct multiboot *multiboot)
@@ -28,8 +35,7 @@ static enum err parse_kernel(const struct attempt *attempt, uint32_t version,
 
     TRY(arena_take(arena, bytes, (void **)&head));
     TRY(source_read(source, 0, bytes, head));
-    TRY((version == 1 ? multiboot1_parse : multiboot2_parse)(head, bytes, source->name,
-                                                            &multiboot->header));
+    TRY(parse_header(version, head, bytes, source->name, &multiboot->header));
     choose_entry(attempt, multiboot);
     return multiboot_image_parse(source, &multiboot->header, arena, &multiboot->image);
 }
@@ -190,13 +196,15 @@ static enum err build(struct attempt *attempt, struct block *block)
 {
     struct multiboot *multiboot = attempt->protocol;
     struct multiboot_info *info = &multiboot->info;
-    void *information;
+    void *information = NULL;
 
     info->video = attempt->has_video ? &attempt->video : NULL;
     info->text_screen = info->facts->firmware == LINTEL_FIRMWARE_BIOS && !info->video;
     TRY(make_map(attempt, info, block_counts(block)));
-    TRY((multiboot->header.version == 1 ? multiboot1_build : multiboot2_build)(info, block,
-                                                                              &information));
+    if (multiboot->header.version == 1)
+        TRY(multiboot1_build(info, block, &information));
+    else
+        TRY(multiboot2_build(info, block, &information));
     attempt->registers.rax =
         multiboot->header.version == 1 ? MULTIBOOT1_BOOT_MAGIC : MULTIBOOT2_BOOT_MAGIC;
     attempt->registers.rbx = (uintptr_t)information;
@@ -212,9 +220,8 @@ static bool is_only_efi(const struct candidate *file, uint32_t version)
 
     if (!pe_recognise(file->source))
         return false;
-    enum err err = (version == 1 ? multiboot1_parse : multiboot2_parse)(
-        file->head, file->head_bytes, "", &header);
-    return err == OK && !header.has_addresses;
+    return parse_header(version, file->head, file->head_bytes, "", &header) == OK &&
+           !header.has_addresses;
 }
 
 static bool is_multiboot1(const struct candidate *file)
