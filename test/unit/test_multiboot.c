@@ -340,6 +340,47 @@ static void test_broken_file(void **state)
     refuse(ERR_IO, "/i: broken on purpose");
 }
 
+static enum err connect_apm(struct apm *apm)
+{
+    apm->version = 0x102;
+    return OK;
+}
+
+static enum err have_no_apm(struct apm *apm)
+{
+    (void)apm;
+    return (fail)(ERR_UNSUPPORTED, "no APM");
+}
+
+static enum err connect_early(struct apm *apm)
+{
+    (void)apm;
+    fail_msg("APM is connected before all is loaded");
+    return OK;
+}
+
+static void test_apm(void **state)
+{
+    (void)state;
+    scene.firmware.connect_apm = connect_apm;
+    assert_int_equal(0x102, load16(find_tag(boot(), 10)));
+}
+
+static void test_no_apm(void **state)
+{
+    (void)state;
+    scene.firmware.connect_apm = have_no_apm;
+    assert_null(find_tag(boot(), 10));
+}
+
+static void test_apm_of_a_broken_file(void **state)
+{
+    (void)state;
+    scene.firmware.connect_apm = connect_early;
+    initrd_source->read = read_nothing;
+    refuse(ERR_IO, "/i: broken on purpose");
+}
+
 static void test_leave_fails(void **state)
 {
     (void)state;
@@ -385,6 +426,9 @@ int main(void)
         TEST(not_memory),
         TEST(missing_files),
         TEST(broken_file),
+        TEST(apm),
+        TEST(no_apm),
+        TEST(apm_of_a_broken_file),
         TEST(leave_fails),
         TEST(claims_fail),
     };

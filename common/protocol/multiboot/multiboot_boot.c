@@ -124,14 +124,6 @@ static enum err wish_for_screen(struct attempt *attempt, const struct multiboot_
     return OK;
 }
 
-static void connect_apm(const struct attempt *attempt, struct multiboot *multiboot)
-{
-    const struct firmware *firmware = attempt->machine->firmware;
-
-    if (firmware->connect_apm && firmware->connect_apm(&multiboot->apm) == OK)
-        multiboot->info.apm = &multiboot->apm;
-}
-
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
 static enum err open_version(struct attempt *attempt, uint32_t version)
@@ -147,7 +139,8 @@ static enum err open_version(struct attempt *attempt, uint32_t version)
     attempt->wishes.mode = multiboot->info.efi_services ? ENTRY_WITH_SERVICES : ENTRY_PROTECTED;
     TRY(wish_for_memory(attempt, multiboot));
     TRY(wish_for_screen(attempt, &multiboot->header));
-    connect_apm(attempt, multiboot);
+    if (attempt->machine->firmware->connect_apm) /* so far, room for it is counted */
+        multiboot->info.apm = &multiboot->apm;
     return OK;
 }
 
@@ -159,6 +152,15 @@ static enum err open1(struct attempt *attempt)
 static enum err open2(struct attempt *attempt)
 {
     return open_version(attempt, 2);
+}
+
+/* When all is loaded: a BIOS that a boot comes back to has no APM connected. */
+static void connect_apm(const struct attempt *attempt, struct multiboot *multiboot)
+{
+    struct multiboot_info *info = &multiboot->info;
+
+    if (info->apm && attempt->machine->firmware->connect_apm(&multiboot->apm) != OK)
+        info->apm = NULL;
 }
 
 static enum err finish(struct attempt *attempt)
@@ -179,6 +181,7 @@ static enum err finish(struct attempt *attempt)
         multiboot->modules[i].end = (uint32_t)(first + multiboot->files[i].source.bytes);
     }
     multiboot_finish_symbols(attempt, multiboot);
+    connect_apm(attempt, multiboot);
     return OK;
 }
 
