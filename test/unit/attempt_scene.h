@@ -1,5 +1,5 @@
-/* One attempt to boot files in memory on the fake machine: what a protocol wishes, where it ends, and
- * what a refusal leaves behind. */
+/* One attempt to boot files in memory on the fake machine: what a protocol wishes, where it ends,
+ * and what a refusal leaves behind. */
 #ifndef TEST_ATTEMPT_SCENE_H
 #define TEST_ATTEMPT_SCENE_H
 
