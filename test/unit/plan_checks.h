@@ -541,6 +541,7 @@ static inline void check_direct_map(const struct scene *scene)
     must(!scene->space.identity || !mapping_at(&scene->plan, 0));
 }
 
+/* Where aliases are guarded they allow no more than the image's own pages do. */
 static inline void check_image(const struct scene *scene, const struct elf *image, uint64_t virtual,
                                uint64_t physical)
 {
@@ -550,11 +551,10 @@ static inline void check_image(const struct scene *scene, const struct elf *imag
         const struct elf_pages *pages = &image->pages[i];
         const struct mapping *m = mapping_at(plan, virtual + pages->offset);
         const struct mapping *alias = mapping_at(plan, plan->direct_map + physical + pages->offset);
+        uint32_t writable = scene->space.guards_aliases ? pages->flags & MAP_WRITE : MAP_WRITE;
         must(m && m->flags == pages->flags);
         must(m->physical == physical + pages->offset && m->bytes == pages->bytes);
-        must(alias->flags & MAP_WRITE || scene->space.guards_aliases);
-        must(pages->flags & MAP_WRITE || !(alias->flags & MAP_WRITE) ||
-             !scene->space.guards_aliases);
+        must(alias->flags == (writable | (scene->space.mixed ? MAP_EXECUTE : 0)));
     }
 }
 
@@ -566,7 +566,8 @@ static inline void check_stack(const struct scene *scene, uint64_t top, uint64_t
 
     must(low && high && low->flags & MAP_WRITE && high->flags & MAP_WRITE);
     if (scene->space.window)
-        must(!mapping_at(plan, top) && !mapping_at(plan, top - bytes - 1));
+        must(low->flags == MAP_WRITE && high->flags == MAP_WRITE && !mapping_at(plan, top) &&
+             !mapping_at(plan, top - bytes - 1));
 }
 
 static inline void check_stacks(const struct scene *scene)
@@ -648,7 +649,7 @@ static inline void check_start_up_page(const struct scene *scene)
 
     must(plan->places[PLACE_TRAMPOLINE].bytes == PAGE_BYTES);
     must(there && plan->trampoline_virtual - there->virtual + there->physical == page);
-    must(there->flags & MAP_EXECUTE);
+    must(there->flags == (MAP_EXECUTE | (scene->space.window ? 0 : MAP_WRITE)));
     if (scene->space.guards_aliases)
         must(mapping_at(plan, plan->direct_map + page)->flags == 0);
     must(is_bridged(plan, page, MAP_EXECUTE));
