@@ -167,6 +167,8 @@ static enum err try_target(const struct plan_request *request, struct memmap *fr
     bool reachable = region->target + region->bytes <= request->reachable_end;
     uint64_t at;
 
+    if (region->moves && !entry_moves(request->wishes->mode))
+        return bug("%s: nothing is moved on the way into such a kernel", region->name);
     TRY(check_target(request, region));
     place->target = region->target;
     if (reachable && is_free(free, region, &at)) {

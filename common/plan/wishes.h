@@ -33,7 +33,8 @@ struct region {
     struct region_window windows[REGION_WINDOWS];
     uint32_t window_count;
     /* A region that must lie at `target`, of any alignment, has no windows. Where the firmware or
-     * the loader sit on it until they leave, one that `moves` is loaded elsewhere, and moved last. */
+     * the loader sit on it until they leave, one that `moves` is loaded elsewhere, and moved last:
+     * in modes for which entry_moves() only. */
     bool fixed, moves;
     uint64_t target;    /* physical */
     const char *advice; /* to who made the file, where there is no place; NULL: none */
@@ -53,6 +54,12 @@ enum entry_mode {
     ENTRY_WITH_SERVICES, /* 64-bit, while the boot services of UEFI live */
     ENTRY_PROGRAM,       /* started by the firmware as its own program */
 };
+
+/* The handoff runs on tables that map all memory. */
+static inline bool entry_moves(enum entry_mode mode)
+{
+    return mode == ENTRY_LONG || mode == ENTRY_PROTECTED || mode == ENTRY_REAL;
+}
 
 /* The firmware stays, and no plan needs page tables. */
 static inline bool entry_keeps_firmware(enum entry_mode mode)
