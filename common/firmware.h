@@ -159,10 +159,10 @@ struct firmware {
     enum err (*read)(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to);
 
     /* Files of origin.server, where there is one. A path is relative to the root that the loader
-     * was found in there (storage/net/tftp.h), with "/" between names. fetch() brings a whole file,
-     * which must have `bytes` bytes still, straight to its place where the firmware can.
-     * ERR_NOT_FOUND where the server has no such file, else ERR_IO: both name server, file and
-     * reason. */
+     * was found in there (storage/net/tftp.h), with "/" between names. fetch() brings a whole file
+     * straight to its place, where the firmware can, and never more than `bytes` bytes.
+     * ERR_NOT_FOUND where the server has no such file, ERR_CHANGED where the file has more or less
+     * bytes, else ERR_IO: all name server, file and reason. */
     enum err (*fetch_size)(const char *path, uint64_t *bytes);
     enum err (*fetch)(const char *path, uint64_t bytes, void *to);
 

@@ -205,14 +205,14 @@ static enum err read_packets(const char *path, uint32_t packet_bytes, uint64_t b
     do {
         TRY(read_packet(path, &now));
         if (now > packet_bytes || now > bytes - done)
-            return fail(ERR_IO, "%s: %s%s: more than the %lu bytes that it has: it was changed",
+            return fail(ERR_CHANGED, "%s: %s%s: more than the %lu bytes that it had a moment ago",
                         server.disk.name, server.root, path, bytes);
         memcpy(to + done, PACKET, now);
         done += now;
     } while (now && now == packet_bytes);
     if (done < bytes)
-        return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes", server.disk.name,
-                    server.root, path, done, bytes);
+        return fail(ERR_CHANGED, "%s: %s%s: the transfer ended after %lu of %lu bytes",
+                    server.disk.name, server.root, path, done, bytes);
     return OK;
 }
 

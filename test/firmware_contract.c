@@ -228,8 +228,10 @@ static void check_fetch_refused(void)
     expect_ok(firmware->fetch_size(SERVED, &bytes), "fetch_size");
     if (contract.why[0])
         return;
-    expect(firmware->fetch(SERVED, bytes - 1, to) == ERR_IO, "a file that has grown is no ERR_IO");
-    expect(firmware->fetch(SERVED, bytes + 1, to) == ERR_IO, "a file that has shrunk is no ERR_IO");
+    to[bytes - 1] = 0x5a;
+    expect(firmware->fetch(SERVED, bytes - 1, to) == ERR_CHANGED, "a file that has grown");
+    expect(to[bytes - 1] == 0x5a, "a file that has grown, beyond its buffer");
+    expect(firmware->fetch(SERVED, bytes + 1, to) == ERR_CHANGED, "a file that has shrunk");
     expect_ok(firmware->fetch(SERVED, bytes, to), "a good fetch after bad ones");
 }
 

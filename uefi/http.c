@@ -204,8 +204,8 @@ static enum err receive_file(EFI_HTTP_PROTOCOL *http, const char *path, uint64_t
 
     TRY(receive_head(http, path, &message, &length));
     if (length != bytes)
-        return fail(ERR_IO, "%s: %s%s: was %lu bytes long a moment ago, now %lu", server.disk.name,
-                    server.root, path, bytes, length);
+        return fail(ERR_CHANGED, "%s: %s%s: had %lu bytes a moment ago, and has %lu now",
+                    server.disk.name, server.root, path, bytes, length);
     for (done = message.BodyLength; done < bytes; done += message.BodyLength) {
         message = (EFI_HTTP_MESSAGE){.BodyLength = bytes - done, .Body = to + done};
         EFI_STATUS status = transfer(http, http->Response, &message);

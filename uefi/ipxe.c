@@ -178,8 +178,8 @@ enum err ipxe_fetch(const char *path, uint64_t bytes, void *to)
     if (download.end == bytes)
         return OK;
     if (download.end > bytes)
-        return fail(ERR_IO, "%s: %s%s: more than the %lu bytes that it had a moment ago",
+        return fail(ERR_CHANGED, "%s: %s%s: more than the %lu bytes that it had a moment ago",
                     server.disk.name, server.root, path, bytes);
-    return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes", server.disk.name,
-                server.root, path, download.end, bytes);
+    return fail(ERR_CHANGED, "%s: %s%s: the transfer ended after %lu of %lu bytes",
+                server.disk.name, server.root, path, download.end, bytes);
 }

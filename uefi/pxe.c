@@ -76,7 +76,7 @@ static enum err fail_with(EFI_STATUS status, const char *name)
     case EFI_TIMEOUT:
         return fail(ERR_IO, "%s: %s: the server does not answer", server.disk.name, name);
     case EFI_BUFFER_TOO_SMALL:
-        return fail(ERR_IO, "%s: %s: larger than it was a moment ago", server.disk.name, name);
+        return fail(ERR_CHANGED, "%s: %s: larger than it was a moment ago", server.disk.name, name);
     case EFI_TFTP_ERROR:
         if (pxe->Mode->TftpErrorReceived)
             return fail_refused(name);
@@ -115,8 +115,8 @@ enum err pxe_fetch(const char *path, uint64_t bytes, void *to)
     TRY(transfer(EFI_PXE_BASE_CODE_TFTP_READ_FILE, path, to, &arrived));
     if (arrived == bytes)
         return OK;
-    return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes", server.disk.name,
-                server.root, path, arrived, bytes);
+    return fail(ERR_CHANGED, "%s: %s%s: the transfer ended after %lu of %lu bytes",
+                server.disk.name, server.root, path, arrived, bytes);
 }
 
 /* A driver stops its card when it hears that boot services end. iPXE's (1.0.0+git-20190125) needs

@@ -9,7 +9,7 @@ enum err {
     ERR_FORMAT,      /* a file, disk or table is not what it claims to be */
     ERR_UNSUPPORTED, /* well-formed, but asks for what this machine or Lintel does not have */
     ERR_NO_MEMORY,   /* does not fit into the machine's memory */
-    ERR_CHANGED,     /* the memory map changed under us: plan again */
+    ERR_CHANGED,     /* the memory map, or a file, is not what it was a moment ago */
     ERR_BUG,         /* our own mistake */
 };
 

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Answers HTTP requests on standard input and output with files of the folder in argv[1], whole or
 (Range) in part. Where a file NAME.claims lies beside one, that is the length to claim, whatever is
-sent; then the connection ends.
+sent; then the connection ends. Where NAME.then lies beside one, that is sent in its place: the file
+has changed since its size was asked for (HEAD).
 
 QEMU starts one for each connection that its guest opens (guestfwd), so no socket is needed.
 """
@@ -52,6 +53,9 @@ def main():
     while going_on and (request := read_request(source)):
         method, path, headers = request
         file = Path(sys.argv[1], path.lstrip("/"))
+        then = file.with_name(f"{file.name}.then")
+        if method != "HEAD" and then.is_file():
+            file = then
         if file.is_file():
             going_on = send_file(target, method, file, headers)
         else:

@@ -2,7 +2,7 @@
 import pytest
 from builder import BUILD, make_image
 from machine import Hardware
-from network import by_tftp
+from network import BOOTFILES, by_http, by_tftp
 
 
 @pytest.mark.parametrize("hardware", [Hardware(), Hardware("pc", "qemu64", "64M")],
@@ -17,14 +17,16 @@ def test_front_end_keeps_the_contract(start, tmp_path, firmware, hardware):
     machine.wait_passed("the contract is broken")
 
 
-@pytest.mark.parametrize("firmware, card", [("bios", "e1000"), ("uefi", "virtio-net-pci,romfile=")],
-                         ids=["bios", "uefi"])
+@pytest.mark.parametrize("firmware, card", [("bios", "e1000"), ("uefi", "virtio-net-pci,romfile="),
+                                            ("uefi", "e1000"), ("uefi", "")],
+                         ids=["bios", "uefi", "ipxe", "http"])
 def test_front_end_keeps_the_contract_by_network(start, tmp_path, firmware, card):
-    """The same with files of a TFTP server, and no disk."""
+    """The same with files of a TFTP server, or (no card) by HTTP, and no disk."""
     root = tmp_path / "netboot"
     make_image(root, "", "--layout", "netboot", "--application", BUILD / "uefi/contract.efi",
                "--second-stage", BUILD / "legacy/contract.bin")
-    machine = start(firmware, [], by_tftp(firmware, card, root))
+    network = by_tftp(firmware, card, root) if card else by_http(root, BOOTFILES[firmware])
+    machine = start(firmware, [], network)
     machine.wait_passed("the contract is broken")
     assert "contract: fetch ok" in machine.output
 

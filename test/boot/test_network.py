@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from builder import make_image
-from entries import choose_each
+from entries import choose_each, wrapped
 from machine import Hardware
 from network import BOOTFILES, WEB, by_http, by_tftp
 
@@ -110,6 +110,36 @@ def test_transfer_that_ends_early_by_http(start, folder):
     expect_message(start("uefi", [], by_http(root, BOOTFILES["uefi"])),
                    rf"HTTP server {WEB}: .*/boot/kernel\.elf: the transfer ended after 5000 of "
                    r"300000 bytes")
+
+
+def expect_change(machine, before, now):
+    """The message, in a menu from which another kernel boots: no memory was overwritten."""
+    expect_message(machine, wrapped(
+        rf"server [\d.]+: \S*boot/other\.bin: had {before} bytes a moment ago, and has {now} now"))
+    machine.type("1")
+    machine.wait_for(r"^claims: (\d+) of \1 passed")
+
+
+CHANGES = [*((*card, 200_000) for card in CARDS), *((*card, 99_999) for card in QUICK_CARDS)]
+
+
+@pytest.mark.parametrize("firmware, card, now", CHANGES)
+def test_file_that_changes(start, folder, firmware, card, now):
+    """Its size was asked for with all others', before the first was fetched."""
+    root = folder({"boot/large.bin": bytes(LARGE_BYTES // 3), "boot/other.bin": bytes(100_000),
+                   ENTRY: b"kernel /boot/kernel.elf\nmodule /boot/large.bin\n"
+                          b"module /boot/other.bin\n"})
+    machine = start(firmware, [], by_tftp(firmware, card, root))
+    machine.wait_for(r"fetching /boot/large\.bin")
+    (root / "boot/other.bin").write_bytes(bytes(now))
+    expect_change(machine, 100_000, now)
+
+
+@pytest.mark.parametrize("now", [200_000, 99_999])
+def test_file_that_changes_by_http(start, folder, now):
+    root = folder({"boot/other.bin": bytes(100_000), "boot/other.bin.then": bytes(now),
+                   ENTRY: b"kernel /boot/kernel.elf\nmodule /boot/other.bin\n"})
+    expect_change(start("uefi", [], by_http(root, BOOTFILES["uefi"])), 100_000, now)
 
 
 @pytest.mark.parametrize("firmware, card", QUICK_CARDS)

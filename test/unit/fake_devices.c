@@ -106,6 +106,13 @@ void fake_break_file(const char *path)
     find_served(path)->broken = true;
 }
 
+void fake_change_file(const char *path, const void *bytes, uint64_t size)
+{
+    must(find_served(path) != NULL, path);
+    find_served(path)->next = bytes;
+    find_served(path)->next_size = size;
+}
+
 uint64_t fake_fetches(const char *path)
 {
     must(find_served(path) != NULL, path);
@@ -123,6 +130,15 @@ enum err fake_fetch_size(const char *path, uint64_t *bytes)
     return OK;
 }
 
+static void change_file(struct served *file)
+{
+    if (!file->next)
+        return;
+    file->bytes = file->next;
+    file->size = file->next_size;
+    file->next = NULL;
+}
+
 enum err fake_fetch(const char *path, uint64_t bytes, void *to)
 {
     struct served *file = find_served(path);
@@ -130,10 +146,11 @@ enum err fake_fetch(const char *path, uint64_t bytes, void *to)
     must_be_there();
     if (!file)
         return fail(ERR_NOT_FOUND, "fake server: it has no file %s", path);
-    if (bytes != file->size)
-        return fail(ERR_IO, "fake server: %s: it has %lu bytes, not %lu", path, file->size, bytes);
+    change_file(file);
     file->fetches++;
-    memcpy(to, file->bytes, file->broken ? bytes / 2 : bytes);
+    memcpy(to, file->bytes, file->broken ? bytes / 2 : MIN(bytes, file->size));
+    if (bytes != file->size)
+        return fail(ERR_CHANGED, "fake server: %s: not %lu bytes", path, bytes);
     if (file->broken)
         return fail(ERR_IO, "fake server: %s: broken on purpose", path);
     return OK;

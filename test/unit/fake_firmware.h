@@ -48,6 +48,9 @@ void fake_serve(const char *path, const void *bytes, uint64_t size);
 /* From now on every fetch of the file fails halfway. */
 void fake_break_file(const char *path);
 
+/* When the file is fetched next it is another, which stays. */
+void fake_change_file(const char *path, const void *bytes, uint64_t size);
+
 /* Transfers of the file so far. */
 uint64_t fake_fetches(const char *path);
 

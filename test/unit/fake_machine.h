@@ -26,6 +26,8 @@ struct served { /* a file of the server */
     const char *path;
     const uint8_t *bytes;
     uint64_t size, fetches;
+    const uint8_t *next; /* from the next fetch on; NULL: the same */
+    uint64_t next_size;
     bool broken;
 };
 

@@ -6,6 +6,7 @@
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -104,6 +105,29 @@ static void test_failed_fetch_is_not_kept(void **state)
     assert_says(err_message(), "fake server: dir/name: broken on purpose");
 }
 
+/* Whether it is read to its place at once or in pieces: both sizes are told, and nothing is written
+ * behind the place that it was given. */
+static void test_file_of_another_size(void **state)
+{
+    static char old[70000], larger[70001], to[sizeof larger + 1];
+    const uint64_t sizes[] = {0, 1, sizeof old - 1, sizeof larger};
+
+    (void)state;
+    for (uint32_t i = 0; i < 2 * ARRAY_LENGTH(sizes); i++) {
+        fake_end();
+        begin(NULL);
+        fake_serve("dir/large", old, sizeof old);
+        fake_change_file("dir/large", larger, sizes[i / 2]);
+        assert_int_equal(fs_open(&fs, "/dir/large", &file), OK);
+        memset(to, 'x', sizeof to);
+        assert_int_equal(source_read(&file.source, 0, i % 2 ? 1 : sizeof old, to), ERR_IO);
+        assert_says(err_message(),
+                    "fake server: dir/large: had 70000 bytes a moment ago, and has ");
+        assert_int_equal(strtoul(strstr(err_message(), "has ") + 4, NULL, 10), sizes[i / 2]);
+        assert_int_equal(to[sizeof old], 'x');
+    }
+}
+
 static void test_no_memory_to_keep_a_file(void **state)
 {
     char to[1];
@@ -199,6 +223,33 @@ static void test_boot_fetches_each_file_once(void **state)
     assert_int_equal(fake_reads(0), 0);
 }
 
+/* The kernel, or its module, is another when it is fetched. The menu says so, and takes what is
+ * there by then. */
+static void boot_changed(uint32_t index, uint64_t bytes, int64_t more, enum fake_exit way_out)
+{
+    static uint8_t other[sizeof module + 1];
+
+    fake_end();
+    begin(NULL);
+    serve();
+    memcpy(other, built.bytes, index == 2 ? built.size : 0);
+    fake_change_file(served[index], other, bytes + (uint64_t)more);
+    fake_press(KEY_NONE);
+    fake_type("\r");
+    assert_int_equal(boot(), way_out);
+    assert_says(fake_output(), served[index]);
+    assert_says(fake_output(), "a moment ago");
+}
+
+static void test_each_changed_file_is_named(void **state)
+{
+    (void)state;
+    boot_changed(2, built.size, -1, FAKE_STUCK); /* its last segment is cut off */
+    boot_changed(2, built.size, 1, FAKE_HANDED_OFF);
+    boot_changed(3, sizeof module, -1, FAKE_HANDED_OFF);
+    boot_changed(3, sizeof module, 1, FAKE_HANDED_OFF);
+}
+
 static void test_each_broken_file_is_named(void **state)
 {
     for (uint32_t i = 0; i < ARRAY_LENGTH(served); i++) {
@@ -222,11 +273,13 @@ int main(void)
         TEST(small_file_is_fetched_once),
         TEST(file_in_pieces_is_fetched_once),
         TEST(failed_fetch_is_not_kept),
+        TEST(file_of_another_size),
         TEST(no_memory_to_keep_a_file),
         TEST(missing_file),
         TEST(server_is_no_disk),
         TEST(disk_is_no_server),
         TEST(boot_fetches_each_file_once),
+        TEST(each_changed_file_is_named),
         TEST(each_broken_file_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,19 @@ static enum err net_open(const struct fs *fs, const struct fs_entry *entry, stru
     return OK;
 }
 
+/* Where the server still says the old size, the message of what came instead stands. */
+static enum err explain_size(const struct file *file)
+{
+    const struct net_file *state = file->state;
+    const struct volume *volume = file->fs->volume;
+    uint64_t before = file->source.bytes, now;
+
+    if (volume->firmware->fetch_size(state->path, &now) != OK || now == before)
+        return ERR_IO;
+    return fail(ERR_IO, "%s: %s: had %lu bytes a moment ago, and has %lu now", volume->disk->name,
+                state->path, before, now);
+}
+
 static enum err fetch(const struct file *file, void *to)
 {
     const struct net_file *state = file->state;
@@ -60,7 +73,8 @@ static enum err fetch(const struct file *file, void *to)
 
     if (file->source.bytes >= LARGE_BYTES)
         say("  fetching %s: %lu MiB\n", file->source.name, file->source.bytes / MIB);
-    return volume->firmware->fetch(state->path, file->source.bytes, to);
+    enum err err = volume->firmware->fetch(state->path, file->source.bytes, to);
+    return err == ERR_CHANGED ? explain_size(file) : err;
 }
 
 static enum err net_read(const struct file *file, uint64_t offset, uint64_t bytes, void *to)
