@@ -151,12 +151,14 @@ static void test_sections_that_lead_nowhere(void **state)
     assert_null(find_tag(boot(), 9));
 }
 
+static const struct vbe vbe = {.mode = 0x4118};
 static const struct video screen = {.fb = {.base_physical = 0xfd000000,
                                            .bytes = 640 * 480 * 4,
                                            .width = 640,
                                            .height = 480,
                                            .pitch = 640 * 4,
-                                           .bits_per_pixel = 32}};
+                                           .bits_per_pixel = 32},
+                                    .vbe = &vbe};
 
 static void test_console(void **state)
 {
@@ -178,7 +180,34 @@ static void test_console_of_pixels(void **state)
     MB_TAG(5, 0, 640, 480, 32);
     refuse(ERR_UNSUPPORTED, "it can use a framebuffer"); /* the text screen is no help */
     fake_video(&screen);
-    assert_int_equal(screen.fb.base_physical, load64(find_tag(boot(), 8)));
+    const uint8_t *information = boot();
+    assert_int_equal(screen.fb.base_physical, load64(find_tag(information, 8)));
+    assert_int_equal(vbe.mode, load16(find_tag(information, 7)));
+}
+
+/* What the firmware will say of pixels is not known when the plan is made. */
+static void test_room_for_pixels(void **state)
+{
+    (void)state;
+    boot();
+    uint64_t before = scene.attempt.wishes.information_bytes;
+    fake_tear_down(NULL);
+    begin(NULL);
+    MB_TAG(5, 0, 640, 480, 32);
+    boot();
+    assert_true(scene.attempt.wishes.information_bytes >= before + sizeof vbe);
+}
+
+static void test_pixels_of_version_1(void **state)
+{
+    const uint32_t header[12] = {0x1badb002, 7, -(0x1badb002u + 7), [9] = 640, 480, 32};
+    (void)state;
+    memcpy(mb.bytes + MB_HEADER, header, sizeof header);
+    fake_video(&screen);
+    const uint8_t *information = boot_by(MULTIBOOT1_BOOT_MAGIC);
+    assert_int_equal(0x1800, load32(information) & 0x1800);
+    assert_int_equal(vbe.mode, load16(information + 80));
+    assert_int_equal(screen.fb.base_physical, load64(information + 88));
 }
 
 /* With boot services it counts on UEFI, and no other entry does. */
@@ -412,6 +441,8 @@ int main(void)
         TEST(sections_that_lead_nowhere),
         TEST(console),
         TEST(console_of_pixels),
+        TEST(room_for_pixels),
+        TEST(pixels_of_version_1),
         TEST(efi_entry),
         TEST(lowest),
         TEST(highest),
