@@ -30,11 +30,15 @@ static enum err take_maps(struct attempt *attempt, uint64_t busy)
 /* The firmware's map, with what the protocol knows better. */
 static enum err insert_firmwares(struct attempt *attempt)
 {
+    const struct lintel_cpu *cpu = &attempt_facts(attempt)->cpu;
     struct memmap *map = &attempt->map;
 
     map->count = 0;
-    TRY(memmap_insert_raw(map, &attempt->raw, attempt_facts(attempt)->cpu.physical_bits));
-    return attempt->hooks->amend_map ? attempt->hooks->amend_map(attempt, map) : OK;
+    TRY(memmap_insert_raw(map, &attempt->raw, cpu->physical_bits));
+    if (attempt->hooks->amend_map)
+        TRY(attempt->hooks->amend_map(attempt, map));
+    memmap_cut(map, plan_last_address(&attempt->wishes, cpu));
+    return OK;
 }
 
 /* The normalised map without what is busy. */

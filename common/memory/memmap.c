@@ -210,6 +210,14 @@ enum err memmap_insert_raw(struct memmap *map, const struct raw_map *raw, uint32
     return OK;
 }
 
+void memmap_cut(struct memmap *map, uint64_t last)
+{
+    while (map->count && map->ranges[map->count - 1].first > last)
+        map->count--;
+    if (map->count)
+        map->ranges[map->count - 1].last = MIN(map->ranges[map->count - 1].last, last);
+}
+
 /* Usable memory inwards, all else outwards. False: nothing is left. */
 static bool round_to_pages(struct memmap_range *range)
 {

@@ -42,6 +42,9 @@ enum err memmap_overlay(struct memmap *map, uint64_t base, uint64_t bytes,
  * `physical_bits`. */
 enum err memmap_insert_raw(struct memmap *map, const struct raw_map *raw, uint32_t physical_bits);
 
+/* Drops what lies above this address. */
+void memmap_cut(struct memmap *map, uint64_t last);
+
 /* Once, at the end: usable ranges shrink to whole pages, all others grow to them (stricter wins the
  * page), page 0 becomes reserved, adjacent equal types are merged. `capacity` of at least 2 * count
  * + 1 suffices. */

@@ -8,11 +8,24 @@
 
 /* ---- choices --------------------------------------------------------------------------------- */
 
+static bool has_five_levels(const struct wishes *wishes, const struct lintel_cpu *cpu)
+{
+    return wishes->paging_levels == 5 && cpu->features & LINTEL_CPU_LA57;
+}
+
+uint64_t plan_last_address(const struct wishes *wishes, const struct lintel_cpu *cpu)
+{
+    uint64_t last = (UINT64_C(1) << MIN(cpu->physical_bits, 52u)) - 1;
+    uint64_t base = has_five_levels(wishes, cpu) ? PLAN_DIRECT_MAP_5 : PLAN_DIRECT_MAP_4;
+
+    return wishes->mode == ENTRY_KERNEL_TABLES ? MIN(last, PLAN_WINDOW - 1 - base) : last;
+}
+
 static enum err choose_paging(const struct plan_request *request, struct plan *plan)
 {
     const struct wishes *wishes = request->wishes;
     uint32_t features = request->cpu->features;
-    bool five = wishes->paging_levels == 5 && features & LINTEL_CPU_LA57;
+    bool five = has_five_levels(wishes, request->cpu);
 
     if (wishes->paging_required && wishes->paging_levels == 5 && !five)
         return fail(ERR_UNSUPPORTED,

@@ -88,6 +88,10 @@ struct plan {
     uint64_t bridge_count;
 };
 
+/* The last physical address that the map of a plan may hold: a kernel's direct map shows all of it.
+ */
+uint64_t plan_last_address(const struct wishes *wishes, const struct lintel_cpu *cpu);
+
 /* Decides everything. ERR_NO_MEMORY names what does not fit, its size and the largest free range,
  * or what lies where a region must; ERR_UNSUPPORTED names the wish or address that this machine or
  * protocol does not allow. */

@@ -1,0 +1,91 @@
+/* Attempts with firmware and files that lie: what is not to be believed does not reach the kernel,
+ * nor the loader's own pointers. */
+#include "test/unit/attempt_scene.h"
+#include "test/unit/elf_builder.h"
+
+#define MEMORY (16 * MIB)
+
+static struct facts *facts;
+static uint32_t texts; /* how often the text screen was asked for */
+
+static void count_text(void)
+{
+    texts++;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    facts = scene_begin(MEMORY, "kernel");
+    scene.firmware.set_text = count_text;
+    texts = 0;
+    return 0;
+}
+
+static void add_lintel(uint32_t flags, uint64_t link)
+{
+    struct built_note note = built_note();
+
+    note.request.flags = flags;
+    build_kernel(ET_EXEC, link);
+    memcpy(built.bytes + built.programs[3].p_offset, &note, sizeof note);
+    scene_add("kernel", built.bytes, built.size);
+}
+
+/* ---- memory that no direct map has room for -------------------------------------------------- */
+
+#define BEYOND (UINT64_C(1) << 47)
+
+static uint64_t last_in_map(void)
+{
+    const struct memmap *map = &scene.attempt.map;
+
+    return map->ranges[map->count - 1].last;
+}
+
+static void tells_only_of_what_the_direct_map_shows(void **state)
+{
+    (void)state;
+    facts->cpu.physical_bits = 52;
+    fake_map_add(BEYOND - 4 * GIB, 8 * GIB, LINTEL_MEMORY_USABLE);
+    fake_map_add(PLAN_WINDOW - PLAN_DIRECT_MAP_4 - GIB, 2 * GIB, LINTEL_MEMORY_USABLE);
+    add_lintel(0, BUILT_LINK);
+    scene_boot();
+    assert_int_equal(last_in_map(), PLAN_WINDOW - PLAN_DIRECT_MAP_4 - 1);
+}
+
+static void tells_a_kernel_with_five_levels_of_more(void **state)
+{
+    struct built_note note = built_note();
+
+    (void)state;
+    facts->cpu.physical_bits = 52;
+    facts->cpu.features |= LINTEL_CPU_LA57;
+    fake_map_add(BEYOND - 4 * GIB, 8 * GIB, LINTEL_MEMORY_USABLE);
+    add_lintel(0, BUILT_LINK);
+    note.request.paging_levels = 5;
+    memcpy(built.bytes + built.programs[3].p_offset, &note, sizeof note);
+    scene_boot();
+    assert_int_equal(last_in_map(), BEYOND + 4 * GIB - 1);
+}
+
+static void refuses_a_kernel_inside_of_the_largest_direct_map(void **state)
+{
+    (void)state;
+    facts->cpu.physical_bits = 52;
+    fake_map_add(BEYOND, GIB, LINTEL_MEMORY_USABLE);
+    fake_map_add(BEYOND - 4 * GIB, GIB, LINTEL_MEMORY_ACPI_NVS);
+    add_lintel(0, PLAN_DIRECT_MAP_4 + 0x100000);
+    scene_refuse(ERR_UNSUPPORTED, "inside the direct map");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, fake_tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(tells_only_of_what_the_direct_map_shows),
+        TEST(tells_a_kernel_with_five_levels_of_more),
+        TEST(refuses_a_kernel_inside_of_the_largest_direct_map),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
