@@ -51,17 +51,28 @@ static void clear_screen(const struct firmware *firmware)
         firmware->put(*c);
 }
 
+static enum err set_video(struct attempt *attempt)
+{
+    const struct screen_wish *wish = &attempt->wishes.screen;
+    struct video *video = &attempt->video;
+
+    TRY(attempt->machine->firmware->set_video(wish->width, wish->height, video));
+    enum err err = plan_check_framebuffer(&attempt->request, &attempt->plan, &video->fb);
+    if (err != OK)
+        attempt->machine->firmware->set_text();
+    return err;
+}
+
 /* As late as possible: from here on the firmware's text console may be gone. */
 static enum err set_screen(struct attempt *attempt)
 {
     const struct screen_wish *wish = &attempt->wishes.screen;
-    const struct firmware *firmware = attempt->machine->firmware;
 
     if (wish->cleared)
-        clear_screen(firmware);
+        clear_screen(attempt->machine->firmware);
     if (!wish->wanted)
         return OK;
-    enum err err = firmware->set_video(wish->width, wish->height, &attempt->video);
+    enum err err = set_video(attempt);
     attempt->has_video = err == OK;
     if (err == OK)
         return OK;

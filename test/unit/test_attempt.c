@@ -32,6 +32,54 @@ static void add_lintel(uint32_t flags, uint64_t link)
     scene_add("kernel", built.bytes, built.size);
 }
 
+/* ---- a framebuffer that cannot be ------------------------------------------------------------ */
+
+static void set_framebuffer(uint64_t base, uint64_t bytes)
+{
+    const struct video video = {.fb = {.base_physical = base,
+                                       .bytes = bytes,
+                                       .width = 640,
+                                       .height = 480,
+                                       .pitch = 2560,
+                                       .bits_per_pixel = 32}};
+    fake_video(&video);
+}
+
+static void expect_no_framebuffer(uint64_t base, uint64_t bytes, const char *why)
+{
+    fake_end();
+    begin(NULL);
+    add_lintel(LINTEL_REQUEST_FRAMEBUFFER_MUST, BUILT_LINK);
+    set_framebuffer(base, bytes);
+    scene_refuse(ERR_UNSUPPORTED, why);
+    assert_int_equal(texts, 1);
+}
+
+static void refuses_a_framebuffer_that_is_nowhere(void **state)
+{
+    (void)state;
+    expect_no_framebuffer(UINT64_MAX - 4095, 4096, "lies at FFFFFFFFFFFFF000h");
+    expect_no_framebuffer(0xe0000000, UINT64_MAX, "lies at E0000000h");
+    expect_no_framebuffer(0xe0000000, 0, "lies at E0000000h");
+    expect_no_framebuffer(UINT64_C(1) << 47, 4096, "lies at 800000000000h");
+}
+
+static void refuses_a_framebuffer_on_the_kernel(void **state)
+{
+    (void)state;
+    expect_no_framebuffer(FAKE_MEMORY_BASE, MEMORY, "where fault reporter is");
+}
+
+static void boots_without_what_it_need_not_have(void **state)
+{
+    (void)state;
+    add_lintel(LINTEL_REQUEST_FRAMEBUFFER, BUILT_LINK);
+    set_framebuffer(FAKE_MEMORY_BASE, MEMORY);
+    scene_boot();
+    assert_false(scene.attempt.has_video);
+    assert_int_equal(texts, 1);
+}
+
 /* ---- memory that no direct map has room for -------------------------------------------------- */
 
 #define BEYOND (UINT64_C(1) << 47)
@@ -83,6 +131,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, fake_tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(refuses_a_framebuffer_that_is_nowhere),
+        TEST(refuses_a_framebuffer_on_the_kernel),
+        TEST(boots_without_what_it_need_not_have),
         TEST(tells_only_of_what_the_direct_map_shows),
         TEST(tells_a_kernel_with_five_levels_of_more),
         TEST(refuses_a_kernel_inside_of_the_largest_direct_map),
