@@ -1,5 +1,7 @@
 /* Attempts with firmware and files that lie: what is not to be believed does not reach the kernel,
  * nor the loader's own pointers. */
+#include "common/protocol/limine/limine.h"
+#include "test/unit/acpi_tables.h"
 #include "test/unit/attempt_scene.h"
 #include "test/unit/elf_builder.h"
 
@@ -127,6 +129,32 @@ static void refuses_a_kernel_inside_of_the_largest_direct_map(void **state)
     scene_refuse(ERR_UNSUPPORTED, "inside the direct map");
 }
 
+/* ---- Limine: the base revision tag inside of a request --------------------------------------- */
+
+#define DATA   (BUILT_LINK + 0x2000)
+#define COMMON UINT64_C(0xc7b1dd30df4c8b88), UINT64_C(0x0a82e883a194f07b)
+#define CPUS   UINT64_C(0x95a67b819a1b857e), UINT64_C(0xa0b61b723b6a73e0)
+#define TAG    UINT64_C(0xf9562b2d5c95a6c8), UINT64_C(0x6a7b384944536bdc)
+
+/* The loader writes to both, and has to find the CPUs' places again. */
+static void survives_a_tag_on_a_response(void **state)
+{
+    static const uint64_t words[64] = {COMMON, CPUS, TAG, 4};
+
+    (void)state;
+    facts->rsdp = begin_acpi_tables().rsdp;
+    add_local_apic(0, 0, 1);
+    add_local_apic(1, 1, 1);
+    fake_map_add(64 * KIB, 64 * KIB, LINTEL_MEMORY_USABLE); /* for CPUs to start in */
+    build_begin(ET_EXEC);
+    build_program(PT_LOAD, PF_X, BUILT_LINK, "code", 4, 4);
+    build_program(PT_LOAD, PF_W, DATA, words, sizeof words, sizeof words);
+    built.header->e_entry = BUILT_LINK;
+    scene_add("kernel", built.bytes, built.size);
+    scene_boot();
+    assert_int_equal(scene.attempt.plan.cpu_count, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, fake_tear_down)
@@ -137,6 +165,7 @@ int main(void)
         TEST(tells_only_of_what_the_direct_map_shows),
         TEST(tells_a_kernel_with_five_levels_of_more),
         TEST(refuses_a_kernel_inside_of_the_largest_direct_map),
+        TEST(survives_a_tag_on_a_response),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

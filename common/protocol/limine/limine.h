@@ -98,6 +98,7 @@ struct limine {
     uint64_t file_count, module_count;
     struct event_log event_log; /* EVENT_LOG_NONE: there is none, or nobody asks */
     uint64_t command_line;      /* the kernel's address */
+    void *responses[LIMINE_FEATURES]; /* as built last; NULL: none */
 };
 
 static inline bool limine_has(const struct limine *limine, enum limine_feature feature)

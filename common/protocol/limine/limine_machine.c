@@ -67,17 +67,10 @@ static void *find_physical(const struct attempt *attempt, uint64_t address)
     return at_physical(address - attempt->plan.direct_map);
 }
 
-static struct cpus_response *find_response(const struct limine *limine)
-{
-    const uint8_t *image = at_physical(limine->attempt->plan.places[PLACE_KERNEL].physical);
-    uint64_t request = limine->image.requests[LIMINE_MP];
-    return find_physical(limine->attempt,
-                         load64(image + request + offsetof(struct limine_request, response)));
-}
-
 static uint64_t cpu_address(const struct limine *limine, uint64_t index)
 {
-    const uint64_t *list = find_physical(limine->attempt, find_response(limine)->list);
+    const struct cpus_response *response = limine->responses[LIMINE_MP];
+    const uint64_t *list = find_physical(limine->attempt, response->list);
     return list[index];
 }
 
@@ -91,7 +84,7 @@ void limine_tell_cpus(const struct attempt *attempt, uint64_t missing)
 {
     const struct limine *limine = attempt->protocol;
     const struct acpi_processor *cpus = attempt->cpus.cpus;
-    struct cpus_response *response = find_response(limine);
+    struct cpus_response *response = limine->responses[LIMINE_MP];
     (void)missing;
     response->flags = attempt->apic_mode == MP_MODE_X2APIC ? MP_X2APIC : 0;
     response->boot_apic_id = cpus[0].apic_id;

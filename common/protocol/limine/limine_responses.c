@@ -236,18 +236,18 @@ static void write_image(const struct limine *limine, uint64_t offset, uint64_t v
 }
 
 /* Answers a request; its address in the image is where it finds that. */
-static enum err answer(const struct limine *limine, enum limine_feature feature,
-                       struct block *block)
+static enum err answer(struct limine *limine, enum limine_feature feature, struct block *block)
 {
-    void *response = NULL;
+    void **response = &limine->responses[feature];
 
+    *response = NULL;
     if (!limine_has(limine, feature) || !responders[feature])
         return OK;
-    TRY(responders[feature](limine, block, &response));
-    if (response && !block_counts(block))
+    TRY(responders[feature](limine, block, response));
+    if (*response && !block_counts(block))
         write_image(limine,
                     limine->image.requests[feature] + offsetof(struct limine_request, response),
-                    (uintptr_t)block_virtual(block, response));
+                    (uintptr_t)block_virtual(block, *response));
     return OK;
 }
 
