@@ -3,6 +3,7 @@
 #include "common/protocol/limine/limine.h"
 #include "test/unit/acpi_tables.h"
 #include "test/unit/attempt_scene.h"
+#include "test/unit/bzimage.h"
 #include "test/unit/elf_builder.h"
 
 #define MEMORY (16 * MIB)
@@ -155,6 +156,29 @@ static void survives_a_tag_on_a_response(void **state)
     assert_int_equal(scene.attempt.plan.cpu_count, 2);
 }
 
+/* ---- Linux: entries that lead nowhere -------------------------------------------------------- */
+
+static void refuses_a_32_bit_entry_above_4_gib(void **state)
+{
+    (void)state;
+    facts->reachable_end = 4 * GIB;
+    fake_map_add(8 * GIB, GIB, LINTEL_MEMORY_USABLE);
+    bz_build(8 * GIB);
+    bz_put(0x234, 0, 1); /* relocatable */
+    bz_put(0x236, 0, 2); /* xloadflags */
+    scene_add("kernel", bz, sizeof bz);
+    scene_refuse(ERR_FORMAT, "its entry");
+}
+
+static void refuses_a_64_bit_entry_behind_the_end(void **state)
+{
+    (void)state;
+    bz_build(FAKE_MEMORY_BASE + 2 * MIB);
+    bz_put(0x1f4, 0x200 / 16, 4); /* syssize */
+    scene_add("kernel", bz, sizeof bz);
+    scene_refuse(ERR_FORMAT, "its entry");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, fake_tear_down)
@@ -166,6 +190,8 @@ int main(void)
         TEST(tells_a_kernel_with_five_levels_of_more),
         TEST(refuses_a_kernel_inside_of_the_largest_direct_map),
         TEST(survives_a_tag_on_a_response),
+        TEST(refuses_a_32_bit_entry_above_4_gib),
+        TEST(refuses_a_64_bit_entry_behind_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

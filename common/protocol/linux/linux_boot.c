@@ -4,8 +4,6 @@
 #include "common/protocol/linux/linux.h"
 #include "common/protocol/linux/linux_params.h"
 
-#define ENTRY_64_AT 0x200 /* from the kernel's load address */
-
 /* ---- wishes ---------------------------------------------------------------------------------- */
 
 /* Where the kernel likes to lie, else the lowest place above that. (Below, it would move itself up
@@ -109,7 +107,7 @@ enum err linux_finish(struct attempt *attempt)
         return linux_finish_real(attempt, boot);
     if (mode == ENTRY_PROGRAM)
         return OK;
-    attempt->entry_point = kernel + (mode == ENTRY_LONG ? ENTRY_64_AT : boot->image.start);
+    attempt->entry_point = kernel + (mode == ENTRY_LONG ? LINUX_ENTRY_64_AT : boot->image.start);
     linux_ask_bios(attempt, boot);
     return OK;
 }

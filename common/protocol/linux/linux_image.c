@@ -181,9 +181,22 @@ static enum err find_place(const struct source *source, struct linux_image *imag
     if (add_wraps(image->address, image->memory_bytes, &end))
         return fail(ERR_FORMAT, "%s: needs %lXh bytes (init_size) at %lXh (pref_address)",
                     source->name, image->memory_bytes, image->address);
+    return OK;
+}
+
+/* Inside of the kernel; and where 32-bit code can lie. */
+static enum err check_entry(const struct source *source, const struct linux_image *image)
+{
+    if (image->entry == LINUX_ENTRY_64 && image->payload_bytes <= LINUX_ENTRY_64_AT)
+        return fail(ERR_FORMAT, "%s: its entry at %Xh is outside of its %lu bytes", source->name,
+                    LINUX_ENTRY_64_AT, image->payload_bytes);
     if (image->entry == LINUX_ENTRY_32 && image->start >= image->payload_bytes)
         return fail(ERR_FORMAT, "%s: its entry (code32_start) %Xh is outside of it", source->name,
                     field32(image, LINUX_CODE32_START));
+    if (image->entry == LINUX_ENTRY_32 && image->address + image->memory_bytes > 4 * GIB)
+        return fail(ERR_FORMAT,
+                    "%s: its entry is for 32-bit mode, but it lies at %lXh (pref_address)",
+                    source->name, image->address);
     return OK;
 }
 
@@ -221,6 +234,7 @@ enum err linux_image_parse(const struct source *source, struct linux_image *imag
     TRY(check_setup_sects(source, image));
     choose_entry(image);
     TRY(find_place(source, image));
+    TRY(check_entry(source, image));
     find_limits(image);
     return find_efi_entry(source, image);
 }

@@ -10,6 +10,7 @@
 #define LINUX_SECTOR_BYTES 512u
 #define LINUX_HEADER_AT    0x1f1u /* in the file, and in the boot parameters */
 #define LINUX_HEADER_END   0x290u /* as far as a header may reach */
+#define LINUX_ENTRY_64_AT  0x200u /* from the kernel's load address */
 
 /* Offsets in the file, and in the boot parameters, of what a loader fills. */
 #define LINUX_VID_MODE       0x1fau
