@@ -195,17 +195,17 @@ struct firmware {
 
     /* Takes exactly this range, which a plan chose from usable memory, or gives it back.
      * ERR_CHANGED when the firmware has used some of it since. */
-    enum err (*claim)(uint64_t physical, uint64_t pages);
+    enum err (*reserve)(uint64_t physical, uint64_t pages);
     void (*release)(uint64_t physical, uint64_t pages);
 
     /* The map as of now. Loader-owned memory (allocate) shows as usable: it is free once the
      * kernel runs, but plan_build() must not place anything in it, so it is listed in `busy`.
-     * Claimed ranges show as usable too. The arrays belong to the front end and live until the next
-     * call. */
+     * Reserved ranges show as usable too. The arrays belong to the front end and live until the
+     * next call. */
     enum err (*memory_map)(struct raw_map *map, struct raw_map *busy);
 
     /* Ends the firmware's services: after OK no verb may be called, no interrupt arrives, and `map`
-     * is final, with loader-owned and claimed memory shown as usable. After an error the firmware
+     * is final, with loader-owned and reserved memory shown as usable. After an error the firmware
      * is still there. */
     enum err (*leave)(struct raw_map *map);
 
@@ -222,8 +222,8 @@ struct firmware {
     enum err (*set_variable)(const uint8_t vendor[16], const char *name, bool kept,
                              const void *value, uint64_t bytes);
 
-    /* The log of its measurements up to now, in the firmware's own memory. ERR_UNSUPPORTED: there is
-     * no TPM, or no such log. NULL: this firmware keeps none (BIOS). */
+    /* The log of its measurements up to now, in the firmware's own memory. ERR_UNSUPPORTED: there
+     * is no TPM, or no such log. NULL: this firmware keeps none (BIOS). */
     enum err (*event_log)(struct event_log *log);
 
     /* Restarts the machine. NULL where nothing could be asked of the firmware before (BIOS). */

@@ -17,8 +17,9 @@ extern uint8_t low_memory_end[]; /* legacy.ld */
 static struct raw_map bios_map;
 static struct raw_range first_busy[8];
 static struct list busy = {first_busy, 0, ARRAY_LENGTH(first_busy)}; /* the loader's own */
-static struct raw_range first_claimed[8];
-static struct list claimed = {first_claimed, 0, ARRAY_LENGTH(first_claimed)}; /* for the kernel */
+static struct raw_range first_reserved[8];
+static struct list reserved = {first_reserved, 0,
+                               ARRAY_LENGTH(first_reserved)}; /* for the kernel */
 
 static bool overlaps(const struct raw_range *range, uint64_t base, uint64_t bytes)
 {
@@ -47,7 +48,7 @@ static const struct raw_range *find_blocker(uint64_t base, uint64_t bytes)
     if (!found)
         found = find_overlap(busy.ranges, busy.count, true, base, bytes);
     if (!found)
-        found = find_overlap(claimed.ranges, claimed.count, true, base, bytes);
+        found = find_overlap(reserved.ranges, reserved.count, true, base, bytes);
     return found;
 }
 
@@ -111,25 +112,25 @@ enum err memory_allocate(uint64_t pages, uint64_t *physical)
     return OK;
 }
 
-enum err memory_claim(uint64_t physical, uint64_t pages)
+enum err memory_reserve(uint64_t physical, uint64_t pages)
 {
     uint64_t bytes, end;
 
     TRY(make_room(&busy));
-    TRY(make_room(&claimed));
+    TRY(make_room(&reserved));
     if (mul_wraps(pages, PAGE_BYTES, &bytes) || add_wraps(physical, bytes, &end))
-        return bug("a claim of %lu pages at %lXh", pages, physical);
+        return bug("a reservation of %lu pages at %lXh", pages, physical);
     if (find_blocker(physical, bytes))
         return fail(ERR_CHANGED, "%lu pages at %lXh are no longer free", pages, physical);
-    append(&claimed, physical, bytes);
+    append(&reserved, physical, bytes);
     return OK;
 }
 
 void memory_release(uint64_t physical, uint64_t pages)
 {
-    for (uint64_t i = 0; i < claimed.count; i++)
-        if (claimed.ranges[i].base == physical && claimed.ranges[i].bytes == pages * PAGE_BYTES) {
-            claimed.ranges[i] = claimed.ranges[--claimed.count];
+    for (uint64_t i = 0; i < reserved.count; i++)
+        if (reserved.ranges[i].base == physical && reserved.ranges[i].bytes == pages * PAGE_BYTES) {
+            reserved.ranges[i] = reserved.ranges[--reserved.count];
             return;
         }
 }

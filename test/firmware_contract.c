@@ -343,8 +343,8 @@ bool contract_check(const struct facts *facts, const struct firmware *firmware,
         ask("fetch what is not so", check_fetch_refused);
     }
     ask("memory_map", check_memory_map);
-    ask("claim and release", check_claim);
-    ask("claim what is taken", check_claim_of_others);
+    ask("reserve and release", check_reserve);
+    ask("reserve what is taken", check_reserve_of_others);
     ask("set_video", check_video);
     ask("set_text", check_text);
     ask("variables", check_variables);

@@ -120,7 +120,7 @@ static uint64_t find_free_mib(const struct raw_map *map, const struct raw_map *b
     return 0;
 }
 
-void check_claim(void)
+void check_reserve(void)
 {
     const struct firmware *firmware = contract.firmware;
     struct raw_map map, busy;
@@ -130,39 +130,40 @@ void check_claim(void)
     if (!contract.why[0])
         place = find_free_mib(&map, &busy);
     if (!place) {
-        complain("no free MiB to claim");
+        complain("no free MiB to reserve");
         return;
     }
-    expect_ok(firmware->claim(place, pages), "claim");
-    expect(firmware->claim(place, pages) == ERR_CHANGED, "claimed twice");
-    expect(firmware->claim(place + MIB / 2, 1) == ERR_CHANGED,
-           "a page in the middle claimed twice");
+    expect_ok(firmware->reserve(place, pages), "reserve");
+    expect(firmware->reserve(place, pages) == ERR_CHANGED, "reserved twice");
+    expect(firmware->reserve(place + MIB / 2, 1) == ERR_CHANGED,
+           "a page in the middle reserved twice");
     expect_ok(firmware->memory_map(&map, &busy), "memory_map");
-    expect(is_usable(&map, place, MIB), "a claimed range does not show as usable");
+    expect(is_usable(&map, place, MIB), "a reserved range does not show as usable");
     memset(at_physical(place), 0x77, MIB);
     for (uint32_t i = 0; i < 64; i++) {
         expect_ok(firmware->allocate(1, &piece), "allocate");
-        expect(piece < place || piece >= place + MIB, "allocate gave claimed memory away");
+        expect(piece < place || piece >= place + MIB, "allocate gave reserved memory away");
     }
     firmware->release(place, pages);
-    expect_ok(firmware->claim(place, pages), "claim after release");
+    expect_ok(firmware->reserve(place, pages), "reserve after release");
     firmware->release(place, pages);
 }
 
-void check_claim_of_others(void)
+void check_reserve_of_others(void)
 {
     uint64_t piece;
 
     expect_ok(contract.firmware->allocate(2, &piece), "allocate");
     if (contract.why[0])
         return;
-    expect(contract.firmware->claim(piece, 2) == ERR_CHANGED, "the loader's own memory claimed");
-    expect(contract.firmware->claim(piece + PAGE_BYTES, 1) == ERR_CHANGED, "a page of it claimed");
+    expect(contract.firmware->reserve(piece, 2) == ERR_CHANGED, "the loader's own memory reserved");
+    expect(contract.firmware->reserve(piece + PAGE_BYTES, 1) == ERR_CHANGED,
+           "a page of it reserved");
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* Allocated and claimed memory is usable in the final map, and stays where it is. */
+/* Allocated and reserved memory is usable in the final map, and stays where it is. */
 void check_leave(void)
 {
     struct raw_map map = {0};

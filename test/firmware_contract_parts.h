@@ -28,8 +28,8 @@ uint8_t *take(uint64_t bytes);
 void check_allocate(void);
 void check_allocate_too_much(void);
 void check_memory_map(void);
-void check_claim(void);
-void check_claim_of_others(void);
+void check_reserve(void);
+void check_reserve_of_others(void);
 void check_leave(void);
 
 #endif

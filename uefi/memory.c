@@ -62,7 +62,7 @@ enum err memory_allocate(uint64_t pages, uint64_t *physical)
     return OK;
 }
 
-enum err memory_claim(uint64_t physical, uint64_t pages)
+enum err memory_reserve(uint64_t physical, uint64_t pages)
 {
     EFI_STATUS status = uefi_boot->AllocatePages(AllocateAddress, EfiLoaderData, pages, &physical);
 

@@ -6,7 +6,7 @@
 
 /* The verbs of struct firmware. */
 enum err memory_allocate(uint64_t pages, uint64_t *physical);
-enum err memory_claim(uint64_t physical, uint64_t pages);
+enum err memory_reserve(uint64_t physical, uint64_t pages);
 void memory_release(uint64_t physical, uint64_t pages);
 enum err memory_map(struct raw_map *map, struct raw_map *busy);
 enum err memory_leave(struct raw_map *map);

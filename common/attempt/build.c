@@ -2,13 +2,13 @@
 #include "common/attempt/attempt.h"
 #include "common/lib/mem.h"
 
-/* All that the block holds, in the order in which it is counted and written. */
-static enum err build_block(struct attempt *attempt, struct block *block)
+/* All that the buffer holds, in the order in which it is counted and written. */
+static enum err build_buffer(struct attempt *attempt, struct buffer *buffer)
 {
     if (attempt->hooks->build)
-        TRY(attempt->hooks->build(attempt, block));
+        TRY(attempt->hooks->build(attempt, buffer));
     if (attempt->wishes.mode == ENTRY_KERNEL_TABLES)
-        return attempt_build_machine(attempt, block);
+        return attempt_build_machine(attempt, buffer);
     return OK;
 }
 
@@ -36,17 +36,17 @@ static void stretch(struct attempt *attempt, struct timeline *timeline)
 static enum err count(struct attempt *attempt, uint64_t *bytes)
 {
     struct arena *arena = &attempt->machine->arena;
-    struct block block = block_counting(arena);
+    struct buffer buffer = buffer_counting(arena);
 
     attempt->plan = (struct plan){.cpu_count = MAX(attempt->wishes.cpu_count, 1)};
     TRY(ARENA_TAKE(arena, PLACE_KERNEL + attempt->wishes.region_count, &attempt->plan.places));
     TRY(ARENA_TAKE(arena, attempt->raw.capacity, &attempt->raw.ranges));
-    TRY(build_block(attempt, &block));
-    *bytes = block.next;
+    TRY(build_buffer(attempt, &buffer));
+    *bytes = buffer.next;
     return OK;
 }
 
-enum err attempt_count_block(struct attempt *attempt, uint64_t *bytes)
+enum err attempt_count_buffer(struct attempt *attempt, uint64_t *bytes)
 {
     struct arena_mark mark = arena_mark(&attempt->machine->arena);
     struct timeline longest, *timeline = attempt->timeline;
@@ -69,16 +69,15 @@ enum err attempt_count_block(struct attempt *attempt, uint64_t *bytes)
 enum err attempt_build(struct attempt *attempt)
 {
     const struct placement *place = &attempt->plan.places[PLACE_INFORMATION];
-    struct block block = block_at(place->physical, place->bytes, attempt->plan.direct_map);
+    struct buffer buffer = buffer_at(place->physical, place->bytes, attempt->plan.direct_map);
 
     TRY(attempt_make_final_map(attempt));
     if (attempt->wishes.mode == ENTRY_KERNEL_TABLES)
         TRY(plan_map(&attempt->request, &attempt->map,
                      attempt->has_video ? &attempt->video.fb : NULL, &attempt->machine->arena,
                      &attempt->plan));
-    TRY(build_block(attempt, &block));
-    return attempt->wishes.mode == ENTRY_KERNEL_TABLES ||
-                   entry_keeps_firmware(attempt->wishes.mode)
+    TRY(build_buffer(attempt, &buffer));
+    return attempt->wishes.mode == ENTRY_KERNEL_TABLES || entry_keeps_firmware(attempt->wishes.mode)
                ? OK
                : attempt_build_one_to_one(attempt);
 }

@@ -16,15 +16,15 @@ static enum err check_secure(const struct attempt *attempt, bool verified)
                 "%s: Secure Boot is on, and the firmware can't verify this file: only signed EFI "
                 "programs, Linux kernels with an EFI entry and unified kernel images boot then; "
                 "the firmware's setup can turn Secure Boot off",
-                attempt->kernel.source.name);
+                attempt->kernel.reader.name);
 }
 
 enum err attempt_open(struct attempt *attempt)
 {
-    attempt->resident_source = source_from_memory(
-        "the fault reporter", resident_image, (uint64_t)(resident_image_end - resident_image));
+    attempt->resident_reader = reader_from_memory("the fault reporter", resident_image,
+                                                  (uint64_t)(resident_image_end - resident_image));
     TRY(check_secure(attempt, attempt->hooks->starts_programs));
-    TRY(elf_parse(&attempt->resident_source, &attempt->machine->arena, &attempt->resident));
+    TRY(elf_parse(&attempt->resident_reader, &attempt->machine->arena, &attempt->resident));
     TRY(attempt->hooks->open(attempt));
     return check_secure(attempt, attempt->wishes.mode == ENTRY_PROGRAM);
 }
@@ -77,7 +77,7 @@ static enum err set_screen(struct attempt *attempt)
     if (err == OK)
         return OK;
     if (wish->required)
-        return fail(err, "%s: %s: %s", attempt->kernel.source.name, wish->required, err_message());
+        return fail(err, "%s: %s: %s", attempt->kernel.reader.name, wish->required, err_message());
     say("no framebuffer: %s\n", err_message());
     return OK;
 }
@@ -96,11 +96,11 @@ static enum err run_program(struct attempt *attempt)
     struct program *program = &attempt->program;
     const struct volume *volume = attempt->kernel.fs->volume;
 
-    program->name = program->path = attempt->kernel.source.name;
+    program->name = program->path = attempt->kernel.reader.name;
     program->disk = volume->disk;
     program->volume_first_lba = volume->first_lba;
     program->image = at_physical(attempt_place(attempt, 0)->physical);
-    program->bytes = attempt->kernel.source.bytes;
+    program->bytes = attempt->kernel.reader.bytes;
     tell_execution(attempt, "start");
     enum err err = attempt->machine->firmware->start(program);
     cache_forget(attempt->machine->facts); /* it may have written to the disks */

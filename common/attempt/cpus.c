@@ -1,30 +1,31 @@
 /* How do the other CPUs come to wait for the kernel, in long mode on its page tables? */
 #include "common/attempt/attempt.h"
-#include "common/hw/quiet.h"
+#include "common/hw/interrupts.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 
-static enum err build_seat(const struct attempt *attempt, struct block *block, uint64_t index,
-                           const uint8_t idtr[16])
+static enum err build_mailbox(const struct attempt *attempt, struct buffer *buffer, uint64_t index,
+                              const uint8_t idtr[16])
 {
-    struct mp_seat *seat = &attempt->seats[index - 1];
+    struct mp_mailbox *mailbox = &attempt->mailboxes[index - 1];
 
-    seat->stack_top = plan_cpu_stack_top(&attempt->plan, index);
-    seat->tss = attempt->cpu_rules->tss;
-    memcpy(seat->idtr, idtr, sizeof seat->idtr);
-    if (!block_counts(block))
-        attempt->hooks->seat_cpu(attempt, index, seat);
-    return attempt_build_gdt(attempt, block, plan_cpu_fault_stack_top(&attempt->plan, index),
-                             seat->gdtr);
+    mailbox->stack_top = plan_cpu_stack_top(&attempt->plan, index);
+    mailbox->tss = attempt->cpu_rules->tss;
+    memcpy(mailbox->idtr, idtr, sizeof mailbox->idtr);
+    if (!buffer_counts(buffer))
+        attempt->hooks->fill_mailbox(attempt, index, mailbox);
+    return attempt_build_gdt(attempt, buffer, plan_cpu_fault_stack_top(&attempt->plan, index),
+                             mailbox->gdtr);
 }
 
-enum err attempt_build_seats(struct attempt *attempt, struct block *block, const uint8_t idtr[16])
+enum err attempt_build_mailboxes(struct attempt *attempt, struct buffer *buffer,
+                                 const uint8_t idtr[16])
 {
     uint64_t others = attempt->plan.cpu_count - 1;
 
-    TRY(block_take(block, others * sizeof *attempt->seats, (void **)&attempt->seats));
+    TRY(buffer_take(buffer, others * sizeof *attempt->mailboxes, (void **)&attempt->mailboxes));
     for (uint64_t i = 1; i <= others; i++)
-        TRY(build_seat(attempt, block, i, idtr));
+        TRY(build_mailbox(attempt, buffer, i, idtr));
     return OK;
 }
 
@@ -45,7 +46,7 @@ static enum err begin(struct attempt *attempt, struct mp *mp)
         .code = state->code,
         .data = state->data,
         .fs_gs = state->fs_gs,
-        .local.spurious = attempt->wishes.space->local_apic ? QUIET_SPURIOUS : 0,
+        .local.spurious = attempt->wishes.space->local_apic ? INTERRUPTS_SPURIOUS : 0,
         .local.registers = PLAN_LOCAL_APIC,
     };
     enum mp_mode wish = attempt->apic_mode;
@@ -57,15 +58,15 @@ static enum err begin(struct attempt *attempt, struct mp *mp)
     return OK;
 }
 
-/* One that does not come leaves its place, and its seat, to the next. */
+/* One that does not come leaves its place, and its mailbox, to the next. */
 static enum err start_each(struct attempt *attempt, struct mp *mp, uint32_t listed)
 {
     struct mp_list *cpus = &attempt->cpus;
 
     for (uint32_t i = 1; i < listed; i++) {
-        struct mp_seat *seat = &attempt->seats[cpus->count - 1];
+        struct mp_mailbox *mailbox = &attempt->mailboxes[cpus->count - 1];
         enum err err =
-            mp_start(mp, &cpus->cpus[i], seat, attempt->plan.direct_map + (uintptr_t)seat);
+            mp_start(mp, &cpus->cpus[i], mailbox, attempt->plan.direct_map + (uintptr_t)mailbox);
         if (err == OK)
             cpus->cpus[cpus->count++] = cpus->cpus[i];
         else if (err == ERR_NOT_FOUND)

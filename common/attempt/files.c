@@ -1,8 +1,8 @@
 /* How does a protocol open the files that an entry names beside the kernel? */
 #include "common/attempt/attempt.h"
 
-enum err attempt_open_files(struct attempt *attempt, const char *key,
-                            const struct entry_file *list, struct file *files)
+enum err attempt_open_files(struct attempt *attempt, const char *key, const struct entry_file *list,
+                            struct file *files)
 {
     for (; list; list = list->next)
         if (attempt->open_file(attempt, list->path, files++) != OK)

@@ -12,11 +12,11 @@ static enum err load_parts(const struct region *region, uint8_t *to)
         if (!part->bytes) /* linkers place a lone .bss behind the end of the file */
             continue;
         if (part->at < done || part->at > region->bytes || part->bytes > region->bytes - part->at)
-            return bug("%s: %lu bytes at %lXh of a place of %lu bytes", part->source->name,
+            return bug("%s: %lu bytes at %lXh of a place of %lu bytes", part->reader->name,
                        part->bytes, part->at, region->bytes);
         if (region->zeroed)
             memset(to + done, 0, part->at - done);
-        TRY(source_load(part->source, part->offset, part->bytes, to + part->at));
+        TRY(reader_load(part->reader, part->offset, part->bytes, to + part->at));
         done = part->at + part->bytes;
     }
     if (region->zeroed)

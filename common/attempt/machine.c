@@ -49,7 +49,7 @@ static void make_pseudo_descriptor(uint8_t to[16], uint64_t bytes, const void *v
     memcpy(to + sizeof limit, &virtual, sizeof virtual);
 }
 
-enum err attempt_build_gdt(const struct attempt *attempt, struct block *block,
+enum err attempt_build_gdt(const struct attempt *attempt, struct buffer *buffer,
                            uint64_t fault_stack_top, uint8_t gdtr[16])
 {
     const struct cpu_rules *rules = attempt->cpu_rules;
@@ -57,35 +57,35 @@ enum err attempt_build_gdt(const struct attempt *attempt, struct block *block,
     uint8_t *tss;
 
     if (rules->reports) {
-        TRY(block_take(block, TSS_BYTES, (void **)&tss));
+        TRY(buffer_take(buffer, TSS_BYTES, (void **)&tss));
         gdt_build_tss(tss, fault_stack_top);
-        tss_virtual = (uintptr_t)block_virtual(block, tss);
+        tss_virtual = (uintptr_t)buffer_virtual(buffer, tss);
     }
-    TRY(block_take(block, rules->gdt_bytes, (void **)&gdt));
+    TRY(buffer_take(buffer, rules->gdt_bytes, (void **)&gdt));
     rules->build_gdt(gdt, tss_virtual);
-    make_pseudo_descriptor(gdtr, rules->gdt_bytes, block_virtual(block, gdt));
+    make_pseudo_descriptor(gdtr, rules->gdt_bytes, buffer_virtual(buffer, gdt));
     return OK;
 }
 
 /* Without a fault table the IDTR stays zero. */
-static enum err build_fault_table(const struct attempt *attempt, struct block *block,
+static enum err build_fault_table(const struct attempt *attempt, struct buffer *buffer,
                                   uint8_t idtr[16])
 {
     uint64_t(*idt)[2];
 
     if (!attempt->cpu_rules->reports)
         return OK;
-    TRY(block_take(block, IDT_VECTORS * sizeof *idt, (void **)&idt));
+    TRY(buffer_take(buffer, IDT_VECTORS * sizeof *idt, (void **)&idt));
     for (uint64_t i = 0; i < IDT_VECTORS; i++)
         idt_build_gate(idt[i], attempt->cpu_rules->code,
                        attempt->plan.resident_virtual + i * VECTOR_BYTES, IST_FAULT);
-    make_pseudo_descriptor(idtr, IDT_VECTORS * sizeof *idt, block_virtual(block, idt));
+    make_pseudo_descriptor(idtr, IDT_VECTORS * sizeof *idt, buffer_virtual(buffer, idt));
     return OK;
 }
 
 /* ---- the fault reporter's state -------------------------------------------------------------- */
 
-static enum err add_guard(struct block *block, struct resident_state *state, uint64_t base,
+static enum err add_guard(struct buffer *buffer, struct resident_state *state, uint64_t base,
                           uint64_t end, const char *meaning)
 {
     struct resident_guard *guard = state->guards;
@@ -94,28 +94,28 @@ static enum err add_guard(struct block *block, struct resident_state *state, uin
         guard++;
     guard->base = base;
     guard->bytes = end - base;
-    return block_copy_text(block, meaning, &guard->meaning);
+    return buffer_copy_text(buffer, meaning, &guard->meaning);
 }
 
-static enum err add_guards(const struct plan *plan, struct block *block,
+static enum err add_guards(const struct plan *plan, struct buffer *buffer,
                            struct resident_state *state)
 {
     uint64_t stack = plan->stack_top - plan->places[PLACE_STACK].bytes;
 
-    TRY(add_guard(block, state, stack - PAGE_BYTES, stack,
+    TRY(add_guard(buffer, state, stack - PAGE_BYTES, stack,
                   "the kernel's stack has overflowed: ask for a larger one in the Lintel note"));
-    TRY(add_guard(block, state, plan->stack_top, plan->stack_top + PAGE_BYTES,
+    TRY(add_guard(buffer, state, plan->stack_top, plan->stack_top + PAGE_BYTES,
                   "above the kernel's stack: more was popped than pushed"));
-    TRY(add_guard(block, state, plan->fault_stack_top, plan->fault_stack_top + PAGE_BYTES,
+    TRY(add_guard(buffer, state, plan->fault_stack_top, plan->fault_stack_top + PAGE_BYTES,
                   "above the fault stack"));
     if (plan->cpu_count == 1)
         return OK;
-    return add_guard(block, state, plan->cpu_stacks_virtual,
+    return add_guard(buffer, state, plan->cpu_stacks_virtual,
                      plan_cpu_fault_stack_top(plan, plan->cpu_count - 1) + PAGE_BYTES,
                      "beside the stack that this CPU was started on: give it a larger one");
 }
 
-static enum err describe_kernel(const struct attempt *attempt, struct block *block,
+static enum err describe_kernel(const struct attempt *attempt, struct buffer *buffer,
                                 struct resident_state *state)
 {
     const struct elf *kernel = attempt->wishes.image;
@@ -123,27 +123,28 @@ static enum err describe_kernel(const struct attempt *attempt, struct block *blo
 
     if (!attempt->cpu_rules->reports)
         return OK;
-    TRY(block_copy(block, kernel->symbols, kernel->symbol_count * sizeof *kernel->symbols,
-                   (const void **)&state->symbols));
-    TRY(block_copy(block, kernel->names, kernel->names_bytes, (const void **)&state->names));
+    TRY(buffer_copy(buffer, kernel->symbols, kernel->symbol_count * sizeof *kernel->symbols,
+                    (const void **)&state->symbols));
+    TRY(buffer_copy(buffer, kernel->names, kernel->names_bytes, (const void **)&state->names));
     state->symbol_count = kernel->symbol_count;
     state->slide = plan->slide;
     state->kernel_first = plan->kernel_virtual;
     state->kernel_end = plan->kernel_virtual + (kernel->end - kernel->first);
-    return attempt->wishes.space->window ? add_guards(plan, block, state) : OK;
+    return attempt->wishes.space->window ? add_guards(plan, buffer, state) : OK;
 }
 
 /* The text screen is no memory, and not mapped by every protocol. */
-static void describe_screen(const struct attempt *attempt, const struct block *block,
+static void describe_screen(const struct attempt *attempt, const struct buffer *buffer,
                             struct resident_state *state)
 {
     if (attempt->has_video) {
         state->framebuffer = attempt->video.fb;
         state->framebuffer.pixels =
-            block_virtual(block, at_physical(attempt->video.fb.base_physical));
+            buffer_virtual(buffer, at_physical(attempt->video.fb.base_physical));
     } else if (attempt_facts(attempt)->firmware == LINTEL_FIRMWARE_BIOS &&
-               attempt->wishes.space->paint(LINTEL_MEMORY_RESERVED, false) != PAINT_ABSENT) {
-        state->vga_text = (uintptr_t)block_virtual(block, at_physical(VGA_TEXT));
+               attempt->wishes.space->attribute_of(LINTEL_MEMORY_RESERVED, false) !=
+                   ATTRIBUTE_ABSENT) {
+        state->vga_text = (uintptr_t)buffer_virtual(buffer, at_physical(VGA_TEXT));
     }
 }
 
@@ -157,13 +158,13 @@ static void put_resident_state(const struct attempt *attempt, const struct resid
            state, sizeof *state);
 }
 
-static enum err describe_for_reports(const struct attempt *attempt, struct block *block)
+static enum err describe_for_reports(const struct attempt *attempt, struct buffer *buffer)
 {
     struct resident_state state = {0};
 
-    TRY(describe_kernel(attempt, block, &state));
-    describe_screen(attempt, block, &state);
-    if (!block_counts(block))
+    TRY(describe_kernel(attempt, buffer, &state));
+    describe_screen(attempt, buffer, &state);
+    if (!buffer_counts(buffer))
         put_resident_state(attempt, &state);
     return OK;
 }
@@ -180,21 +181,21 @@ static uint64_t final_cr4(const struct attempt *attempt)
            (paging->levels == 5 ? CR4_LA57 : 0);
 }
 
-static enum err list_memory_to_zero(const struct attempt *attempt, struct block *block,
+static enum err list_memory_to_zero(const struct attempt *attempt, struct buffer *buffer,
                                     struct handoff_state *state)
 {
     struct handoff_zero *zero;
 
     if (!attempt->zero_memory)
         return OK;
-    TRY(block_take(block, attempt->map.count * sizeof *zero, (void **)&zero));
+    TRY(buffer_take(buffer, attempt->map.count * sizeof *zero, (void **)&zero));
     for (uint64_t i = 0; i < attempt->map.count; i++) {
         const struct memmap_range *range = &attempt->map.ranges[i];
         if (range->type == LINTEL_MEMORY_USABLE)
             zero[state->zero_count++] = (struct handoff_zero){
                 attempt->plan.direct_map + range->first, range->last - range->first + 1};
     }
-    state->zero = block_virtual(block, zero);
+    state->zero = buffer_virtual(buffer, zero);
     return OK;
 }
 
@@ -229,27 +230,27 @@ static void describe_entry(const struct attempt *attempt, const struct paging *t
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static enum err build_descriptors(struct attempt *attempt, struct block *block,
+static enum err build_descriptors(struct attempt *attempt, struct buffer *buffer,
                                   struct handoff_state *state)
 {
-    TRY(build_fault_table(attempt, block, state->idtr));
-    TRY(attempt_build_gdt(attempt, block, attempt->plan.fault_stack_top, state->gdtr));
-    TRY(list_memory_to_zero(attempt, block, state));
-    return attempt_build_seats(attempt, block, state->idtr);
+    TRY(build_fault_table(attempt, buffer, state->idtr));
+    TRY(attempt_build_gdt(attempt, buffer, attempt->plan.fault_stack_top, state->gdtr));
+    TRY(list_memory_to_zero(attempt, buffer, state));
+    return attempt_build_mailboxes(attempt, buffer, state->idtr);
 }
 
-enum err attempt_build_machine(struct attempt *attempt, struct block *block)
+enum err attempt_build_machine(struct attempt *attempt, struct buffer *buffer)
 {
     uint64_t region = attempt->plan.places[PLACE_HANDOFF].physical;
     struct handoff_state counted = {0}, *state = &counted;
     struct paging tables;
 
-    if (!block_counts(block)) {
+    if (!buffer_counts(buffer)) {
         state = handoff_install(region, NULL, 0);
         TRY(build_tables(attempt, &tables));
         describe_entry(attempt, &tables, state);
         describe_cpu(attempt, state);
     }
-    TRY(describe_for_reports(attempt, block));
-    return build_descriptors(attempt, block, state);
+    TRY(describe_for_reports(attempt, buffer));
+    return build_descriptors(attempt, buffer, state);
 }

@@ -32,8 +32,8 @@ static enum handoff_mode mode_of(enum entry_mode mode)
 enum err attempt_build_one_to_one(struct attempt *attempt)
 {
     const struct plan *plan = &attempt->plan;
-    struct handoff_state *state = handoff_install(plan->places[PLACE_HANDOFF].physical, plan->moves,
-                                                  plan->move_count);
+    struct handoff_state *state =
+        handoff_install(plan->places[PLACE_HANDOFF].physical, plan->moves, plan->move_count);
 
     if (!attempt->root)
         TRY(build_tables(attempt));

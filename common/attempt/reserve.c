@@ -82,7 +82,7 @@ enum err attempt_plan(struct attempt *attempt, const struct raw_map *raw,
     TRY(insert_firmwares(attempt));
     TRY(memmap_normalise(&attempt->map));
     TRY(find_free(attempt, busy));
-    TRY(attempt_count_block(attempt, &attempt->wishes.information_bytes));
+    TRY(attempt_count_buffer(attempt, &attempt->wishes.information_bytes));
     attempt->request = (struct plan_request){
         .wishes = &attempt->wishes,
         .cpu = &facts->cpu,
@@ -150,7 +150,7 @@ static enum err take(const struct attempt *attempt)
     for (uint64_t i = 0; i < attempt->plan.reservation_count; i++) {
         const struct reservation *reservation = &attempt->plan.reservations[i];
         enum err err =
-            attempt->machine->firmware->claim(reservation->physical, reservation->pages);
+            attempt->machine->firmware->reserve(reservation->physical, reservation->pages);
         if (err != OK) {
             release(attempt, i);
             return err;

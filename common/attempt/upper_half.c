@@ -21,7 +21,7 @@ static struct region region_of(const char *name, uint64_t bytes)
 
 enum err upper_half_begin(struct attempt *attempt, const struct elf *image, uint64_t modules)
 {
-    struct region kernel = region_of(image->source->name, image->end - image->first);
+    struct region kernel = region_of(image->reader->name, image->end - image->first);
     struct wishes *wishes = &attempt->wishes;
 
     TRY(wishes_begin(wishes, 1 + modules, &attempt->machine->arena));
@@ -35,13 +35,13 @@ enum err upper_half_begin(struct attempt *attempt, const struct elf *image, uint
 
 /* Modules may lie higher, where the loader can write there. */
 enum err upper_half_add_module(struct attempt *attempt, const char *name,
-                               const struct source *source)
+                               const struct reader *reader)
 {
-    struct region module = region_of(name, align_up(source->bytes, PAGE_BYTES));
+    struct region module = region_of(name, align_up(reader->bytes, PAGE_BYTES));
 
     module.windows[1].end = 0;
     module.zeroed = true;
-    return wishes_add_file(&attempt->wishes, source, module, &attempt->machine->arena);
+    return wishes_add_file(&attempt->wishes, reader, module, &attempt->machine->arena);
 }
 
 enum err upper_half_list_cpus(struct attempt *attempt, uint64_t stack_bytes)

@@ -1,5 +1,5 @@
-/* Kernels that are ELF images in the upper half, on page tables of their own: what Lintel's protocol
- * and Limine's have in common. */
+/* Kernels that are ELF images in the upper half, on page tables of their own: what Lintel's
+ * protocol and Limine's have in common. */
 #ifndef LINTEL_ATTEMPT_UPPER_HALF_H
 #define LINTEL_ATTEMPT_UPPER_HALF_H
 
@@ -9,10 +9,10 @@
  * ERR_NO_MEMORY. */
 enum err upper_half_begin(struct attempt *attempt, const struct elf *image, uint64_t modules);
 
-/* Adds a file that the kernel is given whole, with zeros up to the end of its last page. An empty one
- * has no place. ERR_NO_MEMORY. */
+/* Adds a file that the kernel is given whole, with zeros up to the end of its last page. An empty
+ * one has no place. ERR_NO_MEMORY. */
 enum err upper_half_add_module(struct attempt *attempt, const char *name,
-                               const struct source *source);
+                               const struct reader *reader);
 
 /* Lists the CPUs, for them to be started on stacks of this size (whole pages). ERR_NO_MEMORY. */
 enum err upper_half_list_cpus(struct attempt *attempt, uint64_t stack_bytes);

@@ -119,12 +119,12 @@ enum err config_read_text(const struct fs *fs, const char *path, struct arena *a
     struct file file;
 
     TRY(fs_open(fs, path, &file));
-    if (file.source.bytes > CONF_BYTES_MAX)
-        return fail(ERR_FORMAT, "%s: %lu bytes are more than %u", path, file.source.bytes,
+    if (file.reader.bytes > CONF_BYTES_MAX)
+        return fail(ERR_FORMAT, "%s: %lu bytes are more than %u", path, file.reader.bytes,
                     CONF_BYTES_MAX);
-    TRY(arena_take(arena, file.source.bytes + 1, (void **)text));
-    TRY(source_read(&file.source, 0, file.source.bytes, *text));
-    *bytes = file.source.bytes;
+    TRY(arena_take(arena, file.reader.bytes + 1, (void **)text));
+    TRY(reader_read(&file.reader, 0, file.reader.bytes, *text));
+    *bytes = file.reader.bytes;
     return OK;
 }
 

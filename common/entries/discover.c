@@ -131,7 +131,7 @@ static enum err read_image(struct search *search, const struct found *found, con
 
     TRY(arena_text(search->arena, path, strlen(path), &kept));
     TRY(fs_open(found->fs, kept, &file));
-    return entries_from_uki(found->name, kept, &file.source, search->arena, &search->entries);
+    return entries_from_uki(found->name, kept, &file.reader, search->arena, &search->entries);
 }
 
 static enum err read_text(struct search *search, const struct found *found, const char *path)

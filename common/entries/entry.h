@@ -62,16 +62,16 @@ enum console { CONSOLE_AUTO, CONSOLE_TEXT, CONSOLE_FRAMEBUFFER };
 struct config {
     struct entry *entries; /* in menu order */
     uint32_t count;
-    uint32_t hidden_count;    /* entries for other machines, behind them in no order */
-    uint32_t chosen;          /* index of the default */
-    char *default_glob;       /* the value of `default`; NULL: there is none */
-    int32_t timeout;          /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
-    bool hidden;              /* timeout 0 as `menu-hidden`: a key in the first moment shows it */
-    bool disabled;            /* timeout 0 as `menu-disabled`: no key does */
-    bool editor;              /* not `editor no`: options may be edited */
-    bool zero_memory;         /* `zero-memory yes` */
-    bool uki_on_bios;         /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
-    enum console console;     /* `console auto`, `text` or `framebuffer`: where the menu is shown */
+    uint32_t hidden_count; /* entries for other machines, behind them in no order */
+    uint32_t chosen;       /* index of the default */
+    char *default_glob;    /* the value of `default`; NULL: there is none */
+    int32_t timeout;       /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
+    bool hidden;           /* timeout 0 as `menu-hidden`: a key in the first moment shows it */
+    bool disabled;         /* timeout 0 as `menu-disabled`: no key does */
+    bool editor;           /* not `editor no`: options may be edited */
+    bool zero_memory;      /* `zero-memory yes` */
+    bool uki_on_bios;      /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
+    enum console console;  /* `console auto`, `text` or `framebuffer`: where the menu is shown */
     struct entry_name *listed; /* `entry` lines of loader.conf, the last first */
 };
 
@@ -108,7 +108,7 @@ enum err entry_name_after(const char *file, const char *suffix, struct arena *ar
 /* Adds what a unified kernel image at `path`, which must outlive the entries, says of itself (type
  * 2): an entry, or one for each of its profiles. ERR_NOT_FOUND: it is no such image. One that is
  * damaged becomes an entry with a problem. */
-enum err entries_from_uki(const char *file, const char *path, const struct source *source,
+enum err entries_from_uki(const char *file, const char *path, const struct reader *reader,
                           struct arena *arena, struct entry_item **list);
 
 /* Text of one of the volume's files, as loader.conf and entries are. ERR_FORMAT: too long. */

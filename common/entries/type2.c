@@ -90,7 +90,7 @@ static enum err add_profiles(struct uki *uki, const struct entry *named, struct 
     return OK;
 }
 
-enum err entries_from_uki(const char *file, const char *path, const struct source *source,
+enum err entries_from_uki(const char *file, const char *path, const struct reader *reader,
                           struct arena *arena, struct entry_item **list)
 {
     static char empty[] = "", key[] = "uki";
@@ -104,11 +104,11 @@ enum err entries_from_uki(const char *file, const char *path, const struct sourc
     };
     struct uki uki;
 
-    if (!uki_recognise(source, arena))
+    if (!uki_recognise(reader, arena))
         return fail(ERR_NOT_FOUND, "%s is no unified kernel image for x86-64", path);
     TRY(entry_name_after(file, ".efi", arena, &named));
     named.title = named.id;
-    enum err err = uki_open(source, 0, arena, &uki);
+    enum err err = uki_open(reader, 0, arena, &uki);
     if (err == OK)
         err = add_profiles(&uki, &named, arena, list);
     if (err == OK || err == ERR_NO_MEMORY)

@@ -73,30 +73,30 @@ static enum err check_contents(const struct elf_header *header, const char *name
 
 static enum err read_header(struct elf_file *file)
 {
-    const struct source *source = file->source;
+    const struct reader *reader = file->reader;
 
-    if (source->bytes < sizeof file->header)
-        return fail(ERR_FORMAT, "%s: %lu bytes are too few for an ELF header", source->name,
-                    source->bytes);
-    TRY(source_read(source, 0, sizeof file->header, &file->header));
-    TRY(check_identity(&file->header, source->name));
-    return check_contents(&file->header, source->name);
+    if (reader->bytes < sizeof file->header)
+        return fail(ERR_FORMAT, "%s: %lu bytes are too few for an ELF header", reader->name,
+                    reader->bytes);
+    TRY(reader_read(reader, 0, sizeof file->header, &file->header));
+    TRY(check_identity(&file->header, reader->name));
+    return check_contents(&file->header, reader->name);
 }
 
 static enum err read_programs(struct elf_file *file)
 {
-    const struct source *source = file->source;
+    const struct reader *reader = file->reader;
     uint64_t bytes = file->header.e_phnum * sizeof *file->programs;
     uint64_t end;
 
-    if (add_wraps(file->header.e_phoff, bytes, &end) || end > source->bytes)
+    if (add_wraps(file->header.e_phoff, bytes, &end) || end > reader->bytes)
         return fail(ERR_FORMAT,
                     "%s: e_phnum %u program headers at e_phoff %lXh pass the end of the file at "
                     "%lXh: is it "
                     "truncated?",
-                    source->name, file->header.e_phnum, file->header.e_phoff, source->bytes);
+                    reader->name, file->header.e_phnum, file->header.e_phoff, reader->bytes);
     TRY(ARENA_TAKE(file->arena, file->header.e_phnum, &file->programs));
-    return source_read(source, file->header.e_phoff, bytes, file->programs);
+    return reader_read(reader, file->header.e_phoff, bytes, file->programs);
 }
 
 static enum err refuse_interpreter(const struct elf_file *file)
@@ -106,7 +106,7 @@ static enum err refuse_interpreter(const struct elf_file *file)
             return fail(ERR_UNSUPPORTED,
                         "%s: program header %u asks for an interpreter (PT_INTERP): link with "
                         "-static, or -static-pie",
-                        file->source->name, i);
+                        file->reader->name, i);
     return OK;
 }
 
@@ -117,12 +117,12 @@ enum err elf_check_file_range(const struct elf_file *file, uint32_t index)
 
     if (program->p_filesz == 0) /* linkers place a lone .bss behind the end of the file */
         return OK;
-    if (add_wraps(program->p_offset, program->p_filesz, &end) || end > file->source->bytes)
+    if (add_wraps(program->p_offset, program->p_filesz, &end) || end > file->reader->bytes)
         return fail(ERR_FORMAT,
                     "%s: program header %u: p_offset %lXh + p_filesz %lXh pass the end of the file "
                     "at %lXh: is it truncated?",
-                    file->source->name, index, program->p_offset, program->p_filesz,
-                    file->source->bytes);
+                    file->reader->name, index, program->p_offset, program->p_filesz,
+                    file->reader->bytes);
     return OK;
 }
 
@@ -133,9 +133,9 @@ enum err elf_read_program(const struct elf_file *file, uint32_t index, uint8_t *
     TRY(elf_check_file_range(file, index));
     if (program->p_filesz > ELF_SMALL_TABLE_MAX)
         return fail(ERR_FORMAT, "%s: program header %u: p_filesz %lXh is more than %lXh",
-                    file->source->name, index, program->p_filesz, ELF_SMALL_TABLE_MAX);
+                    file->reader->name, index, program->p_filesz, ELF_SMALL_TABLE_MAX);
     TRY(arena_take(file->arena, program->p_filesz, (void **)bytes));
-    return source_read(file->source, program->p_offset, program->p_filesz, *bytes);
+    return reader_read(file->reader, program->p_offset, program->p_filesz, *bytes);
 }
 
 enum err elf_open(struct elf_file *file)
@@ -144,10 +144,10 @@ enum err elf_open(struct elf_file *file)
     return read_programs(file);
 }
 
-static enum err parse(const struct source *source, struct arena *arena, bool mixed, struct elf *elf)
+static enum err parse(const struct reader *reader, struct arena *arena, bool mixed, struct elf *elf)
 {
-    struct elf_file file = {.source = source, .arena = arena, .mixed = mixed};
-    struct elf parsed = {.source = source};
+    struct elf_file file = {.reader = reader, .arena = arena, .mixed = mixed};
+    struct elf parsed = {.reader = reader};
 
     TRY(elf_open(&file));
     if (!mixed)
@@ -161,12 +161,12 @@ static enum err parse(const struct source *source, struct arena *arena, bool mix
     return OK;
 }
 
-enum err elf_parse(const struct source *source, struct arena *arena, struct elf *elf)
+enum err elf_parse(const struct reader *reader, struct arena *arena, struct elf *elf)
 {
-    return parse(source, arena, false, elf);
+    return parse(reader, arena, false, elf);
 }
 
-enum err elf_parse_mixed(const struct source *source, struct arena *arena, struct elf *elf)
+enum err elf_parse_mixed(const struct reader *reader, struct arena *arena, struct elf *elf)
 {
-    return parse(source, arena, true, elf);
+    return parse(reader, arena, true, elf);
 }

@@ -4,7 +4,7 @@
 #define LINTEL_FORMAT_ELF_H
 
 #include "common/lib/arena.h"
-#include "common/lib/source.h"
+#include "common/lib/reader.h"
 #include "common/memory/paging.h"
 
 struct elf_segment {
@@ -23,7 +23,7 @@ struct elf_symbol {   /* a function, for first-fault reports */
 };
 
 struct elf {
-    const struct source *source;
+    const struct reader *reader;
     bool relocatable;    /* static PIE: ET_DYN, or ET_EXEC that ld marked with DF_1_PIE */
     uint64_t entry;      /* link address; inside an executable segment */
     uint64_t first, end; /* page-aligned span of all segments at link addresses, end exclusive */
@@ -52,11 +52,11 @@ struct elf {
 /* Reads headers and symbols into arena memory. ERR_FORMAT: not ELF64 x86-64, damaged, or
  * self-contradicting. ERR_UNSUPPORTED: needs an interpreter or shared libraries, or has a segment
  * or page that is writable and executable. */
-enum err elf_parse(const struct source *source, struct arena *arena, struct elf *elf);
+enum err elf_parse(const struct reader *reader, struct arena *arena, struct elf *elf);
 
 /* The same for protocols that let a kernel have pages that are writable and executable, and that
  * pass over the interpreter's name that linkers put into position-independent files. */
-enum err elf_parse_mixed(const struct source *source, struct arena *arena, struct elf *elf);
+enum err elf_parse_mixed(const struct reader *reader, struct arena *arena, struct elf *elf);
 
 /* True when the first bytes are an ELF file's at all. */
 bool elf_recognise(const uint8_t *head, uint64_t bytes);
@@ -73,7 +73,7 @@ struct elf_notes_found {
 };
 
 /* Looks through all PT_NOTE segments, also behind one that is damaged, which is ERR_FORMAT then. */
-enum err elf_find_notes(const struct source *source, struct arena *arena,
+enum err elf_find_notes(const struct reader *reader, struct arena *arena,
                         const struct elf_note_kind *kind, struct elf_notes_found *found);
 
 /* Puts the image's whole span (end - first bytes) at `to`: reads each segment straight to its

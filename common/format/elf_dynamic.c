@@ -30,7 +30,7 @@ static enum err refuse_tags(const struct dynamic *dynamic, const char *name)
 static enum err check_table(const struct elf *elf, const char *tag, uint64_t virtual,
                             uint64_t bytes, uint64_t each, uint64_t expected)
 {
-    const char *name = elf->source->name;
+    const char *name = elf->reader->name;
 
     if (bytes == 0)
         return OK;
@@ -56,7 +56,7 @@ static enum err take_tables(const struct dynamic *dynamic, struct elf *elf)
     TRY(check_table(elf, "DT_RELR", value[DT_RELR], value[DT_RELRSZ], value[DT_RELRENT],
                     sizeof(uint64_t)));
     if (value[DT_SYMTAB] && value[DT_SYMENT] != sizeof(struct elf_sym))
-        return fail(ERR_FORMAT, "%s: DT_SYMENT is %lu, not %lu", elf->source->name,
+        return fail(ERR_FORMAT, "%s: DT_SYMENT is %lu, not %lu", elf->reader->name,
                     value[DT_SYMENT], sizeof(struct elf_sym));
     elf->symtab_virtual = value[DT_SYMTAB];
     elf->rela_virtual = value[DT_RELA];
@@ -100,7 +100,7 @@ static enum err read_dynamic(const struct elf_file *file, uint32_t index, struct
         elf->relocatable = true;
     if (!elf->relocatable)
         return OK;
-    TRY(refuse_tags(&dynamic, file->source->name));
+    TRY(refuse_tags(&dynamic, file->reader->name));
     return take_tables(&dynamic, elf);
 }
 

@@ -20,7 +20,7 @@ static enum err load_segments(const struct elf *elf, uint8_t *to)
 
         memset(done, 0, (uint64_t)(place - done));
         if (segment->file_bytes)
-            TRY(source_read(elf->source, segment->file_offset, segment->file_bytes, place));
+            TRY(reader_read(elf->reader, segment->file_offset, segment->file_bytes, place));
         done = place + segment->file_bytes;
     }
     memset(done, 0, (uint64_t)(to + (elf->end - elf->first) - done));
@@ -33,7 +33,7 @@ static enum err find_target(const struct loading *loading, uint64_t virtual, uin
     const struct elf *elf = loading->elf;
 
     if (!elf_segment_at(elf, virtual, sizeof(uint64_t)))
-        return fail(ERR_FORMAT, "%s: a relocation at %lXh lies in no segment", elf->source->name,
+        return fail(ERR_FORMAT, "%s: a relocation at %lXh lies in no segment", elf->reader->name,
                     virtual);
     *target = loading->to + (virtual - elf->first);
     return OK;
@@ -49,11 +49,11 @@ static enum err find_symbol(const struct loading *loading, const struct elf_rela
 
     if (!elf->symtab_virtual || !elf_segment_at(elf, virtual, sizeof sym))
         return fail(ERR_FORMAT, "%s: the symbol of the relocation at %lXh lies in no segment",
-                    elf->source->name, rela->r_offset);
+                    elf->reader->name, rela->r_offset);
     memcpy(&sym, loading->to + (virtual - elf->first), sizeof sym);
     if (sym.st_shndx == SHN_UNDEF && rela->r_info >> 32 && sym.st_info >> 4 != STB_WEAK)
         return fail(ERR_UNSUPPORTED, "%s: the relocation at %lXh needs an undefined symbol",
-                    elf->source->name, rela->r_offset);
+                    elf->reader->name, rela->r_offset);
     *value = sym.st_value;
     if (sym.st_shndx != SHN_UNDEF && sym.st_shndx != SHN_ABS)
         *value += loading->slide;
@@ -80,7 +80,7 @@ static enum err find_value(const struct loading *loading, const struct elf_rela 
         return fail(ERR_UNSUPPORTED,
                     "%s: the relocation at %lXh has type %u, which no static PIE has: link with "
                     "-static-pie and without undefined symbols",
-                    loading->elf->source->name, rela->r_offset, type);
+                    loading->elf->reader->name, rela->r_offset, type);
     }
 }
 

@@ -78,16 +78,16 @@ static enum err search_program(const struct elf_file *file, uint32_t index,
     if (file->programs[index].p_type != PT_NOTE || !file->programs[index].p_filesz)
         return OK;
     TRY(elf_read_program(file, index, &bytes));
-    return search((struct notes){.file = file->source->name,
+    return search((struct notes){.file = file->reader->name,
                                  .bytes = bytes,
                                  .count = file->programs[index].p_filesz},
                   kind, found);
 }
 
-enum err elf_find_notes(const struct source *source, struct arena *arena,
+enum err elf_find_notes(const struct reader *reader, struct arena *arena,
                         const struct elf_note_kind *kind, struct elf_notes_found *found)
 {
-    struct elf_file file = {.source = source, .arena = arena};
+    struct elf_file file = {.reader = reader, .arena = arena};
     enum err first = OK;
 
     *found = (struct elf_notes_found){0};

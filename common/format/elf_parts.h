@@ -7,7 +7,7 @@
 #include "common/format/elf_format.h"
 
 struct elf_file {
-    const struct source *source;
+    const struct reader *reader;
     struct arena *arena;
     bool mixed; /* pages may be writable and executable */
     struct elf_header header;

@@ -14,18 +14,18 @@ static enum err check_memory_range(const struct elf_file *file, uint32_t index)
         return fail(ERR_FORMAT,
                     "%s: program header %u: p_vaddr %lXh + p_memsz %lXh reach the last page of the "
                     "address space",
-                    file->source->name, index, program->p_vaddr, program->p_memsz);
+                    file->reader->name, index, program->p_vaddr, program->p_memsz);
     if (program->p_align && !is_power_of_two(program->p_align))
         return fail(ERR_FORMAT, "%s: program header %u: p_align %lXh is not a power of two",
-                    file->source->name, index, program->p_align);
+                    file->reader->name, index, program->p_align);
     if (program->p_align > GIB)
         return fail(ERR_UNSUPPORTED, "%s: program header %u: p_align %lXh is more than 1 GiB",
-                    file->source->name, index, program->p_align);
+                    file->reader->name, index, program->p_align);
     if (program->p_flags & PF_W && program->p_flags & PF_X && !file->mixed)
         return fail(ERR_UNSUPPORTED,
                     "%s: program header %u: the segment at %lXh is writable and executable: give "
                     "code and data a segment each",
-                    file->source->name, index, program->p_vaddr);
+                    file->reader->name, index, program->p_vaddr);
     return OK;
 }
 
@@ -45,7 +45,7 @@ static enum err add_segment(const struct elf_file *file, uint32_t index, struct 
 
     if (program->p_filesz > program->p_memsz)
         return fail(ERR_FORMAT, "%s: program header %u: p_filesz %lXh is more than p_memsz %lXh",
-                    file->source->name, index, program->p_filesz, program->p_memsz);
+                    file->reader->name, index, program->p_filesz, program->p_memsz);
     TRY(elf_check_file_range(file, index));
     if (program->p_memsz == 0) /* ld leaves these behind for sections that came out empty */
         return OK;
@@ -72,7 +72,7 @@ static enum err refuse_overlaps(const struct elf *elf)
 {
     for (uint32_t i = 1; i < elf->segment_count; i++)
         if (segment_end(&elf->segments[i - 1]) > elf->segments[i].virtual)
-            return fail(ERR_FORMAT, "%s: the segments at %lXh and %lXh overlap", elf->source->name,
+            return fail(ERR_FORMAT, "%s: the segments at %lXh and %lXh overlap", elf->reader->name,
                         elf->segments[i - 1].virtual, elf->segments[i].virtual);
     return OK;
 }
@@ -119,7 +119,7 @@ static enum err add_pages(struct elf *elf, const struct elf_segment *segment, bo
             return fail(ERR_UNSUPPORTED,
                         "%s: the page at %lXh holds both code and writable data: align the "
                         "segment at %lXh to a page",
-                        elf->source->name, elf->first + first, segment->virtual);
+                        elf->reader->name, elf->first + first, segment->virtual);
         cut_last_page(elf);
         append_pages(elf, first, first + PAGE_BYTES, both);
         first += PAGE_BYTES;
@@ -133,7 +133,7 @@ static enum err check_entry(const struct elf *elf)
     const struct elf_segment *segment = elf_segment_at(elf, elf->entry, 1);
 
     if (!segment || !(segment->flags & MAP_EXECUTE))
-        return fail(ERR_FORMAT, "%s: e_entry %lXh lies in no executable segment", elf->source->name,
+        return fail(ERR_FORMAT, "%s: e_entry %lXh lies in no executable segment", elf->reader->name,
                     elf->entry);
     return OK;
 }
@@ -146,7 +146,7 @@ enum err elf_read_segments(const struct elf_file *file, struct elf *elf)
         if (file->programs[i].p_type == PT_LOAD)
             TRY(add_segment(file, i, elf));
     if (elf->segment_count == 0)
-        return fail(ERR_FORMAT, "%s: no program header loads anything", file->source->name);
+        return fail(ERR_FORMAT, "%s: no program header loads anything", file->reader->name);
     TRY(refuse_overlaps(elf));
 
     elf->first = align_down(elf->segments[0].virtual, PAGE_BYTES);

@@ -18,7 +18,7 @@ static enum err read_section(const struct elf_file *file, const struct elf_secti
     if (section->sh_size > SYMBOL_TABLE_MAX)
         return fail(ERR_UNSUPPORTED, "%s has %lu bytes, more than 1 MiB", name, section->sh_size);
     TRY(arena_take(file->arena, section->sh_size, bytes));
-    return source_read(file->source, section->sh_offset, section->sh_size, *bytes);
+    return reader_read(file->reader, section->sh_offset, section->sh_size, *bytes);
 }
 
 static enum err pick_tables(const struct elf_section *sections, uint32_t count,
@@ -57,7 +57,7 @@ static enum err find_tables(const struct elf_file *file, struct symbol_tables *t
     if (header->e_shnum > SECTIONS_MAX)
         return fail(ERR_UNSUPPORTED, "e_shnum is %u, more than %u", header->e_shnum, SECTIONS_MAX);
     TRY(ARENA_TAKE(file->arena, header->e_shnum, &sections));
-    err = source_read(file->source, header->e_shoff, header->e_shnum * sizeof *sections, sections);
+    err = reader_read(file->reader, header->e_shoff, header->e_shnum * sizeof *sections, sections);
     if (err == OK)
         err = pick_tables(sections, header->e_shnum, tables);
     arena_reset(file->arena, mark);
@@ -158,7 +158,7 @@ void elf_read_symbols(const struct elf_file *file, struct elf *elf)
 
     if (read_symbols(file, elf) == OK)
         return;
-    note("%s: symbols left out: %s\n", file->source->name, err_message());
+    note("%s: symbols left out: %s\n", file->reader->name, err_message());
     arena_reset(file->arena, mark);
     elf->symbols = NULL;
     elf->symbol_count = 0;

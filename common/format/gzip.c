@@ -42,40 +42,40 @@ static uint64_t find_start(const uint8_t *packed, uint64_t end)
     return flags & FLAG_CRC ? at + 2 : at;
 }
 
-static enum err refuse(const struct source *source, const char *what)
+static enum err refuse(const struct reader *reader, const char *what)
 {
-    return fail(ERR_FORMAT, "%s: it is compressed by gzip, and damaged: %s", source->name, what);
+    return fail(ERR_FORMAT, "%s: it is compressed by gzip, and damaged: %s", reader->name, what);
 }
 
-static enum err find_bytes(const struct source *source, struct arena *arena, const uint8_t **packed)
+static enum err find_bytes(const struct reader *reader, struct arena *arena, const uint8_t **packed)
 {
     uint8_t *bytes;
-    *packed = source->memory;
+    *packed = reader->memory;
     if (*packed)
         return OK;
-    TRY(arena_take(arena, source->bytes, (void **)&bytes));
+    TRY(arena_take(arena, reader->bytes, (void **)&bytes));
     *packed = bytes;
-    return source_load(source, 0, source->bytes, bytes);
+    return reader_load(reader, 0, reader->bytes, bytes);
 }
 
-enum err gzip_unpack(struct source *source, struct arena *arena)
+enum err gzip_unpack(struct reader *reader, struct arena *arena)
 {
     const uint8_t *packed;
     uint8_t *to;
-    uint64_t used, start, end = source->bytes - TRAILER_BYTES;
+    uint64_t used, start, end = reader->bytes - TRAILER_BYTES;
 
-    TRY(find_bytes(source, arena, &packed));
-    if (source->bytes < HEADER_BYTES + TRAILER_BYTES || !gzip_recognise(packed, source->bytes) ||
+    TRY(find_bytes(reader, arena, &packed));
+    if (reader->bytes < HEADER_BYTES + TRAILER_BYTES || !gzip_recognise(packed, reader->bytes) ||
         (start = find_start(packed, end)) >= end)
-        return refuse(source, "its header makes no sense");
+        return refuse(reader, "its header makes no sense");
     uint64_t bytes = load32(packed + end + 4);
-    if (bytes > source->bytes * RATIO_MOST)
-        return refuse(source, "its end says a size that it cannot have");
+    if (bytes > reader->bytes * RATIO_MOST)
+        return refuse(reader, "its end says a size that it cannot have");
     TRY(arena_take(arena, bytes, (void **)&to));
     if (!inflate(packed + start, end - start, to, bytes, &used) || used != end - start)
-        return refuse(source, "its contents are not what its end says");
+        return refuse(reader, "its contents are not what its end says");
     if (crc32(0, to, bytes) != load32(packed + end))
-        return refuse(source, "the checksum of its contents is another");
-    *source = source_from_memory(source->name, to, bytes);
+        return refuse(reader, "the checksum of its contents is another");
+    *reader = reader_from_memory(reader->name, to, bytes);
     return OK;
 }

@@ -3,11 +3,11 @@
 #define LINTEL_FORMAT_GZIP_H
 
 #include "common/lib/arena.h"
-#include "common/lib/source.h"
+#include "common/lib/reader.h"
 
 bool gzip_recognise(const uint8_t *head, uint64_t bytes);
 
-/* Makes a source what is packed in it, in the arena's memory. ERR_FORMAT: it is damaged. */
-enum err gzip_unpack(struct source *source, struct arena *arena);
+/* Makes a reader what is packed in it, in the arena's memory. ERR_FORMAT: it is damaged. */
+enum err gzip_unpack(struct reader *reader, struct arena *arena);
 
 #endif

@@ -33,81 +33,81 @@ static const struct machine {
 /* ---- headers --------------------------------------------------------------------------------- */
 
 /* ERR_FORMAT: this is no PE file. */
-static enum err read_file_header(const struct source *source, struct headers *headers)
+static enum err read_file_header(const struct reader *reader, struct headers *headers)
 {
     uint8_t dos[DOS_HEADER_BYTES], file[FILE_HEADER_BYTES];
 
-    if (source->bytes < sizeof dos)
-        return fail(ERR_FORMAT, "%s: %lu bytes are too few for a PE file", source->name,
-                    source->bytes);
-    TRY(source_read(source, 0, sizeof dos, dos));
+    if (reader->bytes < sizeof dos)
+        return fail(ERR_FORMAT, "%s: %lu bytes are too few for a PE file", reader->name,
+                    reader->bytes);
+    TRY(reader_read(reader, 0, sizeof dos, dos));
     if (dos[0] != 'M' || dos[1] != 'Z')
-        return fail(ERR_FORMAT, "%s is not a PE file: it does not begin with MZ", source->name);
+        return fail(ERR_FORMAT, "%s is not a PE file: it does not begin with MZ", reader->name);
     headers->pe_offset = load32(dos + PE_OFFSET_AT);
-    if (headers->pe_offset + sizeof file > source->bytes)
+    if (headers->pe_offset + sizeof file > reader->bytes)
         return fail(ERR_FORMAT, "%s: e_lfanew %lXh lies behind the end of the file at %lXh",
-                    source->name, headers->pe_offset, source->bytes);
-    TRY(source_read(source, headers->pe_offset, sizeof file, file));
+                    reader->name, headers->pe_offset, reader->bytes);
+    TRY(reader_read(reader, headers->pe_offset, sizeof file, file));
     if (memcmp(file, "PE\0\0", 4) != 0)
         return fail(ERR_FORMAT, "%s is not a PE file: there is no signature at e_lfanew %lXh",
-                    source->name, headers->pe_offset);
+                    reader->name, headers->pe_offset);
     headers->machine = load16(file + 4);
     headers->section_count = load16(file + 6);
     headers->optional_bytes = load16(file + 20);
     return OK;
 }
 
-bool pe_recognise(const struct source *source)
+bool pe_recognise(const struct reader *reader)
 {
     struct headers headers;
 
-    return read_file_header(source, &headers) == OK;
+    return read_file_header(reader, &headers) == OK;
 }
 
-static enum err check_machine(const struct source *source, const struct headers *headers)
+static enum err check_machine(const struct reader *reader, const struct headers *headers)
 {
     if (headers->machine == MACHINE_X86_64)
         return OK;
     for (size_t i = 0; i < ARRAY_LENGTH(machines); i++)
         if (machines[i].number == headers->machine)
             return fail(ERR_UNSUPPORTED, "%s is for another machine: for %s, this one is x86-64",
-                        source->name, machines[i].name);
+                        reader->name, machines[i].name);
     return fail(ERR_UNSUPPORTED,
                 "%s is for another machine: PE Machine is %Xh, this one is x86-64 (8664h)",
-                source->name, headers->machine);
+                reader->name, headers->machine);
 }
 
-static enum err read_optional_header(const struct source *source, struct headers *headers)
+static enum err read_optional_header(const struct reader *reader, struct headers *headers)
 {
     uint64_t at = headers->pe_offset + FILE_HEADER_BYTES;
 
     if (headers->optional_bytes < OPTIONAL_BYTES_MIN)
-        return fail(ERR_FORMAT, "%s: SizeOfOptionalHeader is %u, less than %u", source->name,
+        return fail(ERR_FORMAT, "%s: SizeOfOptionalHeader is %u, less than %u", reader->name,
                     headers->optional_bytes, OPTIONAL_BYTES_MIN);
-    if (at + headers->optional_bytes > source->bytes)
+    if (at + headers->optional_bytes > reader->bytes)
         return fail(ERR_FORMAT, "%s: SizeOfOptionalHeader %u passes the end of the file",
-                    source->name, headers->optional_bytes);
-    TRY(source_read(source, at, sizeof headers->optional, headers->optional));
+                    reader->name, headers->optional_bytes);
+    TRY(reader_read(reader, at, sizeof headers->optional, headers->optional));
     uint16_t magic = load16(headers->optional + AT_MAGIC);
     if (magic != MAGIC_PE32_PLUS)
         return fail(ERR_FORMAT, "%s: the optional header's Magic is %Xh, not 20Bh (PE32+)",
-                    source->name, magic);
+                    reader->name, magic);
     return OK;
 }
 
-static enum err check_sizes(const struct source *source, const struct headers *headers)
+static enum err check_sizes(const struct reader *reader, const struct headers *headers)
 {
     uint32_t image_bytes = load32(headers->optional + AT_IMAGE_BYTES);
     uint32_t headers_bytes = load32(headers->optional + AT_HEADERS_BYTES);
     uint32_t entry = load32(headers->optional + AT_ENTRY);
 
-    if (headers_bytes > source->bytes || headers_bytes > image_bytes)
+    if (headers_bytes > reader->bytes || headers_bytes > image_bytes)
         return fail(ERR_FORMAT, "%s: SizeOfHeaders %Xh passes the end of the file or of the image",
-                    source->name, headers_bytes);
+                    reader->name, headers_bytes);
     if (!entry || entry >= image_bytes)
         return fail(ERR_FORMAT,
                     "%s: AddressOfEntryPoint %Xh lies outside of the image of %Xh bytes",
-                    source->name, entry, image_bytes);
+                    reader->name, entry, image_bytes);
     return OK;
 }
 
@@ -127,16 +127,16 @@ static enum err take_section(const struct pe *pe, const uint8_t *from, struct pe
         section->file_offset = 0; /* whatever it says */
     /* 32-bit sums cannot wrap 64 bits. */
     if (section->file_bytes &&
-        (uint64_t)section->file_offset + section->file_bytes > pe->source->bytes)
+        (uint64_t)section->file_offset + section->file_bytes > pe->reader->bytes)
         return fail(ERR_FORMAT,
                     "%s: section %s: PointerToRawData %Xh + SizeOfRawData %Xh pass the end of the "
                     "file at %lXh: is it truncated?",
-                    pe->source->name, section->name, section->file_offset, section->file_bytes,
-                    pe->source->bytes);
+                    pe->reader->name, section->name, section->file_offset, section->file_bytes,
+                    pe->reader->bytes);
     if ((uint64_t)section->virtual + section->memory_bytes > pe->image_bytes)
         return fail(ERR_FORMAT,
                     "%s: section %s: VirtualAddress %Xh + VirtualSize %Xh pass SizeOfImage %Xh",
-                    pe->source->name, section->name, section->virtual, section->memory_bytes,
+                    pe->reader->name, section->name, section->virtual, section->memory_bytes,
                     pe->image_bytes);
     return OK;
 }
@@ -148,13 +148,13 @@ static enum err read_sections(struct pe *pe, const struct headers *headers, stru
     uint8_t *table;
 
     if (headers->section_count == 0 || headers->section_count > SECTIONS_MAX)
-        return fail(ERR_FORMAT, "%s: NumberOfSections is %u, not 1 to %u", pe->source->name,
+        return fail(ERR_FORMAT, "%s: NumberOfSections is %u, not 1 to %u", pe->reader->name,
                     headers->section_count, SECTIONS_MAX);
-    if (at + bytes > pe->source->bytes)
+    if (at + bytes > pe->reader->bytes)
         return fail(ERR_FORMAT, "%s: NumberOfSections %u: their table passes the end of the file",
-                    pe->source->name, headers->section_count);
+                    pe->reader->name, headers->section_count);
     TRY(arena_take(arena, bytes, (void **)&table));
-    TRY(source_read(pe->source, at, bytes, table));
+    TRY(reader_read(pe->reader, at, bytes, table));
     TRY(ARENA_TAKE(arena, headers->section_count, &pe->sections));
     for (; pe->section_count < headers->section_count; pe->section_count++)
         TRY(take_section(pe, table + pe->section_count * SECTION_BYTES,
@@ -162,16 +162,16 @@ static enum err read_sections(struct pe *pe, const struct headers *headers, stru
     return OK;
 }
 
-enum err pe_parse(const struct source *source, struct arena *arena, struct pe *pe)
+enum err pe_parse(const struct reader *reader, struct arena *arena, struct pe *pe)
 {
     struct headers headers;
 
-    TRY(read_file_header(source, &headers));
-    TRY(check_machine(source, &headers));
-    TRY(read_optional_header(source, &headers));
-    TRY(check_sizes(source, &headers));
+    TRY(read_file_header(reader, &headers));
+    TRY(check_machine(reader, &headers));
+    TRY(read_optional_header(reader, &headers));
+    TRY(check_sizes(reader, &headers));
     struct pe parsed = {
-        .source = source,
+        .reader = reader,
         .subsystem = load16(headers.optional + AT_SUBSYSTEM),
         .image_bytes = load32(headers.optional + AT_IMAGE_BYTES),
     };
@@ -193,7 +193,7 @@ enum err pe_check_overlap(const struct pe *pe)
             bool memory = overlap(a->virtual, a->memory_bytes, b->virtual, b->memory_bytes);
             if (memory || overlap(a->file_offset, a->file_bytes, b->file_offset, b->file_bytes))
                 return fail(ERR_FORMAT, "%s: its sections %s and %s overlap in %s: make it again",
-                            pe->source->name, a->name, b->name, memory ? "memory" : "the file");
+                            pe->reader->name, a->name, b->name, memory ? "memory" : "the file");
         }
     return OK;
 }

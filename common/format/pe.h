@@ -4,7 +4,7 @@
 #define LINTEL_FORMAT_PE_H
 
 #include "common/lib/arena.h"
-#include "common/lib/source.h"
+#include "common/lib/reader.h"
 
 #define PE_NAME_BYTES 9 /* of a section, and a 0 */
 
@@ -18,7 +18,7 @@ struct pe_section {
 };
 
 struct pe {
-    const struct source *source;
+    const struct reader *reader;
     uint32_t subsystem;
     uint32_t image_bytes; /* SizeOfImage */
     struct pe_section *sections;
@@ -27,11 +27,11 @@ struct pe {
 
 /* True when the file begins like a PE file for any machine at all: for choosing a protocol. A file
  * that can't be read is none. */
-bool pe_recognise(const struct source *source);
+bool pe_recognise(const struct reader *reader);
 
 /* Reads headers into arena memory. ERR_FORMAT: not PE32+, damaged or self-contradicting.
  * ERR_UNSUPPORTED: for another machine, which the message names. */
-enum err pe_parse(const struct source *source, struct arena *arena, struct pe *pe);
+enum err pe_parse(const struct reader *reader, struct arena *arena, struct pe *pe);
 
 /* ERR_FORMAT: two sections share bytes of the file or of memory; names both. */
 enum err pe_check_overlap(const struct pe *pe);

@@ -21,31 +21,31 @@ enum err uki_choose(struct uki *uki, uint32_t profile)
     for (uint32_t i = 0; i < profile && uki->profile_first < count; i++)
         uki->profile_first = next_profile(&uki->pe, uki->profile_first + 1);
     if (profile && uki->profile_first == count)
-        return fail(ERR_NOT_FOUND, "%s has no profile %u", uki->pe.source->name, profile);
+        return fail(ERR_NOT_FOUND, "%s has no profile %u", uki->pe.reader->name, profile);
     uki->profile_end = uki->profile_first < count ? next_profile(&uki->pe, uki->profile_first + 1)
                                                   : uki->profile_first;
     return OK;
 }
 
-bool uki_recognise(const struct source *source, struct arena *arena)
+bool uki_recognise(const struct reader *reader, struct arena *arena)
 {
     struct pe pe;
 
-    return pe_recognise(source) && pe_parse(source, arena, &pe) == OK &&
+    return pe_recognise(reader) && pe_parse(reader, arena, &pe) == OK &&
            pe_find(&pe, ".linux", 0, pe.section_count);
 }
 
-enum err uki_open(const struct source *source, uint32_t profile, struct arena *arena,
+enum err uki_open(const struct reader *reader, uint32_t profile, struct arena *arena,
                   struct uki *uki)
 {
     struct uki opened;
 
-    TRY(pe_parse(source, arena, &opened.pe));
+    TRY(pe_parse(reader, arena, &opened.pe));
     TRY(pe_check_overlap(&opened.pe));
     TRY(uki_choose(&opened, profile));
     if (!uki_find(&opened, ".linux"))
         return fail(ERR_FORMAT, "%s has no section .linux: it is no unified kernel image",
-                    source->name);
+                    reader->name);
     *uki = opened;
     return OK;
 }
@@ -70,22 +70,22 @@ enum err uki_text(const struct uki *uki, const char *name, struct arena *arena, 
 
     if (bytes > TEXT_BYTES_MAX)
         return fail(ERR_FORMAT, "%s: its section %s has %lu bytes of text, more than %lu",
-                    uki->pe.source->name, name, bytes, TEXT_BYTES_MAX);
+                    uki->pe.reader->name, name, bytes, TEXT_BYTES_MAX);
     TRY(arena_take(arena, bytes + 1, (void **)text));
     if (bytes)
-        TRY(source_read(uki->pe.source, section->file_offset, bytes, *text));
+        TRY(reader_read(uki->pe.reader, section->file_offset, bytes, *text));
     while (bytes && is_blank((*text)[bytes - 1]))
         (*text)[--bytes] = '\0';
     return OK;
 }
 
 enum err uki_part(const struct uki *uki, const struct pe_section *section, struct arena *arena,
-                  struct source_part *part)
+                  struct reader_part *part)
 {
-    uint64_t bytes = strlen(uki->pe.source->name) + sizeof " ()" + PE_NAME_BYTES;
+    uint64_t bytes = strlen(uki->pe.reader->name) + sizeof " ()" + PE_NAME_BYTES;
     char *name;
 
     TRY(arena_take(arena, bytes, (void **)&name));
-    fmt(name, bytes, "%s (%s)", uki->pe.source->name, section->name);
-    return source_cut(uki->pe.source, name, section->file_offset, section->content_bytes, part);
+    fmt(name, bytes, "%s (%s)", uki->pe.reader->name, section->name);
+    return reader_cut(uki->pe.reader, name, section->file_offset, section->content_bytes, part);
 }

@@ -11,12 +11,12 @@ struct uki {
 };
 
 /* True when it is a PE file with a section .linux; for choosing a protocol. */
-bool uki_recognise(const struct source *source, struct arena *arena);
+bool uki_recognise(const struct reader *reader, struct arena *arena);
 
 /* Errors as pe_parse(); ERR_FORMAT also for sections that overlap, and without .linux;
  * ERR_NOT_FOUND: there is no profile of that number. 0 is the first one, or that of an image
  * without any. */
-enum err uki_open(const struct source *source, uint32_t profile, struct arena *arena,
+enum err uki_open(const struct reader *reader, uint32_t profile, struct arena *arena,
                   struct uki *uki);
 
 /* Goes over to another profile. ERR_NOT_FOUND: there is none of that number. */
@@ -31,6 +31,6 @@ enum err uki_text(const struct uki *uki, const char *name, struct arena *arena, 
 
 /* A section's contents, named after the file and the section. */
 enum err uki_part(const struct uki *uki, const struct pe_section *section, struct arena *arena,
-                  struct source_part *part);
+                  struct reader_part *part);
 
 #endif

@@ -1,7 +1,7 @@
 /* How do the other CPUs come to wait for the kernel? */
 #include "common/handoff/mp.h"
 #include "common/hw/cpu.h"
-#include "common/hw/quiet.h"
+#include "common/hw/interrupts.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 
@@ -128,10 +128,10 @@ static bool await_gate(const struct mp *mp, uint64_t limit)
     return true;
 }
 
-static bool await_parked(const volatile struct mp_seat *seat, uint64_t limit)
+static bool await_parked(const volatile struct mp_mailbox *mailbox, uint64_t limit)
 {
     uint64_t begin = cpu_tsc();
-    while (!seat->parked) {
+    while (!mailbox->parked) {
         if (cpu_tsc() - begin >= limit)
             return false;
         __asm__ volatile("pause");
@@ -170,21 +170,21 @@ static void choose_lines(struct mp *mp, uint32_t uid)
 {
     struct mp_apic *local = &mp->page->world.local;
     for (uint32_t line = 0; local->spurious && line < ARRAY_LENGTH(local->lint); line++)
-        local->lint[line] = quiet_line(mp->facts, uid, line, LINE_AT_RESET);
+        local->lint[line] = interrupts_masked_line(mp->facts, uid, line, LINE_AT_RESET);
 }
 
-enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_seat *seat,
-                  uint64_t seat_virtual)
+enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_mailbox *mailbox,
+                  uint64_t mailbox_virtual)
 {
     if (!reaches(mp, cpu->apic_id))
         return fail(ERR_NOT_FOUND, "the CPU with APIC ID %u is out of this APIC's reach",
                     cpu->apic_id);
-    seat->parked = 0;
-    mp->page->seat = seat_virtual;
+    mailbox->parked = 0;
+    mp->page->mailbox = mailbox_virtual;
     choose_lines(mp, cpu->uid);
     if (!call_in(mp, cpu->apic_id))
         return fail(ERR_NOT_FOUND, "the CPU with APIC ID %u does not answer", cpu->apic_id);
-    if (!await_parked(seat, ticks(mp, SILENT_MICROSECONDS)))
+    if (!await_parked(mailbox, ticks(mp, SILENT_MICROSECONDS)))
         return fail(ERR_IO, "the CPU with APIC ID %u has got lost on its way", cpu->apic_id);
     return OK;
 }

@@ -26,14 +26,14 @@ enum err mp_list(const struct facts *facts, struct arena *arena, struct mp_list 
 
 /* What all CPUs share. */
 struct mp_world {
-    uint64_t page;         /* physical, below A0000h: a page of memory for the trampoline, in use
-                              for good, since a CPU might be late; 0: no CPU is to be started */
-    uint64_t page_virtual; /* the kernel's tables map the page here, executable, for good; and one
-                              to one, executable, until the last CPU is started */
-    uint64_t root;         /* CR3: below 4 GiB */
-    uint64_t cr0, cr4, efer;    /* but for EFER.LMA */
-    uint64_t pat;               /* 0: the CPU has none */
-    uint64_t code, data, fs_gs; /* selectors in the GDT that each seat names */
+    uint64_t page;           /* physical, below A0000h: a page of memory for the trampoline, in use
+                                for good, since a CPU might be late; 0: no CPU is to be started */
+    uint64_t page_virtual;   /* the kernel's tables map the page here, executable, for good; and one
+                                to one, executable, until the last CPU is started */
+    uint64_t root;           /* CR3: below 4 GiB */
+    uint64_t cr0, cr4, efer; /* but for EFER.LMA */
+    uint64_t pat;            /* 0: the CPU has none */
+    uint64_t code, data, fs_gs; /* selectors in the GDT that each mailbox names */
     struct mp_apic {            /* what to write to their APICs' registers; spurious 0: nothing */
         uint64_t spurious, lint[2]; /* mp_start() chooses the latter, from the MADT */
         uint64_t registers;         /* of an xAPIC: mapped one to one, as the page is */
@@ -47,7 +47,7 @@ enum mp_mode {               /* of the local APICs */
 };
 
 /* A CPU's own, in memory that the kernel's tables map writable: all addresses are virtual there. */
-struct mp_seat {
+struct mp_mailbox {
     uint64_t parked;    /* the CPU writes 1: it waits for the word */
     uint64_t word;      /* address of 64 bits, 0 at first: where to go */
     uint64_t argument;  /* RDI for that */
@@ -73,16 +73,16 @@ struct mp {
 enum err mp_begin(struct mp *mp, const struct mp_world *world, const struct mp_list *list,
                   const struct facts *facts, enum mp_mode mode);
 
-/* Starts one CPU; returns when it is parked. `seat` and `seat_virtual` are the same place: now, and
- * on the kernel's tables. ERR_NOT_FOUND: it did not answer, or cannot be reached; the seat is free
- * for another. ERR_IO: it answered and was not seen again: leave it the seat, and start no more.
- * The started CPU has at its first instruction the world's control registers, PAT and selectors,
- * FS and GS with base 0, LDTR 0, the seat's GDT, IDT, TSS and stack, RFLAGS 2, RDI as the seat
- * says, all other general registers 0, x87 and SSE as after FNINIT and with MXCSR 1F80h, no stale
- * translation, the MTRRs of the CPU that boots, and its local APIC as INIT leaves it, but for what
- * the world says. */
-enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_seat *seat,
-                  uint64_t seat_virtual);
+/* Starts one CPU; returns when it is parked. `mailbox` and `mailbox_virtual` are the same place:
+ * now, and on the kernel's tables. ERR_NOT_FOUND: it did not answer, or cannot be reached; the
+ * mailbox is free for another. ERR_IO: it answered and was not seen again: leave it the mailbox,
+ * and start no more. The started CPU has at its first instruction the world's control registers,
+ * PAT and selectors, FS and GS with base 0, LDTR 0, the mailbox's GDT, IDT, TSS and stack, RFLAGS
+ * 2, RDI as the mailbox says, all other general registers 0, x87 and SSE as after FNINIT and with
+ * MXCSR 1F80h, no stale translation, the MTRRs of the CPU that boots, and its local APIC as INIT
+ * leaves it, but for what the world says. */
+enum err mp_start(struct mp *mp, const struct acpi_processor *cpu, struct mp_mailbox *mailbox,
+                  uint64_t mailbox_virtual);
 
 /* ---- the trampoline's page --------------------------------------------------------------------
  */
@@ -93,7 +93,7 @@ struct mp_page { /* at the beginning of the page */
     uint8_t jump[4];
     volatile uint32_t gate; /* the APIC ID that may come in; the CPU changes it to MP_NOBODY */
     uint64_t apic_base;     /* the mode, in IA32_APIC_BASE */
-    uint64_t seat;          /* virtual */
+    uint64_t mailbox;       /* virtual */
     struct mp_world world;
     uint64_t mtrr_count;
     struct mtrr mtrrs[MTRRS_MAX];

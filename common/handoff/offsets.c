@@ -70,7 +70,7 @@ void start_of_cpus(void)
 
     OFFSET(mp_page, gate);
     OFFSET(mp_page, apic_base);
-    OFFSET(mp_page, seat);
+    OFFSET(mp_page, mailbox);
     OFFSET(mp_page, world.page_virtual);
     OFFSET(mp_page, world.root);
     OFFSET(mp_page, world.cr0);
@@ -87,13 +87,13 @@ void start_of_cpus(void)
     OFFSET(mp_page, mtrrs);
     BYTES(mp_page);
 
-    OFFSET(mp_seat, parked);
-    OFFSET(mp_seat, word);
-    OFFSET(mp_seat, argument);
-    OFFSET(mp_seat, stack_top);
-    OFFSET(mp_seat, tss);
-    OFFSET(mp_seat, gdtr);
-    OFFSET(mp_seat, idtr);
+    OFFSET(mp_mailbox, parked);
+    OFFSET(mp_mailbox, word);
+    OFFSET(mp_mailbox, argument);
+    OFFSET(mp_mailbox, stack_top);
+    OFFSET(mp_mailbox, tss);
+    OFFSET(mp_mailbox, gdtr);
+    OFFSET(mp_mailbox, idtr);
 }
 
 void registers(void)

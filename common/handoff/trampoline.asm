@@ -131,18 +131,18 @@ long_mode:
         test    eax, eax
         jz      .go_up
         wrmsr
-.go_up: mov     rsi, [rbx + mp_page.seat]
+.go_up: mov     rsi, [rbx + mp_page.mailbox]
         mov     rbx, [rbx + mp_page.world.page_virtual]
-        lea     rax, [rbx + at(take_seat)]
+        lea     rax, [rbx + at(take_mailbox)]
         jmp     rax
 
-; RBX is the page's address for good, RSI the seat's.
-take_seat:
-        mov     rsp, [rsi + mp_seat.stack_top]
+; RBX is the page's address for good, RSI the mailbox's.
+take_mailbox:
+        mov     rsp, [rsi + mp_mailbox.stack_top]
         call    load_tables
         call    set_machine_state
-        mov     qword [rsi + mp_seat.parked], 1
-        mov     rdx, [rsi + mp_seat.word]
+        mov     qword [rsi + mp_mailbox.parked], 1
+        mov     rdx, [rsi + mp_mailbox.word]
 .wait:  pause
         mov     rax, [rdx]
         test    rax, rax
@@ -153,7 +153,7 @@ take_seat:
         mov     cr3, rcx
         mov     rcx, [rbx + mp_page.world.cr4]
         mov     cr4, rcx
-        mov     rdi, [rsi + mp_seat.argument]
+        mov     rdi, [rsi + mp_mailbox.argument]
         push    0                       ; the return address
         push    rax
         push    2                       ; RFLAGS
@@ -162,8 +162,8 @@ take_seat:
         ret
 
 load_tables:
-        lgdt    [rsi + mp_seat.gdtr]
-        lidt    [rsi + mp_seat.idtr]
+        lgdt    [rsi + mp_mailbox.gdtr]
+        lidt    [rsi + mp_mailbox.idtr]
         xor     eax, eax
         lldt    ax
         mov     rax, [rbx + mp_page.world.fs_gs]
@@ -173,7 +173,7 @@ load_tables:
         mov     ds, eax
         mov     es, eax
         mov     ss, eax
-        mov     rax, [rsi + mp_seat.tss]
+        mov     rax, [rsi + mp_mailbox.tss]
         test    eax, eax
         jz      .code
         ltr     ax

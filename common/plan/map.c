@@ -2,49 +2,50 @@
 #include "common/lib/mem.h"
 #include "common/plan/plan.h"
 
-static enum err paint_part(struct memmap *paint, uint64_t first, uint64_t last, enum paint colour)
+static enum err set_range(struct memmap *attributes, uint64_t first, uint64_t last,
+                          enum attribute attribute)
 {
     if (first > last)
         return OK;
-    return memmap_overlay(paint, first, last - first + 1, (enum lintel_memory_type)colour);
+    return memmap_overlay(attributes, first, last - first + 1, (enum lintel_memory_type)attribute);
 }
 
-static enum err paint_map(const struct space_rules *space, struct memmap *paint,
-                          const struct memmap *map)
+static enum err set_by_map(const struct space_rules *space, struct memmap *attributes,
+                           const struct memmap *map)
 {
-    TRY(paint_part(paint, 0, 4 * GIB - 1, space->gaps));
+    TRY(set_range(attributes, 0, 4 * GIB - 1, space->gaps));
     for (uint64_t i = 0; i < map->count; i++) {
         const struct memmap_range *range = &map->ranges[i];
-        TRY(paint_part(paint, range->first, MIN(range->last, 4 * GIB - 1),
-                       space->paint(range->type, false)));
-        TRY(paint_part(paint, MAX(range->first, 4 * GIB), range->last,
-                       space->paint(range->type, true)));
+        TRY(set_range(attributes, range->first, MIN(range->last, 4 * GIB - 1),
+                      space->attribute_of(range->type, false)));
+        TRY(set_range(attributes, MAX(range->first, 4 * GIB), range->last,
+                      space->attribute_of(range->type, true)));
     }
     return OK;
 }
 
 /* What an image maps read-only or executable is read-only in the direct map too: no alias undoes
  * W^X. */
-static enum err paint_image(struct memmap *paint, const struct elf *image, uint64_t physical)
+static enum err set_by_image(struct memmap *attributes, const struct elf *image, uint64_t physical)
 {
     for (uint32_t i = 0; i < image->pages_count; i++)
         if (!(image->pages[i].flags & MAP_WRITE))
-            TRY(memmap_overlay(paint, physical + image->pages[i].offset, image->pages[i].bytes,
-                               (enum lintel_memory_type)PAINT_READ_ONLY));
+            TRY(memmap_overlay(attributes, physical + image->pages[i].offset, image->pages[i].bytes,
+                               (enum lintel_memory_type)ATTRIBUTE_READ_ONLY));
     return OK;
 }
 
 /* Behind the handoff's state lies its program. */
-static enum err paint_programs(struct memmap *paint, const struct plan *plan)
+static enum err set_by_programs(struct memmap *attributes, const struct plan *plan)
 {
     const struct placement *handoff = &plan->places[PLACE_HANDOFF];
     const struct placement *trampoline = &plan->places[PLACE_TRAMPOLINE];
 
     if (trampoline->bytes)
-        TRY(memmap_overlay(paint, trampoline->physical, trampoline->bytes,
-                           (enum lintel_memory_type)PAINT_READ_ONLY));
-    return memmap_overlay(paint, handoff->physical + PAGE_BYTES, handoff->bytes - PAGE_BYTES,
-                          (enum lintel_memory_type)PAINT_READ_ONLY);
+        TRY(memmap_overlay(attributes, trampoline->physical, trampoline->bytes,
+                           (enum lintel_memory_type)ATTRIBUTE_READ_ONLY));
+    return memmap_overlay(attributes, handoff->physical + PAGE_BYTES, handoff->bytes - PAGE_BYTES,
+                          (enum lintel_memory_type)ATTRIBUTE_READ_ONLY);
 }
 
 static void add_mapping(struct plan *plan, uint64_t virtual, uint64_t physical, uint64_t bytes,
@@ -54,24 +55,24 @@ static void add_mapping(struct plan *plan, uint64_t virtual, uint64_t physical, 
         (struct mapping){virtual, physical, bytes, flags, cache};
 }
 
-static uint32_t direct_map_flags(const struct space_rules *space, enum paint colour)
+static uint32_t direct_map_flags(const struct space_rules *space, enum attribute attribute)
 {
-    return (colour == PAINT_READ_ONLY ? 0 : MAP_WRITE) | (space->mixed ? MAP_EXECUTE : 0);
+    return (attribute == ATTRIBUTE_READ_ONLY ? 0 : MAP_WRITE) | (space->mixed ? MAP_EXECUTE : 0);
 }
 
-static void map_painted(const struct space_rules *space, struct plan *plan,
-                        const struct memmap *paint, uint64_t base)
+static void map_attributes(const struct space_rules *space, struct plan *plan,
+                           const struct memmap *attributes, uint64_t base)
 {
-    for (uint64_t i = 0; i < paint->count; i++) {
-        const struct memmap_range *range = &paint->ranges[i];
-        enum paint colour = (enum paint)range->type;
-        if (colour == PAINT_ABSENT)
+    for (uint64_t i = 0; i < attributes->count; i++) {
+        const struct memmap_range *range = &attributes->ranges[i];
+        enum attribute attribute = (enum attribute)range->type;
+        if (attribute == ATTRIBUTE_ABSENT)
             continue;
         add_mapping(plan, base + range->first, range->first, range->last - range->first + 1,
-                    direct_map_flags(space, colour),
-                    colour == PAINT_UNCACHED          ? CACHE_UNCACHED
-                    : colour == PAINT_WRITE_COMBINING ? CACHE_WRITE_COMBINING
-                                                      : CACHE_WRITE_BACK);
+                    direct_map_flags(space, attribute),
+                    attribute == ATTRIBUTE_UNCACHED          ? CACHE_UNCACHED
+                    : attribute == ATTRIBUTE_WRITE_COMBINING ? CACHE_WRITE_COMBINING
+                                                             : CACHE_WRITE_BACK);
     }
 }
 
@@ -126,10 +127,10 @@ static void map_window(const struct plan_request *request, struct plan *plan)
 
 /* The first page stays absent: it begins with what is the null pointer. */
 static enum err map_identity(const struct space_rules *space, struct plan *plan,
-                             struct memmap *paint)
+                             struct memmap *attributes)
 {
-    TRY(memmap_overlay(paint, 0, PAGE_BYTES, (enum lintel_memory_type)PAINT_ABSENT));
-    map_painted(space, plan, paint, 0);
+    TRY(memmap_overlay(attributes, 0, PAGE_BYTES, (enum lintel_memory_type)ATTRIBUTE_ABSENT));
+    map_attributes(space, plan, attributes, 0);
     return OK;
 }
 
@@ -170,23 +171,23 @@ static void map_bridge(const struct plan_request *request, struct plan *plan)
     sort_mappings(plan->bridge, plan->bridge_count);
 }
 
-static enum err paint_all(const struct plan_request *request, const struct memmap *map,
-                          const struct lintel_framebuffer *framebuffer, const struct plan *plan,
-                          struct memmap *paint)
+static enum err attributes_of_all(const struct plan_request *request, const struct memmap *map,
+                                  const struct lintel_framebuffer *framebuffer,
+                                  const struct plan *plan, struct memmap *attributes)
 {
     const struct space_rules *space = request->wishes->space;
 
-    TRY(paint_map(space, paint, map));
+    TRY(set_by_map(space, attributes, map));
     if (framebuffer)
         TRY(memmap_overlay(
-            paint, align_down(framebuffer->base_physical, PAGE_BYTES),
+            attributes, align_down(framebuffer->base_physical, PAGE_BYTES),
             align_up(framebuffer->base_physical % PAGE_BYTES + framebuffer->bytes, PAGE_BYTES),
-            (enum lintel_memory_type)PAINT_WRITE_COMBINING));
+            (enum lintel_memory_type)ATTRIBUTE_WRITE_COMBINING));
     if (!space->guards_aliases)
         return OK;
-    TRY(paint_image(paint, request->wishes->image, plan->places[PLACE_KERNEL].physical));
-    TRY(paint_image(paint, request->resident, plan->places[PLACE_RESIDENT].physical));
-    return paint_programs(paint, plan);
+    TRY(set_by_image(attributes, request->wishes->image, plan->places[PLACE_KERNEL].physical));
+    TRY(set_by_image(attributes, request->resident, plan->places[PLACE_RESIDENT].physical));
+    return set_by_programs(attributes, plan);
 }
 
 static enum err map_for_kernel(const struct plan_request *request, const struct memmap *map,
@@ -196,17 +197,18 @@ static enum err map_for_kernel(const struct plan_request *request, const struct 
     const struct elf *kernel = request->wishes->image, *resident = request->resident;
     const struct space_rules *space = request->wishes->space;
     uint64_t images = kernel->pages_count + resident->pages_count;
-    struct memmap paint = {.capacity = MEMMAP_CAPACITY(map->capacity + images + 6) + 1};
+    struct memmap attributes = {.capacity = MEMMAP_CAPACITY(map->capacity + images + 6) + 1};
 
-    TRY(ARENA_TAKE(arena, paint.capacity, &paint.ranges));
-    TRY(paint_all(request, map, framebuffer, plan, &paint));
-    TRY(ARENA_TAKE(arena, 2 * paint.capacity + images + 5 + 2 * plan->cpu_count, &plan->mappings));
-    map_painted(space, plan, &paint, plan->direct_map);
+    TRY(ARENA_TAKE(arena, attributes.capacity, &attributes.ranges));
+    TRY(attributes_of_all(request, map, framebuffer, plan, &attributes));
+    TRY(ARENA_TAKE(arena, 2 * attributes.capacity + images + 5 + 2 * plan->cpu_count,
+                   &plan->mappings));
+    map_attributes(space, plan, &attributes, plan->direct_map);
     if (space->window)
         map_window(request, plan);
     map_image(plan, kernel, plan->kernel_virtual, plan->places[PLACE_KERNEL].physical);
     if (space->identity)
-        TRY(map_identity(space, plan, &paint));
+        TRY(map_identity(space, plan, &attributes));
     sort_mappings(plan->mappings, plan->mapping_count);
     map_bridge(request, plan);
     return OK;

@@ -71,10 +71,10 @@ enum err plan_place_own(const struct plan_request *request, struct memmap *free,
                         enum place index)
 {
     struct placement *place = &plan->places[index];
-    const struct region_window *window =
-        index == PLACE_TRAMPOLINE    ? &low_window
-        : index == PLACE_INFORMATION ? &request->wishes->information_window
-                                     : &own_window;
+    const struct region_window *window = index == PLACE_TRAMPOLINE ? &low_window
+                                         : index == PLACE_INFORMATION
+                                             ? &request->wishes->information_window
+                                             : &own_window;
 
     if (!place->bytes)
         return OK;

@@ -53,7 +53,7 @@ static enum err choose_paging(const struct plan_request *request, struct plan *p
     if (wishes->paging_required && wishes->paging_levels == 5 && !five)
         return fail(ERR_UNSUPPORTED,
                     "%s: requires 5-level paging, which this CPU (%s) does not have",
-                    wishes->image->source->name, request->cpu->vendor);
+                    wishes->image->reader->name, request->cpu->vendor);
     plan->paging = (struct paging){
         .levels = five ? 5 : 4,
         .has_1gib_pages = features & LINTEL_CPU_1GIB,
@@ -102,7 +102,7 @@ static enum err choose_slide(const struct plan_request *request, struct plan *pl
     if (bytes > room)
         return fail(ERR_UNSUPPORTED,
                     "%s: spans %lu MiB, but a static PIE has to fit into the top 2 GiB",
-                    kernel->source->name, bytes / MIB);
+                    kernel->reader->name, bytes / MIB);
     uint64_t steps = (room - bytes) / step + 1;
     plan->slide =
         PLAN_SLIDE_BASE + request->random % steps * step - align_down(kernel->first, step);
@@ -119,16 +119,16 @@ static enum err choose_kernel_address(const struct plan_request *request, struct
 
     plan->kernel_virtual = first;
     if (first < space->lowest || end < first)
-        return fail(ERR_UNSUPPORTED, "%s: linked at %lXh to %lXh, but %s", kernel->source->name,
+        return fail(ERR_UNSUPPORTED, "%s: linked at %lXh to %lXh, but %s", kernel->reader->name,
                     first, end, space->advice);
     if (overlap(first, end, plan->direct_map, map_end))
         return fail(ERR_UNSUPPORTED,
                     "%s: linked at %lXh to %lXh, inside the direct map (%lXh to %lXh)",
-                    kernel->source->name, first, end, plan->direct_map, map_end);
+                    kernel->reader->name, first, end, plan->direct_map, map_end);
     if (space->window && overlap(first, end, PLAN_WINDOW, PLAN_WINDOW_END))
         return fail(ERR_UNSUPPORTED,
                     "%s: linked at %lXh to %lXh, inside Lintel's window (%lXh to %lXh)",
-                    kernel->source->name, first, end, PLAN_WINDOW, PLAN_WINDOW_END);
+                    kernel->reader->name, first, end, PLAN_WINDOW, PLAN_WINDOW_END);
     return OK;
 }
 
@@ -203,8 +203,8 @@ static void list_cpus(const struct plan_request *request, struct plan *plan)
     plan->cpu_stack_bytes = wishes->cpu_stack_bytes;
     plan->places[PLACE_TRAMPOLINE] =
         loaders_own("start-up page of the CPUs", others ? PAGE_BYTES : 0);
-    plan->places[PLACE_CPU_STACKS] =
-        loaders_own("stacks of the CPUs", others * (wishes->cpu_stack_bytes + PLAN_CPU_FAULT_BYTES));
+    plan->places[PLACE_CPU_STACKS] = loaders_own(
+        "stacks of the CPUs", others * (wishes->cpu_stack_bytes + PLAN_CPU_FAULT_BYTES));
 }
 
 static void list_for_kernel_tables(const struct plan_request *request, struct plan *plan)
@@ -225,8 +225,7 @@ static void list_places(const struct plan_request *request, struct plan *plan)
     plan->cpu_count = 1;
     if (wishes->mode == ENTRY_KERNEL_TABLES)
         list_for_kernel_tables(request, plan);
-    plan->places[PLACE_INFORMATION] =
-        loaders_own("boot information", wishes->information_bytes);
+    plan->places[PLACE_INFORMATION] = loaders_own("boot information", wishes->information_bytes);
     plan->places[PLACE_HANDOFF] = loaders_own("handoff", 0);
     plan->places[PLACE_TABLES] = loaders_own("page tables", 0);
     for (uint64_t i = 0; i < wishes->region_count; i++)

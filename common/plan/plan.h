@@ -70,7 +70,7 @@ struct plan {
     uint64_t reservation_count;
     struct handoff_move *moves; /* none writes where another one, or any placement, lies */
     uint64_t move_count;
-    struct paging paging; /* of the tables: levels and features; the pool is in PLACE_TABLES */
+    struct paging paging;     /* of the tables: levels and features; the pool is in PLACE_TABLES */
     struct mapping *mappings; /* of these tables, sorted */
     uint64_t mapping_count;
 

@@ -15,18 +15,18 @@ struct region *wishes_add(struct wishes *wishes, struct region region)
     return added;
 }
 
-enum err wishes_add_file(struct wishes *wishes, const struct source *source, struct region region,
+enum err wishes_add_file(struct wishes *wishes, const struct reader *reader, struct region region,
                          struct arena *arena)
 {
     struct region_part *part;
 
     TRY(ARENA_TAKE(arena, 1, &part));
-    *part = (struct region_part){source, 0, source->bytes, 0};
+    *part = (struct region_part){reader, 0, reader->bytes, 0};
     region.parts = part;
     region.part_count = 1;
-    region.bytes = MAX(region.bytes, source->bytes);
+    region.bytes = MAX(region.bytes, reader->bytes);
     if (!region.name)
-        region.name = source->name;
+        region.name = reader->name;
     wishes_add(wishes, region);
     return OK;
 }
@@ -38,7 +38,7 @@ enum err wishes_elf_parts(const struct elf *elf, struct arena *arena, struct reg
     TRY(ARENA_TAKE(arena, elf->segment_count, &parts));
     for (uint32_t i = 0; i < elf->segment_count; i++) {
         const struct elf_segment *segment = &elf->segments[i];
-        parts[i] = (struct region_part){elf->source, segment->file_offset, segment->file_bytes,
+        parts[i] = (struct region_part){elf->reader, segment->file_offset, segment->file_bytes,
                                         segment->virtual - elf->first};
     }
     region->parts = parts;

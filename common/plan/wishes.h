@@ -11,7 +11,7 @@
 
 /* Bytes of a file, and where in the region they go. */
 struct region_part {
-    const struct source *source;
+    const struct reader *reader;
     uint64_t offset, bytes; /* in the source */
     uint64_t at;            /* in the region */
 };
@@ -26,8 +26,8 @@ struct region_window {
 #define REGION_WINDOWS 2
 
 struct region {
-    const char *name; /* for messages: a path, "initrd" */
-    uint64_t bytes;   /* 0: the region is empty, and has no place */
+    const char *name;             /* for messages: a path, "initrd" */
+    uint64_t bytes;               /* 0: the region is empty, and has no place */
     enum lintel_memory_type type; /* what the kernel's map calls it */
     /* The first window that has room is taken. */
     struct region_window windows[REGION_WINDOWS];
@@ -36,8 +36,8 @@ struct region {
      * the loader sit on it until they leave, one that `moves` is loaded elsewhere, and moved last:
      * in modes for which entry_moves() only. */
     bool fixed, moves;
-    uint64_t target;    /* physical */
-    const char *advice; /* to who made the file, where there is no place; NULL: none */
+    uint64_t target;                 /* physical */
+    const char *advice;              /* to who made the file, where there is no place; NULL: none */
     const struct region_part *parts; /* in order of `at` */
     uint32_t part_count;
     bool zeroed;   /* what no part fills is zero */
@@ -68,20 +68,20 @@ static inline bool entry_keeps_firmware(enum entry_mode mode)
 }
 
 /* How the direct map shows a physical range. */
-enum paint {
-    PAINT_WRITE_BACK = LINTEL_MEMORY_USABLE, /* painted by memmap_overlay(), which takes types */
-    PAINT_READ_ONLY = LINTEL_MEMORY_KERNEL,
-    PAINT_UNCACHED = LINTEL_MEMORY_RESERVED,
-    PAINT_WRITE_COMBINING = LINTEL_MEMORY_FRAMEBUFFER,
-    PAINT_ABSENT = LINTEL_MEMORY_BAD,
+enum attribute {
+    ATTRIBUTE_WRITE_BACK = LINTEL_MEMORY_USABLE, /* set by memmap_overlay(), which takes types */
+    ATTRIBUTE_READ_ONLY = LINTEL_MEMORY_KERNEL,
+    ATTRIBUTE_UNCACHED = LINTEL_MEMORY_RESERVED,
+    ATTRIBUTE_WRITE_COMBINING = LINTEL_MEMORY_FRAMEBUFFER,
+    ATTRIBUTE_ABSENT = LINTEL_MEMORY_BAD,
 };
 
 /* What a protocol promises of the address space of a kernel with tables of its own. */
 struct space_rules {
     uint64_t lowest;    /* virtual: kernels are linked here or above */
     const char *advice; /* to who links one lower */
-    /* Stacks, handoff and fault reporter lie in the window, between guards; else they are used where
-     * the direct map shows them. */
+    /* Stacks, handoff and fault reporter lie in the window, between guards; else they are used
+     * where the direct map shows them. */
     bool window;
     bool local_apic;     /* is bridged, too: CPUs set it up on the kernel's tables */
     bool mixed;          /* the direct map is executable, and the kernel may have mixed pages */
@@ -89,8 +89,8 @@ struct space_rules {
     bool global;         /* pages, where the CPU can */
     bool guards_aliases; /* what the kernel may not write it can't write by the direct map either */
     uint32_t write_combining; /* number in the protocol's PAT */
-    enum paint gaps;          /* below 4 GiB, where the map says nothing */
-    enum paint (*paint)(enum lintel_memory_type type, bool above_4gib);
+    enum attribute gaps;      /* below 4 GiB, where the map says nothing */
+    enum attribute (*attribute_of)(enum lintel_memory_type type, bool above_4gib);
 };
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -105,7 +105,7 @@ struct screen_wish {
 struct wishes {
     struct region *regions; /* the kernel, and then files in the protocol's order */
     uint64_t region_count;
-    uint64_t information_bytes; /* for all that is built for the kernel (block.h); 0: nothing */
+    uint64_t information_bytes; /* for all that is built for the kernel (buffer.h); 0: nothing */
     struct region_window information_window; /* its first byte is the information's */
     enum entry_mode mode;
     struct screen_wish screen;
@@ -128,7 +128,7 @@ enum err wishes_begin(struct wishes *wishes, uint64_t most, struct arena *arena)
 struct region *wishes_add(struct wishes *wishes, struct region region);
 
 /* Appends one that holds a whole file. ERR_NO_MEMORY. */
-enum err wishes_add_file(struct wishes *wishes, const struct source *source, struct region region,
+enum err wishes_add_file(struct wishes *wishes, const struct reader *reader, struct region region,
                          struct arena *arena);
 
 /* The parts that an ELF image has in a region which begins with its first page. ERR_NO_MEMORY. */

@@ -4,10 +4,10 @@
 
 static enum err parse(const struct attempt *attempt, struct pe *pe)
 {
-    TRY(pe_parse(&attempt->kernel.source, &attempt->machine->arena, pe));
+    TRY(pe_parse(&attempt->kernel.reader, &attempt->machine->arena, pe));
     if (pe->subsystem != PE_EFI_APPLICATION)
         return fail(ERR_UNSUPPORTED, "%s: its Subsystem is %u, not 10 (EFI application)",
-                    pe->source->name, pe->subsystem);
+                    pe->reader->name, pe->subsystem);
     return OK;
 }
 
@@ -26,7 +26,7 @@ enum err efi_wish(struct attempt *attempt, const char *options, uint64_t more)
     attempt->wishes.mode = ENTRY_PROGRAM;
     attempt->program.options = options;
     TRY(wishes_begin(&attempt->wishes, 1 + more, arena));
-    return wishes_add_file(&attempt->wishes, &attempt->kernel.source, image, arena);
+    return wishes_add_file(&attempt->wishes, &attempt->kernel.reader, image, arena);
 }
 
 static enum err open(struct attempt *attempt)
@@ -37,7 +37,7 @@ static enum err open(struct attempt *attempt)
 
 static bool is_efi(const struct candidate *file)
 {
-    return pe_recognise(file->source);
+    return pe_recognise(file->reader);
 }
 
 static enum err describe(const struct attempt *attempt, protocol_print *print)

@@ -78,8 +78,8 @@ static enum err check_elf(const struct candidate *file)
     struct elf_notes_found found;
     struct elf elf;
 
-    TRY(elf_parse(file->source, file->arena, &elf));
-    return elf_find_notes(file->source, file->arena, &any, &found);
+    TRY(elf_parse(file->reader, file->arena, &elf));
+    return elf_find_notes(file->reader, file->arena, &any, &found);
 }
 
 static enum err refuse_unknown(const struct entry *entry, const struct candidate *file)
@@ -145,13 +145,13 @@ static enum err check_lines(const struct entry *entry, const struct protocol *pr
                 protocol->advice ? protocol->advice : "");
 }
 
-static enum err read_head(const struct source *kernel, struct arena *arena, struct candidate *file)
+static enum err read_head(const struct reader *kernel, struct arena *arena, struct candidate *file)
 {
     uint64_t bytes = MIN(kernel->bytes, PROTOCOL_HEAD_BYTES);
     uint8_t *head;
 
     TRY(ARENA_TAKE(arena, bytes + 1, &head));
-    TRY(source_read(kernel, 0, bytes, head));
+    TRY(reader_read(kernel, 0, bytes, head));
     *file = (struct candidate){kernel, head, bytes, arena};
     return OK;
 }
@@ -159,7 +159,7 @@ static enum err read_head(const struct source *kernel, struct arena *arena, stru
 enum err protocol_find(struct attempt *attempt, const struct protocol **found)
 {
     const struct entry *entry = attempt->entry;
-    struct source *kernel = &attempt->kernel.source;
+    struct reader *kernel = &attempt->kernel.reader;
     struct arena *arena = &attempt->machine->arena;
     const char *wanted = wanted_key(entry);
     struct candidate file;

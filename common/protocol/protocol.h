@@ -8,7 +8,7 @@
 
 /* A file to recognise. */
 struct candidate {
-    const struct source *source;
+    const struct reader *reader;
     const uint8_t *head; /* its beginning */
     uint64_t head_bytes; /* at most PROTOCOL_HEAD_BYTES */
     struct arena *arena;

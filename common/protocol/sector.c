@@ -47,7 +47,7 @@ static enum err open(struct attempt *attempt)
     attempt->wishes.mode = ENTRY_REAL;
     attempt->wishes.screen.cleared = true; /* as after the BIOS's own self-test */
     TRY(wishes_begin(&attempt->wishes, 1, arena));
-    return wishes_add_file(&attempt->wishes, &attempt->kernel.source, sector, arena);
+    return wishes_add_file(&attempt->wishes, &attempt->kernel.reader, sector, arena);
 }
 
 /* Behind the BIOS's data in page 0, which no region can have. */
@@ -65,7 +65,7 @@ static bool is_boot_sector(const struct candidate *file)
 
 static enum err describe(const struct attempt *attempt, protocol_print *print)
 {
-    print("for BIOS only; %lu bytes at %Xh", attempt->kernel.source.bytes, SECTOR_AT);
+    print("for BIOS only; %lu bytes at %Xh", attempt->kernel.reader.bytes, SECTOR_AT);
     return OK;
 }
 

@@ -38,7 +38,7 @@ static enum err wish_for_stub(struct attempt *attempt)
     if (entry->initrds)
         return fail(ERR_UNSUPPORTED,
                     "a unified kernel image has its own initrd: UEFI starts it without `initrd`");
-    TRY(uki_open(&attempt->kernel.source, profile, arena, &uki));
+    TRY(uki_open(&attempt->kernel.reader, profile, arena, &uki));
     if (profile) /* stubs of images without profiles would take it for the command line */
         TRY(join_options(entry, arena, &options));
     TRY(efi_check(attempt));
@@ -48,17 +48,17 @@ static enum err wish_for_stub(struct attempt *attempt)
 /* ---- BIOS ------------------------------------------------------------------------------------ */
 
 static enum err cut_section(const struct uki *uki, const char *name, struct arena *arena,
-                            const struct source **source)
+                            const struct reader **reader)
 {
     const struct pe_section *section = uki_find(uki, name);
-    struct source_part *part;
+    struct reader_part *part;
 
-    *source = NULL;
+    *reader = NULL;
     if (!section || !section->content_bytes)
         return OK;
     TRY(ARENA_TAKE(arena, 1, &part));
     TRY(uki_part(uki, section, arena, part));
-    *source = &part->source;
+    *reader = &part->reader;
     return OK;
 }
 
@@ -68,10 +68,10 @@ static enum err add_initrds(struct attempt *attempt, const struct uki *uki, stru
     static const char *const names[] = {".ucode", ".initrd"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        const struct source *source;
-        TRY(cut_section(uki, names[i], &attempt->machine->arena, &source));
-        if (source)
-            boot->initrds[boot->initrd_count++] = source;
+        const struct reader *reader;
+        TRY(cut_section(uki, names[i], &attempt->machine->arena, &reader));
+        if (reader)
+            boot->initrds[boot->initrd_count++] = reader;
     }
     return linux_open_initrds(attempt, boot);
 }
@@ -81,15 +81,15 @@ static enum err wish_for_sections(struct attempt *attempt)
 {
     const struct entry *entry = attempt->entry;
     struct arena *arena = &attempt->machine->arena;
-    const struct source *kernel;
+    const struct reader *kernel;
     struct linux_boot *boot;
     char *command_line;
     struct uki uki;
 
-    TRY(uki_open(&attempt->kernel.source, profile_of(entry), arena, &uki));
+    TRY(uki_open(&attempt->kernel.reader, profile_of(entry), arena, &uki));
     TRY(cut_section(&uki, ".linux", arena, &kernel));
     if (!kernel)
-        return fail(ERR_FORMAT, "%s: its section .linux is empty", attempt->kernel.source.name);
+        return fail(ERR_FORMAT, "%s: its section .linux is empty", attempt->kernel.reader.name);
     TRY(uki_text(&uki, ".cmdline", arena, &command_line));
     TRY(linux_begin(attempt, kernel, *entry->options ? entry->options : command_line,
                     2 + entry_count_files(entry->initrds), &boot));
@@ -106,7 +106,7 @@ static enum err open(struct attempt *attempt)
 
 static bool is_uki(const struct candidate *file)
 {
-    return uki_recognise(file->source, file->arena);
+    return uki_recognise(file->reader, file->arena);
 }
 
 static const char *or_none(const char *text)
@@ -128,7 +128,7 @@ static void describe_profiles(const struct entry_item *item, protocol_print *pri
 
 static enum err describe(const struct attempt *attempt, protocol_print *print)
 {
-    const struct source *kernel = &attempt->kernel.source;
+    const struct reader *kernel = &attempt->kernel.reader;
     struct arena *arena = &attempt->machine->arena;
     struct entry_item *entries = NULL;
     struct uki uki;

@@ -120,7 +120,7 @@ def test_memtest_on_uefi(start, tmp_path):
     ("bios", "32", "max", "32 bits"), ("bios", "real", "max", "real mode"),
     ("uefi", "uefi", "max", "64 bits")])
 def test_kernel_in_the_loaders_place(start, tmp_path, firmware, probe, cpu, said):
-    """Moved there by a leap; it looks at all of its bytes, its registers, memory above 4 GiB or the
+    """Moved there by the handoff; it looks at all of its bytes, its registers, memory above 4 GiB or the
     BIOS."""
     image = tmp_path / "probe.img"
     linux_image(image, BUILD / f"test-kernels/probe-{probe}", "one two")

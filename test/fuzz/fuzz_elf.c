@@ -28,25 +28,25 @@ static void check_symbols(const struct elf *elf)
 }
 
 /* What was accepted is one of the notes that there are. */
-static void read_note(const struct source *source, struct arena *arena)
+static void read_note(const struct reader *reader, struct arena *arena)
 {
     struct lintel_request request;
 
-    if (lintel_read_note(source, arena, &request) == OK && !lintel_has_note(source, arena))
+    if (lintel_read_note(reader, arena, &request) == OK && !lintel_has_note(reader, arena))
         abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     static struct arena arena;
-    struct source source = source_from_memory("fuzz", data, bytes);
+    struct reader reader = reader_from_memory("fuzz", data, bytes);
     struct elf elf;
 
     if (!arena.grow)
         arena_begin(&arena, grow);
     struct arena_mark mark = arena_mark(&arena);
-    read_note(&source, &arena);
-    if (elf_parse(&source, &arena, &elf) == OK) {
+    read_note(&reader, &arena);
+    if (elf_parse(&reader, &arena, &elf) == OK) {
         check_symbols(&elf);
         if (elf.end - elf.first <= SPAN_BYTES_MAX) {
             uint8_t *to = malloc(elf.end - elf.first);

@@ -28,12 +28,12 @@ static void inflate_alone(const uint8_t *data, size_t bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     static struct arena arena;
-    struct source source = source_from_memory("fuzz", data, bytes);
+    struct reader reader = reader_from_memory("fuzz", data, bytes);
 
     if (!arena.grow)
         arena_begin(&arena, grow);
     struct arena_mark mark = arena_mark(&arena);
-    (void)gzip_unpack(&source, &arena);
+    (void)gzip_unpack(&reader, &arena);
     arena_reset(&arena, mark);
     if (bytes > 2)
         inflate_alone(data, bytes);

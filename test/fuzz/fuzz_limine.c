@@ -26,7 +26,7 @@ static enum err open_file(struct attempt *attempt, const char *reference, struct
     (void)attempt;
     if (bytes % 2)
         return fail(ERR_NOT_FOUND, "%s", reference);
-    *file = (struct file){.source = source_from_memory(reference, reference, bytes)};
+    *file = (struct file){.reader = reader_from_memory(reference, reference, bytes)};
     return OK;
 }
 
@@ -42,7 +42,7 @@ static void open_files(struct limine *limine)
 {
     if (limine_open_files(limine) == OK)
         for (uint64_t i = 0; i < limine->file_count; i++)
-            check_path(limine->files[i].file.source.name);
+            check_path(limine->files[i].file.reader.name);
 }
 
 /* The file is aligned as the loader's copy of it. */
@@ -57,8 +57,8 @@ static void read_kernel(struct attempt *attempt, const uint8_t *data, size_t byt
     if (arena_take(arena, bytes + 1, (void **)&file) != OK)
         return;
     memcpy(file, data, bytes);
-    limine.memory = source_from_memory("/boot/kernel.elf", file, bytes);
-    attempt->kernel.source = limine.memory;
+    limine.memory = reader_from_memory("/boot/kernel.elf", file, bytes);
+    attempt->kernel.reader = limine.memory;
     if (elf_parse_mixed(&limine.memory, arena, elf) != OK || elf->end - elf->first > SPAN_BYTES_MAX)
         return;
     loaded = malloc(elf->end - elf->first);

@@ -21,10 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(bytes, data, size);
     if (size > MAGIC_AT + 4 && bytes[0] & 1)
         memcpy(bytes + MAGIC_AT, "HdrS", 4);
-    const struct source source = source_from_memory("fuzz", bytes, size);
+    const struct reader reader = reader_from_memory("fuzz", bytes, size);
     struct linux_image image;
 
-    if (linux_image_parse(&source, &image) != OK)
+    if (linux_image_parse(&reader, &image) != OK)
         return 0;
     must(image.version >= 0x203);
     must(image.payload_bytes && image.setup_bytes + image.payload_bytes <= size);

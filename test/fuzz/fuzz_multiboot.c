@@ -1,6 +1,6 @@
-/* Any bytes as a Multiboot kernel: what is accepted keeps its promises, and its segments and sections
- * can be loaded to where it wishes them. Half of the inputs get a header with a right checksum, which is hard to
- * guess. */
+/* Any bytes as a Multiboot kernel: what is accepted keeps its promises, and its segments and
+ * sections can be loaded to where it wishes them. Half of the inputs get a header with a right
+ * checksum, which is hard to guess. */
 #include "common/lib/mem.h"
 #include "common/protocol/multiboot/multiboot.h"
 #include <stdlib.h>
@@ -105,7 +105,7 @@ static void wish(struct machine *machine, struct multiboot *multiboot)
     must(multiboot_wish_for_symbols(&attempt, multiboot) == OK);
     must(multiboot->info.symbols.count <= image->sections.count);
     for (uint64_t i = 0; i < attempt.wishes.region_count; i++)
-        bytes += check_region(&attempt.wishes.regions[i], image->source->bytes);
+        bytes += check_region(&attempt.wishes.regions[i], image->reader->bytes);
     if (bytes <= SPAN_BYTES_MAX)
         load(&attempt, multiboot);
 }
@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(file, data, size);
     if (size > HEADER_AT + 16 && file[7] & 1)
         mend(file[7] & 2 ? MAGIC_2 : MAGIC_1);
-    const struct source source = source_from_memory("fuzz", file, size);
+    const struct reader reader = reader_from_memory("fuzz", file, size);
     if (!arena->grow)
         arena_begin(arena, grow);
     struct arena_mark mark = arena_mark(arena);
@@ -138,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         err = multiboot1_parse(file, size, "fuzz", header);
     if (err == OK) {
         check_header(header, size);
-        if (multiboot_image_parse(&source, header, arena, &multiboot.image) == OK) {
+        if (multiboot_image_parse(&reader, header, arena, &multiboot.image) == OK) {
             check_segments(&multiboot.image, size);
             wish(&machine, &multiboot);
         }

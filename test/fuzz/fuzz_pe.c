@@ -21,11 +21,11 @@ static enum err grow(uint64_t pages, uint64_t *physical)
 static void read_sections(const struct uki *uki, struct arena *arena)
 {
     for (uint32_t i = 0; i < uki->pe.section_count; i++) {
-        struct source_part part;
+        struct reader_part part;
         uint8_t byte;
         if (uki_part(uki, &uki->pe.sections[i], arena, &part) != OK)
             abort();
-        if (part.source.bytes && source_read(&part.source, part.source.bytes - 1, 1, &byte) != OK)
+        if (part.reader.bytes && reader_read(&part.reader, part.reader.bytes - 1, 1, &byte) != OK)
             abort();
     }
 }
@@ -40,7 +40,7 @@ static void check_text(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     static struct arena arena;
-    struct source source = source_from_memory("fuzz", data, bytes);
+    struct reader reader = reader_from_memory("fuzz", data, bytes);
     struct entry_item *entries = NULL;
     struct uki uki;
 
@@ -48,9 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         arena_begin(&arena, grow);
     struct arena_mark mark = arena_mark(&arena);
     for (uint32_t profile = 0; profile < 3; profile++)
-        if (uki_open(&source, profile, &arena, &uki) == OK)
+        if (uki_open(&reader, profile, &arena, &uki) == OK)
             read_sections(&uki, &arena);
-    entries_from_uki("fuzz+1.efi", "/fuzz", &source, &arena, &entries);
+    entries_from_uki("fuzz+1.efi", "/fuzz", &reader, &arena, &entries);
     for (; entries; entries = entries->next) {
         check_text(entries->entry.title);
         check_text(entries->entry.version);

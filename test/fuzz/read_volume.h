@@ -26,11 +26,11 @@ static inline void read_all(const struct fs *fs, const char *path)
 
     if (fs_open(fs, path, &file) != OK)
         return;
-    bytes = MIN(file.source.bytes, READ_MAX);
+    bytes = MIN(file.reader.bytes, READ_MAX);
     if (bytes) {
-        source_read(&file.source, 0, bytes, contents);
-        source_read(&file.source, file.source.bytes - 1, 1, contents);
-        source_read(&file.source, bytes / 2, bytes / 3, contents);
+        reader_read(&file.reader, 0, bytes, contents);
+        reader_read(&file.reader, file.reader.bytes - 1, 1, contents);
+        reader_read(&file.reader, bytes / 2, bytes / 3, contents);
     }
 }
 

@@ -20,16 +20,16 @@ static struct {
     struct disk disk;
     struct volume volume;
     struct fs fs;
-    struct source files[SCENE_FILES]; /* by name; the entry names them */
+    struct reader files[SCENE_FILES]; /* by name; the entry names them */
     uint32_t file_count;
     struct entry entry;
     const struct hooks *hooks; /* of a test's own, in place of a protocol's */
     struct attempt attempt;
 } scene;
 
-static inline struct source *scene_add(const char *name, const void *bytes, uint64_t size)
+static inline struct reader *scene_add(const char *name, const void *bytes, uint64_t size)
 {
-    scene.files[scene.file_count] = source_from_memory(name, bytes, size);
+    scene.files[scene.file_count] = reader_from_memory(name, bytes, size);
     return &scene.files[scene.file_count++];
 }
 
@@ -39,7 +39,7 @@ static inline enum err scene_open_file(struct attempt *attempt, const char *refe
     (void)attempt;
     for (uint32_t i = 0; i < scene.file_count; i++)
         if (strcmp(scene.files[i].name, reference) == 0) {
-            *file = (struct file){.source = scene.files[i], .fs = &scene.fs};
+            *file = (struct file){.reader = scene.files[i], .fs = &scene.fs};
             return OK;
         }
     return (fail)(ERR_NOT_FOUND, "%s is not there", reference);
@@ -110,7 +110,7 @@ static inline void scene_refuse(enum err err, const char *why)
     assert_int_equal(err, scene_carry_out());
     if (!strstr(err_message(), why))
         fail_msg("\"%s\" does not say \"%s\"", err_message(), why);
-    assert_int_equal(0, fake_claimed_pages());
+    assert_int_equal(0, fake_reserved_pages());
     assert_false(fake_left());
 }
 

@@ -3,9 +3,9 @@
 #define TEST_ELF_BUILDER_H
 
 #include "common/format/elf.h"
-#include "common/lintel.h"
 #include "common/format/elf_format.h"
 #include "common/lib/mem.h"
+#include "common/lintel.h"
 #include <string.h>
 
 #define BUILT_BYTES    (96 * 1024)

@@ -12,7 +12,7 @@
 
 static struct arena arena;
 static struct elf elf;
-static struct source source;
+static struct reader reader;
 
 static inline int elf_set_up(void **state)
 {
@@ -27,8 +27,8 @@ static inline int elf_set_up(void **state)
 
 static inline enum err parse(void)
 {
-    source = source_from_memory("kernel.elf", built.bytes, built.size);
-    return elf_parse(&source, &arena, &elf);
+    reader = reader_from_memory("kernel.elf", built.bytes, built.size);
+    return elf_parse(&reader, &arena, &elf);
 }
 
 static inline void assert_message(const char *part)

@@ -98,9 +98,9 @@ void fake_fail_allocate(uint64_t n)
     machine.fail_allocate = n;
 }
 
-void fake_fail_claim(uint64_t n)
+void fake_fail_reserve(uint64_t n)
 {
-    machine.fail_claim = n;
+    machine.fail_reserve = n;
 }
 
 void fake_fail_leave(uint64_t n)
@@ -144,12 +144,12 @@ bool fake_left(void)
     return machine.left;
 }
 
-uint64_t fake_claimed_pages(void)
+uint64_t fake_reserved_pages(void)
 {
     uint64_t pages = 0;
 
     for (uint64_t i = 0; i < machine.owned_count; i++)
-        pages += machine.owned[i].claimed ? machine.owned[i].pages : 0;
+        pages += machine.owned[i].reserved ? machine.owned[i].pages : 0;
     return pages;
 }
 
@@ -158,7 +158,7 @@ uint64_t fake_allocated_pages(void)
     uint64_t pages = 0;
 
     for (uint64_t i = 0; i < machine.owned_count; i++)
-        pages += machine.owned[i].claimed ? 0 : machine.owned[i].pages;
+        pages += machine.owned[i].reserved ? 0 : machine.owned[i].pages;
     return pages;
 }
 
@@ -170,10 +170,10 @@ static bool due(uint64_t *countdown)
     return *countdown && --*countdown == 0;
 }
 
-static void own(uint64_t physical, uint64_t pages, bool claimed, void *host)
+static void own(uint64_t physical, uint64_t pages, bool reserved, void *host)
 {
     machine.owned = realloc(machine.owned, (machine.owned_count + 1) * sizeof *machine.owned);
-    machine.owned[machine.owned_count++] = (struct owned){physical, pages, claimed, host};
+    machine.owned[machine.owned_count++] = (struct owned){physical, pages, reserved, host};
 }
 
 static const struct owned *owner_in(uint64_t physical, uint64_t pages)
@@ -186,7 +186,7 @@ static const struct owned *owner_in(uint64_t physical, uint64_t pages)
     return NULL;
 }
 
-/* Upwards through the real memory, around what is claimed: plans work from its other end. */
+/* Upwards through the real memory, around what is reserved: plans work from its other end. */
 static enum err allocate_real(uint64_t pages, uint64_t *physical)
 {
     uint64_t end = FAKE_MEMORY_BASE + machine.memory_bytes, at = machine.allocate_from;
@@ -242,11 +242,11 @@ static bool is_free(uint64_t physical, uint64_t pages)
     return usable && !owner_in(physical, pages);
 }
 
-static enum err fake_claim(uint64_t physical, uint64_t pages)
+static enum err fake_reserve(uint64_t physical, uint64_t pages)
 {
     must_be_there();
-    must(physical % PAGE_BYTES == 0 && pages > 0, "claim() of no whole pages");
-    if (due(&machine.fail_claim) || !is_free(physical, pages))
+    must(physical % PAGE_BYTES == 0 && pages > 0, "reserve() of no whole pages");
+    if (due(&machine.fail_reserve) || !is_free(physical, pages))
         return fail(ERR_CHANGED, "%lu pages at %lxh are not free", pages, physical);
     own(physical, pages, true, NULL);
     return OK;
@@ -257,12 +257,12 @@ static void fake_release(uint64_t physical, uint64_t pages)
     must_be_there();
     for (uint64_t i = 0; i < machine.owned_count; i++) {
         struct owned *owned = &machine.owned[i];
-        if (owned->claimed && owned->physical == physical && owned->pages == pages) {
+        if (owned->reserved && owned->physical == physical && owned->pages == pages) {
             *owned = machine.owned[--machine.owned_count];
             return;
         }
     }
-    must(false, "release() of what was never claimed");
+    must(false, "release() of what was never reserved");
 }
 
 static struct raw_map tell(void)
@@ -286,7 +286,7 @@ static enum err fake_memory_map(struct raw_map *map, struct raw_map *busy)
     *busy = (struct raw_map){.ranges = machine.told_busy};
     for (uint64_t i = 0; i < machine.owned_count; i++) {
         const struct owned *owned = &machine.owned[i];
-        if (!owned->claimed)
+        if (!owned->reserved)
             busy->ranges[busy->count++] = (struct raw_range){
                 owned->physical, owned->pages * PAGE_BYTES, LINTEL_MEMORY_RECLAIMABLE};
     }
@@ -402,7 +402,7 @@ const struct firmware fake_firmware = {
     .set_video = fake_set_video,
     .set_text = fake_set_text,
     .allocate = fake_allocate,
-    .claim = fake_claim,
+    .reserve = fake_reserve,
     .release = fake_release,
     .memory_map = fake_memory_map,
     .leave = fake_leave,

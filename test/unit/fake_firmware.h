@@ -6,7 +6,7 @@
  *     fake_end();
  *
  * There is one fake machine at a time. Misuse that a real machine would punish (a verb after
- * leave(), a release of what was never claimed) ends the test with a message. */
+ * leave(), a release of what was never reserved) ends the test with a message. */
 #ifndef TEST_FAKE_FIRMWARE_H
 #define TEST_FAKE_FIRMWARE_H
 
@@ -56,7 +56,7 @@ uint64_t fake_fetches(const char *path);
 
 /* The n-th call from now (1: the next one) of that verb fails once; 0: none. */
 void fake_fail_allocate(uint64_t n);
-void fake_fail_claim(uint64_t n);
+void fake_fail_reserve(uint64_t n);
 void fake_fail_leave(uint64_t n);
 
 /* leave() yields this many ranges more than memory_map() has told. */
@@ -100,8 +100,8 @@ const char *fake_output(void);
 /* Milliseconds that the core has waited. */
 uint64_t fake_waited(void);
 
-bool fake_left(void);              /* leave() succeeded */
-uint64_t fake_claimed_pages(void); /* claimed and not released */
+bool fake_left(void);               /* leave() succeeded */
+uint64_t fake_reserved_pages(void); /* reserved and not released */
 
 /* What the loader jumped to, after FAKE_HANDED_OFF; the linker puts this in the place of
  * handoff_enter(). */

@@ -31,9 +31,9 @@ struct served { /* a file of the server */
     bool broken;
 };
 
-struct owned { /* pages out of the map: the loader's own, or claimed for a plan */
+struct owned { /* pages out of the map: the loader's own, or reserved for a plan */
     uint64_t physical, pages;
-    bool claimed;
+    bool reserved;
     void *host; /* to free, where the map is notional */
 };
 
@@ -51,7 +51,7 @@ struct fake_machine {
     struct raw_range *told, *told_busy; /* copies handed out: stale use shows under ASan */
     struct owned *owned;
     uint64_t owned_count;
-    uint64_t fail_allocate, fail_claim, fail_leave;
+    uint64_t fail_allocate, fail_reserve, fail_leave;
     struct video video;
     bool has_video;
     struct fake_variable variables[VARIABLES];

@@ -56,9 +56,9 @@ static inline void expect_clusters(const char *path, const uint32_t *clusters, u
     assert_int_equal(mount(), OK);
     if (fs_open(&fs, path, &file) != OK)
         fail_msg("%s", err_message());
-    assert_int_equal(file.source.bytes, (uint64_t)count * image.cluster_bytes);
-    contents = malloc(file.source.bytes);
-    assert_int_equal(source_read(&file.source, 0, file.source.bytes, contents), OK);
+    assert_int_equal(file.reader.bytes, (uint64_t)count * image.cluster_bytes);
+    contents = malloc(file.reader.bytes);
+    assert_int_equal(reader_read(&file.reader, 0, file.reader.bytes, contents), OK);
     for (uint32_t i = 0; i < count; i++)
         assert_memory_equal(contents + (uint64_t)i * image.cluster_bytes,
                             image_cluster(&image, clusters[i]), image.cluster_bytes);

@@ -119,7 +119,7 @@ static enum err allocate_twice(uint64_t pages, uint64_t *physical)
     return err;
 }
 
-static enum err claim_anything(uint64_t physical, uint64_t pages)
+static enum err reserve_anything(uint64_t physical, uint64_t pages)
 {
     (void)physical, (void)pages;
     return OK;
@@ -166,9 +166,9 @@ static void test_broken_promises_are_named(void **state)
     assert_broken(begin_with_server(), &firmware, is_quiet,
                   "contract: fetch what is not so FAILED");
     firmware = fake_firmware;
-    firmware.claim = claim_anything;
+    firmware.reserve = reserve_anything;
     firmware.release = release_nothing;
-    assert_broken(begin(), &firmware, is_quiet, "contract: claim and release FAILED");
+    assert_broken(begin(), &firmware, is_quiet, "contract: reserve and release FAILED");
     firmware = fake_firmware;
     firmware.key = press_always;
     assert_broken(begin(), &firmware, is_quiet, "contract: key when idle FAILED");

@@ -71,14 +71,14 @@ static inline void expect_pieces(const char *path, const struct piece *pieces, s
     assert_int_equal(mount(), OK);
     if (fs_open(&fs, path, &file) != OK)
         fail_msg("%s", err_message());
-    assert_int_equal(source_read(&file.source, 0, file.source.bytes, contents), OK);
+    assert_int_equal(reader_read(&file.reader, 0, file.reader.bytes, contents), OK);
     for (size_t i = 0; i < count; at += pieces[i++].bytes)
         assert_memory_equal(contents + at, image_sector(pieces[i].sector), pieces[i].bytes);
-    assert_int_equal(file.source.bytes, at);
+    assert_int_equal(file.reader.bytes, at);
     for (uint64_t offset = 0; offset < at; offset += 997) {
         uint8_t part[1500];
         uint64_t bytes = MIN(at - offset, sizeof part);
-        assert_int_equal(source_read(&file.source, offset, bytes, part), OK);
+        assert_int_equal(reader_read(&file.reader, offset, bytes, part), OK);
         assert_memory_equal(part, contents + offset, bytes);
     }
     fake_end();

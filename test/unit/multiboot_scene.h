@@ -22,7 +22,7 @@ static struct multiboot_range told[MAP_ROOM];
 static struct disk disk;
 static struct volume volume;
 static struct arena arena;
-static uint8_t *const block = (uint8_t *)(uintptr_t)BLOCK;
+static uint8_t *const buffer = (uint8_t *)(uintptr_t)BLOCK;
 
 static const struct multiboot_module modules[] = {{0x100000, 0x100005, "first words"},
                                                   {0x200000, 0x200000, ""}};
@@ -66,12 +66,12 @@ static inline int begin(void **state)
     return 0;
 }
 
-typedef enum err build_information(const struct multiboot_info *info, struct block *block,
+typedef enum err build_information(const struct multiboot_info *info, struct buffer *buffer,
                                    void **out);
 
 static inline uint64_t count_bytes(build_information *build)
 {
-    struct block counting = block_counting(&arena);
+    struct buffer counting = buffer_counting(&arena);
     void *information;
     assert_int_equal(OK, build(&info, &counting, &information));
     return counting.next;
@@ -79,13 +79,13 @@ static inline uint64_t count_bytes(build_information *build)
 
 static inline enum err build_in(build_information *build, uint64_t room)
 {
-    struct block to = block_at(BLOCK, room, 0);
+    struct buffer to = buffer_at(BLOCK, room, 0);
     void *information;
-    memset(block, FAKE_POISON, BLOCK_BYTES);
+    memset(buffer, FAKE_POISON, BLOCK_BYTES);
     enum err err = build(&info, &to, &information);
-    assert_int_equal(FAKE_POISON, block[room]);
+    assert_int_equal(FAKE_POISON, buffer[room]);
     if (err == OK)
-        assert_ptr_equal(block, information);
+        assert_ptr_equal(buffer, information);
     return err;
 }
 

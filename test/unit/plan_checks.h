@@ -503,28 +503,28 @@ static inline void check_mappings(const struct scene *scene)
     }
 }
 
-static inline enum paint colour_at(const struct scene *scene, uint64_t physical)
+static inline enum attribute colour_at(const struct scene *scene, uint64_t physical)
 {
     enum lintel_memory_type type = type_at(&scene->map, physical);
     bool above = physical >= 4 * GIB;
 
     if (type)
-        return scene->space.paint(type, above);
-    return above ? PAINT_ABSENT : scene->space.gaps;
+        return scene->space.attribute_of(type, above);
+    return above ? ATTRIBUTE_ABSENT : scene->space.gaps;
 }
 
 static inline void check_direct_map_at(const struct scene *scene, uint64_t base, uint64_t physical)
 {
-    enum paint colour = colour_at(scene, physical);
+    enum attribute attribute = colour_at(scene, physical);
     const struct mapping *m = mapping_at(&scene->plan, base + physical);
 
-    must(!m == (colour == PAINT_ABSENT));
+    must(!m == (attribute == ATTRIBUTE_ABSENT));
     if (!m)
         return;
     must(m->virtual - m->physical == base);
-    must(m->cache == (colour == PAINT_UNCACHED          ? CACHE_UNCACHED
-                      : colour == PAINT_WRITE_COMBINING ? CACHE_WRITE_COMBINING
-                                                        : CACHE_WRITE_BACK));
+    must(m->cache == (attribute == ATTRIBUTE_UNCACHED          ? CACHE_UNCACHED
+                      : attribute == ATTRIBUTE_WRITE_COMBINING ? CACHE_WRITE_COMBINING
+                                                               : CACHE_WRITE_BACK));
     must(!(m->flags & MAP_EXECUTE) == !scene->space.mixed);
     must(m->flags & MAP_WRITE || scene->space.guards_aliases);
 }

@@ -203,9 +203,9 @@ static inline void wish_for_files(struct scene *scene)
 
     must(upper_half_begin(&scene->attempt, &scene->kernel, SCENE_REGIONS) == OK);
     for (uint64_t i = 0; i < count; i++) {
-        scene->sources[i] =
-            (struct source){.name = "module", .bytes = below(4) ? below(300 * MIB) : 0};
-        must(upper_half_add_module(&scene->attempt, "module", &scene->sources[i]) == OK);
+        scene->readers[i] =
+            (struct reader){.name = "module", .bytes = below(4) ? below(300 * MIB) : 0};
+        must(upper_half_add_module(&scene->attempt, "module", &scene->readers[i]) == OK);
     }
 }
 
@@ -254,19 +254,19 @@ static inline struct linux_image random_linux(void)
 
 static inline void wish_for_linux(struct scene *scene)
 {
-    static const struct source *initrds[2];
+    static const struct reader *initrds[2];
     static struct linux_boot boot;
-    struct source *kernel = &scene->attempt.kernel.source;
+    struct reader *kernel = &scene->attempt.kernel.reader;
 
-    *kernel = (struct source){.name = "kernel", .bytes = 1 + below(16 * MIB)};
+    *kernel = (struct reader){.name = "kernel", .bytes = 1 + below(16 * MIB)};
     boot = (struct linux_boot){.kernel = kernel,
                                .image = random_linux(),
                                .initrds = initrds,
                                .initrd_count = below(3),
                                .options = below(4) ? "" : "mem=256M"};
     for (uint64_t i = 0; i < boot.initrd_count; i++) {
-        scene->sources[i] = (struct source){.name = "initrd", .bytes = 1 + below(128 * MIB)};
-        initrds[i] = &scene->sources[i];
+        scene->readers[i] = (struct reader){.name = "initrd", .bytes = 1 + below(128 * MIB)};
+        initrds[i] = &scene->readers[i];
     }
     scene->facts.firmware = LINTEL_FIRMWARE_BIOS;
     must((below(4) ? linux_wish : linux_wish_efi)(&scene->attempt, &boot) == OK);
@@ -295,7 +295,7 @@ static inline void wish_for_multiboot(struct scene *scene)
                    .highest = UINT32_MAX - (uint32_t)below(4 * GIB),
                    .alignment = 1u << below(25),
                    .preference = (enum multiboot_preference)below(3)},
-        .image = {.source = &scene->kernel_source,
+        .image = {.reader = &scene->kernel_reader,
                   .segments = segments,
                   .segment_count = 1 + (uint32_t)below(ARRAY_LENGTH(segments))},
         .info.efi_services = !below(4),
@@ -323,14 +323,14 @@ static inline void wish_for_sector(struct scene *scene)
     static struct fs fs = {.volume = &volume};
 
     scene->attempt.kernel = (struct file){
-        .source = {.name = "boot sector", .bytes = below(4) ? 512 : 512 + below(640 * KIB)},
+        .reader = {.name = "boot sector", .bytes = below(4) ? 512 : 512 + below(640 * KIB)},
         .fs = &fs};
     must(protocol_sector.hooks.open(&scene->attempt) == OK);
 }
 
 static inline void wish_for_program(struct scene *scene)
 {
-    scene->attempt.kernel.source = (struct source){.name = "program", .bytes = below(32 * MIB)};
+    scene->attempt.kernel.reader = (struct reader){.name = "program", .bytes = below(32 * MIB)};
     must(efi_wish(&scene->attempt, "", 0) == OK);
 }
 

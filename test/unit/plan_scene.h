@@ -18,7 +18,7 @@ struct scene {
     struct elf kernel, resident;
     struct elf_pages kernel_pages[6], resident_pages[3];
     struct elf_segment kernel_segments[2];
-    struct source kernel_source, sources[SCENE_REGIONS];
+    struct reader kernel_reader, readers[SCENE_REGIONS];
     struct space_rules space;
     struct facts facts;
     struct firmware firmware;
@@ -65,8 +65,8 @@ static inline void scene_begin(struct scene *scene)
     scene->map = (struct memmap){.ranges = scene->ranges, .capacity = SCENE_RANGES};
     scene->free = (struct memmap){.ranges = scene->free_ranges, .capacity = SCENE_RANGES};
     scene->cpu.physical_bits = 46;
-    scene->kernel_source.name = "kernel.elf";
-    scene->kernel.source = scene->resident.source = &scene->kernel_source;
+    scene->kernel_reader.name = "kernel.elf";
+    scene->kernel.reader = scene->resident.reader = &scene->kernel_reader;
     scene->kernel.pages = scene->kernel_pages;
     scene->kernel.segments = scene->kernel_segments;
     scene->resident.pages = scene->resident_pages;

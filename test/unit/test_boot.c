@@ -192,7 +192,7 @@ static void refuses_to_boot_without_the_framebuffer(void **unused)
     fake_type("q");
     assert_int_equal(boot_disk("screen.img"), FAKE_GAVE_UP);
     assert_non_null(strstr(fake_output(), "requires a framebuffer"));
-    assert_int_equal(fake_claimed_pages(), 0);
+    assert_int_equal(fake_reserved_pages(), 0);
 }
 
 /* Of the fault reporter: what an exception leads to. */
@@ -355,7 +355,7 @@ static uint64_t pages_after_failures(const char *image, const char *message, int
     fake_type("q");
     assert_int_equal(boot_disk(image), FAKE_GAVE_UP);
     assert_non_null(strstr(fake_output(), message));
-    assert_int_equal(fake_claimed_pages(), 0);
+    assert_int_equal(fake_reserved_pages(), 0);
     return fake_allocated_pages();
 }
 
@@ -429,7 +429,7 @@ static void survives_any_failed_allocation(void **unused)
         if (way_out == FAKE_GAVE_UP) {
             failed = true;
             assert_non_null(strstr(fake_output(), "pages"));
-            assert_int_equal(fake_claimed_pages(), 0);
+            assert_int_equal(fake_reserved_pages(), 0);
         }
     }
     assert_true(booted && failed);
@@ -441,7 +441,7 @@ static void plans_again_when_a_claim_fails(void **unused)
     for (uint64_t n = 1; n <= 2; n++) {
         fake_end();
         begin(NULL);
-        fake_fail_claim(n);
+        fake_fail_reserve(n);
         assert_int_equal(boot_disk("disk.img"), FAKE_HANDED_OFF);
     }
 }
@@ -471,7 +471,7 @@ static void survives_any_broken_sector(void **unused)
         booted |= way_out == FAKE_HANDED_OFF;
         failed |= way_out == FAKE_GAVE_UP;
         if (way_out == FAKE_GAVE_UP)
-            assert_int_equal(fake_claimed_pages(), 0);
+            assert_int_equal(fake_reserved_pages(), 0);
         fake_end();
     }
     assert_true(booted && failed);

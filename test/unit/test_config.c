@@ -201,7 +201,8 @@ static void test_entries_for_others(void **state)
     for (uint32_t i = 0; i < 8; i++)
         assert_int_equal(config.entries[i].foreign, i >= 4);
     assert_true(config.editor);
-    assert_says(said, "entry w is hidden: it uses the key `uki-url`, which Lintel does not support");
+    assert_says(said,
+                "entry w is hidden: it uses the key `uki-url`, which Lintel does not support");
     assert_says(said, "entry e is hidden: it is for UEFI");
     assert_says(said, "entry u is hidden: it is for UEFI");
     assert_says(said, "entry a is hidden: it is for the architecture aa64");
@@ -381,9 +382,9 @@ static void test_loader_conf(void **state)
         struct config config = {.timeout = 7};
 
         memset(said, 0, sizeof said);
-        assert_int_equal(loader_conf_parse(loader_confs[i].text, strlen(loader_confs[i].text),
-                                           &arena, &config),
-                         OK);
+        assert_int_equal(
+            loader_conf_parse(loader_confs[i].text, strlen(loader_confs[i].text), &arena, &config),
+            OK);
         assert_int_equal(config.timeout, loader_confs[i].timeout);
         assert_int_equal(config.zero_memory, loader_confs[i].zero_memory);
         assert_string_equal(config.default_glob ? config.default_glob : "-",

@@ -118,7 +118,7 @@ static void test_truncated_anywhere(void **state)
 
         built.size = size;
         assert_int_equal(parse(), size < note ? ERR_FORMAT : OK);
-        assert_int_equal(elf_find_notes(&source, &arena, &kind, &found), ERR_FORMAT);
+        assert_int_equal(elf_find_notes(&reader, &arena, &kind, &found), ERR_FORMAT);
         arena_reset(&arena, mark);
     }
 }

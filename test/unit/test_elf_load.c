@@ -16,7 +16,7 @@ static uint8_t *span_for(const struct elf *parsed)
     return to;
 }
 
-static enum err count_read(const struct source *from, uint64_t offset, uint64_t bytes, void *to)
+static enum err count_read(const struct reader *from, uint64_t offset, uint64_t bytes, void *to)
 {
     reads++;
     memcpy(to, (const uint8_t *)from->memory + offset, bytes);
@@ -35,7 +35,7 @@ static void test_every_byte(void **state)
         memcpy(expected + (built.programs[i].p_vaddr - BUILT_LINK),
                built.bytes + built.programs[i].p_offset, built.programs[i].p_filesz);
 
-    source.read = count_read;
+    reader.read = count_read;
     reads = 0;
     assert_int_equal(elf_load(&elf, to, 0), OK);
     assert_int_equal(reads, 3);
@@ -44,7 +44,7 @@ static void test_every_byte(void **state)
     free(expected);
 }
 
-static enum err break_read(const struct source *from, uint64_t offset, uint64_t bytes, void *to)
+static enum err break_read(const struct reader *from, uint64_t offset, uint64_t bytes, void *to)
 {
     (void)from;
     (void)offset;
@@ -58,7 +58,7 @@ static void test_read_error(void **state)
     (void)state;
     assert_int_equal(parse(), OK);
     uint8_t *to = span_for(&elf);
-    source.read = break_read;
+    reader.read = break_read;
     assert_int_equal(elf_load(&elf, to, 0), ERR_IO);
     free(to);
 }

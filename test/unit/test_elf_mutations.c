@@ -72,7 +72,7 @@ static void mutate(uint8_t *bytes, uint64_t size)
 
 static void load_mutated(uint8_t *bytes, uint64_t size)
 {
-    struct source from = source_from_memory("mutated", bytes, size);
+    struct reader from = reader_from_memory("mutated", bytes, size);
     struct lintel_request request;
     struct elf parsed;
 

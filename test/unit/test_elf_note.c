@@ -8,8 +8,8 @@ static struct elf_notes_found found;
 
 static enum err find(const struct elf_note_kind *kind)
 {
-    source = source_from_memory("kernel.elf", built.bytes, built.size);
-    return elf_find_notes(&source, &arena, kind, &found);
+    reader = reader_from_memory("kernel.elf", built.bytes, built.size);
+    return elf_find_notes(&reader, &arena, kind, &found);
 }
 
 static void assert_finds(const struct elf_note_kind *kind, uint32_t count, uint64_t bytes)

@@ -29,7 +29,7 @@ static const char program[] = "#include \"common/lintel.h\"\n"
 
 static struct arena arena;
 static struct elf elf;
-static struct source source;
+static struct reader reader;
 static char *file;
 static char repository[512];
 
@@ -70,8 +70,8 @@ static enum err parse_built(const char *options)
     file = malloc((size_t)bytes);
     assert_int_equal(fread(file, 1, (size_t)bytes, in), bytes);
     fclose(in);
-    source = source_from_memory("program", file, (uint64_t)bytes);
-    return elf_parse(&source, &arena, &elf);
+    reader = reader_from_memory("program", file, (uint64_t)bytes);
+    return elf_parse(&reader, &arena, &elf);
 }
 
 static void protect(uint8_t *image)
@@ -105,7 +105,7 @@ static void check_what_was_asked(void)
     const char *found = NULL;
     struct lintel_request request;
 
-    assert_int_equal(lintel_read_note(&source, &arena, &request), OK);
+    assert_int_equal(lintel_read_note(&reader, &arena, &request), OK);
     assert_int_equal(request.stack_bytes, 4242);
     assert_int_equal(elf.symbol_count, 3);
     for (uint32_t i = 0; i < elf.symbol_count; i++)

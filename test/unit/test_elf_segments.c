@@ -124,7 +124,7 @@ static void test_mixed(void **state)
     built.programs[2].p_flags |= PF_X;
     build_program(PT_INTERP, 0, 0, "ld.so", 6, 6);
     assert_refused(ERR_UNSUPPORTED, "PT_INTERP");
-    assert_int_equal(elf_parse_mixed(&source, &arena, &elf), OK);
+    assert_int_equal(elf_parse_mixed(&reader, &arena, &elf), OK);
     assert_int_equal(elf.pages_count, 3);
     assert_int_equal(elf.pages[0].flags, MAP_EXECUTE);
     assert_int_equal(elf.pages[1].offset, 0x1000);

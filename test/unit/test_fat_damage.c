@@ -193,7 +193,7 @@ static void cut_off_volume(void **state)
     assert_int_equal(mount(), OK);
     volume.sectors = (image.data + 20 * 512) / 512;
     assert_int_equal(fs_open(&fs, "/file.bin", &file), OK);
-    assert_int_equal(source_read(&file.source, 0, sizeof contents, contents), ERR_FORMAT);
+    assert_int_equal(reader_read(&file.reader, 0, sizeof contents, contents), ERR_FORMAT);
     assert_non_null(strstr(err_message(), "/file.bin: fake disk 0: 5120 bytes at offset"));
     fake_end();
     image_end(&image);

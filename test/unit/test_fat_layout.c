@@ -183,10 +183,10 @@ static void contiguous_file_in_one_request(void **state)
         assert_int_equal(fs_open(&fs, "/file.bin", &file), OK);
         assert_in_range(fake_reads(0) - before, 1, 3);
         before = fake_reads(0);
-        assert_int_equal(source_read(&file.source, 0, bytes, contents), OK);
+        assert_int_equal(reader_read(&file.reader, 0, bytes, contents), OK);
         assert_int_equal(fake_reads(0) - before, 1);
         assert_memory_equal(contents, image_cluster(&image, 21), bytes);
-        assert_int_equal(source_read(&file.source, 5, bytes - 10, contents), OK);
+        assert_int_equal(reader_read(&file.reader, 5, bytes - 10, contents), OK);
         assert_int_equal(fake_reads(0) - before, 4);
         assert_memory_equal(contents, image_cluster(&image, 21) + 5, bytes - 10);
         free(contents);

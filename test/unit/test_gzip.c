@@ -40,19 +40,19 @@ static void pack(const char *make, const char *options)
     packed_bytes = read_file("packed", packed);
 }
 
-static enum err unpack(struct source *source)
+static enum err unpack(struct reader *reader)
 {
-    *source = source_from_memory("file.gz", packed, packed_bytes);
-    return gzip_unpack(source, &arena);
+    *reader = reader_from_memory("file.gz", packed, packed_bytes);
+    return gzip_unpack(reader, &arena);
 }
 
 static void expect_plain(void)
 {
-    struct source source;
+    struct reader reader;
     assert_true(gzip_recognise(packed, packed_bytes));
-    assert_int_equal(unpack(&source), OK);
-    assert_int_equal(source.bytes, plain_bytes);
-    assert_memory_equal(source.memory, plain, plain_bytes);
+    assert_int_equal(unpack(&reader), OK);
+    assert_int_equal(reader.bytes, plain_bytes);
+    assert_memory_equal(reader.memory, plain, plain_bytes);
 }
 
 /* Text of much and of little variety, noise (stored blocks), long runs, a few bytes (fixed codes),
@@ -90,38 +90,38 @@ static void every_part_of_the_header(void **state)
     packed[3] = 0x1e;
     expect_plain();
     packed[3] = 0x3e;
-    struct source source;
-    assert_int_equal(unpack(&source), ERR_FORMAT);
+    struct reader reader;
+    assert_int_equal(unpack(&reader), ERR_FORMAT);
 }
 
 static void an_empty_file(void **state)
 {
-    struct source source;
+    struct reader reader;
     (void)state;
     run("gzip -n < /dev/null > packed");
     packed_bytes = read_file("packed", packed);
-    assert_int_equal(unpack(&source), OK);
-    assert_int_equal(source.bytes, 0);
+    assert_int_equal(unpack(&reader), OK);
+    assert_int_equal(reader.bytes, 0);
 }
 
 /* Each bit changed, and each length. What may change are the header's flag for text, its time and
  * system, and the bits that fill the last deflated byte. */
 static void damage(void **state)
 {
-    struct source source;
+    struct reader reader;
     (void)state;
     pack("seq 300", "-n9");
     for (uint64_t i = 0; i < packed_bytes; i++)
         for (uint32_t bit = 0; bit < 8; bit++) {
             packed[i] ^= (uint8_t)(1 << bit);
-            if (unpack(&source) == OK) {
+            if (unpack(&reader) == OK) {
                 assert_true((i >= 3 && i <= 9) || i == packed_bytes - 9);
-                assert_memory_equal(source.memory, plain, plain_bytes);
+                assert_memory_equal(reader.memory, plain, plain_bytes);
             }
             packed[i] ^= (uint8_t)(1 << bit);
         }
     for (packed_bytes--; packed_bytes > 10; packed_bytes--)
-        assert_int_equal(unpack(&source), ERR_FORMAT);
+        assert_int_equal(unpack(&reader), ERR_FORMAT);
     assert_false(gzip_recognise(packed, packed_bytes));
 }
 

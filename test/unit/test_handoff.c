@@ -126,7 +126,7 @@ static enum err wish(struct attempt *attempt)
                         rest = {.name = "rest", .bytes = 10, .window_count = 1};
 
     TRY(wishes_begin(&attempt->wishes, 2, &attempt->machine->arena));
-    TRY(wishes_add_file(&attempt->wishes, &attempt->kernel.source, kernel,
+    TRY(wishes_add_file(&attempt->wishes, &attempt->kernel.reader, kernel,
                         &attempt->machine->arena));
     wishes_add(&attempt->wishes, rest);
     attempt->wishes.mode = ENTRY_LONG;

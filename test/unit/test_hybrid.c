@@ -40,7 +40,7 @@ static void expect_whole_last(void)
 }
 
 /* The volume's files are those that the image was made from. */
-static void expect_source(const struct volume *volume)
+static void expect_reader(const struct volume *volume)
 {
     struct fs fs;
 
@@ -62,7 +62,7 @@ static const struct layout {
     struct {
         uint32_t number;
         uint64_t first_lba; /* 0: wherever it is */
-        bool holds_source;
+        bool holds_reader;
     } partition[3];
 } layouts[] = {
     /* The first entry has type 0 and begins in sector 0; the GPT beside it has no protective MBR.
@@ -117,11 +117,11 @@ static void expect_layout(const struct layout *layout)
         uint64_t first_lba = layout->partition[i].first_lba;
         expect_volume(i, layout->partition[i].number, first_lba ? first_lba : volumes[i].first_lba,
                       layout->partitioning);
-        if (layout->partition[i].holds_source)
-            expect_source(&volumes[i]);
+        if (layout->partition[i].holds_reader)
+            expect_reader(&volumes[i]);
     }
     expect_whole_last();
-    expect_source(&volumes[count - 1]);
+    expect_reader(&volumes[count - 1]);
 }
 
 static void as_a_disk(void **state)
@@ -144,7 +144,7 @@ static void as_a_disk_with_large_sectors(void **state)
             take_image(i);
             list(sector_bytes, LINTEL_MEDIUM_DISK);
             expect_whole_last();
-            expect_source(&volumes[count - 1]);
+            expect_reader(&volumes[count - 1]);
             fake_end();
         }
 }
@@ -157,7 +157,7 @@ static void as_a_cd(void **state)
         list(2048, LINTEL_MEDIUM_CD);
         assert_int_equal(count, 1);
         expect_whole_last();
-        expect_source(&volumes[0]);
+        expect_reader(&volumes[0]);
         fake_end();
     }
 }
@@ -184,7 +184,7 @@ static void as_a_cd_of_unknown_size(void **state)
     assert_int_equal(partition_list(&firmware, &unknown, &arena, &volumes, &count), OK);
     assert_int_equal(count, 1);
     assert_int_equal(volumes[0].sectors, known->sectors);
-    expect_source(&volumes[0]);
+    expect_reader(&volumes[0]);
     fake_end();
 }
 
@@ -211,7 +211,7 @@ static void damaged_gpt(void **state)
     log_attach(NULL);
     assert_int_equal(count, 1);
     expect_whole_last();
-    expect_source(&volumes[0]);
+    expect_reader(&volumes[0]);
     assert_non_null(strstr(fake_output(), "using it as a CD image"));
     fake_end();
 }

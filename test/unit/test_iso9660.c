@@ -64,7 +64,7 @@ struct visit {
 static bool visit(void *context, const struct fs_entry *entry)
 {
     struct visit *v = context;
-    struct file file = {.source = {.name = "a file"}};
+    struct file file = {.reader = {.name = "a file"}};
     uint8_t bytes[100];
 
     if (v->entries++ == 300)

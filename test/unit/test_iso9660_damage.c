@@ -210,7 +210,7 @@ static bool keep_entry(void *context, const struct fs_entry *entry)
 static void changed_medium(void **state)
 {
     struct fs_entry entry;
-    struct file file = {.source = {.name = "/file.bin"}, .fs = &fs};
+    struct file file = {.reader = {.name = "/file.bin"}, .fs = &fs};
 
     (void)state;
     begin_damage();
@@ -262,7 +262,7 @@ static void broken_sectors(void **state)
         if (err == OK)
             err = fs_open(&fs, "/f", &file);
         if (err == OK)
-            err = source_read(&file.source, 0, sizeof contents, contents);
+            err = reader_read(&file.reader, 0, sizeof contents, contents);
         assert_int_equal(err, ERR_IO);
         expect_message("broken on purpose");
         fake_end();

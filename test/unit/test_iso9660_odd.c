@@ -37,7 +37,7 @@ static void extents(void **state)
     assert_int_equal(mount(), OK);
     assert_int_equal(fs_open(&fs, "/close", &file), OK);
     before = fake_reads(0);
-    assert_int_equal(source_read(&file.source, 0, 3 * 2048, (uint8_t[3 * 2048]){0}), OK);
+    assert_int_equal(reader_read(&file.reader, 0, 3 * 2048, (uint8_t[3 * 2048]){0}), OK);
     assert_int_equal(fake_reads(0) - before, 1);
     fake_end();
 }

@@ -4,7 +4,7 @@
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
-#include "common/lib/source.h"
+#include "common/lib/reader.h"
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -141,14 +141,14 @@ static void log_shows_what_is_said(void **state)
 static void source_checks_its_bounds(void **state)
 {
     (void)state;
-    struct source source = source_from_memory("thing", "abcdef", 6);
+    struct reader reader = reader_from_memory("thing", "abcdef", 6);
     char to[8] = "";
-    assert_int_equal(source_read(&source, 2, 4, to), OK);
+    assert_int_equal(reader_read(&reader, 2, 4, to), OK);
     assert_memory_equal(to, "cdef", 4);
-    assert_int_equal(source_read(&source, 6, 0, to), OK);
-    assert_int_equal(source_read(&source, 3, 4, to), ERR_FORMAT);
-    assert_int_equal(source_read(&source, UINT64_MAX, 2, to), ERR_FORMAT);
-    assert_int_equal(source_read(&source, 2, UINT64_MAX, to), ERR_FORMAT);
+    assert_int_equal(reader_read(&reader, 6, 0, to), OK);
+    assert_int_equal(reader_read(&reader, 3, 4, to), ERR_FORMAT);
+    assert_int_equal(reader_read(&reader, UINT64_MAX, 2, to), ERR_FORMAT);
+    assert_int_equal(reader_read(&reader, 2, UINT64_MAX, to), ERR_FORMAT);
     assert_non_null(strstr(err_message(), "thing"));
 }
 

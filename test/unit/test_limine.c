@@ -26,7 +26,7 @@
 
 static uint64_t words[BYTES / 8];
 static uint8_t file[BYTES] __attribute__((aligned(16)));
-static struct source source;
+static struct reader reader;
 static struct elf_segment segments[2];
 static struct elf elf;
 static struct limine_image image;
@@ -37,11 +37,11 @@ static int begin(void **state)
     (void)state;
     memset(words, 0, sizeof words);
     memset(file, 0, sizeof file);
-    source = source_from_memory("kernel.elf", file, sizeof file);
+    reader = reader_from_memory("kernel.elf", file, sizeof file);
     segments[0] = (struct elf_segment){.virtual = LINK, .memory_bytes = CODE, .flags = MAP_WRITE};
     segments[1] = (struct elf_segment){
         .virtual = LINK + CODE, .memory_bytes = BYTES - CODE, .flags = MAP_EXECUTE};
-    elf = (struct elf){.source = &source,
+    elf = (struct elf){.reader = &reader,
                        .first = LINK,
                        .end = LINK + BYTES,
                        .segments = segments,

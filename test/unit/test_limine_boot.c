@@ -348,7 +348,7 @@ static void expect_refusal(const char *message)
     assert_int_equal(boot(), FAKE_STUCK);
     if (!strstr(squeeze(fake_output()), wanted))
         fail_msg("\"%s\" is not in: %s", wanted, squeeze(fake_output()));
-    assert_int_equal(fake_claimed_pages(), 0);
+    assert_int_equal(fake_reserved_pages(), 0);
 }
 
 static void refuses_a_higher_base_revision(void **unused)

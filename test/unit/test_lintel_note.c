@@ -11,8 +11,8 @@ static struct built_note *the_note(void)
 
 static enum err read_note(void)
 {
-    source = source_from_memory("kernel.elf", built.bytes, built.size);
-    return lintel_read_note(&source, &arena, &request);
+    reader = reader_from_memory("kernel.elf", built.bytes, built.size);
+    return lintel_read_note(&reader, &arena, &request);
 }
 
 /* By name, and nothing is filled. */
@@ -73,7 +73,7 @@ static void test_right(void **state)
     (void)state;
     assert_int_equal(read_note(), OK);
     assert_int_equal(request.stack_bytes, 32768);
-    assert_true(lintel_has_note(&source, &arena));
+    assert_true(lintel_has_note(&reader, &arena));
 }
 
 static void test_all_that_may_be_asked_for(void **state)
@@ -93,7 +93,7 @@ static void test_none(void **state)
     (void)state;
     the_note()->name[0] = 'l';
     assert_note_refused(ERR_UNSUPPORTED, "without a Lintel note");
-    assert_false(lintel_has_note(&source, &arena));
+    assert_false(lintel_has_note(&reader, &arena));
     assert_int_equal(parse(), OK);
     the_note()->name[0] = 'L';
     the_note()->header.n_type = 2;
@@ -110,7 +110,7 @@ static void test_two(void **state)
     (void)state;
     build_note(&second);
     assert_note_refused(ERR_FORMAT, "two Lintel notes");
-    assert_true(lintel_has_note(&source, &arena));
+    assert_true(lintel_has_note(&reader, &arena));
 }
 
 /* A kernel whose note is damaged is told so, not that it is none. */
@@ -119,10 +119,10 @@ static void test_damaged_is_one(void **state)
     (void)state;
     the_note()->request.abi_version = 0;
     assert_int_equal(read_note(), ERR_FORMAT);
-    assert_true(lintel_has_note(&source, &arena));
+    assert_true(lintel_has_note(&reader, &arena));
     the_note()->header.n_descsz = 0;
     assert_int_equal(read_note(), ERR_FORMAT);
-    assert_true(lintel_has_note(&source, &arena));
+    assert_true(lintel_has_note(&reader, &arena));
 }
 
 int main(void)

@@ -103,10 +103,10 @@ static void test_apm_of_a_32_bit_kernel(void **state)
     assert_int_equal(1, connected);
 }
 
-static enum err break_read(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+static enum err break_read(const struct reader *reader, uint64_t offset, uint64_t bytes, void *to)
 {
     (void)offset, (void)bytes, (void)to;
-    return (fail)(ERR_IO, "%s: broken on purpose", source->name);
+    return (fail)(ERR_IO, "%s: broken on purpose", reader->name);
 }
 
 /* The BIOS has no APM connected when it is given back. */

@@ -12,8 +12,8 @@ static struct linux_image image;
 
 static enum err parse_bytes(uint64_t bytes)
 {
-    const struct source source = source_from_memory("vmlinuz", bz, bytes);
-    return linux_image_parse(&source, &image);
+    const struct reader reader = reader_from_memory("vmlinuz", bz, bytes);
+    return linux_image_parse(&reader, &image);
 }
 
 static void parse(void)

@@ -32,10 +32,10 @@ static void test_kernel_larger_than_memory(void **state)
     scene_refuse(ERR_NO_MEMORY, "kernel must lie at 10400000h");
 }
 
-static enum err break_read(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+static enum err break_read(const struct reader *reader, uint64_t offset, uint64_t bytes, void *to)
 {
     (void)offset, (void)bytes, (void)to;
-    return (fail)(ERR_IO, "%s: broken on purpose", source->name);
+    return (fail)(ERR_IO, "%s: broken on purpose", reader->name);
 }
 
 static void test_files_that_cannot_be_read(void **state)
@@ -68,7 +68,7 @@ static void test_what_the_firmware_refuses(void **state)
             return; /* so many it does not need */
         assert_int_equal(ERR_NO_MEMORY, scene_carry_out());
         assert_non_null(strstr(err_message(), "no "));
-        assert_int_equal(0, fake_claimed_pages());
+        assert_int_equal(0, fake_reserved_pages());
     }
 }
 

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define HZ            UINT64_C(20000000) /* so slow a clock would make time-outs short */
-#define PAGE_VIRTUAL  UINT64_C(0xffffff0000042000)
-#define SEATS_VIRTUAL UINT64_C(0xffff800000000000) /* added to where a seat lies */
+#define HZ                UINT64_C(20000000) /* so slow a clock would make time-outs short */
+#define PAGE_VIRTUAL      UINT64_C(0xffffff0000042000)
+#define MAILBOXES_VIRTUAL UINT64_C(0xffff800000000000) /* added to where a mailbox lies */
 
 static struct facts *facts;
 static struct arena arena;
@@ -33,7 +33,7 @@ static void park(uint32_t id)
         return;
     page->gate = MP_NOBODY;
     if (cpus.habit[id] != LOST)
-        ((struct mp_seat *)at_physical(page->seat - SEATS_VIRTUAL))->parked = 1;
+        ((struct mp_mailbox *)at_physical(page->mailbox - MAILBOXES_VIRTUAL))->parked = 1;
 }
 
 static void hear(uint32_t id, uint32_t command)
@@ -149,10 +149,11 @@ static void starts_all(void **state)
     assert_int_equal(mp.page->gate, MP_NOBODY);
     assert_int_equal(cpus.resets[4], 0);
     for (uint32_t i = 1; i < 4; i++) {
-        struct mp_seat seat = {.parked = 7};
+        struct mp_mailbox mailbox = {.parked = 7};
         assert_int_equal(cpus.resets[10 + i], 1);
-        assert_int_equal(mp_start(&mp, &list.cpus[i], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
-        assert_int_equal(seat.parked, 1);
+        assert_int_equal(
+            mp_start(&mp, &list.cpus[i], &mailbox, MAILBOXES_VIRTUAL + (uintptr_t)&mailbox), OK);
+        assert_int_equal(mailbox.parked, 1);
         assert_int_equal(cpus.calls[10 + i], 1);
     }
 }
@@ -161,10 +162,10 @@ static enum err start_one(enum habit habit)
 {
     struct mp_list list = listed(2);
     struct mp_world world = make_world();
-    struct mp_seat seat;
+    struct mp_mailbox mailbox;
     cpus.habit[11] = habit;
     assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
-    return mp_start(&mp, &list.cpus[1], &seat, SEATS_VIRTUAL + (uintptr_t)&seat);
+    return mp_start(&mp, &list.cpus[1], &mailbox, MAILBOXES_VIRTUAL + (uintptr_t)&mailbox);
 }
 
 static void calls_twice(void **state)
@@ -196,12 +197,12 @@ static void silence_has_a_limit(void **state)
 {
     struct mp_list list = listed(200);
     struct mp_world world = make_world();
-    struct mp_seat seat;
+    struct mp_mailbox mailbox;
     (void)state;
     assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     for (uint32_t i = 1; i < list.count; i++) {
         cpus.habit[10 + i] = SILENT;
-        assert_int_equal(mp_start(&mp, &list.cpus[i], &seat, 0), ERR_NOT_FOUND);
+        assert_int_equal(mp_start(&mp, &list.cpus[i], &mailbox, 0), ERR_NOT_FOUND);
     }
     assert_int_equal(mp.patience, 0);
 }
@@ -226,17 +227,18 @@ static void wide_ids_are_out_of_an_xapics_reach(void **state)
 {
     struct mp_list list = listed(2);
     struct mp_world world = make_world();
-    struct mp_seat seat;
+    struct mp_mailbox mailbox;
     (void)state;
     list.cpus[1].apic_id = 300;
     assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     assert_int_equal(cpus.resets[300], 0);
-    assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, 0), ERR_NOT_FOUND);
+    assert_int_equal(mp_start(&mp, &list.cpus[1], &mailbox, 0), ERR_NOT_FOUND);
     assert_non_null(strstr(err_message(), "reach"));
     fake_apic(true, hear);
     assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     assert_int_equal(mp.page->apic_base, APIC_BASE_ENABLED | APIC_BASE_X2APIC);
-    assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
+    assert_int_equal(
+        mp_start(&mp, &list.cpus[1], &mailbox, MAILBOXES_VIRTUAL + (uintptr_t)&mailbox), OK);
 }
 
 /* The firmware has x2APIC on, and it is used to reach the others, which leave it. */
@@ -244,7 +246,7 @@ static void an_xapic_is_asked_for(void **state)
 {
     struct mp_list list = listed(3);
     struct mp_world world = make_world();
-    struct mp_seat seat;
+    struct mp_mailbox mailbox;
     (void)state;
     list.cpus[2].apic_id = 255;
     fake_apic(true, hear);
@@ -252,9 +254,11 @@ static void an_xapic_is_asked_for(void **state)
     assert_false(fake_x2apic_wished());
     assert_false(mp.x2apic);
     assert_int_equal(mp.page->apic_base, APIC_BASE_ENABLED);
-    assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
-    assert_int_equal(mp_start(&mp, &list.cpus[2], &seat, SEATS_VIRTUAL + (uintptr_t)&seat),
-                     ERR_NOT_FOUND);
+    assert_int_equal(
+        mp_start(&mp, &list.cpus[1], &mailbox, MAILBOXES_VIRTUAL + (uintptr_t)&mailbox), OK);
+    assert_int_equal(
+        mp_start(&mp, &list.cpus[2], &mailbox, MAILBOXES_VIRTUAL + (uintptr_t)&mailbox),
+        ERR_NOT_FOUND);
     assert_int_equal(cpus.calls[255], 0);
 }
 
@@ -265,7 +269,7 @@ static void each_cpu_has_its_own_lines(void **state)
     static const uint8_t nmi_of_2[] = {4, 6, 2, 0, 0, 1}, nmi_of_1[] = {4, 6, 1, 0, 0, 0};
     struct mp_list list = listed(3);
     struct mp_world world = make_world();
-    struct mp_seat seat;
+    struct mp_mailbox mailbox;
     const uint64_t *lint;
     (void)state;
     add_entry(nmi_of_2, sizeof nmi_of_2);
@@ -273,10 +277,12 @@ static void each_cpu_has_its_own_lines(void **state)
     world.local.spurious = 0x1ff;
     assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
     lint = mp.page->world.local.lint;
-    assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
+    assert_int_equal(
+        mp_start(&mp, &list.cpus[1], &mailbox, MAILBOXES_VIRTUAL + (uintptr_t)&mailbox), OK);
     assert_int_equal(lint[0], 0x10400);
     assert_int_equal(lint[1], 0x10000);
-    assert_int_equal(mp_start(&mp, &list.cpus[2], &seat, SEATS_VIRTUAL + (uintptr_t)&seat), OK);
+    assert_int_equal(
+        mp_start(&mp, &list.cpus[2], &mailbox, MAILBOXES_VIRTUAL + (uintptr_t)&mailbox), OK);
     assert_int_equal(lint[0], 0x10000);
     assert_int_equal(lint[1], 0x10400);
 }
@@ -297,11 +303,11 @@ static void the_booting_cpu_is_never_reset(void **state)
 {
     struct mp_list list = listed(2);
     struct mp_world world = make_world();
-    struct mp_seat seat;
+    struct mp_mailbox mailbox;
     (void)state;
     list.cpus[1].apic_id = 4; /* by a name that CPUID does not give it */
     assert_int_equal(mp_begin(&mp, &world, &list, facts, MP_MODE_KEPT), OK);
-    assert_int_equal(mp_start(&mp, &list.cpus[1], &seat, 0), ERR_NOT_FOUND);
+    assert_int_equal(mp_start(&mp, &list.cpus[1], &mailbox, 0), ERR_NOT_FOUND);
     assert_int_equal(cpus.resets[4] + cpus.calls[4], 0);
 }
 

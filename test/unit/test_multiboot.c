@@ -8,7 +8,7 @@
 #define END    (BASE + MEMORY)
 
 static struct facts *facts;
-static struct source *initrd_source;
+static struct reader *initrd_reader;
 static struct entry_file module, initrd;
 static uint8_t page[5000] = "module";
 
@@ -17,7 +17,7 @@ static int begin(void **state)
     (void)state;
     facts = scene_begin(MEMORY, "kernel.elf");
     scene_add("/m", page, sizeof page);
-    initrd_source = scene_add("/i", "initrd", 6);
+    initrd_reader = scene_add("/i", "initrd", 6);
     initrd = (struct entry_file){.path = "/i", .argument = ""};
     module = (struct entry_file){.path = "/m", .argument = "words"};
     scene.entry.options = "a b";
@@ -30,7 +30,7 @@ static int begin(void **state)
 /* The kernel's file as it is by now. */
 static void add_kernel(void)
 {
-    scene.files[2] = source_from_memory("kernel.elf", mb.bytes, mb.size);
+    scene.files[2] = reader_from_memory("kernel.elf", mb.bytes, mb.size);
     scene.file_count = 3;
 }
 
@@ -268,7 +268,7 @@ static void test_highest_goes_before_modules(void **state)
 {
     static uint8_t large[8 * MIB];
     (void)state;
-    scene.files[0] = source_from_memory("/m", large, sizeof large);
+    scene.files[0] = reader_from_memory("/m", large, sizeof large);
     relocate(BASE, (uint32_t)(BASE + 6 * MIB - 1), 4, 2);
     check_base(BASE + 6 * MIB - 2 * PAGE_BYTES);
     assert_int_equal(BASE + 6 * MIB,
@@ -356,16 +356,16 @@ static void test_missing_files(void **state)
     refuse(ERR_NOT_FOUND, "module: /gone is not there");
 }
 
-static enum err read_nothing(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+static enum err read_nothing(const struct reader *reader, uint64_t offset, uint64_t bytes, void *to)
 {
     (void)offset, (void)bytes, (void)to;
-    return (fail)(ERR_IO, "%s: broken on purpose", source->name);
+    return (fail)(ERR_IO, "%s: broken on purpose", reader->name);
 }
 
 static void test_broken_file(void **state)
 {
     (void)state;
-    initrd_source->read = read_nothing;
+    initrd_reader->read = read_nothing;
     refuse(ERR_IO, "/i: broken on purpose");
 }
 
@@ -406,7 +406,7 @@ static void test_apm_of_a_broken_file(void **state)
 {
     (void)state;
     scene.firmware.connect_apm = connect_early;
-    initrd_source->read = read_nothing;
+    initrd_reader->read = read_nothing;
     refuse(ERR_IO, "/i: broken on purpose");
 }
 
@@ -418,13 +418,13 @@ static void test_leave_fails(void **state)
     boot();
 }
 
-/* Whichever claim fails, none stays; one that fails because the firmware took the memory meanwhile
- * is made again. */
+/* Whichever reserve fails, none stays; one that fails because the firmware took the memory
+ * meanwhile is made again. */
 static void test_claims_fail(void **state)
 {
     (void)state;
     for (uint64_t n = 1; n < 6; n++) {
-        fake_fail_claim(n);
+        fake_fail_reserve(n);
         fake_fail_leave(1);
         refuse(ERR_CHANGED, "leave() fails");
     }

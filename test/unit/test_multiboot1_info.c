@@ -11,7 +11,7 @@ static const uint8_t *follow_from(const uint8_t *at)
 
 static const uint8_t *follow(uint32_t field)
 {
-    return follow_from(block + field);
+    return follow_from(buffer + field);
 }
 
 static void build_1(void)
@@ -24,7 +24,7 @@ static void test_least_information(void **state)
     (void)state;
     disk.medium = LINTEL_MEDIUM_NETWORK;
     build_1();
-    assert_int_equal(0x24d, load32(block));
+    assert_int_equal(0x24d, load32(buffer));
     assert_string_equal("a b", follow(16));
     assert_string_equal(MULTIBOOT_LOADER_NAME, follow(64));
 }
@@ -41,33 +41,33 @@ static void test_full_information(void **state)
     info.apm = &apm;
     memcpy(vbe.control, "VESA", 4);
     build_1();
-    assert_int_equal(0x1e6f, load32(block));
-    assert_int_equal(639, load32(block + 4));
-    assert_int_equal(15 * 1024, load32(block + 8));
-    assert_int_equal(0x8102ffff, load32(block + 12));
-    assert_int_equal(2, load32(block + 20));
+    assert_int_equal(0x1e6f, load32(buffer));
+    assert_int_equal(639, load32(buffer + 4));
+    assert_int_equal(15 * 1024, load32(buffer + 8));
+    assert_int_equal(0x8102ffff, load32(buffer + 12));
+    assert_int_equal(2, load32(buffer + 20));
     const uint8_t *module = follow(24);
     assert_int_equal(0x100000, load32(module));
     assert_int_equal(0x100005, load32(module + 4));
     assert_string_equal("first words", follow_from(module + 8));
     assert_int_equal(0x200000, load32(module + 16));
-    assert_int_equal(2, load32(block + 28));
-    assert_int_equal(40, load32(block + 32));
+    assert_int_equal(2, load32(buffer + 28));
+    assert_int_equal(40, load32(buffer + 32));
     assert_memory_equal(headers, follow(36), sizeof headers);
-    assert_int_equal(1, load32(block + 40));
-    assert_int_equal(4 * 24, load32(block + 44));
+    assert_int_equal(1, load32(buffer + 40));
+    assert_int_equal(4 * 24, load32(buffer + 44));
     assert_int_equal(20, load32(follow(48)));
     assert_int_equal(MIB, load64(follow(48) + 3 * 24 + 4));
     assert_int_equal(1, load32(follow(48) + 3 * 24 + 20));
     const uint16_t power[] = {0x102, 0xf000, 0x5678, 0x1234, 0xf001, 0xf002, 3, 4, 5, 6};
     assert_memory_equal(power, follow(68), sizeof power);
     assert_memory_equal("VESA", follow(72), 4);
-    assert_int_equal(0x4118, load16(block + 80));
-    assert_int_equal(7, load16(block + 86));
-    assert_int_equal(0xfd000000, load64(block + 88));
-    assert_int_equal(1024, load32(block + 100));
+    assert_int_equal(0x4118, load16(buffer + 80));
+    assert_int_equal(7, load16(buffer + 86));
+    assert_int_equal(0xfd000000, load64(buffer + 88));
+    assert_int_equal(1024, load32(buffer + 100));
     const uint8_t screen[] = {32, 1, 16, 8, 8, 7, 1, 6};
-    assert_memory_equal(screen, block + 108, sizeof screen);
+    assert_memory_equal(screen, buffer + 108, sizeof screen);
 }
 
 static void test_text_screen_1(void **state)
@@ -75,10 +75,10 @@ static void test_text_screen_1(void **state)
     (void)state;
     info.text_screen = true;
     build_1();
-    assert_int_equal(0x1000, load32(block) & 0x1800);
-    assert_int_equal(0xb8000, load64(block + 88));
-    assert_int_equal(80, load32(block + 100));
-    assert_int_equal(2, block[109]);
+    assert_int_equal(0x1000, load32(buffer) & 0x1800);
+    assert_int_equal(0xb8000, load64(buffer + 88));
+    assert_int_equal(80, load32(buffer + 100));
+    assert_int_equal(2, buffer[109]);
 }
 
 static void test_too_little_room_1(void **state)

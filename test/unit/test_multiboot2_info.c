@@ -1,7 +1,7 @@
 /* What a Multiboot2 kernel is told: the memory map, and each tag. */
 #include "test/unit/multiboot_scene.h"
 
-static uint64_t used; /* of the block, by the information */
+static uint64_t used; /* of the buffer, by the information */
 
 /* ---- the memory map -------------------------------------------------------------------------- */
 
@@ -80,19 +80,19 @@ static void test_more_than_the_fields_hold(void **state)
 static void build_2(void)
 {
     build_all(multiboot2_build);
-    used = load32(block);
-    assert_int_equal(0, load32(block + 4));
+    used = load32(buffer);
+    assert_int_equal(0, load32(buffer + 4));
     assert_int_equal(used, count_bytes(multiboot2_build));
 }
 
 /* The n-th tag of a type, from 0; its size is checked. NULL: there is none. */
 static const uint8_t *find_tag(uint32_t type, uint32_t number, uint32_t bytes)
 {
-    for (uint64_t at = 8; at + 8 <= used; at += align_up(load32(block + at + 4), 8)) {
-        if (load32(block + at) != type || number--)
+    for (uint64_t at = 8; at + 8 <= used; at += align_up(load32(buffer + at + 4), 8)) {
+        if (load32(buffer + at) != type || number--)
             continue;
-        assert_int_equal(bytes, load32(block + at + 4));
-        return block + at + 8;
+        assert_int_equal(bytes, load32(buffer + at + 4));
+        return buffer + at + 8;
     }
     return NULL;
 }
@@ -111,8 +111,8 @@ static void test_least_tags(void **state)
     static const uint8_t absent[] = {3, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21};
     for (size_t i = 0; i < sizeof absent; i++)
         assert_none(absent[i]);
-    assert_int_equal(0, load32(block + used - 8)); /* the end tag */
-    assert_int_equal(8, load32(block + used - 4));
+    assert_int_equal(0, load32(buffer + used - 8)); /* the end tag */
+    assert_int_equal(8, load32(buffer + used - 4));
 }
 
 static void test_modules_and_map(void **state)

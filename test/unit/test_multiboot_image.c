@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 static struct arena arena;
-static struct source source;
+static struct reader reader;
 static struct multiboot_header header;
 static struct multiboot_image image;
 
@@ -24,8 +24,8 @@ static int begin(void **state)
 
 static enum err parse(void)
 {
-    source = source_from_memory("kernel", mb.bytes, mb.size);
-    return multiboot_image_parse(&source, &header, &arena, &image);
+    reader = reader_from_memory("kernel", mb.bytes, mb.size);
+    return multiboot_image_parse(&reader, &header, &arena, &image);
 }
 
 static void accept(void)

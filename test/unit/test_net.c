@@ -51,11 +51,11 @@ static void test_whole_file_goes_to_its_place(void **state)
     to[sizeof large] = 'x';
     fake_serve("dir/large", large, sizeof large);
     assert_int_equal(fs_open(&fs, "/dir/large", &file), OK);
-    assert_int_equal(file.source.bytes, sizeof large);
-    assert_string_equal(file.source.name, "/dir/large");
-    assert_true(file.source.whole);
+    assert_int_equal(file.reader.bytes, sizeof large);
+    assert_string_equal(file.reader.name, "/dir/large");
+    assert_true(file.reader.whole);
     struct arena_mark before = arena_mark(&arena);
-    assert_int_equal(source_read(&file.source, 0, sizeof large, to), OK);
+    assert_int_equal(reader_read(&file.reader, 0, sizeof large, to), OK);
     assert_ptr_equal(arena_mark(&arena).next, before.next); /* no copy was kept */
     assert_memory_equal(to, large, sizeof large);
     assert_int_equal(to[sizeof large], 'x');
@@ -70,7 +70,7 @@ static void test_small_file_is_fetched_once(void **state)
     (void)state;
     assert_int_equal(fs_open(&fs, "/dir/name", &file), OK);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(source_read(&file.source, 0, sizeof text, to), OK);
+        assert_int_equal(reader_read(&file.reader, 0, sizeof text, to), OK);
         assert_string_equal(to, text);
     }
     assert_int_equal(fake_fetches("dir/name"), 1);
@@ -83,10 +83,10 @@ static void test_file_in_pieces_is_fetched_once(void **state)
     (void)state;
     assert_int_equal(fs_open(&fs, "\\dir\\name", &file), OK);
     for (uint32_t i = sizeof text; i-- > 0;)
-        assert_int_equal(source_read(&file.source, i, 1, to + i), OK);
+        assert_int_equal(reader_read(&file.reader, i, 1, to + i), OK);
     assert_string_equal(to, text);
     memset(to, 0, sizeof to);
-    assert_int_equal(source_read(&file.source, 0, sizeof text, to), OK);
+    assert_int_equal(reader_read(&file.reader, 0, sizeof text, to), OK);
     assert_string_equal(to, text);
     assert_int_equal(fake_fetches("dir/name"), 1);
 }
@@ -98,9 +98,9 @@ static void test_failed_fetch_is_not_kept(void **state)
     (void)state;
     assert_int_equal(fs_open(&fs, "/dir/name", &file), OK);
     fake_break_file("dir/name");
-    assert_int_equal(source_read(&file.source, 0, 1, to), ERR_IO);
-    assert_int_equal(source_read(&file.source, 3, 1, to), ERR_IO);
-    assert_int_equal(source_read(&file.source, 0, sizeof text, to), ERR_IO);
+    assert_int_equal(reader_read(&file.reader, 0, 1, to), ERR_IO);
+    assert_int_equal(reader_read(&file.reader, 3, 1, to), ERR_IO);
+    assert_int_equal(reader_read(&file.reader, 0, sizeof text, to), ERR_IO);
     assert_int_equal(fake_fetches("dir/name"), 3);
     assert_says(err_message(), "fake server: dir/name: broken on purpose");
 }
@@ -120,7 +120,7 @@ static void test_file_of_another_size(void **state)
         fake_change_file("dir/large", larger, sizes[i / 2]);
         assert_int_equal(fs_open(&fs, "/dir/large", &file), OK);
         memset(to, 'x', sizeof to);
-        assert_int_equal(source_read(&file.source, 0, i % 2 ? 1 : sizeof old, to), ERR_IO);
+        assert_int_equal(reader_read(&file.reader, 0, i % 2 ? 1 : sizeof old, to), ERR_IO);
         assert_says(err_message(),
                     "fake server: dir/large: had 70000 bytes a moment ago, and has ");
         assert_int_equal(strtoul(strstr(err_message(), "has ") + 4, NULL, 10), sizes[i / 2]);
@@ -136,9 +136,9 @@ static void test_no_memory_to_keep_a_file(void **state)
     fake_serve("module", module, sizeof module);
     assert_int_equal(fs_open(&fs, "/module", &file), OK);
     fake_fail_allocate(1);
-    assert_int_equal(source_read(&file.source, 0, 1, to), ERR_NO_MEMORY);
+    assert_int_equal(reader_read(&file.reader, 0, 1, to), ERR_NO_MEMORY);
     assert_int_equal(fake_fetches("module"), 0);
-    assert_int_equal(source_read(&file.source, 0, 1, to), OK);
+    assert_int_equal(reader_read(&file.reader, 0, 1, to), OK);
 }
 
 static void test_missing_file(void **state)
@@ -261,7 +261,7 @@ static void test_each_broken_file_is_named(void **state)
         fake_type("q");
         assert_int_equal(boot(), FAKE_GAVE_UP);
         assert_says(fake_output(), served[i]);
-        assert_int_equal(fake_claimed_pages(), 0);
+        assert_int_equal(fake_reserved_pages(), 0);
     }
 }
 

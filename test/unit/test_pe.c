@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 static struct arena arena;
-static struct source source;
+static struct reader reader;
 static struct pe pe;
 
 static int set_up(void **state)
@@ -24,8 +24,8 @@ static int set_up(void **state)
 
 static enum err parse(void)
 {
-    source = source_from_memory("a.efi", pe_bytes, pe_size);
-    return pe_parse(&source, &arena, &pe);
+    reader = reader_from_memory("a.efi", pe_bytes, pe_size);
+    return pe_parse(&reader, &arena, &pe);
 }
 
 static void assert_refused(enum err err, enum err wanted, const char *message)
@@ -116,7 +116,7 @@ static void test_cut_short(void **state)
     for (uint64_t bytes = 0; bytes < whole; bytes++) {
         uint8_t *copy = malloc(bytes + 1);
         memcpy(copy, pe_bytes, bytes);
-        struct source cut = source_from_memory("a.efi", copy, bytes);
+        struct reader cut = reader_from_memory("a.efi", copy, bytes);
         assert_int_equal(pe_parse(&cut, &arena, &pe), ERR_FORMAT);
         assert_int_equal(pe_recognise(&cut), bytes >= PE_AT + 24);
         free(copy);

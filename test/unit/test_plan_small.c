@@ -29,7 +29,7 @@ static int make_small(void **state)
     scene_begin(&small);
     scene_add_memory(&small.map, 0, 64 * MIB, LINTEL_MEMORY_USABLE);
     scene_end_map(&small);
-    small.kernel_source.name = "small.elf";
+    small.kernel_reader.name = "small.elf";
     scene_small_image(&small.kernel, PLAN_SLIDE_BASE);
     scene_small_image(&small.resident, 0);
     assert_int_equal(upper_half_begin(&small.attempt, &small.kernel, 1), OK);
@@ -57,7 +57,7 @@ static void boots_one_cpu_without_low_memory(void **state)
 
 static void refuses_a_module_larger_than_memory(void **state)
 {
-    static const struct source huge = {.name = "/boot/huge", .bytes = 100 * MIB};
+    static const struct reader huge = {.name = "/boot/huge", .bytes = 100 * MIB};
     (void)state;
     assert_int_equal(upper_half_add_module(&small.attempt, huge.name, &huge), OK);
     refuse(ERR_NO_MEMORY, "/boot/huge needs 102400 KiB");
@@ -104,7 +104,7 @@ static enum err open_kernel(uint32_t flags, uint64_t physical, uint64_t second)
     build_note(&note);
     built.header->e_entry = link + 0x10;
     small.attempt.entry = &entry;
-    small.attempt.kernel.source = source_from_memory("small.elf", built.bytes, built.size);
+    small.attempt.kernel.reader = reader_from_memory("small.elf", built.bytes, built.size);
     return protocol_lintel.hooks.open(&small.attempt);
 }
 

@@ -110,10 +110,8 @@ static void cuts_no_character_in_two(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(shows_how_much_is_there),
-        TEST(is_silent_within_a_second),
-        TEST(is_silent_without_a_clock),
-        TEST(stands_any_number),
+        TEST(shows_how_much_is_there),   TEST(is_silent_within_a_second),
+        TEST(is_silent_without_a_clock), TEST(stands_any_number),
         TEST(cuts_no_character_in_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

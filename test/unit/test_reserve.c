@@ -23,14 +23,14 @@ static struct {
     struct raw_range ranges[ROOM], given[ROOM]; /* given: to the loader itself */
     uint8_t descriptors[ROOM][DESCRIPTOR_BYTES];
     uint64_t count, given_count;
-    uint64_t maps, claims, refusals; /* asked for so far */
-    bool grows;                      /* the last map is as long as any can be */
+    uint64_t maps, reservations, refusals; /* asked for so far */
+    bool grows;                            /* the last map is as long as any can be */
 } efi;
 
 static enum err give_from_top(uint64_t pages, uint64_t *physical)
 {
     for (uint64_t at = END - pages * PAGE_BYTES; at >= FAKE_MEMORY_BASE; at -= PAGE_BYTES)
-        if (fake_firmware.claim(at, pages) == OK) {
+        if (fake_firmware.reserve(at, pages) == OK) {
             assert_in_range(efi.given_count, 0, ROOM - 1);
             efi.given[efi.given_count++] =
                 (struct raw_range){at, pages * PAGE_BYTES, LINTEL_MEMORY_USABLE};
@@ -41,11 +41,11 @@ static enum err give_from_top(uint64_t pages, uint64_t *physical)
     return (fail)(ERR_NO_MEMORY, "no %lu pages", pages); /* cmocka has a macro of that name */
 }
 
-static enum err count_claim(uint64_t physical, uint64_t pages)
+static enum err count_reserve(uint64_t physical, uint64_t pages)
 {
-    enum err err = fake_firmware.claim(physical, pages);
+    enum err err = fake_firmware.reserve(physical, pages);
 
-    efi.claims++;
+    efi.reservations++;
     efi.refusals += err != OK;
     return err;
 }
@@ -102,7 +102,7 @@ static void begin_efi(void)
 {
     memset(&efi, 0, sizeof efi);
     scene.firmware.allocate = give_from_top;
-    scene.firmware.claim = count_claim;
+    scene.firmware.reserve = count_reserve;
     scene.firmware.memory_map = show_map;
     scene.firmware.leave = leave;
     arena_begin(&scene.machine.arena, scene.firmware.allocate);
@@ -129,10 +129,10 @@ static void test_first_claims_succeed(void **state)
         kernel_files[i].add();
         boot(&kernel_files[i]);
         if (efi.refusals || efi.maps != 3)
-            fail_msg("%s: %lu claims refused, %lu looks at the map", kernel_files[i].name,
+            fail_msg("%s: %lu reservations refused, %lu looks at the map", kernel_files[i].name,
                      efi.refusals, efi.maps);
-        assert_int_equal(scene.attempt.plan.reservation_count, efi.claims);
-        assert_true(efi.claims > 0 && efi.given_count > 0);
+        assert_int_equal(scene.attempt.plan.reservation_count, efi.reservations);
+        assert_true(efi.reservations > 0 && efi.given_count > 0);
     }
 }
 
@@ -183,13 +183,13 @@ static void grow_everything(struct attempt *attempt)
 
 static uint64_t count_block(struct attempt *attempt)
 {
-    struct block block = block_counting(&scene.machine.arena);
+    struct buffer buffer = buffer_counting(&scene.machine.arena);
 
     if (attempt->hooks->build)
-        assert_int_equal(OK, attempt->hooks->build(attempt, &block));
+        assert_int_equal(OK, attempt->hooks->build(attempt, &buffer));
     if (attempt->wishes.mode == ENTRY_KERNEL_TABLES)
-        assert_int_equal(OK, attempt_build_machine(attempt, &block));
-    return block.next;
+        assert_int_equal(OK, attempt_build_machine(attempt, &buffer));
+    return buffer.next;
 }
 
 static void test_everything_at_its_longest_fits(void **state)
@@ -234,7 +234,7 @@ static enum err wish(struct attempt *attempt)
     struct wishes *wishes = &attempt->wishes;
 
     TRY(wishes_begin(wishes, 2, &attempt->machine->arena));
-    TRY(wishes_add_file(wishes, &attempt->kernel.source, kernel, &attempt->machine->arena));
+    TRY(wishes_add_file(wishes, &attempt->kernel.reader, kernel, &attempt->machine->arena));
     wishes_add(wishes, initrd);
     wishes->information_window = (struct region_window){.lowest = true};
     wishes->mode = ENTRY_PROTECTED;
@@ -248,18 +248,18 @@ static enum err finish(struct attempt *attempt)
     return own.finish;
 }
 
-static enum err build(struct attempt *attempt, struct block *block)
+static enum err build(struct attempt *attempt, struct buffer *buffer)
 {
     void *taken;
 
     (void)attempt;
-    TRY(block_take(block, 100, &taken));
-    return block_counts(block) ? OK : own.build;
+    TRY(buffer_take(buffer, 100, &taken));
+    return buffer_counts(buffer) ? OK : own.build;
 }
 
-static enum err read_file(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+static enum err read_file(const struct reader *reader, uint64_t offset, uint64_t bytes, void *to)
 {
-    (void)source, (void)offset;
+    (void)reader, (void)offset;
     memset(to, 1, bytes);
     return own.load;
 }
@@ -280,9 +280,9 @@ static void begin_own(void)
     memset(&efi, 0, sizeof efi);
     own.initrd_bytes = 3 * MIB;
     scene.files[scene.file_count++] =
-        (struct source){.name = "kernel", .bytes = 1000, .read = read_file};
+        (struct reader){.name = "kernel", .bytes = 1000, .read = read_file};
     scene.hooks = &hooks;
-    scene.firmware.claim = count_claim;
+    scene.firmware.reserve = count_reserve;
     scene.firmware.memory_map = count_map;
     fake_video(&video);
 }
@@ -304,28 +304,28 @@ static void test_a_claim_fails_once(void **state)
     (void)state;
     for (uint64_t n = 1; n <= RESERVATIONS; n++) {
         begin_own();
-        fake_fail_claim(n);
+        fake_fail_reserve(n);
         scene_boot();
-        assert_int_equal(n + RESERVATIONS, efi.claims);
+        assert_int_equal(n + RESERVATIONS, efi.reservations);
         assert_int_equal(4, efi.maps);
-        assert_int_equal(planned_pages(), fake_claimed_pages());
+        assert_int_equal(planned_pages(), fake_reserved_pages());
     }
 }
 
 static enum lintel_memory_type stolen_type;
-static uint64_t steal_at; /* the claim that comes too late */
+static uint64_t steal_at; /* the reservation that comes too late */
 
 static enum err claim_too_late(uint64_t physical, uint64_t pages)
 {
-    if (efi.claims + 1 == steal_at)
+    if (efi.reservations + 1 == steal_at)
         fake_map_add(physical, pages * PAGE_BYTES, stolen_type);
-    return count_claim(physical, pages);
+    return count_reserve(physical, pages);
 }
 
 static const struct handoff_state *boot_too_late(uint64_t n, enum lintel_memory_type type)
 {
     begin_own();
-    scene.firmware.claim = claim_too_late;
+    scene.firmware.reserve = claim_too_late;
     steal_at = n;
     stolen_type = type;
     return scene_boot();
@@ -336,7 +336,7 @@ static void test_a_place_is_taken_meanwhile(void **state)
 {
     (void)state;
     assert_int_equal(0, boot_too_late(2, LINTEL_MEMORY_RESERVED)->move_count);
-    assert_int_equal(2 + RESERVATIONS, efi.claims);
+    assert_int_equal(2 + RESERVATIONS, efi.reservations);
     assert_true(attempt_place(&scene.attempt, 1)->physical + own.initrd_bytes < END);
     assert_int_equal(1, boot_too_late(1, LINTEL_MEMORY_RECLAIMABLE)->move_count);
     assert_int_not_equal(KERNEL_AT, attempt_place(&scene.attempt, 0)->physical);
@@ -345,7 +345,7 @@ static void test_a_place_is_taken_meanwhile(void **state)
 static enum err refuse_claim(uint64_t physical, uint64_t pages)
 {
     (void)physical, (void)pages;
-    efi.claims++;
+    efi.reservations++;
     return (fail)(ERR_CHANGED, "never");
 }
 
@@ -353,9 +353,9 @@ static void test_nothing_is_ever_free(void **state)
 {
     (void)state;
     begin_own();
-    scene.firmware.claim = refuse_claim;
+    scene.firmware.reserve = refuse_claim;
     scene_refuse(ERR_CHANGED, "never");
-    assert_int_equal(4, efi.claims);
+    assert_int_equal(4, efi.reservations);
 }
 
 /* ---- too little, and giving back ------------------------------------------------------------- */
@@ -368,7 +368,7 @@ static bool boots_without(uint64_t allocation)
     if (setjmp(fake_way_out))
         return true;
     assert_int_equal(ERR_NO_MEMORY, scene_carry_out());
-    assert_int_equal(0, fake_claimed_pages());
+    assert_int_equal(0, fake_reserved_pages());
     return false;
 }
 
@@ -388,7 +388,7 @@ static void test_what_does_not_fit_takes_nothing(void **state)
     begin_own();
     own.initrd_bytes = MEMORY;
     scene_refuse(ERR_NO_MEMORY, "initrd needs 16384 KiB");
-    assert_int_equal(0, efi.claims);
+    assert_int_equal(0, efi.reservations);
 }
 
 static void test_trying_takes_nothing(void **state)
@@ -397,8 +397,8 @@ static void test_trying_takes_nothing(void **state)
     begin_own();
     own.trial = true;
     scene_boot();
-    assert_int_equal(planned_pages(), fake_claimed_pages());
-    assert_true(fake_claimed_pages() < MIB / PAGE_BYTES);
+    assert_int_equal(planned_pages(), fake_reserved_pages());
+    assert_true(fake_reserved_pages() < MIB / PAGE_BYTES);
 }
 
 static void fail_to_load(void)
@@ -450,7 +450,7 @@ static void test_all_is_given_back(void **state)
             assert_true(!again || fake_allocated_pages() == allocated);
             allocated = fake_allocated_pages();
         }
-        assert_int_equal(3 * RESERVATIONS, efi.claims);
+        assert_int_equal(3 * RESERVATIONS, efi.reservations);
     }
 }
 

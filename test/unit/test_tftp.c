@@ -171,7 +171,7 @@ static void test_no_reply_of_use(void **state)
     assert_int_equal(tftp_complete(&server), ERR_NOT_FOUND);
 }
 
-/* Options that end anywhere, or claim more than there is. */
+/* Options that end anywhere, or reserve more than there is. */
 static void test_cut_options(void **state)
 {
     struct reply reply = reply_begin("a/x");

@@ -7,7 +7,7 @@
 #include "test/unit/pe_image.h"
 
 static struct arena arena;
-static struct source source;
+static struct reader reader;
 static struct uki uki;
 
 static int set_up(void **state)
@@ -21,8 +21,8 @@ static int set_up(void **state)
 
 static enum err open_profile(uint32_t profile)
 {
-    source = source_from_memory("/u.efi", pe_bytes, pe_size);
-    return uki_open(&source, profile, &arena, &uki);
+    reader = reader_from_memory("/u.efi", pe_bytes, pe_size);
+    return uki_open(&reader, profile, &arena, &uki);
 }
 
 static void assert_says(const char *message)
@@ -43,7 +43,7 @@ static void assert_text(const char *section, const char *wanted)
 
 static void test_plain(void **state)
 {
-    struct source_part part;
+    struct reader_part part;
     char bytes[6];
 
     (void)state;
@@ -54,11 +54,11 @@ static void test_plain(void **state)
     assert_text(".initrd", "");
     assert_null(uki_find(&uki, ".initrd"));
     assert_int_equal(uki_part(&uki, uki_find(&uki, ".linux"), &arena, &part), OK);
-    assert_string_equal(part.source.name, "/u.efi (.linux)");
-    assert_int_equal(part.source.bytes, 6);
-    assert_int_equal(source_read(&part.source, 1, 5, bytes), OK);
+    assert_string_equal(part.reader.name, "/u.efi (.linux)");
+    assert_int_equal(part.reader.bytes, 6);
+    assert_int_equal(reader_read(&part.reader, 1, 5, bytes), OK);
     assert_memory_equal(bytes, "ernel", 5);
-    assert_int_equal(source_read(&part.source, 1, 6, bytes), ERR_FORMAT);
+    assert_int_equal(reader_read(&part.reader, 1, 6, bytes), ERR_FORMAT);
     assert_int_equal(open_profile(1), ERR_NOT_FOUND);
     assert_says("/u.efi has no profile 1");
 }
@@ -92,12 +92,12 @@ static void test_refused(void **state)
     pe_add_text(".cmdline", "quiet");
     assert_int_equal(open_profile(0), ERR_FORMAT);
     assert_says("no section .linux");
-    assert_false(uki_recognise(&source, &arena));
+    assert_false(uki_recognise(&reader, &arena));
     pe_add_text(".linux", "kernel");
     pe_store(pe_row(1) + 12, 0x1000, 4);
     assert_int_equal(open_profile(0), ERR_FORMAT);
     assert_says("overlap");
-    assert_true(uki_recognise(&source, &arena));
+    assert_true(uki_recognise(&reader, &arena));
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
@@ -108,7 +108,7 @@ static struct entry entry; /* the first */
 static enum err read_entries(const char *file)
 {
     list = NULL;
-    TRY(entries_from_uki(file, "/EFI/Linux/x", &source, &arena, &list));
+    TRY(entries_from_uki(file, "/EFI/Linux/x", &reader, &arena, &list));
     const struct entry_item *item = list;
     while (item->next)
         item = item->next;
@@ -125,7 +125,7 @@ static enum err make_entry(const char *file, const char *release, const char *un
     if (uname)
         pe_add_text(".uname", uname);
     pe_add_text(".cmdline", "quiet\n");
-    source = source_from_memory("/EFI/Linux/x", pe_bytes, pe_size);
+    reader = reader_from_memory("/EFI/Linux/x", pe_bytes, pe_size);
     return read_entries(file);
 }
 
@@ -169,7 +169,7 @@ static void test_an_entry_for_each_profile(void **state)
     pe_add_text(".profile", "ID=factory-reset\n");
     pe_add_text(".cmdline", "reset");
     pe_add_text(".profile", "");
-    source = source_from_memory("/EFI/Linux/x", pe_bytes, pe_size);
+    reader = reader_from_memory("/EFI/Linux/x", pe_bytes, pe_size);
     assert_int_equal(read_entries("u.efi"), OK);
     assert_entry(&entry, ".efi", "Debian (Regular boot)", "quiet");
     assert_null(entry.profile);
@@ -211,7 +211,7 @@ static void test_damaged_image_is_a_problem(void **state)
     assert_int_equal(read_entries("u.efi"), OK);
     assert_non_null(strstr(entry.problem, "overlap"));
     assert_string_equal(entry.title, "u");
-    source = source_from_memory("/EFI/Linux/x", "no PE file", 10);
+    reader = reader_from_memory("/EFI/Linux/x", "no PE file", 10);
     assert_int_equal(read_entries("u.efi"), ERR_NOT_FOUND);
 }
 
@@ -234,7 +234,7 @@ static enum err start_profile(char *profile)
     scene.entry.options = "quiet";
     scene.entry.profile = profile;
     enum err err = scene_carry_out();
-    assert_int_equal(fake_claimed_pages(), 0);
+    assert_int_equal(fake_reserved_pages(), 0);
     return err;
 }
 

@@ -53,9 +53,9 @@ static inline void read_in_pieces(const struct file *file, uint8_t *to)
 {
     uint64_t offset = 0, piece = 1;
 
-    while (offset < file->source.bytes) {
-        piece = MIN(piece * 3 + 1, file->source.bytes - offset);
-        assert_int_equal(source_read(&file->source, offset, piece, to + offset), OK);
+    while (offset < file->reader.bytes) {
+        piece = MIN(piece * 3 + 1, file->reader.bytes - offset);
+        assert_int_equal(reader_read(&file->reader, offset, piece, to + offset), OK);
         offset += piece;
     }
 }
@@ -83,9 +83,9 @@ static inline void expect_same_file(const struct fs *fs, const char *path, const
 
     if (fs_open(fs, path, &file) != OK)
         fail_msg("%s", err_message());
-    assert_int_equal(file.source.bytes, bytes);
+    assert_int_equal(file.reader.bytes, bytes);
     contents = malloc(bytes + 1);
-    assert_int_equal(source_read(&file.source, 0, bytes, contents), OK);
+    assert_int_equal(reader_read(&file.reader, 0, bytes, contents), OK);
     assert_memory_equal(contents, expected, bytes);
     memset(contents, 0, bytes);
     read_in_pieces(&file, contents);

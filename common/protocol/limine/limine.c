@@ -18,11 +18,11 @@ static bool holds_magic(const uint8_t *bytes, uint64_t count)
 }
 
 /* In the file as in the image, which lie alike but for whole pages. Parts overlap by one word. */
-static bool scan_file(const struct source *source, uint8_t *part, uint64_t part_bytes)
+static bool scan_file(const struct reader *reader, uint8_t *part, uint64_t part_bytes)
 {
-    for (uint64_t at = 0; at < source->bytes; at += part_bytes - 8) {
-        uint64_t bytes = MIN(part_bytes, source->bytes - at);
-        if (source_read(source, at, bytes, part) != OK)
+    for (uint64_t at = 0; at < reader->bytes; at += part_bytes - 8) {
+        uint64_t bytes = MIN(part_bytes, reader->bytes - at);
+        if (reader_read(reader, at, bytes, part) != OK)
             return false;
         if (holds_magic(part, bytes))
             return true;
@@ -34,8 +34,8 @@ static bool scan_file(const struct source *source, uint8_t *part, uint64_t part_
 
 static bool is_limine(const struct candidate *file)
 {
-    const struct source *source = file->source;
-    uint64_t bytes = source->whole ? align_up(source->bytes, 8) + 16 : SCAN_BYTES;
+    const struct reader *reader = file->reader;
+    uint64_t bytes = reader->whole ? align_up(reader->bytes, 8) + 16 : SCAN_BYTES;
     struct arena_mark mark = arena_mark(file->arena);
     uint8_t *part;
 
@@ -43,7 +43,7 @@ static bool is_limine(const struct candidate *file)
         file->head_bytes < sizeof(struct elf_header) || file->head[EI_CLASS] != ELFCLASS64 ||
         arena_take(file->arena, bytes, (void **)&part) != OK)
         return false;
-    bool found = scan_file(source, part, bytes);
+    bool found = scan_file(reader, part, bytes);
     arena_reset(file->arena, mark);
     return found;
 }
@@ -54,13 +54,13 @@ static bool is_limine(const struct candidate *file)
  * it is loaded twice, from memory. */
 static enum err read_kernel(struct limine *limine)
 {
-    const struct source *source = &limine->attempt->kernel.source;
+    const struct reader *reader = &limine->attempt->kernel.reader;
     struct arena *arena = &limine->attempt->machine->arena;
     uint8_t *file, *image;
 
-    TRY(arena_take(arena, source->bytes + 1, (void **)&file));
-    TRY(source_read(source, 0, source->bytes, file));
-    limine->memory = source_from_memory(source->name, file, source->bytes);
+    TRY(arena_take(arena, reader->bytes + 1, (void **)&file));
+    TRY(reader_read(reader, 0, reader->bytes, file));
+    limine->memory = reader_from_memory(reader->name, file, reader->bytes);
     TRY(elf_parse_mixed(&limine->memory, arena, &limine->elf));
     TRY(arena_take(arena, limine->elf.end - limine->elf.first, (void **)&image));
     TRY(elf_load(&limine->elf, image, 0));
@@ -88,9 +88,9 @@ static enum err wish_for_files(struct limine *limine)
 {
     TRY(upper_half_begin(limine->attempt, &limine->elf, limine->file_count));
     for (uint64_t i = 0; i < limine->file_count; i++) {
-        const struct source *source = &limine->files[i].file.source;
-        const char *name = i < limine->module_count ? source->name : "executable file";
-        TRY(upper_half_add_module(limine->attempt, name, source));
+        const struct reader *reader = &limine->files[i].file.reader;
+        const char *name = i < limine->module_count ? reader->name : "executable file";
+        TRY(upper_half_add_module(limine->attempt, name, reader));
     }
     return OK;
 }
@@ -151,7 +151,7 @@ const struct protocol protocol_limine = {
             .amended_ranges = 2 * LIMINE_FIRMWARE_RANGES,
             .finish = finish,
             .build = limine_build,
-            .seat_cpu = limine_seat_cpu,
+            .fill_mailbox = limine_fill_mailbox,
             .tell_cpus = limine_tell_cpus,
             .settle = limine_settle,
         },

@@ -90,14 +90,14 @@ struct limine {
     struct attempt *attempt;
     struct elf elf;
     struct limine_image image;
-    struct source memory; /* the ELF file, read whole */
+    struct reader memory; /* the ELF file, read whole */
     uint64_t entry;       /* link address */
     struct space_rules space;
     struct cpu_rules cpu_rules;
     struct limine_file *files; /* modules, and then the executable; regions behind the kernel's */
     uint64_t file_count, module_count;
-    struct event_log event_log; /* EVENT_LOG_NONE: there is none, or nobody asks */
-    uint64_t command_line;      /* the kernel's address */
+    struct event_log event_log;       /* EVENT_LOG_NONE: there is none, or nobody asks */
+    uint64_t command_line;            /* the kernel's address */
     void *responses[LIMINE_FEATURES]; /* as built last; NULL: none */
 };
 
@@ -131,11 +131,11 @@ enum err limine_amend_map(const struct attempt *attempt, struct memmap *map);
 #define LIMINE_FIRMWARE_RANGES 256
 
 /* The responses (limine_responses.c). */
-enum err limine_build(struct attempt *attempt, struct block *block);
+enum err limine_build(struct attempt *attempt, struct buffer *buffer);
 
 /* The CPUs, where they are asked for (limine_machine.c). */
 enum err limine_list_cpus(struct limine *limine);
-void limine_seat_cpu(const struct attempt *attempt, uint64_t index, struct mp_seat *seat);
+void limine_fill_mailbox(const struct attempt *attempt, uint64_t index, struct mp_mailbox *mailbox);
 void limine_tell_cpus(const struct attempt *attempt, uint64_t missing);
 
 /* Masks interrupts and turns x2APIC mode and IOMMUs off, as the kernel and its base revision say
@@ -143,7 +143,8 @@ void limine_tell_cpus(const struct attempt *attempt, uint64_t missing);
 void limine_settle(const struct attempt *attempt);
 
 /* Each fills one response; *response stays NULL when there is nothing to tell. */
-typedef enum err limine_respond(const struct limine *limine, struct block *block, void **response);
+typedef enum err limine_respond(const struct limine *limine, struct buffer *buffer,
+                                void **response);
 limine_respond limine_framebuffers; /* limine_screen.c */
 limine_respond limine_memory_map;   /* limine_map.c */
 limine_respond limine_modules;      /* limine_files.c */

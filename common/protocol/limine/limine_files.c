@@ -54,60 +54,60 @@ static void describe_volume(const struct volume *volume, struct loaded_file *to)
     }
 }
 
-static enum err copy_path(struct block *block, const char *reference, uint64_t *path)
+static enum err copy_path(struct buffer *buffer, const char *reference, uint64_t *path)
 {
     const char *text = reference + limine_prefix_length(reference);
     char *copy;
-    TRY(block_take(block, strlen(text) + 2, (void **)&copy));
+    TRY(buffer_take(buffer, strlen(text) + 2, (void **)&copy));
     copy[0] = '/';
     memcpy(copy + 1, text + (text[0] == '/'), strlen(text + (text[0] == '/')));
-    *path = (uintptr_t)block_virtual(block, copy);
+    *path = (uintptr_t)buffer_virtual(buffer, copy);
     return OK;
 }
 
-static enum err describe(const struct limine *limine, struct block *block, uint64_t index,
+static enum err describe(const struct limine *limine, struct buffer *buffer, uint64_t index,
                          struct loaded_file *to)
 {
     const struct file *file = &limine->files[index].file;
     uint64_t physical = attempt_place(limine->attempt, 1 + index)->physical;
-    to->address = (uintptr_t)block_virtual(block, at_physical(physical));
-    to->bytes = file->source.bytes;
-    TRY(copy_path(block, file->source.name, &to->path));
-    TRY(block_copy_text(block, limine->files[index].argument, (const char **)&to->string));
+    to->address = (uintptr_t)buffer_virtual(buffer, at_physical(physical));
+    to->bytes = file->reader.bytes;
+    TRY(copy_path(buffer, file->reader.name, &to->path));
+    TRY(buffer_copy_text(buffer, limine->files[index].argument, (const char **)&to->string));
     describe_volume(file->fs->volume, to);
     return OK;
 }
 
-enum err limine_modules(const struct limine *limine, struct block *block, void **out)
+enum err limine_modules(const struct limine *limine, struct buffer *buffer, void **out)
 {
     struct modules_response *response;
     struct loaded_file *files;
     uint64_t *list;
     if (!limine->module_count)
         return OK;
-    TRY(block_take(block, sizeof *response, (void **)&response));
-    TRY(block_take(block, limine->module_count * sizeof *list, (void **)&list));
-    TRY(block_take(block, limine->module_count * sizeof *files, (void **)&files));
+    TRY(buffer_take(buffer, sizeof *response, (void **)&response));
+    TRY(buffer_take(buffer, limine->module_count * sizeof *list, (void **)&list));
+    TRY(buffer_take(buffer, limine->module_count * sizeof *files, (void **)&files));
     for (uint64_t i = 0; i < limine->module_count; i++) {
-        TRY(describe(limine, block, i, &files[i]));
-        list[i] = (uintptr_t)block_virtual(block, &files[i]);
+        TRY(describe(limine, buffer, i, &files[i]));
+        list[i] = (uintptr_t)buffer_virtual(buffer, &files[i]);
     }
     *response =
-        (struct modules_response){2, limine->module_count, (uintptr_t)block_virtual(block, list)};
+        (struct modules_response){2, limine->module_count, (uintptr_t)buffer_virtual(buffer, list)};
     *out = response;
     return OK;
 }
 
 /* The command line's text is the same memory as the file's. */
-enum err limine_executable_file(const struct limine *limine, struct block *block, void **out)
+enum err limine_executable_file(const struct limine *limine, struct buffer *buffer, void **out)
 {
     struct file_response *response;
     struct loaded_file *file;
-    TRY(block_take(block, sizeof *response, (void **)&response));
-    TRY(block_take(block, sizeof *file, (void **)&file));
-    TRY(describe(limine, block, limine->module_count, file));
+    TRY(buffer_take(buffer, sizeof *response, (void **)&response));
+    TRY(buffer_take(buffer, sizeof *file, (void **)&file));
+    TRY(describe(limine, buffer, limine->module_count, file));
     file->string = limine->command_line;
-    response->file = (uintptr_t)block_virtual(block, file);
+    response->file = (uintptr_t)buffer_virtual(buffer, file);
     *out = response;
     return OK;
 }

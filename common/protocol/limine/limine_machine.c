@@ -1,5 +1,5 @@
 /* Where do the other CPUs wait, and what has to be quiet when the kernel begins? */
-#include "common/hw/quiet.h"
+#include "common/hw/interrupts.h"
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
 
@@ -46,17 +46,17 @@ enum err limine_list_cpus(struct limine *limine)
 }
 
 /* Filled when the CPUs have come, by limine_tell_cpus(). */
-enum err limine_cpus(const struct limine *limine, struct block *block, void **out)
+enum err limine_cpus(const struct limine *limine, struct buffer *buffer, void **out)
 {
     uint64_t count = limine->attempt->plan.cpu_count, *list;
     struct cpus_response *response;
     struct cpu *cpus;
-    TRY(block_take(block, sizeof *response, (void **)&response));
-    TRY(block_take(block, count * sizeof *list, (void **)&list));
-    TRY(block_take(block, count * sizeof *cpus, (void **)&cpus));
+    TRY(buffer_take(buffer, sizeof *response, (void **)&response));
+    TRY(buffer_take(buffer, count * sizeof *list, (void **)&list));
+    TRY(buffer_take(buffer, count * sizeof *cpus, (void **)&cpus));
     for (uint64_t i = 0; i < count; i++)
-        list[i] = (uintptr_t)block_virtual(block, &cpus[i]);
-    response->list = (uintptr_t)block_virtual(block, list);
+        list[i] = (uintptr_t)buffer_virtual(buffer, &cpus[i]);
+    response->list = (uintptr_t)buffer_virtual(buffer, list);
     *out = response;
     return OK;
 }
@@ -74,10 +74,10 @@ static uint64_t cpu_address(const struct limine *limine, uint64_t index)
     return list[index];
 }
 
-void limine_seat_cpu(const struct attempt *attempt, uint64_t index, struct mp_seat *seat)
+void limine_fill_mailbox(const struct attempt *attempt, uint64_t index, struct mp_mailbox *mailbox)
 {
-    seat->argument = cpu_address(attempt->protocol, index);
-    seat->word = seat->argument + offsetof(struct cpu, go_to);
+    mailbox->argument = cpu_address(attempt->protocol, index);
+    mailbox->word = mailbox->argument + offsetof(struct cpu, go_to);
 }
 
 void limine_tell_cpus(const struct attempt *attempt, uint64_t missing)
@@ -113,7 +113,8 @@ static void settle_local_apic(const struct attempt *attempt)
     const struct facts *facts = attempt_facts(attempt);
     struct apic apic;
     if (apic_begin(&apic, &facts->cpu, false, facts->reachable_end) == OK)
-        quiet_local_apic(facts, &apic, attempt->cpus.count ? attempt->cpus.cpus[0].uid : MP_UID_UNKNOWN);
+        interrupts_mask_local_apic(
+            facts, &apic, attempt->cpus.count ? attempt->cpus.cpus[0].uid : MP_UID_UNKNOWN);
 }
 
 /* The state of local APICs and IOMMUs is a promise from base revision 5 on. */
@@ -123,11 +124,11 @@ void limine_settle(const struct attempt *attempt)
     const struct facts *facts = attempt_facts(attempt);
     bool strict = limine->image.base_revision >= 5;
 
-    quiet_io_apics(facts, strict);
+    interrupts_mask_io_apics(facts, strict);
     leave_x2apic(attempt);
     if (!strict)
         return;
     if (!limine_has(limine, LIMINE_KEEP_IOMMU))
-        quiet_iommus(facts);
+        interrupts_disable_iommus(facts);
     settle_local_apic(attempt);
 }

@@ -1,4 +1,5 @@
-/* How does the memory map look in the protocol's types, with the firmware tables that it has to show? */
+/* How does the memory map look in the protocol's types, with the firmware tables that it has to
+ * show? */
 #include "common/hw/firmware_ranges.h"
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
@@ -48,22 +49,22 @@ static uint64_t type_of(enum lintel_memory_type type)
     return types[type];
 }
 
-enum err limine_memory_map(const struct limine *limine, struct block *block, void **out)
+enum err limine_memory_map(const struct limine *limine, struct buffer *buffer, void **out)
 {
     const struct memmap *map = &limine->attempt->map;
     struct memory_response *response;
     struct memory_entry *entries;
     uint64_t *list;
-    TRY(block_take(block, sizeof *response, (void **)&response));
-    TRY(block_take(block, map->count * sizeof *list, (void **)&list));
-    TRY(block_take(block, map->count * sizeof *entries, (void **)&entries));
+    TRY(buffer_take(buffer, sizeof *response, (void **)&response));
+    TRY(buffer_take(buffer, map->count * sizeof *list, (void **)&list));
+    TRY(buffer_take(buffer, map->count * sizeof *entries, (void **)&entries));
     for (uint64_t i = 0; i < map->count; i++) {
         const struct memmap_range *range = &map->ranges[i];
         entries[i] = (struct memory_entry){range->first, range->last - range->first + 1,
                                            type_of(range->type)};
-        list[i] = (uintptr_t)block_virtual(block, &entries[i]);
+        list[i] = (uintptr_t)buffer_virtual(buffer, &entries[i]);
     }
-    *response = (struct memory_response){0, map->count, (uintptr_t)block_virtual(block, list)};
+    *response = (struct memory_response){0, map->count, (uintptr_t)buffer_virtual(buffer, list)};
     *out = response;
     return OK;
 }

@@ -62,7 +62,7 @@ static void append_names(char *to, uint64_t root, const char *path)
 /* A path leads from the executable's folder, with a "/" first from the root of its volume. */
 static enum err resolve(const struct limine *limine, const char *path, char **resolved)
 {
-    const char *kernel = limine->attempt->kernel.source.name;
+    const char *kernel = limine->attempt->kernel.reader.name;
     uint64_t prefix = limine_prefix_length(kernel), bytes = strlen(kernel) + strlen(path) + 3;
     TRY(arena_take(&limine->attempt->machine->arena, bytes, (void **)resolved));
     memcpy(*resolved, kernel, prefix);
@@ -163,7 +163,7 @@ static void add_executable(struct limine *limine)
     struct limine_file *file = &limine->files[limine->file_count++];
 
     file->file = limine->attempt->kernel;
-    file->file.source = limine->memory;
+    file->file.reader = limine->memory;
     file->argument = limine->attempt->entry->options;
 }
 
@@ -183,29 +183,29 @@ static enum err check_hash(const struct limine *limine, const struct limine_file
 
     if (!file->hash)
         return OK;
-    blake2b(bytes, file->file.source.bytes, digest);
+    blake2b(bytes, file->file.reader.bytes, digest);
     for (size_t i = 0; i < BLAKE2B_BYTES; i++)
         same &= digit_value(file->hash[2 * i]) << 4 == (digest[i] & 0xf0u) &&
                 digit_value(file->hash[2 * i + 1]) == (digest[i] & 0xfu);
     return same ? OK
                 : fail(ERR_FORMAT, "%s: %s is not what its hash says: it was changed",
-                       limine->memory.name, file->file.source.name);
+                       limine->memory.name, file->file.reader.name);
 }
 
 static enum err unpack(const struct limine *limine, struct limine_file *file)
 {
-    struct source *source = &file->file.source;
+    struct reader *reader = &file->file.reader;
     struct arena *arena = &limine->attempt->machine->arena;
     uint8_t *packed;
 
     if (!file->compressed)
         return OK;
-    TRY(arena_take(arena, source->bytes, (void **)&packed));
-    TRY(source_load(source, 0, source->bytes, packed));
+    TRY(arena_take(arena, reader->bytes, (void **)&packed));
+    TRY(reader_load(reader, 0, reader->bytes, packed));
     TRY(check_hash(limine, file, packed));
     file->hash = NULL;
-    *source = source_from_memory(source->name, packed, source->bytes);
-    return gzip_unpack(source, arena);
+    *reader = reader_from_memory(reader->name, packed, reader->bytes);
+    return gzip_unpack(reader, arena);
 }
 
 enum err limine_open_files(struct limine *limine)

@@ -101,7 +101,7 @@ static struct bounds find_bounds(const struct limine_image *image)
 
 static enum err find_tag(struct limine_image *image, struct bounds bounds)
 {
-    const char *name = image->elf->source->name;
+    const char *name = image->elf->reader->name;
 
     image->tag = LIMINE_NONE;
     image->base_revision = 0;
@@ -136,7 +136,7 @@ static const struct feature *feature_of(const uint64_t id[2])
 
 static enum err remember(const struct limine_image *image, struct seen *seen, const uint64_t id[2])
 {
-    const char *name = image->elf->source->name;
+    const char *name = image->elf->reader->name;
     const struct feature *feature = feature_of(id);
 
     for (uint32_t i = 0; i < seen->count; i++)
@@ -160,7 +160,7 @@ static enum err take_request(struct limine_image *image, struct seen *seen, uint
         return OK;
     if (image_bytes(image) - at < feature->bytes)
         return fail(ERR_FORMAT, "%s: the Limine request at %lXh (%s) passes the end of the image",
-                    image->elf->source->name, image->elf->first + at, feature->name);
+                    image->elf->reader->name, image->elf->first + at, feature->name);
     image->requests[feature - features] = at;
     return OK;
 }
@@ -188,7 +188,7 @@ static const struct elf_section *section_at(const struct limine_image *image, ui
     if (index >= header->e_shnum || header->e_shentsize != sizeof(struct elf_section) ||
         header->e_shoff % 8 ||
         add_wraps(header->e_shoff, index * sizeof(struct elf_section), &offset) ||
-        add_wraps(offset, sizeof(struct elf_section), &end) || end > image->elf->source->bytes)
+        add_wraps(offset, sizeof(struct elf_section), &end) || end > image->elf->reader->bytes)
         return NULL;
     return (const void *)(image->file + offset);
 }
@@ -199,7 +199,7 @@ static bool has_name(const struct limine_image *image, const struct elf_section 
     const struct elf_section *names = section_at(image, header->e_shstrndx);
     uint64_t offset, end;
     return names && !add_wraps(names->sh_offset, section->sh_name, &offset) &&
-           !add_wraps(offset, sizeof SECTION_NAME, &end) && end <= image->elf->source->bytes &&
+           !add_wraps(offset, sizeof SECTION_NAME, &end) && end <= image->elf->reader->bytes &&
            memcmp(image->file + offset, SECTION_NAME, sizeof SECTION_NAME) == 0;
 }
 
@@ -215,7 +215,7 @@ static const struct elf_section *find_section(const struct limine_image *image)
 static enum err refuse_pointer(const struct limine_image *image, const char *what, uint64_t address)
 {
     return fail(ERR_FORMAT, "%s: %s points to %lXh, where the image has no such thing",
-                image->elf->source->name, what, address);
+                image->elf->reader->name, what, address);
 }
 
 static enum err read_list(struct limine_image *image, const struct elf_section *section)

@@ -4,51 +4,51 @@
 #include "common/protocol/limine/limine.h"
 
 /* Base revision 0: everything. */
-static enum paint paint_all(enum lintel_memory_type type, bool above_4gib)
+static enum attribute attributes_of_all(enum lintel_memory_type type, bool above_4gib)
 {
     (void)above_4gib;
-    return type == LINTEL_MEMORY_FRAMEBUFFER ? PAINT_WRITE_COMBINING : PAINT_WRITE_BACK;
+    return type == LINTEL_MEMORY_FRAMEBUFFER ? ATTRIBUTE_WRITE_COMBINING : ATTRIBUTE_WRITE_BACK;
 }
 
 /* 1 and 2: everything below 4 GiB, and above it what is neither reserved nor bad. */
-static enum paint paint_low(enum lintel_memory_type type, bool above_4gib)
+static enum attribute attributes_of_low(enum lintel_memory_type type, bool above_4gib)
 {
     switch (type) {
     case LINTEL_MEMORY_RESERVED:
     case LINTEL_MEMORY_MMIO:
     case LINTEL_MEMORY_PERSISTENT:
     case LINTEL_MEMORY_BAD:
-        return above_4gib ? PAINT_ABSENT : PAINT_WRITE_BACK;
+        return above_4gib ? ATTRIBUTE_ABSENT : ATTRIBUTE_WRITE_BACK;
     default:
-        return paint_all(type, above_4gib);
+        return attributes_of_all(type, above_4gib);
     }
 }
 
 /* 3: what a kernel uses. */
-static enum paint paint_memory(enum lintel_memory_type type, bool above_4gib)
+static enum attribute attributes_of_memory(enum lintel_memory_type type, bool above_4gib)
 {
     switch (type) {
     case LINTEL_MEMORY_USABLE:
     case LINTEL_MEMORY_RECLAIMABLE:
     case LINTEL_MEMORY_KERNEL:
     case LINTEL_MEMORY_FRAMEBUFFER:
-        return paint_all(type, above_4gib);
+        return attributes_of_all(type, above_4gib);
     default:
-        return PAINT_ABSENT;
+        return ATTRIBUTE_ABSENT;
     }
 }
 
 /* 4 and up: firmware tables, too. */
-static enum paint paint_tables(enum lintel_memory_type type, bool above_4gib)
+static enum attribute attributes_of_tables(enum lintel_memory_type type, bool above_4gib)
 {
     switch (type) {
     case LINTEL_MEMORY_ACPI_RECLAIMABLE:
     case LINTEL_MEMORY_ACPI_NVS:
     case LINTEL_MEMORY_EFI_RUNTIME_CODE:
     case LINTEL_MEMORY_EFI_RUNTIME_DATA:
-        return PAINT_WRITE_BACK;
+        return ATTRIBUTE_WRITE_BACK;
     default:
-        return paint_memory(type, above_4gib);
+        return attributes_of_memory(type, above_4gib);
     }
 }
 
@@ -61,11 +61,11 @@ struct space_rules limine_space_rules(uint64_t base_revision)
         .identity = base_revision == 0,
         .local_apic = base_revision >= 5,
         .write_combining = 5,
-        .gaps = base_revision < 3 ? PAINT_WRITE_BACK : PAINT_ABSENT,
-        .paint = base_revision == 0   ? paint_all
-                 : base_revision < 3  ? paint_low
-                 : base_revision == 3 ? paint_memory
-                                      : paint_tables,
+        .gaps = base_revision < 3 ? ATTRIBUTE_WRITE_BACK : ATTRIBUTE_ABSENT,
+        .attribute_of = base_revision == 0   ? attributes_of_all
+                        : base_revision < 3  ? attributes_of_low
+                        : base_revision == 3 ? attributes_of_memory
+                                             : attributes_of_tables,
     };
 }
 

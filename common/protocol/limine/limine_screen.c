@@ -1,4 +1,5 @@
-/* What is a kernel told of the framebuffer, with the monitor's EDID and the modes that there are? */
+/* What is a kernel told of the framebuffer, with the monitor's EDID and the modes that there are?
+ */
 #include "common/lib/mem.h"
 #include "common/protocol/limine/limine.h"
 
@@ -45,23 +46,23 @@ static struct pixel_format format_of(const struct lintel_framebuffer *fb)
     };
 }
 
-static enum err add_modes(const struct video *video, struct block *block, struct framebuffer *to)
+static enum err add_modes(const struct video *video, struct buffer *buffer, struct framebuffer *to)
 {
     struct mode *modes;
     uint64_t *list;
-    TRY(block_take(block, video->mode_count * sizeof *list, (void **)&list));
-    TRY(block_take(block, video->mode_count * sizeof *modes, (void **)&modes));
+    TRY(buffer_take(buffer, video->mode_count * sizeof *list, (void **)&list));
+    TRY(buffer_take(buffer, video->mode_count * sizeof *modes, (void **)&modes));
     for (uint32_t i = 0; i < video->mode_count; i++) {
         const struct lintel_framebuffer *fb = &video->modes[i];
         modes[i] = (struct mode){fb->pitch, fb->width, fb->height, format_of(fb)};
-        list[i] = (uintptr_t)block_virtual(block, &modes[i]);
+        list[i] = (uintptr_t)buffer_virtual(buffer, &modes[i]);
     }
     to->mode_count = video->mode_count;
-    to->modes = (uintptr_t)block_virtual(block, list);
+    to->modes = (uintptr_t)buffer_virtual(buffer, list);
     return OK;
 }
 
-enum err limine_framebuffers(const struct limine *limine, struct block *block, void **out)
+enum err limine_framebuffers(const struct limine *limine, struct buffer *buffer, void **out)
 {
     const struct video *video = &limine->attempt->video;
     const struct lintel_framebuffer *fb = &video->fb;
@@ -70,20 +71,20 @@ enum err limine_framebuffers(const struct limine *limine, struct block *block, v
     uint64_t *list;
     if (!limine->attempt->has_video)
         return OK;
-    TRY(block_take(block, sizeof *response, (void **)&response));
-    TRY(block_take(block, sizeof *list, (void **)&list));
-    TRY(block_take(block, sizeof *to, (void **)&to));
-    to->pixels = (uintptr_t)block_virtual(block, at_physical(fb->base_physical));
+    TRY(buffer_take(buffer, sizeof *response, (void **)&response));
+    TRY(buffer_take(buffer, sizeof *list, (void **)&list));
+    TRY(buffer_take(buffer, sizeof *to, (void **)&to));
+    to->pixels = (uintptr_t)buffer_virtual(buffer, at_physical(fb->base_physical));
     to->width = fb->width;
     to->height = fb->height;
     to->pitch = fb->pitch;
     to->format = format_of(fb);
     to->edid_bytes = fb->edid_bytes;
     if (fb->edid_bytes)
-        TRY(block_copy(block, video->edid, fb->edid_bytes, (const void **)&to->edid));
-    TRY(add_modes(video, block, to));
-    *list = (uintptr_t)block_virtual(block, to);
-    *response = (struct framebuffers_response){1, 1, (uintptr_t)block_virtual(block, list)};
+        TRY(buffer_copy(buffer, video->edid, fb->edid_bytes, (const void **)&to->edid));
+    TRY(add_modes(video, buffer, to));
+    *list = (uintptr_t)buffer_virtual(buffer, to);
+    *response = (struct framebuffers_response){1, 1, (uintptr_t)buffer_virtual(buffer, list)};
     *out = response;
     return OK;
 }

@@ -23,14 +23,14 @@ static enum err read_paging(const struct limine_image *image, struct wishes *wis
     if (load64(image->bytes + at + 32) >= 1) {
         if (image->elf->end - image->elf->first - at < 72)
             return fail(ERR_FORMAT, "%s: the Limine request for a paging mode is cut off",
-                        image->elf->source->name);
+                        image->elf->reader->name);
         highest = load64(image->bytes + at + 56);
         lowest = load64(image->bytes + at + 64);
     }
     if (lowest > highest || lowest > 1)
         return fail(ERR_UNSUPPORTED,
                     "%s: accepts paging modes %lu to %lu; there are 0 (4 levels) and 1 (5 levels)",
-                    image->elf->source->name, lowest, highest);
+                    image->elf->reader->name, lowest, highest);
     mode = MAX(lowest, MIN(mode, MIN(highest, 1)));
     wishes->paging_levels = mode ? 5 : 4;
     wishes->paging_required = lowest;
@@ -46,7 +46,7 @@ static enum err read_stack(const struct limine_image *image, struct wishes *wish
     if (bytes > STACK_MOST)
         return fail(ERR_UNSUPPORTED,
                     "%s: its Limine request for a stack asks for %lu bytes, more than 1 GiB",
-                    image->elf->source->name, bytes);
+                    image->elf->reader->name, bytes);
     return OK;
 }
 
@@ -60,7 +60,7 @@ static enum err read_entry(const struct limine_image *image, uint64_t *entry)
         return fail(ERR_FORMAT,
                     "%s: the Limine request for an entry point points to %lXh, where "
                     "the image has no code",
-                    image->elf->source->name, (unsigned long)*entry);
+                    image->elf->reader->name, (unsigned long)*entry);
     return OK;
 }
 

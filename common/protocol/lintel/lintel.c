@@ -5,18 +5,18 @@
 #include "common/memory/gdt.h"
 #include "common/protocol/protocol.h"
 
-static enum paint paint(enum lintel_memory_type type, bool above_4gib)
+static enum attribute attributes(enum lintel_memory_type type, bool above_4gib)
 {
     switch (type) {
     case LINTEL_MEMORY_RESERVED:
     case LINTEL_MEMORY_MMIO:
-        return above_4gib ? PAINT_ABSENT : PAINT_UNCACHED;
+        return above_4gib ? ATTRIBUTE_ABSENT : ATTRIBUTE_UNCACHED;
     case LINTEL_MEMORY_BAD:
-        return PAINT_ABSENT;
+        return ATTRIBUTE_ABSENT;
     case LINTEL_MEMORY_FRAMEBUFFER:
-        return PAINT_WRITE_COMBINING;
+        return ATTRIBUTE_WRITE_COMBINING;
     default:
-        return PAINT_WRITE_BACK;
+        return ATTRIBUTE_WRITE_BACK;
     }
 }
 
@@ -27,8 +27,8 @@ const struct space_rules lintel_space = {
     .global = true,
     .guards_aliases = true,
     .write_combining = 7,
-    .gaps = PAINT_UNCACHED,
-    .paint = paint,
+    .gaps = ATTRIBUTE_UNCACHED,
+    .attribute_of = attributes,
 };
 
 static const struct cpu_rules cpu_rules = {
@@ -58,7 +58,7 @@ static enum err fix_place(const struct elf *image, struct region *kernel)
             return fail(ERR_UNSUPPORTED,
                         "%s: asks for its physical addresses, but the segments at %lXh and %lXh "
                         "are not as far apart in them (p_paddr %lXh and %lXh)",
-                        image->source->name, segments[0].virtual, segments[i].virtual,
+                        image->reader->name, segments[0].virtual, segments[i].virtual,
                         segments[0].physical, segments[i].physical);
     kernel->fixed = true;
     kernel->target = image->first + distance;
@@ -67,7 +67,7 @@ static enum err fix_place(const struct elf *image, struct region *kernel)
         return fail(ERR_UNSUPPORTED,
                     "%s: asks for its physical addresses, but p_paddr %lXh is not whole pages away "
                     "from p_vaddr %lXh",
-                    image->source->name, segments[0].physical, segments[0].virtual);
+                    image->reader->name, segments[0].physical, segments[0].virtual);
     return OK;
 }
 
@@ -105,8 +105,8 @@ static enum err open_modules(struct attempt *attempt, struct lintel *lintel, uin
     TRY(ARENA_TAKE(&attempt->machine->arena, count, &lintel->modules));
     TRY(attempt_open_files(attempt, "module", attempt->entry->modules, lintel->modules));
     for (uint64_t i = 0; i < count; i++)
-        TRY(upper_half_add_module(attempt, lintel->modules[i].source.name,
-                                  &lintel->modules[i].source));
+        TRY(upper_half_add_module(attempt, lintel->modules[i].reader.name,
+                                  &lintel->modules[i].reader));
     return OK;
 }
 
@@ -120,8 +120,8 @@ static enum err open(struct attempt *attempt)
 
     TRY(ARENA_TAKE(arena, 1, &lintel));
     attempt->protocol = lintel;
-    TRY(elf_parse(&attempt->kernel.source, arena, &lintel->image));
-    TRY(lintel_read_note(&attempt->kernel.source, arena, &lintel->request));
+    TRY(elf_parse(&attempt->kernel.reader, arena, &lintel->image));
+    TRY(lintel_read_note(&attempt->kernel.reader, arena, &lintel->request));
     TRY(upper_half_begin(attempt, &lintel->image, modules));
     TRY(open_modules(attempt, lintel, modules));
     return wish(attempt, lintel);
@@ -135,7 +135,7 @@ static enum err finish(struct attempt *attempt)
 static bool is_lintel(const struct candidate *file)
 {
     return elf_recognise(file->head, file->head_bytes) &&
-           lintel_has_note(file->source, file->arena);
+           lintel_has_note(file->reader, file->arena);
 }
 
 const struct protocol protocol_lintel = {
@@ -150,7 +150,7 @@ const struct protocol protocol_lintel = {
             .open = open,
             .finish = finish,
             .build = lintel_build,
-            .seat_cpu = lintel_seat_cpu,
+            .fill_mailbox = lintel_fill_mailbox,
             .tell_cpus = lintel_tell_cpus,
         },
 };

@@ -16,16 +16,16 @@ struct lintel {
 extern const struct space_rules lintel_space;
 
 /* A note is there, good or bad. (lintel_note.c) */
-bool lintel_has_note(const struct source *source, struct arena *arena);
+bool lintel_has_note(const struct reader *reader, struct arena *arena);
 
 /* ERR_UNSUPPORTED: there is none, or one that asks for what this Lintel does not know. ERR_FORMAT:
  * it is damaged, or there are two. (lintel_note.c) */
-enum err lintel_read_note(const struct source *source, struct arena *arena,
+enum err lintel_read_note(const struct reader *reader, struct arena *arena,
                           struct lintel_request *request);
 
 /* Hooks (lintel_info.c). */
-enum err lintel_build(struct attempt *attempt, struct block *block);
-void lintel_seat_cpu(const struct attempt *attempt, uint64_t index, struct mp_seat *seat);
+enum err lintel_build(struct attempt *attempt, struct buffer *buffer);
+void lintel_fill_mailbox(const struct attempt *attempt, uint64_t index, struct mp_mailbox *mailbox);
 void lintel_tell_cpus(const struct attempt *attempt, uint64_t missing);
 
 #endif

@@ -8,42 +8,42 @@
 
 /* ---- its parts ------------------------------------------------------------------------------- */
 
-static enum err add_memory_map(const struct attempt *attempt, struct block *block,
+static enum err add_memory_map(const struct attempt *attempt, struct buffer *buffer,
                                struct lintel_boot_info *info)
 {
     struct lintel_memory_range *ranges;
-    TRY(block_take(block, attempt->map.count * sizeof *ranges, (void **)&ranges));
+    TRY(buffer_take(buffer, attempt->map.count * sizeof *ranges, (void **)&ranges));
     for (uint64_t i = 0; i < attempt->map.count; i++) {
         const struct memmap_range *range = &attempt->map.ranges[i];
         ranges[i] = (struct lintel_memory_range){range->first, range->last - range->first + 1,
                                                  range->type, 0};
     }
-    info->memory_map = block_virtual(block, ranges);
+    info->memory_map = buffer_virtual(buffer, ranges);
     info->memory_map_count = attempt->map.count;
     return OK;
 }
 
-static enum err add_raw_map(const struct attempt *attempt, struct block *block,
+static enum err add_raw_map(const struct attempt *attempt, struct buffer *buffer,
                             struct lintel_boot_info *info)
 {
     struct lintel_memory_range *ranges;
-    TRY(block_take(block, attempt->raw.count * sizeof *ranges, (void **)&ranges));
+    TRY(buffer_take(buffer, attempt->raw.count * sizeof *ranges, (void **)&ranges));
     for (uint64_t i = 0; i < attempt->raw.count; i++) {
         const struct raw_range *range = &attempt->raw.ranges[i];
         ranges[i] = (struct lintel_memory_range){range->base, range->bytes, range->type, 0};
     }
-    info->raw_map = block_virtual(block, ranges);
+    info->raw_map = buffer_virtual(buffer, ranges);
     info->raw_map_count = attempt->raw.count;
     return OK;
 }
 
-static enum err add_disks(const struct attempt *attempt, struct block *block,
+static enum err add_disks(const struct attempt *attempt, struct buffer *buffer,
                           struct lintel_boot_info *info)
 {
     const struct facts *facts = attempt_facts(attempt);
     struct lintel_disk *to;
-    TRY(block_take(block, facts->disk_count * sizeof *to, (void **)&to));
-    info->disks = block_virtual(block, to);
+    TRY(buffer_take(buffer, facts->disk_count * sizeof *to, (void **)&to));
+    info->disks = buffer_virtual(buffer, to);
     info->disk_count = facts->disk_count;
     for (const struct disk *disk = facts->disks; disk < facts->disks + facts->disk_count; disk++) {
         bool on_bios = facts->firmware == LINTEL_FIRMWARE_BIOS;
@@ -59,83 +59,83 @@ static enum err add_disks(const struct attempt *attempt, struct block *block,
             .track_sectors = disk->track_sectors,
             .edd_version = disk->edd.version,
         };
-        TRY(block_copy_text(block, disk->name, &to->name));
-        TRY(block_copy_text(block, disk->bus, &to->bus));
+        TRY(buffer_copy_text(buffer, disk->name, &to->name));
+        TRY(buffer_copy_text(buffer, disk->bus, &to->bus));
         to++;
     }
     return OK;
 }
 
-static enum err add_modules(const struct attempt *attempt, struct block *block,
+static enum err add_modules(const struct attempt *attempt, struct buffer *buffer,
                             struct lintel_boot_info *info)
 {
     const struct lintel *lintel = attempt->protocol;
     const struct entry_file *list = attempt->entry->modules;
     uint64_t count = entry_count_files(list);
     struct lintel_module *modules;
-    TRY(block_take(block, count * sizeof *modules, (void **)&modules));
+    TRY(buffer_take(buffer, count * sizeof *modules, (void **)&modules));
     for (uint64_t i = 0; i < count; i++, list = list->next) {
         uint64_t physical = attempt_place(attempt, 1 + i)->physical;
-        modules[i].data = block_virtual(block, at_physical(physical));
-        modules[i].bytes = lintel->modules[i].source.bytes;
+        modules[i].data = buffer_virtual(buffer, at_physical(physical));
+        modules[i].bytes = lintel->modules[i].reader.bytes;
         modules[i].base_physical = physical;
-        TRY(block_copy_text(block, lintel->modules[i].source.name, &modules[i].path));
-        TRY(block_copy_text(block, list->argument, &modules[i].argument));
+        TRY(buffer_copy_text(buffer, lintel->modules[i].reader.name, &modules[i].path));
+        TRY(buffer_copy_text(buffer, list->argument, &modules[i].argument));
     }
-    info->modules = block_virtual(block, modules);
+    info->modules = buffer_virtual(buffer, modules);
     info->module_count = count;
     return OK;
 }
 
-static enum err add_framebuffer(const struct attempt *attempt, struct block *block,
+static enum err add_framebuffer(const struct attempt *attempt, struct buffer *buffer,
                                 struct lintel_boot_info *info)
 {
     struct lintel_framebuffer *fb;
     if (!attempt->has_video)
         return OK;
-    TRY(block_take(block, sizeof *fb, (void **)&fb));
+    TRY(buffer_take(buffer, sizeof *fb, (void **)&fb));
     *fb = attempt->video.fb;
-    fb->pixels = block_virtual(block, at_physical(fb->base_physical));
-    TRY(block_copy(block, attempt->video.edid, fb->edid_bytes, (const void **)&fb->edid));
-    info->framebuffers = block_virtual(block, fb);
+    fb->pixels = buffer_virtual(buffer, at_physical(fb->base_physical));
+    TRY(buffer_copy(buffer, attempt->video.edid, fb->edid_bytes, (const void **)&fb->edid));
+    info->framebuffers = buffer_virtual(buffer, fb);
     info->framebuffer_count = 1;
     return OK;
 }
 
-static enum err add_log(struct block *block, struct lintel_boot_info *info)
+static enum err add_log(struct buffer *buffer, struct lintel_boot_info *info)
 {
     char *log;
-    TRY(block_take(block, LOG_BYTES + 1, (void **)&log));
+    TRY(buffer_take(buffer, LOG_BYTES + 1, (void **)&log));
     info->log_bytes = log_copy(log, LOG_BYTES + 1);
-    info->log = block_virtual(block, log);
+    info->log = buffer_virtual(buffer, log);
     return OK;
 }
 
-static enum err add_stages(const struct attempt *attempt, struct block *block,
+static enum err add_stages(const struct attempt *attempt, struct buffer *buffer,
                            struct lintel_boot_info *info)
 {
     const struct timeline *timeline = attempt->timeline;
     struct lintel_stage *stages;
-    TRY(block_take(block, timeline->count * sizeof *stages, (void **)&stages));
+    TRY(buffer_take(buffer, timeline->count * sizeof *stages, (void **)&stages));
     for (uint32_t i = 0; i < timeline->count; i++) {
         stages[i].tsc = timeline->stages[i].tsc;
-        TRY(block_copy_text(block, timeline->stages[i].name, &stages[i].name));
+        TRY(buffer_copy_text(buffer, timeline->stages[i].name, &stages[i].name));
     }
-    info->stages = block_virtual(block, stages);
+    info->stages = buffer_virtual(buffer, stages);
     info->stage_count = timeline->count;
     return OK;
 }
 
 /* Those that are to be parked get their places now, and their names in lintel_tell_cpus(). */
-static enum err add_processors(const struct attempt *attempt, struct block *block,
+static enum err add_processors(const struct attempt *attempt, struct buffer *buffer,
                                struct lintel_boot_info *info)
 {
     struct lintel_processor *processors;
     uint64_t count = attempt->plan.cpu_count;
     if (!attempt->cpus.count)
         return OK;
-    TRY(block_take(block, count * sizeof *processors, (void **)&processors));
-    info->processors = block_virtual(block, processors);
+    TRY(buffer_take(buffer, count * sizeof *processors, (void **)&processors));
+    info->processors = buffer_virtual(buffer, processors);
     info->processor_count = 1;
     processors[0] = (struct lintel_processor){.acpi_uid = attempt->cpus.cpus[0].uid,
                                               .apic_id = attempt->cpus.cpus[0].apic_id,
@@ -145,12 +145,12 @@ static enum err add_processors(const struct attempt *attempt, struct block *bloc
     return OK;
 }
 
-static enum err add_efi_map(const struct attempt *attempt, struct block *block,
+static enum err add_efi_map(const struct attempt *attempt, struct buffer *buffer,
                             struct lintel_boot_info *info)
 {
     if (!attempt->raw.efi)
         return OK;
-    TRY(block_copy(block, attempt->raw.efi, attempt->raw.efi_bytes, &info->efi_map));
+    TRY(buffer_copy(buffer, attempt->raw.efi, attempt->raw.efi_bytes, &info->efi_map));
     info->efi_map_bytes = attempt->raw.efi_bytes;
     info->efi_descriptor_bytes = attempt->raw.efi_descriptor_bytes;
     info->efi_descriptor_version = attempt->raw.efi_descriptor_version;
@@ -203,31 +203,31 @@ static void describe_machine(const struct attempt *attempt, struct lintel_boot_i
     memcpy(info->entropy, attempt->entropy, sizeof info->entropy);
 }
 
-enum err lintel_build(struct attempt *attempt, struct block *block)
+enum err lintel_build(struct attempt *attempt, struct buffer *buffer)
 {
     struct lintel *lintel = attempt->protocol;
     struct lintel_boot_info *info;
-    TRY(block_take(block, sizeof *info, (void **)&info));
+    TRY(buffer_take(buffer, sizeof *info, (void **)&info));
     info->abi_version = LINTEL_ABI_VERSION;
     info->bytes = sizeof *info;
     info->flags = attempt->zero_memory ? LINTEL_BOOT_MEMORY_ZEROED : 0;
     describe_kernel(&attempt->plan, info);
     describe_machine(attempt, info);
     describe_volume(attempt, &info->volume);
-    TRY(block_copy_text(block, LOADER_NAME, &info->loader));
-    TRY(block_copy_text(block, attempt->entry->id, &info->entry));
-    TRY(block_copy_text(block, attempt->entry->options, &info->command_line));
-    TRY(add_memory_map(attempt, block, info));
-    TRY(add_raw_map(attempt, block, info));
-    TRY(add_disks(attempt, block, info));
-    TRY(add_modules(attempt, block, info));
-    TRY(add_framebuffer(attempt, block, info));
-    TRY(add_efi_map(attempt, block, info));
-    TRY(add_stages(attempt, block, info));
-    TRY(add_processors(attempt, block, info));
-    TRY(add_log(block, info));
+    TRY(buffer_copy_text(buffer, LOADER_NAME, &info->loader));
+    TRY(buffer_copy_text(buffer, attempt->entry->id, &info->entry));
+    TRY(buffer_copy_text(buffer, attempt->entry->options, &info->command_line));
+    TRY(add_memory_map(attempt, buffer, info));
+    TRY(add_raw_map(attempt, buffer, info));
+    TRY(add_disks(attempt, buffer, info));
+    TRY(add_modules(attempt, buffer, info));
+    TRY(add_framebuffer(attempt, buffer, info));
+    TRY(add_efi_map(attempt, buffer, info));
+    TRY(add_stages(attempt, buffer, info));
+    TRY(add_processors(attempt, buffer, info));
+    TRY(add_log(buffer, info));
     lintel->info = info;
-    attempt->registers.rdi = (uintptr_t)block_virtual(block, info);
+    attempt->registers.rdi = (uintptr_t)buffer_virtual(buffer, info);
     return OK;
 }
 
@@ -239,12 +239,12 @@ static void *find_physical(const struct attempt *attempt, const void *pointer)
     return at_physical((uintptr_t)pointer - attempt->plan.direct_map);
 }
 
-void lintel_seat_cpu(const struct attempt *attempt, uint64_t index, struct mp_seat *seat)
+void lintel_fill_mailbox(const struct attempt *attempt, uint64_t index, struct mp_mailbox *mailbox)
 {
     const struct lintel *lintel = attempt->protocol;
     struct lintel_processor *processor = &lintel->info->processors[index];
-    seat->word = (uintptr_t)&processor->entry;
-    seat->argument = (uintptr_t)processor;
+    mailbox->word = (uintptr_t)&processor->entry;
+    mailbox->argument = (uintptr_t)processor;
 }
 
 void lintel_tell_cpus(const struct attempt *attempt, uint64_t missing)

@@ -41,32 +41,32 @@ static enum err check_version(const struct elf_notes_found *found, const char *n
     return OK;
 }
 
-bool lintel_has_note(const struct source *source, struct arena *arena)
+bool lintel_has_note(const struct reader *reader, struct arena *arena)
 {
     struct elf_notes_found found;
 
-    elf_find_notes(source, arena, &request_note, &found);
+    elf_find_notes(reader, arena, &request_note, &found);
     return found.count;
 }
 
-enum err lintel_read_note(const struct source *source, struct arena *arena,
+enum err lintel_read_note(const struct reader *reader, struct arena *arena,
                           struct lintel_request *request)
 {
     struct elf_notes_found found;
     struct lintel_request read;
 
-    TRY(elf_find_notes(source, arena, &request_note, &found));
+    TRY(elf_find_notes(reader, arena, &request_note, &found));
     if (!found.count)
         return fail(
             ERR_UNSUPPORTED,
             "%s: an ELF file without a Lintel note; add LINTEL_REQUEST() from lintel.h to it",
-            source->name);
+            reader->name);
     if (found.count > 1)
         return fail(ERR_FORMAT, "%s has two Lintel notes: LINTEL_REQUEST may stand only once",
-                    source->name);
-    TRY(check_version(&found, source->name));
+                    reader->name);
+    TRY(check_version(&found, reader->name));
     memcpy(&read, found.descriptor, sizeof read);
-    TRY(check_request(&read, source->name));
+    TRY(check_request(&read, reader->name));
     *request = read;
     return OK;
 }

@@ -21,7 +21,7 @@ static enum err open(struct attempt *attempt)
     const struct entry *entry = attempt->entry;
     struct linux_boot *boot;
 
-    TRY(linux_begin(attempt, &attempt->kernel.source, entry->options,
+    TRY(linux_begin(attempt, &attempt->kernel.reader, entry->options,
                     entry_count_files(entry->initrds), &boot));
     TRY(linux_open_initrds(attempt, boot));
     return wants_efi_entry(attempt, boot) ? linux_wish_efi(attempt, boot)

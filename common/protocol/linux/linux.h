@@ -15,8 +15,8 @@ struct linux_bios {
 
 /* One attempt's own. */
 struct linux_boot {
-    const struct source *kernel;   /* a bzImage */
-    const struct source **initrds; /* in order; the kernel gets them as one */
+    const struct reader *kernel;   /* a bzImage */
+    const struct reader **initrds; /* in order; the kernel gets them as one */
     uint64_t initrd_count;
     const char *options; /* the command line, UTF-8 */
     struct linux_image image;
@@ -28,7 +28,7 @@ enum linux_region { LINUX_KERNEL, LINUX_INITRD, LINUX_SETUP, LINUX_REGIONS };
 
 /* Begins with the kernel's header. At most `initrds` can be added. Errors as linux_image_parse();
  * ERR_UNSUPPORTED: the command line is longer than the kernel takes. */
-enum err linux_begin(struct attempt *attempt, const struct source *kernel, const char *options,
+enum err linux_begin(struct attempt *attempt, const struct reader *kernel, const char *options,
                      uint64_t initrds, struct linux_boot **boot);
 
 /* Adds the files that the entry names by `initrd`. ERR_NOT_FOUND, ERR_FORMAT. */
@@ -41,7 +41,7 @@ enum err linux_wish_efi(struct attempt *attempt, struct linux_boot *boot);
 
 /* Hooks. */
 enum err linux_finish(struct attempt *attempt);
-enum err linux_build(struct attempt *attempt, struct block *block);
+enum err linux_build(struct attempt *attempt, struct buffer *buffer);
 
 /* ---- its parts ------------------------------------------------------------------------------- */
 

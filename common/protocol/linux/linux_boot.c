@@ -113,7 +113,7 @@ enum err linux_finish(struct attempt *attempt)
 }
 
 /* The boot parameters, with the command line and the rest of a long map behind them. */
-enum err linux_build(struct attempt *attempt, struct block *block)
+enum err linux_build(struct attempt *attempt, struct buffer *buffer)
 {
     const struct linux_boot *boot = attempt->protocol;
     const struct placement *initrd = attempt_place(attempt, LINUX_INITRD);
@@ -123,9 +123,9 @@ enum err linux_build(struct attempt *attempt, struct block *block)
 
     if (attempt->wishes.mode != ENTRY_LONG && attempt->wishes.mode != ENTRY_PROTECTED)
         return OK;
-    TRY(block_take_aligned(block, LINUX_PARAMS_BYTES, PAGE_BYTES, (void **)&page));
-    TRY(block_copy_text(block, boot->options, &options));
-    TRY(block_take(block, linux_more_bytes(attempt->map.count), &more));
+    TRY(buffer_take_aligned(buffer, LINUX_PARAMS_BYTES, PAGE_BYTES, (void **)&page));
+    TRY(buffer_copy_text(buffer, boot->options, &options));
+    TRY(buffer_take(buffer, linux_more_bytes(attempt->map.count), &more));
     const struct linux_params params = {
         .image = &boot->image,
         .facts = attempt_facts(attempt),

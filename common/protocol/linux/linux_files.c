@@ -15,7 +15,7 @@ static enum err check_options(const struct linux_boot *boot)
                 boot->kernel->name, bytes, boot->image.options_most);
 }
 
-enum err linux_begin(struct attempt *attempt, const struct source *kernel, const char *options,
+enum err linux_begin(struct attempt *attempt, const struct reader *kernel, const char *options,
                      uint64_t initrds, struct linux_boot **boot)
 {
     struct arena *arena = &attempt->machine->arena;
@@ -32,7 +32,7 @@ enum err linux_begin(struct attempt *attempt, const struct source *kernel, const
 
 /* Fedora writes a variable of GRUB's behind the name. */
 static enum err open_initrd(struct attempt *attempt, const struct entry_file *initrd,
-                            const struct source **source)
+                            const struct reader **reader)
 {
     struct file *file;
 
@@ -42,10 +42,10 @@ static enum err open_initrd(struct attempt *attempt, const struct entry_file *in
     TRY(ARENA_TAKE(&attempt->machine->arena, 1, &file));
     if (attempt->open_file(attempt, initrd->path, file) != OK)
         return fail(ERR_NOT_FOUND, "initrd: %s", err_message());
-    if (!file->source.bytes)
+    if (!file->reader.bytes)
         return fail(ERR_FORMAT, "initrd: %s is empty: was the disk full when it was written?",
                     initrd->path);
-    *source = &file->source;
+    *reader = &file->reader;
     return OK;
 }
 
@@ -64,7 +64,7 @@ enum err linux_initrd_region(const struct linux_boot *boot, struct arena *arena,
 
     TRY(ARENA_TAKE(arena, boot->initrd_count, &parts));
     for (uint64_t i = 0; i < boot->initrd_count; i++) {
-        const struct source *initrd = boot->initrds[i];
+        const struct reader *initrd = boot->initrds[i];
         parts[i] = (struct region_part){initrd, 0, initrd->bytes, sum};
         if (add_wraps(sum, align_up(initrd->bytes, INITRD_ALIGNMENT), &sum))
             return fail(ERR_NO_MEMORY, "the initrds have more than 2^64 bytes together");
@@ -84,9 +84,9 @@ enum err linux_read_initrds(const struct linux_boot *boot, void *to)
     uint8_t *next = to;
 
     for (uint64_t i = 0; i < boot->initrd_count; i++) {
-        const struct source *initrd = boot->initrds[i];
+        const struct reader *initrd = boot->initrds[i];
         uint64_t bytes = align_up(initrd->bytes, INITRD_ALIGNMENT);
-        TRY(source_load(initrd, 0, initrd->bytes, next));
+        TRY(reader_load(initrd, 0, initrd->bytes, next));
         memset(next + initrd->bytes, 0, bytes - initrd->bytes);
         next += bytes;
     }

@@ -57,44 +57,44 @@ static uint32_t field32(const struct linux_image *image, uint32_t offset)
 }
 
 /* Fields behind the header's end are not there, whatever the file has in their place. */
-static enum err read_header(const struct source *source, struct linux_image *image)
+static enum err read_header(const struct reader *reader, struct linux_image *image)
 {
-    if (source->bytes < LINUX_HEADER_END)
-        return fail(ERR_FORMAT, "%s: no Linux kernel: it has %lu bytes only", source->name,
-                    source->bytes);
-    TRY(source_read(source, 0, LINUX_HEADER_END, image->header));
+    if (reader->bytes < LINUX_HEADER_END)
+        return fail(ERR_FORMAT, "%s: no Linux kernel: it has %lu bytes only", reader->name,
+                    reader->bytes);
+    TRY(reader_read(reader, 0, LINUX_HEADER_END, image->header));
     if (memcmp(image->header + MAGIC, "HdrS", 4) != 0)
         return fail(ERR_FORMAT,
                     "%s: no Linux kernel that a boot loader can start: there is no "
                     "\"HdrS\" at 202h",
-                    source->name);
+                    reader->name);
     image->version = field16(image, VERSION);
     if (image->version < VERSION_LEAST)
         return fail(ERR_UNSUPPORTED,
                     "%s: speaks version %u.%02u of the Linux boot protocol, and Lintel needs 2.03 "
                     "or later",
-                    source->name, image->version >> 8, image->version & 0xff);
+                    reader->name, image->version >> 8, image->version & 0xff);
     uint32_t end = MIN(MAGIC + field8(image, JUMP_BYTES), LINUX_HEADER_END);
     if (end < INITRD_ADDR_MAX + 4)
         return fail(ERR_FORMAT, "%s: its setup header ends at %Xh, before its fields do",
-                    source->name, end);
+                    reader->name, end);
     memset(image->header + end, 0, LINUX_HEADER_END - end);
     return OK;
 }
 
 /* The real-mode part and the rest. syssize counts 16 bytes and is rounded up; before 2.04 it had 16
  * bits, and memdisk leaves it 0. */
-static enum err find_parts(const struct source *source, struct linux_image *image)
+static enum err find_parts(const struct reader *reader, struct linux_image *image)
 {
     uint32_t sectors = field8(image, SETUP_SECTS);
 
     image->setup_bytes = ((sectors ? sectors : DEFAULT_SETUP_SECTS) + 1) * LINUX_SECTOR_BYTES;
-    if (image->setup_bytes >= source->bytes)
+    if (image->setup_bytes >= reader->bytes)
         return fail(ERR_FORMAT,
                     "%s: its header says that %u sectors of real-mode code precede the kernel "
                     "(setup_sects), but the file ends after %lu bytes",
-                    source->name, sectors, source->bytes);
-    image->payload_bytes = source->bytes - image->setup_bytes;
+                    reader->name, sectors, reader->bytes);
+    image->payload_bytes = reader->bytes - image->setup_bytes;
     uint64_t said = (uint64_t)field32(image, SYSSIZE) * PARAGRAPH_BYTES;
     if (image->version < 0x204 || !said)
         return OK;
@@ -102,19 +102,19 @@ static enum err find_parts(const struct source *source, struct linux_image *imag
         return fail(ERR_FORMAT,
                     "%s: its header says that the kernel has %lu bytes (syssize), but the file "
                     "has only %lu: it is cut off",
-                    source->name, said, image->payload_bytes);
+                    reader->name, said, image->payload_bytes);
     image->payload_bytes = MIN(image->payload_bytes, said);
     return OK;
 }
 
 /* What compressed kernels begin with (boot protocol, payload_offset; LZO). */
-static bool is_compressed_at(const struct source *source, uint64_t at)
+static bool is_compressed_at(const struct reader *reader, uint64_t at)
 {
     static const uint16_t marks[] = {0x8b1f, 0x9e1f, 0x5a42, 0x005d, 0x37fd,
                                      0x4c89, 0x2102, 0xb528, 0x457f};
     uint8_t begin[2];
 
-    if (at + sizeof begin > source->bytes || source_read(source, at, sizeof begin, begin) != OK)
+    if (at + sizeof begin > reader->bytes || reader_read(reader, at, sizeof begin, begin) != OK)
         return false;
     for (size_t i = 0; i < ARRAY_LENGTH(marks); i++)
         if (load16(begin) == marks[i])
@@ -124,19 +124,19 @@ static bool is_compressed_at(const struct source *source, uint64_t at)
 
 /* A kernel that is loaded from the wrong sector on would just crash. One whose compression nobody
  * knew yet when this was written is not found elsewhere either. */
-static enum err check_setup_sects(const struct source *source, const struct linux_image *image)
+static enum err check_setup_sects(const struct reader *reader, const struct linux_image *image)
 {
     uint64_t offset = field32(image, PAYLOAD_OFFSET);
 
     if (image->version < VERSION_PAYLOAD || !field32(image, PAYLOAD_LENGTH) ||
-        is_compressed_at(source, image->setup_bytes + offset))
+        is_compressed_at(reader, image->setup_bytes + offset))
         return OK;
     for (uint32_t sectors = 1; sectors <= SETUP_SECTS_MOST; sectors++)
-        if (is_compressed_at(source, (sectors + 1) * LINUX_SECTOR_BYTES + offset))
+        if (is_compressed_at(reader, (sectors + 1) * LINUX_SECTOR_BYTES + offset))
             return fail(ERR_FORMAT,
                         "%s: its header says that %u sectors of real-mode code precede the kernel "
                         "(setup_sects), but it begins behind %u",
-                        source->name, field8(image, SETUP_SECTS), sectors);
+                        reader->name, field8(image, SETUP_SECTS), sectors);
     return OK;
 }
 
@@ -156,7 +156,7 @@ static void choose_entry(struct linux_image *image)
 }
 
 /* Where the kernel may lie and how much memory it needs there. */
-static enum err find_place(const struct source *source, struct linux_image *image)
+static enum err find_place(const struct reader *reader, struct linux_image *image)
 {
     bool high = field8(image, LINUX_LOADFLAGS) & LINUX_LOADED_HIGH;
     uint64_t end;
@@ -177,26 +177,26 @@ static enum err find_place(const struct source *source, struct linux_image *imag
     }
     if (image->relocatable && !is_power_of_two(image->alignment))
         return fail(ERR_FORMAT, "%s: kernel_alignment is %lXh, which is no power of two",
-                    source->name, image->alignment);
+                    reader->name, image->alignment);
     if (add_wraps(image->address, image->memory_bytes, &end))
         return fail(ERR_FORMAT, "%s: needs %lXh bytes (init_size) at %lXh (pref_address)",
-                    source->name, image->memory_bytes, image->address);
+                    reader->name, image->memory_bytes, image->address);
     return OK;
 }
 
 /* Inside of the kernel; and where 32-bit code can lie. */
-static enum err check_entry(const struct source *source, const struct linux_image *image)
+static enum err check_entry(const struct reader *reader, const struct linux_image *image)
 {
     if (image->entry == LINUX_ENTRY_64 && image->payload_bytes <= LINUX_ENTRY_64_AT)
-        return fail(ERR_FORMAT, "%s: its entry at %Xh is outside of its %lu bytes", source->name,
+        return fail(ERR_FORMAT, "%s: its entry at %Xh is outside of its %lu bytes", reader->name,
                     LINUX_ENTRY_64_AT, image->payload_bytes);
     if (image->entry == LINUX_ENTRY_32 && image->start >= image->payload_bytes)
-        return fail(ERR_FORMAT, "%s: its entry (code32_start) %Xh is outside of it", source->name,
+        return fail(ERR_FORMAT, "%s: its entry (code32_start) %Xh is outside of it", reader->name,
                     field32(image, LINUX_CODE32_START));
     if (image->entry == LINUX_ENTRY_32 && image->address + image->memory_bytes > 4 * GIB)
         return fail(ERR_FORMAT,
                     "%s: its entry is for 32-bit mode, but it lies at %lXh (pref_address)",
-                    source->name, image->address);
+                    reader->name, image->address);
     return OK;
 }
 
@@ -212,29 +212,29 @@ static void find_limits(struct linux_image *image)
 
 /* PE/COFF specification, 2.2 to 2.4. A kernel whose image version is 1.0 or later asks for its
  * initrd by LoadFile2; older ones look for files by themselves. */
-static enum err find_efi_entry(const struct source *source, struct linux_image *image)
+static enum err find_efi_entry(const struct reader *reader, struct linux_image *image)
 {
     uint8_t pe[72];
     uint64_t at = load32(image->header + PE_OFFSET), end;
 
     if (memcmp(image->header, "MZ", 2) != 0 || add_wraps(at, sizeof pe, &end) ||
-        end > source->bytes)
+        end > reader->bytes)
         return OK;
-    TRY(source_read(source, at, sizeof pe, pe));
+    TRY(reader_read(reader, at, sizeof pe, pe));
     image->has_efi_entry = memcmp(pe, "PE\0\0", 4) == 0 && load16(pe + 4) == 0x8664;
     image->efi_takes_initrd = image->has_efi_entry && load16(pe + 24 + 44) >= 1;
     return OK;
 }
 
-enum err linux_image_parse(const struct source *source, struct linux_image *image)
+enum err linux_image_parse(const struct reader *reader, struct linux_image *image)
 {
     *image = (struct linux_image){0};
-    TRY(read_header(source, image));
-    TRY(find_parts(source, image));
-    TRY(check_setup_sects(source, image));
+    TRY(read_header(reader, image));
+    TRY(find_parts(reader, image));
+    TRY(check_setup_sects(reader, image));
     choose_entry(image);
-    TRY(find_place(source, image));
-    TRY(check_entry(source, image));
+    TRY(find_place(reader, image));
+    TRY(check_entry(reader, image));
     find_limits(image);
-    return find_efi_entry(source, image);
+    return find_efi_entry(reader, image);
 }

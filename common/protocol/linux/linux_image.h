@@ -3,7 +3,7 @@
 #ifndef LINTEL_PROTOCOL_LINUX_LINUX_IMAGE_H
 #define LINTEL_PROTOCOL_LINUX_LINUX_IMAGE_H
 
-#include "common/lib/source.h"
+#include "common/lib/reader.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -51,8 +51,8 @@ struct linux_image {
     bool has_efi_entry;    /* it is a PE file for this CPU */
 };
 
-/* Reads the beginning of a kernel. Messages begin with the source's name. ERR_FORMAT: not a
+/* Reads the beginning of a kernel. Messages begin with the reader's name. ERR_FORMAT: not a
  * bzImage, or one whose header lies. ERR_UNSUPPORTED: older than version 2.03. */
-enum err linux_image_parse(const struct source *source, struct linux_image *image);
+enum err linux_image_parse(const struct reader *reader, struct linux_image *image);
 
 #endif

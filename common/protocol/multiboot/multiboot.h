@@ -74,7 +74,7 @@ struct multiboot_sections {
 };
 
 struct multiboot_image {
-    const struct source *source;
+    const struct reader *reader;
     struct multiboot_segment *segments; /* sorted by physical address, not empty, disjoint */
     uint32_t segment_count;
     uint64_t first, end; /* physical span of all segments, as linked */
@@ -84,7 +84,7 @@ struct multiboot_image {
 
 /* Lays the file out as its ELF program headers say, or as the header's address fields do.
  * ERR_FORMAT, ERR_UNSUPPORTED: names the field and its value. */
-enum err multiboot_image_parse(const struct source *source, const struct multiboot_header *header,
+enum err multiboot_image_parse(const struct reader *reader, const struct multiboot_header *header,
                                struct arena *arena, struct multiboot_image *image);
 
 /* Fills segments, sections and entry from an ELF32 or ELF64 file. */
@@ -93,14 +93,16 @@ enum err multiboot_elf_parse(struct multiboot_image *image, struct arena *arena)
 /* Sorts the segments and finds the span. ERR_FORMAT: they overlap, or there is none. */
 enum err multiboot_sort_segments(struct multiboot_image *image);
 
-/* ---- section headers and symbols, for a kernel's debugger ------------------------------------- */
+/* ---- section headers and symbols, for a kernel's debugger -------------------------------------
+ */
 
 struct multiboot_symbols {
     uint8_t *headers; /* with the addresses of what was loaded */
     uint32_t count, each_bytes, names;
 };
 
-/* ---- the information (multiboot1_info.c, multiboot2_tags.c, multiboot_describe.c) ------------- */
+/* ---- the information (multiboot1_info.c, multiboot2_tags.c, multiboot_describe.c) -------------
+ */
 
 struct multiboot_module {
     uint32_t first, end; /* physical; end exclusive */
@@ -165,9 +167,9 @@ bool multiboot_describe_screen(const struct multiboot_info *info, struct multibo
 /* The drive's BIOS number, or -1 where it has none. */
 int32_t multiboot_bios_drive(const struct multiboot_info *info);
 
-/* Fill the block; *out is where the structure lies that the kernel is told of. */
-enum err multiboot1_build(const struct multiboot_info *info, struct block *block, void **out);
-enum err multiboot2_build(const struct multiboot_info *info, struct block *block, void **out);
+/* Fill the buffer; *out is where the structure lies that the kernel is told of. */
+enum err multiboot1_build(const struct multiboot_info *info, struct buffer *buffer, void **out);
+enum err multiboot2_build(const struct multiboot_info *info, struct buffer *buffer, void **out);
 
 /* ---- one attempt ----------------------------------------------------------------------------- */
 
@@ -184,8 +186,9 @@ struct multiboot {
 /* Regions for the segments. ERR_NO_MEMORY. (multiboot_place.c) */
 enum err multiboot_wish_for_image(struct attempt *attempt, const struct multiboot *multiboot);
 
-/* A region for the sections that are in no segment, such as symbols and their names. Section headers
- * that lead nowhere are no reason not to boot: then there are none. (multiboot_symbols.c) */
+/* A region for the sections that are in no segment, such as symbols and their names. Section
+ * headers that lead nowhere are no reason not to boot: then there are none. (multiboot_symbols.c)
+ */
 enum err multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *multiboot);
 
 /* The headers say where they were loaded. */

@@ -51,35 +51,35 @@ static uint32_t address_of(const void *pointer)
     return (uint32_t)(uintptr_t)pointer;
 }
 
-static enum err take(struct block *block, uint64_t bytes, void **out)
+static enum err take(struct buffer *buffer, uint64_t bytes, void **out)
 {
-    return block_take_aligned(block, bytes, 4, out);
+    return buffer_take_aligned(buffer, bytes, 4, out);
 }
 
-static enum err copy(struct block *block, const void *from, uint64_t bytes, uint32_t *address)
+static enum err copy(struct buffer *buffer, const void *from, uint64_t bytes, uint32_t *address)
 {
     const void *to;
-    TRY(block_copy(block, from, bytes, &to));
+    TRY(buffer_copy(buffer, from, bytes, &to));
     *address = address_of(to);
     return OK;
 }
 
-static enum err copy_text(struct block *block, const char *text, uint32_t *address)
+static enum err copy_text(struct buffer *buffer, const char *text, uint32_t *address)
 {
-    return copy(block, text, strlen(text) + 1, address);
+    return copy(buffer, text, strlen(text) + 1, address);
 }
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-static enum err add_modules(struct block *block, const struct multiboot_info *info,
+static enum err add_modules(struct buffer *buffer, const struct multiboot_info *info,
                             struct information *to)
 {
     struct module_entry *entries = NULL;
-    TRY(take(block, info->module_count * sizeof *entries, (void **)&entries));
+    TRY(take(buffer, info->module_count * sizeof *entries, (void **)&entries));
     for (uint64_t i = 0; i < info->module_count; i++) {
         entries[i].first = info->modules[i].first;
         entries[i].end = info->modules[i].end;
-        TRY(copy_text(block, info->modules[i].text, &entries[i].text));
+        TRY(copy_text(buffer, info->modules[i].text, &entries[i].text));
     }
     to->flags |= HAS_MODULES;
     to->module_count = (uint32_t)info->module_count;
@@ -87,11 +87,11 @@ static enum err add_modules(struct block *block, const struct multiboot_info *in
     return OK;
 }
 
-static enum err add_memory(struct block *block, const struct multiboot_map *map,
+static enum err add_memory(struct buffer *buffer, const struct multiboot_map *map,
                            struct information *to)
 {
     struct map_entry *entries = NULL;
-    TRY(take(block, map->count * sizeof *entries, (void **)&entries));
+    TRY(take(buffer, map->count * sizeof *entries, (void **)&entries));
     for (uint64_t i = 0; i < map->count; i++) {
         const struct multiboot_range *range = &map->ranges[i];
         entries[i] =
@@ -105,7 +105,7 @@ static enum err add_memory(struct block *block, const struct multiboot_map *map,
     return OK;
 }
 
-static enum err add_sections(struct block *block, const struct multiboot_symbols *symbols,
+static enum err add_sections(struct buffer *buffer, const struct multiboot_symbols *symbols,
                              struct information *to)
 {
     if (!symbols->count)
@@ -114,22 +114,22 @@ static enum err add_sections(struct block *block, const struct multiboot_symbols
     to->section_count = symbols->count;
     to->section_bytes = symbols->each_bytes;
     to->section_names = symbols->names;
-    return copy(block, symbols->headers, (uint64_t)symbols->count * symbols->each_bytes,
+    return copy(buffer, symbols->headers, (uint64_t)symbols->count * symbols->each_bytes,
                 &to->sections);
 }
 
-static enum err add_vbe(struct block *block, const struct vbe *vbe, struct information *to)
+static enum err add_vbe(struct buffer *buffer, const struct vbe *vbe, struct information *to)
 {
     to->flags |= HAS_VBE;
     to->vbe_mode = vbe->mode;
     to->vbe_interface_segment = vbe->interface_segment;
     to->vbe_interface_offset = vbe->interface_offset;
     to->vbe_interface_bytes = vbe->interface_bytes;
-    TRY(copy(block, vbe->control, sizeof vbe->control, &to->vbe_control));
-    return copy(block, vbe->mode_info, sizeof vbe->mode_info, &to->vbe_mode_info);
+    TRY(copy(buffer, vbe->control, sizeof vbe->control, &to->vbe_control));
+    return copy(buffer, vbe->mode_info, sizeof vbe->mode_info, &to->vbe_mode_info);
 }
 
-static enum err add_screen(struct block *block, const struct multiboot_info *info,
+static enum err add_screen(struct buffer *buffer, const struct multiboot_info *info,
                            struct information *to)
 {
     struct multiboot_screen screen;
@@ -143,7 +143,7 @@ static enum err add_screen(struct block *block, const struct multiboot_info *inf
         to->framebuffer_type = screen.type;
         memcpy(to->colours, screen.colours, sizeof to->colours);
     }
-    return info->video && info->video->vbe ? add_vbe(block, info->video->vbe, to) : OK;
+    return info->video && info->video->vbe ? add_vbe(buffer, info->video->vbe, to) : OK;
 }
 
 static void describe_boot_device(const struct multiboot_info *info, struct information *to)
@@ -158,22 +158,22 @@ static void describe_boot_device(const struct multiboot_info *info, struct infor
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-enum err multiboot1_build(const struct multiboot_info *info, struct block *block, void **out)
+enum err multiboot1_build(const struct multiboot_info *info, struct buffer *buffer, void **out)
 {
     struct information *information = NULL;
 
-    TRY(take(block, sizeof *information, (void **)&information));
-    TRY(copy_text(block, info->options, &information->options));
-    TRY(copy_text(block, MULTIBOOT_LOADER_NAME, &information->loader_name));
+    TRY(take(buffer, sizeof *information, (void **)&information));
+    TRY(copy_text(buffer, info->options, &information->options));
+    TRY(copy_text(buffer, MULTIBOOT_LOADER_NAME, &information->loader_name));
     information->flags |= HAS_OPTIONS | HAS_LOADER_NAME;
-    TRY(add_modules(block, info, information));
-    TRY(add_memory(block, &info->map, information));
-    TRY(add_sections(block, &info->symbols, information));
+    TRY(add_modules(buffer, info, information));
+    TRY(add_memory(buffer, &info->map, information));
+    TRY(add_sections(buffer, &info->symbols, information));
     if (info->apm) {
         information->flags |= HAS_APM;
-        TRY(copy(block, info->apm, sizeof *info->apm, &information->apm));
+        TRY(copy(buffer, info->apm, sizeof *info->apm, &information->apm));
     }
-    TRY(add_screen(block, info, information));
+    TRY(add_screen(buffer, info, information));
     describe_boot_device(info, information);
     *out = information;
     return OK;

@@ -28,22 +28,22 @@ static void choose_entry(const struct attempt *attempt, struct multiboot *multib
 static enum err parse_kernel(const struct attempt *attempt, uint32_t version,
                              struct multiboot *multiboot)
 {
-    const struct source *source = &attempt->kernel.source;
-    uint64_t bytes = MIN(source->bytes, PROTOCOL_HEAD_BYTES);
+    const struct reader *reader = &attempt->kernel.reader;
+    uint64_t bytes = MIN(reader->bytes, PROTOCOL_HEAD_BYTES);
     struct arena *arena = &attempt->machine->arena;
     uint8_t *head;
 
     TRY(arena_take(arena, bytes, (void **)&head));
-    TRY(source_read(source, 0, bytes, head));
-    TRY(parse_header(version, head, bytes, source->name, &multiboot->header));
+    TRY(reader_read(reader, 0, bytes, head));
+    TRY(parse_header(version, head, bytes, reader->name, &multiboot->header));
     choose_entry(attempt, multiboot);
-    return multiboot_image_parse(source, &multiboot->header, arena, &multiboot->image);
+    return multiboot_image_parse(reader, &multiboot->header, arena, &multiboot->image);
 }
 
 /* ---- modules --------------------------------------------------------------------------------- */
 
 /* From 1 MiB upwards, where also kernels reach them that map little memory before they look. */
-static enum err add_module(struct attempt *attempt, const struct source *source)
+static enum err add_module(struct attempt *attempt, const struct reader *reader)
 {
     const struct region module = {
         .bytes = 1, /* an empty one has a place, too */
@@ -52,7 +52,7 @@ static enum err add_module(struct attempt *attempt, const struct source *source)
         .window_count = 1,
     };
 
-    return wishes_add_file(&attempt->wishes, source, module, &attempt->machine->arena);
+    return wishes_add_file(&attempt->wishes, reader, module, &attempt->machine->arena);
 }
 
 static enum err add_modules(struct attempt *attempt, struct multiboot *multiboot, const char *key,
@@ -64,7 +64,7 @@ static enum err add_modules(struct attempt *attempt, struct multiboot *multiboot
     TRY(attempt_open_files(attempt, key, list, files));
     for (; list; list = list->next, files++) {
         multiboot->modules[info->module_count++].text = list->argument;
-        TRY(add_module(attempt, &files->source));
+        TRY(add_module(attempt, &files->reader));
     }
     return OK;
 }
@@ -101,8 +101,8 @@ static enum err wish_for_memory(struct attempt *attempt, struct multiboot *multi
 
 #define CONSOLE "its console tag requires a console; its header says that it can use "
 
-/* Multiboot2, 3.1.9: a console that the machine has must be one that the kernel can use. UEFI always
- * has pixels only; on BIOS the text screen stays for kernels that do not ask. */
+/* Multiboot2, 3.1.9: a console that the machine has must be one that the kernel can use. UEFI
+ * always has pixels only; on BIOS the text screen stays for kernels that do not ask. */
 static enum err wish_for_screen(struct attempt *attempt, const struct multiboot_header *header)
 {
     static const char *const required[] = {
@@ -116,7 +116,7 @@ static enum err wish_for_screen(struct attempt *attempt, const struct multiboot_
     bool needs_pixels = header->needs_console && !(header->knows_text && bios);
 
     if (needs_pixels && !header->wants_framebuffer)
-        return fail(ERR_UNSUPPORTED, "%s: %s, which is not here", attempt->kernel.source.name, why);
+        return fail(ERR_UNSUPPORTED, "%s: %s, which is not here", attempt->kernel.reader.name, why);
     attempt->wishes.screen = (struct screen_wish){.wanted = header->wants_framebuffer || !bios,
                                                   .width = header->width,
                                                   .height = header->height,
@@ -178,7 +178,7 @@ static enum err finish(struct attempt *attempt)
     for (uint64_t i = 0; i < info->module_count; i++) {
         uint64_t first = attempt_place(attempt, multiboot->first_module + i)->physical;
         multiboot->modules[i].first = (uint32_t)first;
-        multiboot->modules[i].end = (uint32_t)(first + multiboot->files[i].source.bytes);
+        multiboot->modules[i].end = (uint32_t)(first + multiboot->files[i].reader.bytes);
     }
     multiboot_finish_symbols(attempt, multiboot);
     connect_apm(attempt, multiboot);
@@ -195,7 +195,7 @@ static enum err make_map(struct attempt *attempt, struct multiboot_info *info, b
     return counts ? OK : multiboot_make_map(info, &attempt->free);
 }
 
-static enum err build(struct attempt *attempt, struct block *block)
+static enum err build(struct attempt *attempt, struct buffer *buffer)
 {
     struct multiboot *multiboot = attempt->protocol;
     struct multiboot_info *info = &multiboot->info;
@@ -203,11 +203,11 @@ static enum err build(struct attempt *attempt, struct block *block)
 
     info->video = attempt->has_video ? &attempt->video : NULL;
     info->text_screen = info->facts->firmware == LINTEL_FIRMWARE_BIOS && !info->video;
-    TRY(make_map(attempt, info, block_counts(block)));
+    TRY(make_map(attempt, info, buffer_counts(buffer)));
     if (multiboot->header.version == 1)
-        TRY(multiboot1_build(info, block, &information));
+        TRY(multiboot1_build(info, buffer, &information));
     else
-        TRY(multiboot2_build(info, block, &information));
+        TRY(multiboot2_build(info, buffer, &information));
     attempt->registers.rax =
         multiboot->header.version == 1 ? MULTIBOOT1_BOOT_MAGIC : MULTIBOOT2_BOOT_MAGIC;
     attempt->registers.rbx = (uintptr_t)information;
@@ -221,7 +221,7 @@ static bool is_only_efi(const struct candidate *file, uint32_t version)
 {
     struct multiboot_header header;
 
-    if (!pe_recognise(file->source))
+    if (!pe_recognise(file->reader))
         return false;
     return parse_header(version, file->head, file->head_bytes, "", &header) == OK &&
            !header.has_addresses;

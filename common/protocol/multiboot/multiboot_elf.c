@@ -24,7 +24,7 @@ static const struct layout {
 #define E_MACHINE 18
 #define E_ENTRY   24
 
-struct elf_reader {
+struct elf_headers {
     const struct layout *layout;
     const char *name;
     uint8_t header[64];
@@ -32,85 +32,85 @@ struct elf_reader {
     uint32_t program_count;
 };
 
-static uint64_t load_word(const struct elf_reader *reader, const uint8_t *at)
+static uint64_t load_word(const struct elf_headers *headers, const uint8_t *at)
 {
-    return reader->layout->word == 8 ? load64(at) : load32(at);
+    return headers->layout->word == 8 ? load64(at) : load32(at);
 }
 
-static enum err read_header(const struct source *source, struct elf_reader *reader)
+static enum err read_header(const struct reader *reader, struct elf_headers *headers)
 {
-    uint8_t *header = reader->header;
-    memset(header, 0, sizeof reader->header);
-    TRY(source_read(source, 0, MIN(source->bytes, sizeof reader->header), header));
-    reader->name = source->name;
-    reader->layout = header[4] == CLASS_64 ? &layout_64 : &layout_32;
+    uint8_t *header = headers->header;
+    memset(header, 0, sizeof headers->header);
+    TRY(reader_read(reader, 0, MIN(reader->bytes, sizeof headers->header), header));
+    headers->name = reader->name;
+    headers->layout = header[4] == CLASS_64 ? &layout_64 : &layout_32;
 
     uint32_t machine = load16(header + E_MACHINE);
     if (memcmp(header, "\177ELF", 4) != 0)
         return fail(ERR_FORMAT,
                     "%s: not an ELF file, and its Multiboot header does not say where it goes",
-                    reader->name);
+                    headers->name);
     if ((header[4] != CLASS_32 && header[4] != CLASS_64) || header[5] != LITTLE_ENDIAN)
         return fail(ERR_FORMAT, "%s: EI_CLASS %u, EI_DATA %u: not an ELF file of this machine",
-                    reader->name, header[4], header[5]);
+                    headers->name, header[4], header[5]);
     if (machine != EM_386 && machine != EM_X86_64)
         return fail(ERR_UNSUPPORTED, "%s: e_machine is %u, neither 3 (i386) nor 62 (x86-64)",
-                    reader->name, machine);
+                    headers->name, machine);
     return OK;
 }
 
-static enum err read_programs(const struct source *source, struct arena *arena,
-                              struct elf_reader *reader)
+static enum err read_programs(const struct reader *reader, struct arena *arena,
+                              struct elf_headers *headers)
 {
-    const struct layout *layout = reader->layout;
-    const uint8_t *counts = reader->header + layout->e_phentsize;
+    const struct layout *layout = headers->layout;
+    const uint8_t *counts = headers->header + layout->e_phentsize;
     uint32_t each = load16(counts), count = load16(counts + 2);
 
     if (each != layout->program_bytes || !count || count > PROGRAMS_MAX)
         return fail(ERR_FORMAT, "%s: e_phentsize %u (not %u), or e_phnum %u (not 1 to %u)",
-                    reader->name, each, layout->program_bytes, count, PROGRAMS_MAX);
-    TRY(arena_take(arena, each * count, (void **)&reader->programs));
-    reader->program_count = count;
-    return source_read(source, load_word(reader, reader->header + layout->e_phoff), each * count,
-                       reader->programs);
+                    headers->name, each, layout->program_bytes, count, PROGRAMS_MAX);
+    TRY(arena_take(arena, each * count, (void **)&headers->programs));
+    headers->program_count = count;
+    return reader_read(reader, load_word(headers, headers->header + layout->e_phoff), each * count,
+                       headers->programs);
 }
 
-static enum err check_segment(const struct elf_reader *reader, uint32_t index,
+static enum err check_segment(const struct elf_headers *headers, uint32_t index,
                               const struct multiboot_segment *segment, uint64_t file_bytes)
 {
     uint64_t end;
     if (segment->file_bytes > segment->bytes)
         return fail(ERR_FORMAT, "%s: program header %u: p_filesz %lXh is more than p_memsz %lXh",
-                    reader->name, index, segment->file_bytes, segment->bytes);
+                    headers->name, index, segment->file_bytes, segment->bytes);
     if (add_wraps(segment->file_offset, segment->file_bytes, &end) ||
         (segment->file_bytes && end > file_bytes))
         return fail(ERR_FORMAT,
                     "%s: program header %u: p_offset %lXh + p_filesz %lXh pass the end of the file "
                     "at %lXh: is it truncated?",
-                    reader->name, index, segment->file_offset, segment->file_bytes, file_bytes);
+                    headers->name, index, segment->file_offset, segment->file_bytes, file_bytes);
     if (add_wraps(segment->physical, segment->bytes, &end) || end > MULTIBOOT_END)
         return fail(ERR_UNSUPPORTED,
                     "%s: program header %u: p_paddr %lXh + p_memsz %lXh pass 4 GiB, but Multiboot "
                     "kernels are loaded below",
-                    reader->name, index, segment->physical, segment->bytes);
+                    headers->name, index, segment->physical, segment->bytes);
     return OK;
 }
 
-static enum err take_segments(const struct elf_reader *reader, struct multiboot_image *image)
+static enum err take_segments(const struct elf_headers *headers, struct multiboot_image *image)
 {
-    const struct layout *layout = reader->layout;
-    for (uint32_t i = 0; i < reader->program_count; i++) {
-        const uint8_t *program = reader->programs + i * layout->program_bytes;
+    const struct layout *layout = headers->layout;
+    for (uint32_t i = 0; i < headers->program_count; i++) {
+        const uint8_t *program = headers->programs + i * layout->program_bytes;
         const struct multiboot_segment segment = {
-            .physical = load_word(reader, program + layout->p_paddr),
-            .bytes = load_word(reader, program + layout->p_memsz),
-            .virtual = load_word(reader, program + layout->p_vaddr),
-            .file_offset = load_word(reader, program + layout->p_offset),
-            .file_bytes = load_word(reader, program + layout->p_filesz),
+            .physical = load_word(headers, program + layout->p_paddr),
+            .bytes = load_word(headers, program + layout->p_memsz),
+            .virtual = load_word(headers, program + layout->p_vaddr),
+            .file_offset = load_word(headers, program + layout->p_offset),
+            .file_bytes = load_word(headers, program + layout->p_filesz),
         };
         if (load32(program) != PT_LOAD || !segment.bytes)
             continue;
-        TRY(check_segment(reader, i, &segment, image->source->bytes));
+        TRY(check_segment(headers, i, &segment, image->reader->bytes));
         image->segments[image->segment_count++] = segment;
     }
     return OK;
@@ -118,9 +118,9 @@ static enum err take_segments(const struct elf_reader *reader, struct multiboot_
 
 /* The entry is virtual by the gABI, but kernels that start without paging often write the physical
  * address, for loaders that take it as it is. */
-static void translate_entry(const struct elf_reader *reader, struct multiboot_image *image)
+static void translate_entry(const struct elf_headers *headers, struct multiboot_image *image)
 {
-    uint64_t entry = load_word(reader, reader->header + E_ENTRY);
+    uint64_t entry = load_word(headers, headers->header + E_ENTRY);
     for (uint32_t i = 0; i < image->segment_count; i++) {
         const struct multiboot_segment *segment = &image->segments[i];
         if (entry - segment->virtual < segment->bytes) {
@@ -131,15 +131,15 @@ static void translate_entry(const struct elf_reader *reader, struct multiboot_im
     image->entry = entry;
 }
 
-static void find_sections(const struct elf_reader *reader, struct multiboot_image *image)
+static void find_sections(const struct elf_headers *headers, struct multiboot_image *image)
 {
-    const struct layout *layout = reader->layout;
-    const uint8_t *counts = reader->header + layout->e_phentsize + 4;
+    const struct layout *layout = headers->layout;
+    const uint8_t *counts = headers->header + layout->e_phentsize + 4;
 
     if (load16(counts) != layout->section_bytes)
         return;
     image->sections = (struct multiboot_sections){
-        .offset = load_word(reader, reader->header + layout->e_shoff),
+        .offset = load_word(headers, headers->header + layout->e_shoff),
         .count = load16(counts + 2),
         .each_bytes = layout->section_bytes,
         .names = load16(counts + 4),
@@ -149,13 +149,13 @@ static void find_sections(const struct elf_reader *reader, struct multiboot_imag
 
 enum err multiboot_elf_parse(struct multiboot_image *image, struct arena *arena)
 {
-    struct elf_reader reader;
-    TRY(read_header(image->source, &reader));
-    TRY(read_programs(image->source, arena, &reader));
-    TRY(ARENA_TAKE(arena, reader.program_count, &image->segments));
-    TRY(take_segments(&reader, image));
+    struct elf_headers headers;
+    TRY(read_header(image->reader, &headers));
+    TRY(read_programs(image->reader, arena, &headers));
+    TRY(ARENA_TAKE(arena, headers.program_count, &image->segments));
+    TRY(take_segments(&headers, image));
     TRY(multiboot_sort_segments(image));
-    find_sections(&reader, image);
-    translate_entry(&reader, image);
+    find_sections(&headers, image);
+    translate_entry(&headers, image);
     return OK;
 }

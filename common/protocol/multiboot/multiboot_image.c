@@ -22,13 +22,13 @@ enum err multiboot_sort_segments(struct multiboot_image *image)
     uint32_t count = image->segment_count;
 
     if (!count)
-        return fail(ERR_FORMAT, "%s: there is nothing to load in it", image->source->name);
+        return fail(ERR_FORMAT, "%s: there is nothing to load in it", image->reader->name);
     sort(segments, count);
     for (uint32_t i = 1; i < count; i++)
         if (segments[i].physical - segments[i - 1].physical < segments[i - 1].bytes)
             return fail(ERR_FORMAT,
                         "%s: its segments at %lXh and %lXh overlap in physical memory (p_paddr)",
-                        image->source->name, segments[i - 1].physical, segments[i].physical);
+                        image->reader->name, segments[i - 1].physical, segments[i].physical);
     image->first = segments[0].physical;
     image->end = segments[count - 1].physical + segments[count - 1].bytes;
     return OK;
@@ -61,10 +61,10 @@ static enum err find_start(const struct multiboot_header *header, const char *na
 }
 
 /* Sizes from the end addresses, of which 0 means: the file's end, and no more memory than that. */
-static enum err find_sizes(const struct multiboot_header *header, const struct source *source,
+static enum err find_sizes(const struct multiboot_header *header, const struct reader *reader,
                            struct multiboot_segment *segment)
 {
-    uint64_t end = segment->physical + (source->bytes - segment->file_offset);
+    uint64_t end = segment->physical + (reader->bytes - segment->file_offset);
     if (header->load_end)
         end = header->load_end;
     uint64_t memory_end = header->bss_end ? header->bss_end : end;
@@ -72,15 +72,15 @@ static enum err find_sizes(const struct multiboot_header *header, const struct s
     if (end <= segment->physical || memory_end < end)
         return fail(ERR_FORMAT,
                     "%s: load_addr %lXh, load_end_addr %lXh, bss_end_addr %lXh are not in order",
-                    source->name, segment->physical, end, memory_end);
-    if (end - segment->physical > source->bytes - segment->file_offset)
+                    reader->name, segment->physical, end, memory_end);
+    if (end - segment->physical > reader->bytes - segment->file_offset)
         return fail(ERR_FORMAT,
                     "%s: load_end_addr %lXh asks for %lu bytes from offset %lu, but the file has "
                     "%lu: is it truncated?",
-                    source->name, end, end - segment->physical, segment->file_offset,
-                    source->bytes);
+                    reader->name, end, end - segment->physical, segment->file_offset,
+                    reader->bytes);
     if (memory_end > MULTIBOOT_END)
-        return fail(ERR_UNSUPPORTED, "%s: its end at %lXh passes 4 GiB", source->name, memory_end);
+        return fail(ERR_UNSUPPORTED, "%s: its end at %lXh passes 4 GiB", reader->name, memory_end);
     segment->file_bytes = end - segment->physical;
     segment->bytes = memory_end - segment->physical;
     return OK;
@@ -89,14 +89,14 @@ static enum err find_sizes(const struct multiboot_header *header, const struct s
 static enum err parse_flat(const struct multiboot_header *header, struct arena *arena,
                            struct multiboot_image *image)
 {
-    const char *name = image->source->name;
+    const char *name = image->reader->name;
     if (!header->has_entry)
         return fail(ERR_FORMAT,
                     "%s: its Multiboot2 header has an address tag, but no entry address tag", name);
     TRY(ARENA_TAKE(arena, 1, &image->segments));
     struct multiboot_segment *segment = image->segments;
     TRY(find_start(header, name, &segment->physical, &segment->file_offset));
-    TRY(find_sizes(header, image->source, segment));
+    TRY(find_sizes(header, image->reader, segment));
     segment->virtual = segment->physical;
     image->segment_count = 1;
     return multiboot_sort_segments(image);
@@ -110,13 +110,13 @@ static enum err check_entry(const struct multiboot_image *image)
         if (image->entry - image->segments[i].physical < image->segments[i].bytes)
             return OK;
     return fail(ERR_FORMAT, "%s: its entry point %lXh is in none of its segments",
-                image->source->name, image->entry);
+                image->reader->name, image->entry);
 }
 
-enum err multiboot_image_parse(const struct source *source, const struct multiboot_header *header,
+enum err multiboot_image_parse(const struct reader *reader, const struct multiboot_header *header,
                                struct arena *arena, struct multiboot_image *image)
 {
-    struct multiboot_image found = {.source = source};
+    struct multiboot_image found = {.reader = reader};
     if (header->has_addresses)
         TRY(parse_flat(header, arena, &found));
     else

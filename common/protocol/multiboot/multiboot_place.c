@@ -1,5 +1,5 @@
-/* Where may the kernel's segments lie: where they were linked, or anywhere that a relocatable kernel
- * allows? */
+/* Where may the kernel's segments lie: where they were linked, or anywhere that a relocatable
+ * kernel allows? */
 #include "common/lib/mem.h"
 #include "common/protocol/multiboot/multiboot.h"
 
@@ -25,12 +25,12 @@ static enum err make_region(const struct attempt *attempt, const struct multiboo
 
     TRY(ARENA_TAKE(&attempt->machine->arena, count, &parts));
     for (uint32_t i = 0; i < count; i++)
-        parts[i] = (struct region_part){image->source, segments[i].file_offset,
-                                        segments[i].file_bytes,
-                                        segments[i].physical - segments[0].physical};
+        parts[i] =
+            (struct region_part){image->reader, segments[i].file_offset, segments[i].file_bytes,
+                                 segments[i].physical - segments[0].physical};
     const struct multiboot_segment *last = &segments[count - 1];
     *region = (struct region){
-        .name = image->source->name,
+        .name = image->reader->name,
         .bytes = last->physical + last->bytes - segments[0].physical,
         .type = LINTEL_MEMORY_KERNEL,
         .parts = parts,

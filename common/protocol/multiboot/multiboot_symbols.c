@@ -54,11 +54,10 @@ static bool list_parts(const struct multiboot_image *image, uint8_t *headers,
         struct section section = describe(sections, headers + i * sections->each_bytes);
         if (!is_loose(&section))
             continue;
-        if (add_wraps(section.offset, section.bytes, &end) || end > image->source->bytes)
+        if (add_wraps(section.offset, section.bytes, &end) || end > image->reader->bytes)
             return false;
-        parts[region->part_count++] =
-            (struct region_part){image->source, section.offset, section.bytes,
-                                 place(&section, &region->bytes)};
+        parts[region->part_count++] = (struct region_part){
+            image->reader, section.offset, section.bytes, place(&section, &region->bytes)};
         if (region->bytes >= MULTIBOOT_END)
             return false;
     }
@@ -70,9 +69,9 @@ static bool read_headers(const struct multiboot_image *image, struct arena *aren
 {
     const struct multiboot_sections *sections = &image->sections;
     uint64_t bytes = (uint64_t)sections->count * sections->each_bytes, end;
-    return bytes && !add_wraps(sections->offset, bytes, &end) && end <= image->source->bytes &&
+    return bytes && !add_wraps(sections->offset, bytes, &end) && end <= image->reader->bytes &&
            arena_take(arena, bytes, (void **)headers) == OK &&
-           source_read(image->source, sections->offset, bytes, *headers) == OK;
+           reader_read(image->reader, sections->offset, bytes, *headers) == OK;
 }
 
 enum err multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *multiboot)

@@ -52,8 +52,8 @@ static enum err list_table(struct partitions *list)
     return fail(ERR_NOT_FOUND, "%s: no partition table", list->whole.disk->name);
 }
 
-/* What the primary volume descriptor of ISO 9660 (ECMA-119, 8.4), in the 16th sector of 2,048 bytes,
- * says of its size: false where there is none. */
+/* What the primary volume descriptor of ISO 9660 (ECMA-119, 8.4), in the 16th sector of 2,048
+ * bytes, says of its size: false where there is none. */
 static bool find_iso9660(const struct partitions *list, uint64_t *bytes)
 {
     uint8_t descriptor[130];

@@ -53,7 +53,7 @@ static enum err find_extents(struct arena *arena, struct fat_chain *chain, uint6
 enum err fat_open(const struct fs *fs, const struct fs_entry *entry, struct file *file)
 {
     struct fat *fat = fs->state;
-    const char *name = file->source.name;
+    const char *name = file->reader.name;
     uint64_t needed = (entry->bytes + fat->cluster_bytes - 1) / fat->cluster_bytes;
     struct fat_chain chain;
     struct fat_file *state;
@@ -102,7 +102,7 @@ enum err fat_read(const struct file *file, uint64_t offset, uint64_t bytes, void
         enum err err =
             volume_read(fat->volume, fat_cluster_offset(fat, extent->cluster) + skip, part, next);
         if (err != OK)
-            return fail(err, "%s: %s", file->source.name, err_message());
+            return fail(err, "%s: %s", file->reader.name, err_message());
         offset += part;
         bytes -= part;
         next += part;

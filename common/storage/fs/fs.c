@@ -16,8 +16,8 @@ const char *fs_names(char *list, uint64_t bytes)
     list[0] = 0;
     for (size_t i = 0; i < ARRAY_LENGTH(drivers); i++)
         if (drivers[i]->list && length < bytes)
-            length += fmt(list + length, bytes - length, "%s%s", length ? " or " : "",
-                          drivers[i]->name);
+            length +=
+                fmt(list + length, bytes - length, "%s%s", length ? " or " : "", drivers[i]->name);
     return list;
 }
 
@@ -116,9 +116,9 @@ static enum err look_up(const struct fs *fs, const char *path, struct fs_entry *
     return OK;
 }
 
-static enum err read_file(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+static enum err read_file(const struct reader *reader, uint64_t offset, uint64_t bytes, void *to)
 {
-    const struct file *file = (const struct file *)source;
+    const struct file *file = (const struct file *)reader;
 
     return file->fs->driver->read(file, offset, bytes, to);
 }
@@ -131,7 +131,7 @@ enum err fs_open(const struct fs *fs, const char *path, struct file *file)
     if (entry.directory)
         return fail(ERR_NOT_FOUND, "%s is a directory, not a file", path);
     *file = (struct file){
-        .source = {.name = path, .bytes = entry.bytes, .read = read_file},
+        .reader = {.name = path, .bytes = entry.bytes, .read = read_file},
         .fs = fs,
     };
     return fs->driver->open(fs, &entry, file);

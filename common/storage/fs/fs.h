@@ -2,7 +2,7 @@
 #ifndef LINTEL_FS_FS_H
 #define LINTEL_FS_FS_H
 
-#include "common/lib/source.h"
+#include "common/lib/reader.h"
 #include "common/storage/disk/disk.h"
 
 #define FS_NAME_BYTES  768 /* 255 UTF-16 units as UTF-8, and a 0 */
@@ -25,7 +25,7 @@ struct fs {
 };
 
 struct file {
-    struct source source; /* first: a file is a source */
+    struct reader reader; /* first: a file is a reader */
     const struct fs *fs;
     void *state; /* the driver's: contiguous runs */
 };

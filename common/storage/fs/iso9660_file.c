@@ -37,7 +37,7 @@ static enum err add_extent(const struct fs *fs, const char *name, const struct i
 
 enum err iso_open(const struct fs *fs, const struct fs_entry *entry, struct file *file)
 {
-    const char *name = file->source.name;
+    const char *name = file->reader.name;
     struct iso_walk walk;
     struct iso_record record;
     struct runs runs = {0};
@@ -71,7 +71,7 @@ enum err iso_read(const struct file *file, uint64_t offset, uint64_t bytes, void
         uint64_t part = MIN(bytes, run->bytes - MIN(offset, run->bytes));
         enum err err = part ? volume_read(iso->volume, run->offset + offset, part, next) : OK;
         if (err != OK)
-            return fail(err, "%s: %s", file->source.name, err_message());
+            return fail(err, "%s: %s", file->reader.name, err_message());
         offset -= MIN(offset, run->bytes);
         next += part;
         bytes -= part;

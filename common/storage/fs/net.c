@@ -49,7 +49,7 @@ static enum err net_open(const struct fs *fs, const struct fs_entry *entry, stru
     TRY(ARENA_TAKE(fs->arena, 1, &state));
     TRY(arena_text(fs->arena, entry->name, strlen(entry->name), &state->path));
     file->state = state;
-    file->source.whole = true;
+    file->reader.whole = true;
     return OK;
 }
 
@@ -58,7 +58,7 @@ static enum err explain_size(const struct file *file)
 {
     const struct net_file *state = file->state;
     const struct volume *volume = file->fs->volume;
-    uint64_t before = file->source.bytes, now;
+    uint64_t before = file->reader.bytes, now;
 
     if (volume->firmware->fetch_size(state->path, &now) != OK || now == before)
         return ERR_IO;
@@ -71,9 +71,9 @@ static enum err fetch(const struct file *file, void *to)
     const struct net_file *state = file->state;
     const struct volume *volume = file->fs->volume;
 
-    if (file->source.bytes >= LARGE_BYTES)
-        say("  fetching %s: %lu MiB\n", file->source.name, file->source.bytes / MIB);
-    enum err err = volume->firmware->fetch(state->path, file->source.bytes, to);
+    if (file->reader.bytes >= LARGE_BYTES)
+        say("  fetching %s: %lu MiB\n", file->reader.name, file->reader.bytes / MIB);
+    enum err err = volume->firmware->fetch(state->path, file->reader.bytes, to);
     return err == ERR_CHANGED ? explain_size(file) : err;
 }
 
@@ -82,10 +82,10 @@ static enum err net_read(const struct file *file, uint64_t offset, uint64_t byte
     struct net_file *state = file->state;
     void *contents;
 
-    if (bytes == file->source.bytes && bytes > SMALL_BYTES && !state->contents)
+    if (bytes == file->reader.bytes && bytes > SMALL_BYTES && !state->contents)
         return fetch(file, to);
     if (!state->contents) {
-        TRY(arena_take(file->fs->arena, file->source.bytes, &contents));
+        TRY(arena_take(file->fs->arena, file->reader.bytes, &contents));
         TRY(fetch(file, contents));
         state->contents = contents;
     }

@@ -8,9 +8,9 @@ static enum err raw_read(const struct file *file, uint64_t offset, uint64_t byte
 
 static const struct fs_driver raw_driver = {.name = "raw", .read = raw_read};
 
-static enum err read_source(const struct source *source, uint64_t offset, uint64_t bytes, void *to)
+static enum err read_reader(const struct reader *reader, uint64_t offset, uint64_t bytes, void *to)
 {
-    return raw_read((const struct file *)source, offset, bytes, to);
+    return raw_read((const struct file *)reader, offset, bytes, to);
 }
 
 enum err raw_open(const struct volume *volume, const char *name, struct arena *arena,
@@ -24,7 +24,7 @@ enum err raw_open(const struct volume *volume, const char *name, struct arena *a
     TRY(ARENA_TAKE(arena, 1, &fs));
     *fs = (struct fs){.driver = &raw_driver, .volume = volume, .arena = arena};
     *file = (struct file){
-        .source = {.name = name, .bytes = volume->disk->sector_bytes, .read = read_source},
+        .reader = {.name = name, .bytes = volume->disk->sector_bytes, .read = read_reader},
         .fs = fs,
     };
     return OK;

@@ -221,7 +221,7 @@ static char *make_title(const struct forecast *forecast)
 {
     bool program = forecast->attempt.wishes.mode == ENTRY_PROGRAM;
 
-    return text_of("%s on %s: %s", text_base(forecast->attempt.kernel.source.name),
+    return text_of("%s on %s: %s", text_base(forecast->attempt.kernel.reader.name),
                    forecast->facts.firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS",
                    program ? "before the firmware starts it" : "what its first instruction finds");
 }

@@ -15,7 +15,7 @@ static enum err open_file(struct attempt *attempt, const char *path, struct file
     struct content content;
 
     TRY(forecast->files.open(forecast->files.context, path, &content));
-    *file = (struct file){.source = source_from_memory(path, content.bytes, content.size),
+    *file = (struct file){.reader = reader_from_memory(path, content.bytes, content.size),
                           .fs = &forecast->fs};
     return OK;
 }
@@ -121,7 +121,7 @@ static enum err add_screen(struct forecast *forecast)
     attempt->has_video = machine_screen(&forecast->facts, wish, &attempt->video.fb);
     if (!attempt->has_video && wish->required)
         return fail(ERR_UNSUPPORTED, "%s: %s: this machine has memory where it would be",
-                    attempt->kernel.source.name, wish->required);
+                    attempt->kernel.reader.name, wish->required);
     return OK;
 }
 

@@ -32,7 +32,7 @@ static bool lies_in(uint64_t at, uint64_t from, uint64_t bytes)
 const char *place_name(const struct attempt *attempt, uint64_t index)
 {
     const char *name = attempt->plan.places[index].name;
-    bool own = name == attempt->kernel.source.name && attempt->wishes.mode != ENTRY_PROGRAM;
+    bool own = name == attempt->kernel.reader.name && attempt->wishes.mode != ENTRY_PROGRAM;
 
     return own ? "kernel" : text_base(name);
 }
@@ -141,7 +141,7 @@ enum err report_kernel(const struct forecast *forecast)
     const struct attempt *attempt = &forecast->attempt;
     const struct elf *image = attempt->wishes.image;
 
-    printf("Kernel:  %s is %s", text_base(attempt->kernel.source.name), forecast->protocol->name);
+    printf("Kernel:  %s is %s", text_base(attempt->kernel.reader.name), forecast->protocol->name);
     if (image)
         printf(", %s, %u symbols, entry %016lx",
                image->relocatable ? "a static PIE" : "linked to stay", image->symbol_count,

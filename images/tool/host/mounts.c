@@ -53,12 +53,12 @@ static bool shows_file(const char *folder, const struct stat *file)
 }
 
 /* True when what is mounted from `source` lies on the disk. */
-static bool is_on(const char *source, const struct stat *disk)
+static bool is_on(const char *reader, const struct stat *disk)
 {
     char folder[PATH_MAX], ours[PATH_MAX];
     struct stat found;
 
-    if (source[0] != '/' || stat(source, &found) != 0 || !S_ISBLK(found.st_mode) ||
+    if (reader[0] != '/' || stat(reader, &found) != 0 || !S_ISBLK(found.st_mode) ||
         !find_device(found.st_rdev, folder))
         return false;
     go_to_disk(folder);

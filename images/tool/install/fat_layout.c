@@ -121,12 +121,12 @@ enum err fat_read_whole(const struct volume *volume, const char *path, uint64_t 
 
     TRY(fs_mount(volume, &host_arena, &fs));
     TRY(fs_open(&fs, path, &file));
-    *size = file.source.bytes;
+    *size = file.reader.bytes;
     if (*size > most)
         return fail(ERR_FORMAT, "%s: has %lu bytes, more than the %lu that make sense", path,
                     (unsigned long)*size, most);
     TRY(arena_take(&host_arena, MAX(*size, 1), (void **)bytes));
-    return source_read(&file.source, 0, *size, *bytes);
+    return reader_read(&file.reader, 0, *size, *bytes);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */

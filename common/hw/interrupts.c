@@ -1,5 +1,5 @@
 /* How are interrupt controllers and IOMMUs made to rest? */
-#include "common/hw/quiet.h"
+#include "common/hw/interrupts.h"
 #include "common/hw/acpi.h"
 #include "common/lib/mem.h"
 
@@ -77,7 +77,7 @@ static const uint8_t *next_entry(const struct acpi_table *table, uint32_t *at)
     return entry;
 }
 
-void quiet_io_apics(const struct facts *facts, bool all)
+void interrupts_mask_io_apics(const struct facts *facts, bool all)
 {
     struct acpi_table madt;
     const uint8_t *entry;
@@ -108,7 +108,8 @@ static uint32_t nmi_entry(uint32_t entry, uint32_t flags)
            ((flags >> 2 & 3) == 3 ? ENTRY_LEVEL : 0);
 }
 
-uint32_t quiet_line(const struct facts *facts, uint32_t uid, uint32_t line, uint32_t entry)
+uint32_t interrupts_masked_line(const struct facts *facts, uint32_t uid, uint32_t line,
+                                uint32_t entry)
 {
     struct acpi_table madt;
     const uint8_t *nmi;
@@ -128,20 +129,20 @@ uint32_t quiet_line(const struct facts *facts, uint32_t uid, uint32_t line, uint
     return entry;
 }
 
-void quiet_local_apic(const struct facts *facts, const struct apic *apic, uint32_t uid)
+void interrupts_mask_local_apic(const struct facts *facts, const struct apic *apic, uint32_t uid)
 {
     /* In the order in which the version register counts them. */
     static const uint16_t places[] = {APIC_ERROR,   APIC_TIMER,   APIC_LINT0, APIC_LINT1,
                                       APIC_COUNTER, APIC_THERMAL, APIC_CMCI};
     uint32_t count = (apic_read(apic, APIC_VERSION) >> 16 & 0xff) + 1;
 
-    apic_write(apic, APIC_SPURIOUS, QUIET_SPURIOUS);
+    apic_write(apic, APIC_SPURIOUS, INTERRUPTS_SPURIOUS);
     apic_write(apic, APIC_PRIORITY, 0);
     for (uint32_t i = 0; i < count && i < ARRAY_LENGTH(places); i++)
         mask_local(apic, places[i]);
     for (uint32_t line = 0; line < 2; line++) {
         uint32_t place = APIC_LINT0 + 0x10 * line;
-        apic_write(apic, place, quiet_line(facts, uid, line, apic_read(apic, place)));
+        apic_write(apic, place, interrupts_masked_line(facts, uid, line, apic_read(apic, place)));
     }
 }
 
@@ -166,7 +167,7 @@ static void turn_off(volatile uint32_t *registers, uint32_t bit)
         __asm__ volatile("pause");
 }
 
-static void quiet_vtd(const struct facts *facts, const struct acpi_table *dmar)
+static void disable_vtd(const struct facts *facts, const struct acpi_table *dmar)
 {
     uint32_t length;
     for (uint32_t at = REMAPPING_ENTRIES; at + 16 <= dmar->length; at += length) {
@@ -188,7 +189,7 @@ static bool is_ivhd(uint8_t type)
     return type == 0x10 || type == 0x11 || type == 0x40;
 }
 
-static void quiet_amd(const struct facts *facts, const struct acpi_table *ivrs)
+static void disable_amd(const struct facts *facts, const struct acpi_table *ivrs)
 {
     uint32_t length;
     for (uint32_t at = REMAPPING_ENTRIES; at + 16 <= ivrs->length; at += length) {
@@ -202,11 +203,11 @@ static void quiet_amd(const struct facts *facts, const struct acpi_table *ivrs)
     }
 }
 
-void quiet_iommus(const struct facts *facts)
+void interrupts_disable_iommus(const struct facts *facts)
 {
     struct acpi_table table;
     if (find_table(facts, "DMAR", &table))
-        quiet_vtd(facts, &table);
+        disable_vtd(facts, &table);
     if (find_table(facts, "IVRS", &table))
-        quiet_amd(facts, &table);
+        disable_amd(facts, &table);
 }

@@ -1,6 +1,6 @@
-/* The block that a kernel's information is built in: what a builder wrote on a block that counts
+/* The buffer that a kernel's information is built in: what a builder wrote on a buffer that counts
  * fits wholly into a place of that size. */
-#include "common/attempt/block.h"
+#include "common/attempt/buffer.h"
 #include "common/lib/mem.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,44 +68,44 @@ static void choose_items(void)
                                  .alignment = UINT64_C(1) << rand() % 13};
 }
 
-static enum err build_item(struct block *block, const struct item *item, const uint8_t **told)
+static enum err build_item(struct buffer *buffer, const struct item *item, const uint8_t **told)
 {
     const void *copy = NULL;
     void *taken = NULL;
 
     switch (item->kind) {
     case TAKE:
-        TRY(block_take(block, item->bytes, &taken));
+        TRY(buffer_take(buffer, item->bytes, &taken));
         break;
     case TAKE_ALIGNED:
-        TRY(block_take_aligned(block, item->bytes, item->alignment, &taken));
+        TRY(buffer_take_aligned(buffer, item->bytes, item->alignment, &taken));
         break;
     case COPY:
-        TRY(block_copy(block, text, item->bytes, &copy));
+        TRY(buffer_copy(buffer, text, item->bytes, &copy));
         break;
     default:
-        TRY(block_copy_text(block, text + ITEM_BYTES - item->bytes, (const char **)&copy));
+        TRY(buffer_copy_text(buffer, text + ITEM_BYTES - item->bytes, (const char **)&copy));
     }
-    *told = copy ? copy : block_virtual(block, taken);
+    *told = copy ? copy : buffer_virtual(buffer, taken);
     return OK;
 }
 
-static enum err build(struct block *block)
+static enum err build(struct buffer *buffer)
 {
     for (int i = 0; i < ITEMS; i++)
-        TRY(build_item(block, &items[i], &seen[i]));
+        TRY(build_item(buffer, &items[i], &seen[i]));
     return OK;
 }
 
 static uint64_t count(void)
 {
     struct arena_mark mark = arena_mark(&arena);
-    struct block block = block_counting(&arena);
+    struct buffer buffer = buffer_counting(&arena);
 
-    assert_true(block_counts(&block));
-    assert_int_equal(OK, build(&block));
+    assert_true(buffer_counts(&buffer));
+    assert_int_equal(OK, build(&buffer));
     arena_reset(&arena, mark);
-    return block.next;
+    return buffer.next;
 }
 
 static const uint8_t *behind(const uint8_t *told)
@@ -113,7 +113,7 @@ static const uint8_t *behind(const uint8_t *told)
     return at_physical((uintptr_t)told - BASE);
 }
 
-/* Zeros where it was only taken, the source's bytes where it was copied. */
+/* Zeros where it was only taken, the reader's bytes where it was copied. */
 static void check_item(const struct item *item, const uint8_t *at)
 {
     static const uint8_t zeros[ITEM_BYTES];
@@ -151,11 +151,11 @@ static void test_what_was_counted_fits(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         choose_items();
         uint64_t bytes = count();
-        struct block block = block_at((uintptr_t)place, bytes, BASE);
+        struct buffer buffer = buffer_at((uintptr_t)place, bytes, BASE);
         memset(place, POISON, bytes + 64);
-        assert_false(block_counts(&block));
-        assert_int_equal(OK, build(&block));
-        assert_int_equal((uintptr_t)place + bytes, block.next);
+        assert_false(buffer_counts(&buffer));
+        assert_int_equal(OK, build(&buffer));
+        assert_int_equal((uintptr_t)place + bytes, buffer.next);
         check_items(bytes);
     }
 }
@@ -167,12 +167,12 @@ static void test_a_byte_less_does_not_fit(void **state)
     memset(text, 't', ITEM_BYTES);
     for (int round = 0; round < ROUNDS; round++) {
         choose_items();
-        items[ITEMS - 1].bytes += 1; /* so that it ends the block */
+        items[ITEMS - 1].bytes += 1; /* so that it ends the buffer */
         uint64_t bytes = count();
-        struct block block = block_at((uintptr_t)place, bytes - 1, BASE);
-        assert_int_equal(ERR_BUG, build(&block));
+        struct buffer buffer = buffer_at((uintptr_t)place, bytes - 1, BASE);
+        assert_int_equal(ERR_BUG, build(&buffer));
         assert_non_null(strstr(err_message(), "outgrows its place by 1 bytes"));
-        assert_true(block.next <= block.end);
+        assert_true(buffer.next <= buffer.end);
     }
 }
 
@@ -181,51 +181,51 @@ static void test_a_byte_less_does_not_fit(void **state)
 /* What a kernel will be told may not be there yet. */
 static void test_counting_reads_nothing(void **state)
 {
-    struct block block = block_counting(&arena);
+    struct buffer buffer = buffer_counting(&arena);
     const void *nowhere = at_physical(16), *copy;
     (void)state;
-    assert_int_equal(OK, block_copy(&block, nowhere, 100, &copy));
-    assert_int_equal(100, block.next);
-    assert_int_equal(OK, block_copy(&block, nowhere, 1, &copy));
-    assert_int_equal(112 + 1, block.next);
+    assert_int_equal(OK, buffer_copy(&buffer, nowhere, 100, &copy));
+    assert_int_equal(100, buffer.next);
+    assert_int_equal(OK, buffer_copy(&buffer, nowhere, 1, &copy));
+    assert_int_equal(112 + 1, buffer.next);
 }
 
 /* A builder fills what it has taken, and reads it again. */
 static void test_counting_gives_memory(void **state)
 {
-    struct block block = block_counting(&arena);
+    struct buffer buffer = buffer_counting(&arena);
     uint8_t *taken[2];
     (void)state;
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(OK, block_take(&block, 3 * PAGE_BYTES, (void **)&taken[i]));
+        assert_int_equal(OK, buffer_take(&buffer, 3 * PAGE_BYTES, (void **)&taken[i]));
         assert_int_equal(0, taken[i][0] | taken[i][3 * PAGE_BYTES - 1]);
         memset(taken[i], i + 1, 3 * PAGE_BYTES);
-        assert_ptr_equal(taken[i], block_virtual(&block, taken[i]));
+        assert_ptr_equal(taken[i], buffer_virtual(&buffer, taken[i]));
     }
     assert_int_equal(1, taken[0][3 * PAGE_BYTES - 1]);
 }
 
 static void test_empty_items(void **state)
 {
-    struct block block = block_at((uintptr_t)place, 0, BASE);
+    struct buffer buffer = buffer_at((uintptr_t)place, 0, BASE);
     const void *copy;
     void *taken;
     (void)state;
-    assert_int_equal(OK, block_take(&block, 0, &taken));
-    assert_int_equal(OK, block_copy(&block, NULL, 0, &copy));
+    assert_int_equal(OK, buffer_take(&buffer, 0, &taken));
+    assert_int_equal(OK, buffer_copy(&buffer, NULL, 0, &copy));
     assert_int_equal(BASE + (uintptr_t)place, (uintptr_t)copy);
-    assert_int_equal(ERR_BUG, block_take(&block, 1, &taken));
+    assert_int_equal(ERR_BUG, buffer_take(&buffer, 1, &taken));
     assert_int_equal(POISON, place[0]);
 }
 
 static void test_more_than_there_is(void **state)
 {
-    struct block block = block_counting(&arena);
+    struct buffer buffer = buffer_counting(&arena);
     void *taken;
     (void)state;
-    assert_int_equal(ERR_NO_MEMORY, block_take(&block, UINT64_MAX - PAGE_BYTES, &taken));
-    block = block_at((uintptr_t)place, PLACE, BASE);
-    assert_int_equal(ERR_BUG, block_take(&block, UINT64_MAX, &taken));
+    assert_int_equal(ERR_NO_MEMORY, buffer_take(&buffer, UINT64_MAX - PAGE_BYTES, &taken));
+    buffer = buffer_at((uintptr_t)place, PLACE, BASE);
+    assert_int_equal(ERR_BUG, buffer_take(&buffer, UINT64_MAX, &taken));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -1,5 +1,5 @@
 /* Interrupt controllers and IOMMUs, as plain memory that ACPI tables point to. */
-#include "common/hw/quiet.h"
+#include "common/hw/interrupts.h"
 #include "common/lib/mem.h"
 #include "test/unit/fake_firmware.h"
 #include <setjmp.h>
@@ -84,7 +84,7 @@ static uint32_t io_entry_after(uint32_t entry, bool all)
     store(io + 4, DEVICE, 4);
     end_tables();
     device(0)[4] = entry;
-    quiet_io_apics(facts, all);
+    interrupts_mask_io_apics(facts, all);
     return device(0)[4];
 }
 
@@ -137,7 +137,7 @@ static void settles_the_local_apic(void **state)
     registers[0x340 / 4] = 0x400;
     registers[0x350 / 4] = 0x722;
     registers[0x360 / 4] = 0x23;
-    quiet_local_apic(facts, &apic, 7);
+    interrupts_mask_local_apic(facts, &apic, 7);
     assert_int_equal(registers[0x80 / 4], 0);
     assert_int_equal(registers[0xf0 / 4], 0x1ff);
     assert_int_equal(registers[0x2f0 / 4], MASKED);
@@ -157,7 +157,7 @@ static void touches_only_the_entries_that_there_are(void **state)
     begin_table("APIC", ENTRIES);
     end_tables();
     registers[0x30 / 4] = 3 << 16;
-    quiet_local_apic(facts, &apic, 0);
+    interrupts_mask_local_apic(facts, &apic, 0);
     assert_int_equal(registers[0x320 / 4], MASKED);
     assert_int_equal(registers[0x360 / 4], MASKED);
     assert_int_equal(registers[0x340 / 4], 0);
@@ -185,13 +185,13 @@ static void turns_vtd_off(void **state)
     add_unit(0, 16, DEVICE);
     end_tables();
     device(0)[7] = device(1)[7] = 0xc2000000; /* DMA and interrupt remapping, root table set */
-    quiet_iommus(facts);
+    interrupts_disable_iommus(facts);
     assert_int_equal(device(0)[6],
                      0x02000000); /* the last command; memory does not obey the first */
     assert_int_equal(device(1)[6], 0);
     device(0)[6] = 0;
     device(0)[7] = 0x40000000; /* off */
-    quiet_iommus(facts);
+    interrupts_disable_iommus(facts);
     assert_int_equal(device(0)[6], 0);
 }
 
@@ -203,7 +203,7 @@ static void turns_amd_off(void **state)
     add_unit(0x11, 40, DEVICE);
     end_tables();
     device(0)[6] = device(1)[6] = 0x1d;
-    quiet_iommus(facts);
+    interrupts_disable_iommus(facts);
     assert_int_equal(device(0)[6], 0x1c);
     assert_int_equal(device(1)[6], 0x1d);
 }
@@ -215,13 +215,13 @@ static void survives_entries_without_length(void **state)
     add_unit(0, 16, DEVICE);
     store(table + 50, 0, 2);
     end_tables();
-    quiet_iommus(facts);
+    interrupts_disable_iommus(facts);
     begin_table("APIC", ENTRIES);
     add(12)[1] = 1;
     end_tables();
-    quiet_io_apics(facts, true);
+    interrupts_mask_io_apics(facts, true);
     facts->rsdp = 0;
-    quiet_iommus(facts);
+    interrupts_disable_iommus(facts);
 }
 
 int main(void)
