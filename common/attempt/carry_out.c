@@ -115,9 +115,14 @@ static enum err run_program(struct attempt *attempt)
 static enum err build(struct attempt *attempt)
 {
     struct arena_mark mark = arena_mark(&attempt->machine->arena);
+    uint64_t most = attempt->raw.capacity;
     struct raw_map busy;
 
     TRY(attempt->machine->firmware->memory_map(&attempt->raw, &busy));
+    if (attempt->raw.count > most && !entry_keeps_firmware(attempt->wishes.mode))
+        return fail(ERR_CHANGED,
+                    "the firmware's memory map has grown to %lu ranges, and %lu fit: try again",
+                    attempt->raw.count, most);
     enum err err = attempt_build(attempt);
     arena_reset(&attempt->machine->arena, mark);
     return err;

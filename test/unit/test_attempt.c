@@ -130,6 +130,28 @@ static void refuses_a_kernel_inside_of_the_largest_direct_map(void **state)
     scene_refuse(ERR_UNSUPPORTED, "inside the direct map");
 }
 
+/* ---- a map that outgrows its word ------------------------------------------------------------ */
+
+static uint32_t maps; /* how often it was asked for */
+
+/* With the one that the kernel is to be told of. */
+static enum err grow_late(struct raw_map *map, struct raw_map *busy)
+{
+    maps++;
+    for (uint64_t i = 0; maps == 3 && i < 1000; i++)
+        fake_map_add(64 * GIB + 2 * i * PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_USABLE);
+    return fake_firmware.memory_map(map, busy);
+}
+
+static void refuses_a_map_that_has_grown(void **state)
+{
+    (void)state;
+    maps = 0;
+    scene.firmware.memory_map = grow_late;
+    add_lintel(0, BUILT_LINK);
+    scene_refuse(ERR_CHANGED, "memory map has grown");
+}
+
 /* ---- Limine: the base revision tag inside of a request --------------------------------------- */
 
 #define DATA   (BUILT_LINK + 0x2000)
@@ -189,6 +211,7 @@ int main(void)
         TEST(tells_only_of_what_the_direct_map_shows),
         TEST(tells_a_kernel_with_five_levels_of_more),
         TEST(refuses_a_kernel_inside_of_the_largest_direct_map),
+        TEST(refuses_a_map_that_has_grown),
         TEST(survives_a_tag_on_a_response),
         TEST(refuses_a_32_bit_entry_above_4_gib),
         TEST(refuses_a_64_bit_entry_behind_the_end),
