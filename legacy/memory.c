@@ -27,7 +27,7 @@ static bool overlaps(const struct raw_range *range, uint64_t base, uint64_t byte
 
     if (add_wraps(range->base, range->bytes, &end))
         end = UINT64_MAX;
-    return range->base < base + bytes && base < end;
+    return range->bytes && range->base < base + bytes && base < end;
 }
 
 static const struct raw_range *find_overlap(const struct raw_range *ranges, uint64_t count,

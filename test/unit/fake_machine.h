@@ -78,7 +78,7 @@ void must_be_there(void);
 
 static inline bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 {
-    return a < b ? b - a < a_size : a - b < b_size;
+    return a_size && b_size && (a < b ? b - a < a_size : a - b < b_size);
 }
 
 /* Verbs (fake_devices.c). */
