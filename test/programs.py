@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VARIANTS = ("ship", "gcc-san", "clang-san")
 PATIENCE = 600  # seconds, against hangs
 FUZZ_RUNS = 20000
+BOOT_RUNS = 3000  # of a target that boots in each
 
 
 class ProgramError(Exception):
@@ -98,6 +99,8 @@ class FuzzFile(pytest.File):
     """A libFuzzer target: a fixed number of inputs from a fixed seed, as a smoke test."""
 
     def collect(self):
-        command = [ROOT / "build/fuzz" / self.path.stem, f"-runs={FUZZ_RUNS}", "-seed=1",
+        name = self.path.stem
+        runs = BOOT_RUNS if name == "fuzz_boot" else FUZZ_RUNS
+        command = [ROOT / "build/fuzz" / name, f"-runs={runs}", "-seed=1",
                    "-artifact_prefix=build/fuzz/", "-close_fd_mask=1"]
-        yield CleanEnd.from_parent(self, name=f"{FUZZ_RUNS} runs", command=command)
+        yield CleanEnd.from_parent(self, name=f"{runs} runs", command=command)
