@@ -40,7 +40,7 @@ static enum err open_file(struct attempt *attempt, const char *reference, struct
     return reference_open(attempt->context, attempt->entry->fs, reference, file);
 }
 
-static enum err attempt_boot(struct boot *boot, struct attempt *attempt)
+static enum err open_and_carry_out(struct boot *boot, struct attempt *attempt)
 {
     const struct protocol *protocol;
 
@@ -76,7 +76,7 @@ static enum err boot_entry(struct boot *boot, const struct entry *entry)
         .open_file = open_file,
         .context = &boot->volumes,
     };
-    enum err err = attempt_boot(boot, attempt);
+    enum err err = open_and_carry_out(boot, attempt);
     arena_reset(&boot->machine.arena, before);
     return err == OK ? OK : fail(err, "entry %s: %s", entry->id, err_message());
 }

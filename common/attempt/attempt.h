@@ -29,19 +29,19 @@ struct cpu_rules {
 
 /* All may be NULL but `open`. */
 struct hooks {
-    /* Parses the kernel, opens the entry's other files, asks the firmware what the kernel will be
-     * told, and fills attempt->wishes. Takes arena memory only. */
+    /* Parses the kernel, opens the entry's other files, and fills attempt->wishes. Takes arena
+     * memory only, and changes nothing of the machine. */
     enum err (*open)(struct attempt *attempt);
     bool starts_programs; /* the mode may be ENTRY_PROGRAM: the firmware verifies what it starts */
     /* Changes what the firmware's map says, before it is normalised. */
     enum err (*amend_map)(const struct attempt *attempt, struct memmap *map);
     uint64_t amended_ranges; /* that amend_map() adds at most */
-    /* Finishes what was loaded (relocations, headers) and looks at it, while a boot can still be
-     * refused. */
+    /* Finishes what was loaded (relocations, headers) and looks at it, and asks the firmware what
+     * the kernel is to be told, while a boot can still be refused. */
     enum err (*finish)(struct attempt *attempt);
-    /* Builds what the kernel is told. Takes nothing but what is in the buffer. Runs three times: to
-     * count, with the longest map that there may be; while an error can still be shown; and with
-     * the final map, when the firmware has gone. */
+    /* Builds what the kernel is told, in the buffer; with as much arena memory each time. Runs
+     * three times: to count, with the longest map that there may be; while an error can still be
+     * shown; and with the final map, when the firmware has gone. */
     enum err (*build)(struct attempt *attempt, struct buffer *buffer);
     /* With the CPUs that wishes count: where the one with this index, from 1 up, is told to go. */
     void (*fill_mailbox)(const struct attempt *attempt, uint64_t index, struct mp_mailbox *mailbox);

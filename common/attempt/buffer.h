@@ -13,7 +13,7 @@ struct buffer {
     struct arena *scratch; /* that counts: where the items lie till then; else NULL */
 };
 
-/* A buffer that counts: buffer_used() is what the items take. */
+/* A buffer that counts: `next` is what the items take. */
 struct buffer buffer_counting(struct arena *scratch);
 struct buffer buffer_at(uint64_t physical, uint64_t bytes, uint64_t base);
 
@@ -22,11 +22,11 @@ static inline bool buffer_counts(const struct buffer *buffer)
     return buffer->scratch != NULL;
 }
 
-/* Zeroed, aligned to 16 bytes. ERR_BUG when the place is too small: counted, the item was smaller.
- * ERR_NO_MEMORY, of a buffer that counts. */
+/* Zeroed, aligned to 16 bytes. ERR_BUG: the place is too small, so the items were smaller when they
+ * were counted. ERR_NO_MEMORY, of a buffer that counts. */
 enum err buffer_take(struct buffer *buffer, uint64_t bytes, void **out);
 
-/* The same with an alignment of its own, a power of two that the buffer's begin has, too. */
+/* The same with an alignment of its own, a power of two that the buffer's first byte has, too. */
 enum err buffer_take_aligned(struct buffer *buffer, uint64_t bytes, uint64_t alignment, void **out);
 
 /* The address that the kernel sees, of something in the buffer (or of any other physical

@@ -12,7 +12,7 @@
 /* Bytes of a file, and where in the region they go. */
 struct region_part {
     const struct reader *reader;
-    uint64_t offset, bytes; /* in the source */
+    uint64_t offset, bytes; /* in the file */
     uint64_t at;            /* in the region */
 };
 
