@@ -201,6 +201,25 @@ static void refuses_a_64_bit_entry_behind_the_end(void **state)
     scene_refuse(ERR_FORMAT, "its entry");
 }
 
+static enum err lose_apm(struct apm *apm)
+{
+    memset(apm, 0x55, sizeof *apm);
+    return (fail)(ERR_UNSUPPORTED, "no APM");
+}
+
+static void tells_nothing_of_what_failed(void **state)
+{
+    static const uint8_t nothing[sizeof(struct apm)];
+
+    (void)state;
+    scene.firmware.connect_apm = lose_apm;
+    bz_build(FAKE_MEMORY_BASE + 2 * MIB);
+    bz_put(0x236, 0, 2); /* xloadflags */
+    scene_add("kernel", bz, sizeof bz);
+    const uint8_t *page = at_physical(scene_boot()->registers.rsi);
+    assert_memory_equal(page + 0x40, nothing, sizeof nothing);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, fake_tear_down)
@@ -215,6 +234,7 @@ int main(void)
         TEST(survives_a_tag_on_a_response),
         TEST(refuses_a_32_bit_entry_above_4_gib),
         TEST(refuses_a_64_bit_entry_behind_the_end),
+        TEST(tells_nothing_of_what_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,8 +59,9 @@ void linux_ask_bios(const struct attempt *attempt, struct linux_boot *boot)
     if (bios->wants_edd && !linux_option_is(options, "edd=", "skip") &&
         !linux_option_is(options, "edd=", "skipmbr"))
         read_signatures(attempt, bios);
-    if (boot->image.entry == LINUX_ENTRY_32 && firmware->connect_apm)
-        firmware->connect_apm(&bios->apm);
+    if (boot->image.entry == LINUX_ENTRY_32 && firmware->connect_apm &&
+        firmware->connect_apm(&bios->apm) != OK)
+        bios->apm = (struct apm){0};
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */
