@@ -3,7 +3,8 @@
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 
-#define TRIES 4
+#define TRIES      4
+#define ROOM_BYTES (256 * KIB) /* that most plans take */
 
 /* ---- the maps that a plan needs -------------------------------------------------------------- */
 
@@ -106,13 +107,23 @@ static uint64_t sum(const struct raw_map *busy)
     return bytes;
 }
 
-static enum err plan(struct attempt *attempt)
+static enum err plan_once(struct attempt *attempt)
 {
     struct raw_map raw, busy;
 
     TRY(attempt->machine->firmware->memory_map(&raw, &busy));
     TRY(attempt_plan(attempt, &raw, &busy));
     note("loader memory: %lu KiB\n", sum(&busy) / KIB);
+    return OK;
+}
+
+static enum err make_room(struct arena *arena)
+{
+    struct arena_mark mark = arena_mark(arena);
+    void *room;
+
+    TRY(arena_take(arena, ROOM_BYTES, &room));
+    arena_reset(arena, mark);
     return OK;
 }
 
@@ -123,16 +134,20 @@ static void forget_plan(struct attempt *attempt, struct arena_mark mark)
 }
 
 /* What the arena takes from the firmware for a plan is missing from the map that the plan is made
- * with, and OVMF clears memory that is given back. So the memory of a plan is there before the map
- * is looked at: from a rehearsal. */
-static enum err rehearse(struct attempt *attempt)
+ * with, and OVMF clears memory that is given back. So the room is there before; where it was too
+ * small, what was taken is there when the plan is made again. */
+static enum err plan(struct attempt *attempt)
 {
-    struct arena_mark mark = arena_mark(&attempt->machine->arena);
-    struct raw_map raw, busy;
+    struct arena *arena = &attempt->machine->arena;
+    uint64_t chunks = arena->chunk_count - 1;
 
-    TRY(attempt->machine->firmware->memory_map(&raw, &busy));
-    TRY(attempt_plan(attempt, &raw, &busy));
-    forget_plan(attempt, mark);
+    TRY(make_room(arena));
+    struct arena_mark mark = arena_mark(arena);
+    for (int i = 0; i < TRIES && arena->chunk_count != chunks; i++) {
+        forget_plan(attempt, mark);
+        chunks = arena->chunk_count;
+        TRY(plan_once(attempt));
+    }
     return OK;
 }
 
@@ -167,7 +182,6 @@ enum err attempt_reserve(struct attempt *attempt)
     enum err err = ERR_CHANGED;
 
     timeline_mark(attempt->timeline, "plan");
-    TRY(rehearse(attempt));
     for (int i = 0; i < TRIES && err == ERR_CHANGED; i++) {
         forget_plan(attempt, mark);
         TRY(plan(attempt));

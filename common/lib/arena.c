@@ -78,6 +78,7 @@ static enum err grow(struct arena *arena, uint64_t bytes, uint64_t alignment)
     TRY(arena->grow(pages_of(total), &physical));
     chunk = at_physical(physical);
     chunk->end = (uint8_t *)chunk + pages_of(total) * PAGE_BYTES;
+    arena->chunk_count++;
     enter(arena, &arena->chunks, chunk);
     return OK;
 }

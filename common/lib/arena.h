@@ -11,6 +11,7 @@ struct arena {
     uint8_t *next, *end;
     struct arena_chunk *chunks; /* newest first; kept for reuse after a reset */
     struct arena_chunk *current;
+    uint64_t chunk_count; /* taken so far */
 };
 
 struct arena_mark {

@@ -138,7 +138,7 @@ static uint32_t maps; /* how often it was asked for */
 static enum err grow_late(struct raw_map *map, struct raw_map *busy)
 {
     maps++;
-    for (uint64_t i = 0; maps == 3 && i < 1000; i++)
+    for (uint64_t i = 0; maps == 2 && i < 1000; i++)
         fake_map_add(64 * GIB + 2 * i * PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_USABLE);
     return fake_firmware.memory_map(map, busy);
 }

@@ -119,7 +119,7 @@ static void boot(const struct kernel_file *kernel)
         fail_msg("%s: way out %d, %s", kernel->name, way_out, err_message());
 }
 
-/* A look for the rehearsal, one for the plan, and one for what is built. */
+/* A look for the plan, one more where it took memory, and one for what is built. */
 static void test_first_claims_succeed(void **state)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(kernel_files); i++) {
@@ -128,7 +128,7 @@ static void test_first_claims_succeed(void **state)
         begin_efi();
         kernel_files[i].add();
         boot(&kernel_files[i]);
-        if (efi.refusals || efi.maps != 3)
+        if (efi.refusals || efi.maps < 2 || efi.maps > 3)
             fail_msg("%s: %lu reservations refused, %lu looks at the map", kernel_files[i].name,
                      efi.refusals, efi.maps);
         assert_int_equal(scene.attempt.plan.reservation_count, efi.reservations);
@@ -307,7 +307,7 @@ static void test_a_claim_fails_once(void **state)
         fake_fail_reserve(n);
         scene_boot();
         assert_int_equal(n + RESERVATIONS, efi.reservations);
-        assert_int_equal(4, efi.maps);
+        assert_int_equal(3, efi.maps);
         assert_int_equal(planned_pages(), fake_reserved_pages());
     }
 }
