@@ -103,6 +103,7 @@ enum err attempt_carry_out(struct attempt *attempt);
 
 /* Its steps up to the plan, which touch nothing: `lintel check` takes them, too. */
 enum err attempt_open(struct attempt *attempt);
+enum err attempt_make_room(struct attempt *attempt); /* in the arena, for most plans */
 enum err attempt_plan(struct attempt *attempt, const struct raw_map *raw,
                       const struct raw_map *busy);
 enum err attempt_make_final_map(struct attempt *attempt);

@@ -117,8 +117,9 @@ static enum err plan_once(struct attempt *attempt)
     return OK;
 }
 
-static enum err make_room(struct arena *arena)
+enum err attempt_make_room(struct attempt *attempt)
 {
+    struct arena *arena = &attempt->machine->arena;
     struct arena_mark mark = arena_mark(arena);
     void *room;
 
@@ -141,7 +142,7 @@ static enum err plan(struct attempt *attempt)
     struct arena *arena = &attempt->machine->arena;
     uint64_t chunks = arena->chunk_count - 1;
 
-    TRY(make_room(arena));
+    TRY(attempt_make_room(attempt));
     struct arena_mark mark = arena_mark(arena);
     for (int i = 0; i < TRIES && arena->chunk_count != chunks; i++) {
         forget_plan(attempt, mark);

@@ -95,6 +95,7 @@ static enum err plan_around_loader(struct forecast *forecast)
 /* Once to know what memory the loader takes meanwhile, as attempt_reserve() does. */
 static enum err make_plan(struct forecast *forecast)
 {
+    TRY(attempt_make_room(&forecast->attempt));
     TRY(plan_around_loader(forecast));
     return plan_around_loader(forecast);
 }
