@@ -91,11 +91,6 @@ static enum err refuse_target(const struct region *region, const char *what, uin
                 region->advice ? ": " : "", region->advice ? region->advice : "");
 }
 
-static bool overlap(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
-{
-    return a < b + b_bytes && b < a + a_bytes;
-}
-
 /* Regions before this one have their targets. */
 static enum err check_others(const struct plan_request *request, const struct region *region)
 {
@@ -103,7 +98,8 @@ static enum err check_others(const struct plan_request *request, const struct re
 
     for (; other < region; other++)
         if (other->fixed && other->bytes &&
-            overlap(other->target, other->bytes, region->target, region->bytes))
+            plan_overlap(other->target, other->target + other->bytes, region->target,
+                         region->target + region->bytes))
             return refuse_target(region, other->name, MAX(other->target, region->target));
     return OK;
 }

@@ -21,10 +21,11 @@ uint64_t plan_last_address(const struct wishes *wishes, const struct lintel_cpu 
     return wishes->mode == ENTRY_KERNEL_TABLES ? MIN(last, PLAN_WINDOW - 1 - base) : last;
 }
 
-static bool lies_on(const struct placement *place, uint64_t first, uint64_t last)
+static bool lies_on(const struct placement *place, uint64_t first, uint64_t end)
 {
-    return place->bytes && ((first < place->physical + place->bytes && place->physical <= last) ||
-                            (first < place->target + place->bytes && place->target <= last));
+    return place->bytes &&
+           (plan_overlap(place->physical, place->physical + place->bytes, first, end) ||
+            plan_overlap(place->target, place->target + place->bytes, first, end));
 }
 
 enum err plan_check_framebuffer(const struct plan_request *request, const struct plan *plan,
@@ -37,7 +38,7 @@ enum err plan_check_framebuffer(const struct plan_request *request, const struct
         return fail(ERR_UNSUPPORTED, "the firmware says that it lies at %lXh and has %lu bytes",
                     first, framebuffer->bytes);
     for (uint64_t i = 0; i < plan->place_count; i++)
-        if (lies_on(&plan->places[i], first, last))
+        if (lies_on(&plan->places[i], first, last + 1))
             return fail(ERR_UNSUPPORTED,
                         "the firmware says that it lies at %lXh to %lXh, where %s is", first, last,
                         plan->places[i].name);
@@ -82,11 +83,6 @@ static uint64_t highest_mapped(const struct memmap *map)
     return MAX(4 * GIB, map->count ? map->ranges[map->count - 1].last : 0);
 }
 
-static bool overlap(uint64_t a, uint64_t a_end, uint64_t b, uint64_t b_end)
-{
-    return a < b_end && b < a_end;
-}
-
 /* A static PIE is slid to a random step (2 MiB, or its own larger alignment) in the top 2 GiB,
  * short of the last 2 MiB, so that no end ever reaches 2^64. */
 static enum err choose_slide(const struct plan_request *request, struct plan *plan)
@@ -121,11 +117,11 @@ static enum err choose_kernel_address(const struct plan_request *request, struct
     if (first < space->lowest || end < first)
         return fail(ERR_UNSUPPORTED, "%s: linked at %lXh to %lXh, but %s", kernel->reader->name,
                     first, end, space->advice);
-    if (overlap(first, end, plan->direct_map, map_end))
+    if (plan_overlap(first, end, plan->direct_map, map_end))
         return fail(ERR_UNSUPPORTED,
                     "%s: linked at %lXh to %lXh, inside the direct map (%lXh to %lXh)",
                     kernel->reader->name, first, end, plan->direct_map, map_end);
-    if (space->window && overlap(first, end, PLAN_WINDOW, PLAN_WINDOW_END))
+    if (space->window && plan_overlap(first, end, PLAN_WINDOW, PLAN_WINDOW_END))
         return fail(ERR_UNSUPPORTED,
                     "%s: linked at %lXh to %lXh, inside Lintel's window (%lXh to %lXh)",
                     kernel->reader->name, first, end, PLAN_WINDOW, PLAN_WINDOW_END);

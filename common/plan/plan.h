@@ -114,6 +114,12 @@ uint64_t plan_cpu_fault_stack_top(const struct plan *plan, uint64_t index);
 
 /* ---- its parts ------------------------------------------------------------------------------- */
 
+/* Ends are exclusive. */
+static inline bool plan_overlap(uint64_t a, uint64_t a_end, uint64_t b, uint64_t b_end)
+{
+    return a < b_end && b < a_end;
+}
+
 /* Finds places for all that is listed in plan->places, but PLACE_TABLES; PLACE_HANDOFF has no size
  * before. (place.c) */
 enum err plan_place(const struct plan_request *request, struct memmap *free, struct plan *plan);
