@@ -119,6 +119,10 @@ static inline const struct facts *attempt_facts(const struct attempt *attempt)
 enum err attempt_open_files(struct attempt *attempt, const char *key, const struct entry_file *list,
                             struct file *files);
 
+/* Reads every part of a region to its place there; for one that the firmware takes memory for by
+ * itself. (load.c) */
+enum err attempt_load_region(const struct region *region, uint8_t *to);
+
 /* Where a region lies when the kernel begins, and where it is loaded. */
 static inline const struct placement *attempt_place(const struct attempt *attempt, uint64_t region)
 {

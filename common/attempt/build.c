@@ -49,7 +49,7 @@ static enum err count(struct attempt *attempt, uint64_t *bytes)
 enum err attempt_count_buffer(struct attempt *attempt, uint64_t *bytes)
 {
     struct arena_mark mark = arena_mark(&attempt->machine->arena);
-    struct timeline longest, *timeline = attempt->timeline;
+    struct timeline longest = {0}, *timeline = attempt->timeline;
     uint64_t ranges = attempt->map.count;
     struct raw_map raw = attempt->raw;
 

@@ -3,7 +3,7 @@
 #include "common/lib/mem.h"
 
 /* A region's bytes are written once, by the read itself; only what no part covers is zeroed. */
-static enum err load_parts(const struct region *region, uint8_t *to)
+enum err attempt_load_region(const struct region *region, uint8_t *to)
 {
     uint64_t done = 0;
 
@@ -39,7 +39,8 @@ enum err attempt_load(struct attempt *attempt)
 
     for (uint64_t i = 0; i < wishes->region_count; i++)
         if (wishes->regions[i].bytes && !wishes->regions[i].is_trial)
-            TRY(load_parts(&wishes->regions[i], at_physical(attempt_place(attempt, i)->physical)));
+            TRY(attempt_load_region(&wishes->regions[i],
+                                    at_physical(attempt_place(attempt, i)->physical)));
     if (wishes->mode != ENTRY_KERNEL_TABLES)
         return OK;
     memset(at_physical(stack->physical), 0, stack->bytes);

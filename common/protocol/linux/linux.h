@@ -48,7 +48,6 @@ enum err linux_build(struct attempt *attempt, struct buffer *buffer);
 /* All initrds as one region: each is padded to 4 bytes, or Linux loses the next. (linux_files.c) */
 enum err linux_initrd_region(const struct linux_boot *boot, struct arena *arena,
                              struct region *region);
-enum err linux_read_initrds(const struct linux_boot *boot, void *to);
 
 /* Real mode (linux_real.c). */
 enum err linux_wish_real(struct attempt *attempt, const struct linux_boot *boot);

@@ -6,7 +6,7 @@
 
 static enum err read_initrd(void *context, void *to)
 {
-    return linux_read_initrds(context, to);
+    return attempt_load_region(context, to);
 }
 
 /* The kernel takes its memory by itself. Where there is too little it would say so, but only after
@@ -24,11 +24,10 @@ enum err linux_wish_efi(struct attempt *attempt, struct linux_boot *boot)
     initrd.is_trial = true;
     initrd.windows[0].end = boot->image.above_4gib ? 0 : boot->image.initrd_end;
     TRY(efi_wish(attempt, boot->options, 2));
-    wishes_add(&attempt->wishes, initrd);
+    attempt->program.context = wishes_add(&attempt->wishes, initrd);
     wishes_add(&attempt->wishes, kernel); /* that goes first: the last is placed first */
     attempt->program.initrd_bytes = initrd.bytes;
     attempt->program.read_initrd = read_initrd;
-    attempt->program.context = boot;
     attempt->must_stay = "the kernel returned to the loader";
     return OK;
 }

@@ -78,17 +78,3 @@ enum err linux_initrd_region(const struct linux_boot *boot, struct arena *arena,
                               .zeroed = true};
     return OK;
 }
-
-enum err linux_read_initrds(const struct linux_boot *boot, void *to)
-{
-    uint8_t *next = to;
-
-    for (uint64_t i = 0; i < boot->initrd_count; i++) {
-        const struct reader *initrd = boot->initrds[i];
-        uint64_t bytes = align_up(initrd->bytes, INITRD_ALIGNMENT);
-        TRY(reader_load(initrd, 0, initrd->bytes, next));
-        memset(next + initrd->bytes, 0, bytes - initrd->bytes);
-        next += bytes;
-    }
-    return OK;
-}
