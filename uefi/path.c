@@ -49,6 +49,8 @@ const EFI_DEVICE_PATH *path_find(const EFI_DEVICE_PATH *path, uint8_t type, uint
 
 const EFI_DEVICE_PATH *path_behind(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *parent)
 {
+    if (is_last(parent))
+        return NULL;
     while (!is_last(parent)) {
         int bytes = DevicePathNodeLength(parent);
         if (is_last(path) || DevicePathNodeLength(path) != bytes ||

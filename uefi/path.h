@@ -21,7 +21,8 @@ const EFI_DEVICE_PATH *path_on(EFI_HANDLE handle);
 /* The last node of this type in any instance of the path; NULL when there is none. */
 const EFI_DEVICE_PATH *path_find(const EFI_DEVICE_PATH *path, uint8_t type, uint8_t subtype);
 
-/* What follows in `path` behind all nodes of `parent`; NULL when it does not begin with them. */
+/* What follows in `path` behind all nodes of `parent`; NULL when it does not begin with them, and
+ * where there are none: every path begins with nothing. */
 const EFI_DEVICE_PATH *path_behind(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *parent);
 
 /* The path as text, cut to `bytes` with the final 0; `otherwise` where firmware can't say it. */

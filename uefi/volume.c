@@ -21,24 +21,35 @@ static void read_partition_node(const EFI_DEVICE_PATH *node, struct boot_origin 
     memcpy(origin->guid, bytes + offsetof(HARDDRIVE_DEVICE_PATH, Signature), sizeof origin->guid);
 }
 
+/* A controller may be shown as a disk, too: the disk is the one whose path is the longest that
+ * `path` begins with. -1: none. *rest is what follows it. */
+static int32_t find_disk(const EFI_DEVICE_PATH *path, const struct disk *disks, uint32_t count,
+                         const EFI_DEVICE_PATH **rest)
+{
+    int32_t found = -1;
+
+    *rest = NULL;
+    for (uint32_t i = 0; path && i < count; i++) {
+        const EFI_DEVICE_PATH *disk = disk_path(&disks[i]);
+        const EFI_DEVICE_PATH *behind = disk ? path_behind(path, disk) : NULL;
+        if (behind && (!*rest || behind > *rest)) {
+            *rest = behind;
+            found = (int32_t)i;
+        }
+    }
+    return found;
+}
+
 /* Only a partition of the disk itself counts. Behind the node of a CD's boot image firmware may see
  * partitions in that image; the volume to look in is then the whole disc. */
 struct boot_origin volume_origin(EFI_HANDLE volume, const struct disk *disks, uint32_t count)
 {
-    struct boot_origin origin = {.disk = -1};
-    const EFI_DEVICE_PATH *path = path_on(volume);
+    const EFI_DEVICE_PATH *rest;
+    struct boot_origin origin = {.disk = find_disk(path_on(volume), disks, count, &rest)};
 
-    for (uint32_t i = 0; path && i < count; i++) {
-        const EFI_DEVICE_PATH *disk = disk_path(&disks[i]);
-        const EFI_DEVICE_PATH *rest = disk ? path_behind(path, disk) : NULL;
-        if (!rest)
-            continue;
-        origin.disk = (int32_t)i;
-        if (DevicePathType(rest) == MEDIA_DEVICE_PATH &&
-            DevicePathSubType(rest) == MEDIA_HARDDRIVE_DP)
-            read_partition_node(rest, &origin);
-        break;
-    }
+    if (rest && DevicePathType(rest) == MEDIA_DEVICE_PATH &&
+        DevicePathSubType(rest) == MEDIA_HARDDRIVE_DP)
+        read_partition_node(rest, &origin);
     return origin;
 }
 
