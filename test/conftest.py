@@ -3,8 +3,20 @@ tests, and the last line printed counts them all."""
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE / "boot")]
 from programs import FuzzFile, UnitFile  # noqa: E402
+from ways import Images  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory):
+    """Shared by all pytest-xdist workers of this run."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if own.name.startswith("popen-") else own
+    return Images(shared / "images")
 
 
 def pytest_collect_file(file_path, parent):

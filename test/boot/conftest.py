@@ -1,15 +1,8 @@
-"""What every boot test uses: images that are made once, machines that always end."""
-import sys
-from pathlib import Path
-
+"""What every boot test uses: machines that always end."""
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from builder import change_files, make_image  # noqa: E402
-from machine import Hardware, Machine, MachineError  # noqa: E402
-from report import parse_report  # noqa: E402
-from ways import Images  # noqa: E402
-
+from builder import change_files, make_image
+from machine import Hardware, Machine, MachineError
+from report import parse_report
 
 MACHINES = pytest.StashKey()
 
@@ -21,14 +14,6 @@ def pytest_runtest_makereport(item, call):
     if call.excinfo and not call.excinfo.errisinstance(MachineError):
         report.sections += [("Serial line", str(machine.error("")))
                             for machine in item.stash.get(MACHINES, [])]
-
-
-@pytest.fixture(scope="session")
-def images(tmp_path_factory):
-    """Shared by all pytest-xdist workers of this run."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if own.name.startswith("popen-") else own
-    return Images(shared / "images")
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class MachineError(AssertionError):
 class Hardware:
     """What QEMU is asked to be. `options` are further QEMU arguments. `code` is the file of UEFI
     itself, `variables` the one where it keeps its variables; without one they begin empty and are
-    forgotten."""
+    forgotten. `keeps`: what a guest writes reaches the disks' files."""
 
     board: str = CONFIG["ordinary"]["board"]
     cpu: str = CONFIG["ordinary"]["cpu"]
@@ -48,6 +48,7 @@ class Hardware:
     options: tuple = field(default=())
     code: str = CONFIG["firmware"]["uefi_code"]
     variables: Path = None
+    keeps: bool = False
 
     def arguments(self):
         return ["-machine", self.board, "-cpu", self.cpu, "-m", self.memory,
@@ -63,12 +64,14 @@ def firmware_arguments(firmware, hardware):
             "-drive", f"if=pflash,format=raw,unit=1,{keep}"]
 
 
-def disk_arguments(disks, device):
-    """In boot order. Nothing that a guest writes reaches the files."""
+def disk_arguments(disks, hardware):
+    """In boot order."""
+    device, snapshot = hardware.disk, "off" if hardware.keeps else "on"
     arguments = []
     for index, disk in enumerate(disks):
         bus = f",bus=ide.{index}" if device == "ide-hd" else f",serial=lintel{index}"
-        arguments += ["-drive", f"if=none,id=disk{index},format=raw,snapshot=on,file={disk}",
+        arguments += ["-drive",
+                      f"if=none,id=disk{index},format=raw,snapshot={snapshot},file={disk}",
                       "-device", f"{device},drive=disk{index},bootindex={index}{bus}"]
     return arguments
 
@@ -78,7 +81,7 @@ def qemu_command(firmware, disks, hardware):
     return ["qemu-system-x86_64", "-accel", "tcg", *hardware.arguments(), "-nic", "none",
             "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
             *firmware_arguments(firmware, hardware),
-            *disk_arguments(disks, hardware.disk)]
+            *disk_arguments(disks, hardware)]
 
 
 class Patience:
