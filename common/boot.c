@@ -90,11 +90,11 @@ static void __attribute__((noreturn)) stop(const struct boot *boot, const char *
 void boot_main(struct facts *facts, const struct firmware *firmware)
 {
     static struct boot boot;
-    const char *error = NULL;
 
     begin(&boot, facts, firmware);
     if (find_entries(&boot) != OK)
         stop(&boot, err_message());
+    const char *error = boot.config.doubt;
     uint32_t stages = boot.timeline.count;
     for (;;) {
         struct entry entry;

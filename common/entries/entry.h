@@ -72,6 +72,8 @@ struct config {
     bool zero_memory;      /* `zero-memory yes` */
     bool uki_on_bios;      /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
     enum console console;  /* `console auto`, `text` or `framebuffer`: where the menu is shown */
+    const char *doubt;     /* why nothing boots that nobody chose: said above the menu, which has
+                              no countdown then; NULL: all is as it was meant */
     struct entry_name *listed; /* `entry` lines of loader.conf, the last first */
 };
 
