@@ -214,18 +214,16 @@ enum err vbe_set_video(uint32_t width, uint32_t height, struct video *video)
     const struct lintel_framebuffer *fb = &video->fb;
 
     if (!read_info())
-        return fail(ERR_UNSUPPORTED, "no framebuffer: the video BIOS has no VBE 2.0 or later");
+        return fail(ERR_UNSUPPORTED, "the video BIOS has no VBE 2.0 or later");
     *video = (struct video){0};
     uint32_t edid_bytes = read_edid(video->edid);
     if (!width || !height)
         prefer(video->edid, edid_bytes, &width, &height);
     uint16_t mode = choose(width, height, video);
     if (mode == MODES_END)
-        return fail(ERR_UNSUPPORTED,
-                    "no framebuffer: the video BIOS has no linear mode with 15 bits or more");
+        return fail(ERR_UNSUPPORTED, "the video BIOS has no linear mode with 15 bits or more");
     if (!call(0x4f02, mode | USE_LINEAR, 0, 0, bounce))
-        return fail(ERR_UNSUPPORTED, "no framebuffer: the video BIOS refuses its own mode %Xh",
-                    mode);
+        return fail(ERR_UNSUPPORTED, "the video BIOS refuses its own mode %Xh", mode);
     console_graphics();
     video->fb.edid_bytes = edid_bytes;
     video->vbe = report(mode);

@@ -29,7 +29,7 @@ static enum err find_screen(struct screen *screen)
     UINTN count = protocol_handles((EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID, &handles);
 
     if (!count)
-        return fail(ERR_UNSUPPORTED, "no framebuffer: the firmware drives no screen");
+        return fail(ERR_UNSUPPORTED, "the firmware drives no screen");
     for (UINTN i = 0; i < count && !screen->gop; i++) {
         EFI_GRAPHICS_OUTPUT_PROTOCOL *gop =
             protocol_on(handles[i], (EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID);
@@ -39,7 +39,7 @@ static enum err find_screen(struct screen *screen)
     }
     uefi_boot->FreePool(handles);
     if (!screen->gop)
-        return fail(ERR_UNSUPPORTED, "no framebuffer: the firmware's screen has no pixels in "
+        return fail(ERR_UNSUPPORTED, "the firmware's screen has no pixels in "
                                      "memory, only a copy service (PixelBltOnly)");
     return OK;
 }
@@ -137,7 +137,7 @@ static enum err describe(const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode,
     if (!is_linear(info) || !known || !fb->base_physical || !fb->bytes || pitch > UINT32_MAX ||
         info->PixelsPerScanLine < fb->width || fb->bytes > mode->FrameBufferSize)
         return fail(ERR_UNSUPPORTED,
-                    "no framebuffer: the firmware describes one of %u x %u pixels of %u bits, %u "
+                    "the firmware describes one of %u x %u pixels of %u bits, %u "
                     "in a line, in %lu bytes at %lXh",
                     fb->width, fb->height, fb->bits_per_pixel, info->PixelsPerScanLine,
                     mode->FrameBufferSize, fb->base_physical);

@@ -3,6 +3,7 @@
 #include "common/attempt/attempt.h"
 #include "common/handoff/dead_end.h"
 #include "common/hw/cpu.h"
+#include "common/hw/framebuffer.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/storage/disk/cache.h"
@@ -51,18 +52,6 @@ static void clear_screen(const struct firmware *firmware)
         firmware->put(*c);
 }
 
-static enum err set_video(struct attempt *attempt)
-{
-    const struct screen_wish *wish = &attempt->wishes.screen;
-    struct video *video = &attempt->video;
-
-    TRY(attempt->machine->firmware->set_video(wish->width, wish->height, video));
-    enum err err = plan_check_framebuffer(&attempt->request, &attempt->plan, &video->fb);
-    if (err != OK)
-        attempt->machine->firmware->set_text();
-    return err;
-}
-
 /* As late as possible: from here on the firmware's text console may be gone. */
 static enum err set_screen(struct attempt *attempt)
 {
@@ -72,7 +61,9 @@ static enum err set_screen(struct attempt *attempt)
         clear_screen(attempt->machine->firmware);
     if (!wish->wanted)
         return OK;
-    enum err err = set_video(attempt);
+    enum err err =
+        framebuffer_set(attempt->machine->firmware, wish->width, wish->height,
+                        plan_last_address(&attempt->wishes, attempt->request.cpu), &attempt->video);
     attempt->has_video = err == OK;
     if (err == OK)
         return OK;

@@ -22,11 +22,11 @@ void screen_open(struct screen *screen, const struct firmware *firmware, enum co
     screen->cursor_row = screen->cursor_column = 1;
     forget_shown(screen);
     screen_erase(screen);
-    if (console == CONSOLE_TEXT || !screen_take_framebuffer(screen)) {
+    bool wanted = console != CONSOLE_TEXT, drawn = wanted && screen_take_framebuffer(screen);
+    if (!drawn)
         firmware->set_text();
-        if (console == CONSOLE_FRAMEBUFFER)
-            note("menu: %s\n", err_message());
-    }
+    if (wanted && !drawn)
+        note("menu: no framebuffer: %s\n", err_message());
     screen_send_clear(firmware);
 }
 

@@ -42,8 +42,8 @@ struct area {
     uint32_t row, column, rows, columns;
 };
 
-/* Shows an empty screen. Without a framebuffer that is large enough it is the text screen, and a
- * wish for the framebuffer leaves a line in the log. */
+/* Shows an empty screen. Without a framebuffer that is large enough it is the text screen, and the
+ * log says why. */
 void screen_open(struct screen *screen, const struct firmware *firmware, enum console console);
 
 /* The firmware's text screen, empty, for what is said from now on. */

@@ -1,4 +1,5 @@
 /* The two ways on which cells reach a person: as pixels, and as a terminal's orders. */
+#include "common/hw/framebuffer.h"
 #include "common/lib/fmt.h"
 #include "common/lib/font.h"
 #include "common/lib/mem.h"
@@ -28,11 +29,11 @@ bool screen_take_framebuffer(struct screen *screen)
     struct video video;
     struct lintel_framebuffer *fb = &screen->fb;
 
-    if (screen->firmware->set_video(0, 0, &video) != OK)
+    if (framebuffer_set(screen->firmware, 0, 0, UINT64_MAX, &video) != OK)
         return false;
     if (video.fb.width < WIDTH || video.fb.height < HEIGHT) {
-        fail(ERR_UNSUPPORTED, "the framebuffer's %u x %u pixels are less than %u x %u",
-             video.fb.width, video.fb.height, WIDTH, HEIGHT);
+        fail(ERR_UNSUPPORTED, "its %u x %u pixels are less than %u x %u", video.fb.width,
+             video.fb.height, WIDTH, HEIGHT);
         return false;
     }
     *fb = video.fb;

@@ -21,30 +21,6 @@ uint64_t plan_last_address(const struct wishes *wishes, const struct lintel_cpu 
     return wishes->mode == ENTRY_KERNEL_TABLES ? MIN(last, PLAN_WINDOW - 1 - base) : last;
 }
 
-static bool lies_on(const struct placement *place, uint64_t first, uint64_t end)
-{
-    return place->bytes &&
-           (plan_overlap(place->physical, place->physical + place->bytes, first, end) ||
-            plan_overlap(place->target, place->target + place->bytes, first, end));
-}
-
-enum err plan_check_framebuffer(const struct plan_request *request, const struct plan *plan,
-                                const struct lintel_framebuffer *framebuffer)
-{
-    uint64_t first = framebuffer->base_physical, last;
-
-    if (!framebuffer->bytes || add_wraps(first, framebuffer->bytes - 1, &last) ||
-        last > plan_last_address(request->wishes, request->cpu))
-        return fail(ERR_UNSUPPORTED, "the firmware says that it lies at %lXh and has %lu bytes",
-                    first, framebuffer->bytes);
-    for (uint64_t i = 0; i < plan->place_count; i++)
-        if (lies_on(&plan->places[i], first, last + 1))
-            return fail(ERR_UNSUPPORTED,
-                        "the firmware says that it lies at %lXh to %lXh, where %s is", first, last,
-                        plan->places[i].name);
-    return OK;
-}
-
 static enum err choose_paging(const struct plan_request *request, struct plan *plan)
 {
     const struct wishes *wishes = request->wishes;

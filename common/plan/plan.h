@@ -103,11 +103,6 @@ enum err plan_map(const struct plan_request *request, const struct memmap *map,
                   const struct lintel_framebuffer *framebuffer, struct arena *arena,
                   struct plan *plan);
 
-/* ERR_UNSUPPORTED: it is not all where the map of a plan may have it, or is said to lie on what is
- * placed: no firmware's word is worth that. */
-enum err plan_check_framebuffer(const struct plan_request *request, const struct plan *plan,
-                                const struct lintel_framebuffer *framebuffer);
-
 /* Virtual addresses of a CPU's stacks, 1 <= index < cpu_count. */
 uint64_t plan_cpu_stack_top(const struct plan *plan, uint64_t index);
 uint64_t plan_cpu_fault_stack_top(const struct plan *plan, uint64_t index);

@@ -177,7 +177,7 @@ static void set_screen(uint32_t kind)
                                  .width = 640,
                                  .height = 480,
                                  .pitch = 640 * 4,
-                                 .bits_per_pixel = 32,
+                                 FAKE_XRGB,
                                  .edid_bytes = 128},
                           .mode_count = VIDEO_MODES};
 

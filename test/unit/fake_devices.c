@@ -166,6 +166,11 @@ void fake_video(const struct video *video)
         machine.video = *video;
 }
 
+void fake_blind(bool blind)
+{
+    machine.is_blind = blind;
+}
+
 enum err fake_set_video(uint32_t width, uint32_t height, struct video *video)
 {
     must_be_there();

@@ -329,7 +329,7 @@ void __wrap_handoff_enter(uint64_t root, uint64_t region)
     longjmp(fake_way_out, FAKE_HANDED_OFF);
 }
 
-/* ---- in the place of common/hw/apic.c, mtrr.c and common/handoff/dead_end.c --------------
+/* ---- in the place of common/hw/apic.c, mtrr.c, probe.c and common/handoff/dead_end.c ----
  */
 
 enum err __wrap_apic_begin(struct apic *apic, const struct lintel_cpu *cpu, bool want_x2apic,
@@ -338,6 +338,7 @@ void __wrap_apic_send(const struct apic *apic, uint32_t id, uint32_t command);
 bool __wrap_apic_can_leave_x2apic(const struct apic *apic);
 void __wrap_apic_leave_x2apic(void);
 uint32_t __wrap_mtrr_read(struct mtrr mtrrs[MTRRS_MAX]);
+bool __wrap_probe_keeps(uint64_t first, uint64_t last);
 void __wrap_dead_end(enum lintel_firmware firmware, const struct video *video, const char *message)
     __attribute__((noreturn));
 
@@ -373,6 +374,12 @@ uint32_t __wrap_mtrr_read(struct mtrr mtrrs[MTRRS_MAX])
 {
     mtrrs[0] = (struct mtrr){0x2ff, 0xc06};
     return 1;
+}
+
+bool __wrap_probe_keeps(uint64_t first, uint64_t last)
+{
+    must(first <= last, "a probe from back to front");
+    return !machine.is_blind;
 }
 
 void __wrap_dead_end(enum lintel_firmware firmware, const struct video *video, const char *message)

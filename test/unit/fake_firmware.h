@@ -72,7 +72,11 @@ bool fake_x2apic(void);        /* is on */
 bool fake_x2apic_wished(void); /* by the newest apic_begin() */
 
 /* What set_video() describes; NULL: ERR_UNSUPPORTED. */
+#define FAKE_XRGB                                                                                  \
+    .bits_per_pixel = 32, .red_shift = 16, .red_bits = 8, .green_shift = 8, .green_bits = 8,       \
+    .blue_bits = 8
 void fake_video(const struct video *video);
+void fake_blind(bool blind); /* and nothing is there */
 
 /* Variables, for machines that have them: verbs for a copy of fake_firmware, and a look at a value
  * of any vendor (NULL: there is none). `kept` and `writes` count for this machine only. */

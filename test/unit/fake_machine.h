@@ -53,7 +53,7 @@ struct fake_machine {
     uint64_t owned_count;
     uint64_t fail_allocate, fail_reserve, fail_leave;
     struct video video;
-    bool has_video;
+    bool has_video, is_blind;
     struct fake_variable variables[VARIABLES];
     enum key keys[KEYS];
     uint32_t keys_typed, keys_read;

@@ -44,7 +44,7 @@ static void set_framebuffer(uint64_t base, uint64_t bytes)
                                        .width = 640,
                                        .height = 480,
                                        .pitch = 2560,
-                                       .bits_per_pixel = 32}};
+                                       FAKE_XRGB}};
     fake_video(&video);
 }
 
@@ -70,7 +70,68 @@ static void refuses_a_framebuffer_that_is_nowhere(void **state)
 static void refuses_a_framebuffer_on_the_kernel(void **state)
 {
     (void)state;
-    expect_no_framebuffer(FAKE_MEMORY_BASE, MEMORY, "where fault reporter is");
+    expect_no_framebuffer(FAKE_MEMORY_BASE, MEMORY, "where its map has usable memory from");
+}
+
+static void refuses_a_framebuffer_in_any_memory(void **state)
+{
+    (void)state;
+    for (enum lintel_memory_type type = 1; type < LINTEL_MEMORY_TYPES; type++) {
+        fake_end();
+        begin(NULL);
+        add_lintel(LINTEL_REQUEST_FRAMEBUFFER_MUST, BUILT_LINK);
+        set_framebuffer(0xe0000000, 2560 * 480);
+        fake_map_add(0xe0000000 + 2560 * 480 - 1, 1, type);
+        fake_map_add(0xe0000000 - MIB, MIB, LINTEL_MEMORY_ACPI_NVS); /* before it */
+        fake_map_add(0xe0000000, 0, LINTEL_MEMORY_USABLE);           /* none at all */
+        if (type == LINTEL_MEMORY_RESERVED || type == LINTEL_MEMORY_MMIO ||
+            type == LINTEL_MEMORY_FRAMEBUFFER)
+            scene_boot();
+        else
+            scene_refuse(ERR_UNSUPPORTED, "memory from E012BFFFh on");
+    }
+}
+
+static void refuses_a_framebuffer_that_contradicts_itself(void **state)
+{
+    static const struct lintel_framebuffer sound = {
+        .base_physical = 0xe0000000,
+        .bytes = 2560 * 480,
+        .width = 640,
+        .height = 480,
+        .pitch = 2560,
+        FAKE_XRGB,
+    };
+    struct video videos[8];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(videos); i++)
+        videos[i] = (struct video){.fb = sound};
+    videos[0].fb.width = 0;
+    videos[1].fb.height = 0;
+    videos[2].fb.width++;
+    videos[3].fb.height++;
+    videos[4].fb.bits_per_pixel = 8;
+    videos[5].fb.bits_per_pixel = 64;
+    videos[6].fb.red_shift = 25;
+    videos[7].fb.blue_bits = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(videos); i++) {
+        fake_end();
+        begin(NULL);
+        add_lintel(LINTEL_REQUEST_FRAMEBUFFER_MUST, BUILT_LINK);
+        fake_video(&videos[i]);
+        scene_refuse(ERR_UNSUPPORTED, "the firmware describes one of");
+    }
+}
+
+static void refuses_a_framebuffer_that_is_not_there(void **state)
+{
+    (void)state;
+    fake_blind(true);
+    add_lintel(LINTEL_REQUEST_FRAMEBUFFER_MUST, BUILT_LINK);
+    set_framebuffer(0xe0000000, 2560 * 480);
+    scene_refuse(ERR_UNSUPPORTED, "nothing there keeps what is drawn");
+    assert_int_equal(texts, 1);
 }
 
 static void boots_without_what_it_need_not_have(void **state)
@@ -226,6 +287,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(refuses_a_framebuffer_that_is_nowhere),
         TEST(refuses_a_framebuffer_on_the_kernel),
+        TEST(refuses_a_framebuffer_in_any_memory),
+        TEST(refuses_a_framebuffer_that_contradicts_itself),
+        TEST(refuses_a_framebuffer_that_is_not_there),
         TEST(boots_without_what_it_need_not_have),
         TEST(tells_only_of_what_the_direct_map_shows),
         TEST(tells_a_kernel_with_five_levels_of_more),

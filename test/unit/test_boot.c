@@ -166,7 +166,7 @@ static void hands_over_a_framebuffer(void **unused)
                                  .width = 1024,
                                  .height = 768,
                                  .pitch = 4096,
-                                 .bits_per_pixel = 32,
+                                 FAKE_XRGB,
                                  .edid_bytes = 128}};
     video.edid[5] = 0x77;
     struct built_note note = built_note();

@@ -157,7 +157,7 @@ static const struct video screen = {.fb = {.base_physical = 0xfd000000,
                                            .width = 640,
                                            .height = 480,
                                            .pitch = 640 * 4,
-                                           .bits_per_pixel = 32},
+                                           FAKE_XRGB},
                                     .vbe = &vbe};
 
 static void test_console(void **state)

@@ -2,6 +2,7 @@
  * font. */
 #include "common/lib/font.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
 #include "test/unit/fake_screen.h"
 
 #define PAPER_RGB 0x101820 /* plain text's */
@@ -27,7 +28,14 @@ static void set_text(void)
     text_calls++;
 }
 
-static const struct firmware firmware = {.put = put, .set_video = set_video, .set_text = set_text};
+static enum err memory_map(struct raw_map *map, struct raw_map *busy)
+{
+    *map = *busy = (struct raw_map){0};
+    return OK;
+}
+
+static const struct firmware firmware = {
+    .put = put, .set_video = set_video, .set_text = set_text, .memory_map = memory_map};
 static struct screen screen;
 
 struct format {
@@ -66,6 +74,7 @@ static int set_up(void **state)
     (void)state;
     fake_screen_begin();
     has_video = false;
+    fake_blind(false);
     text_calls = 0;
     return 0;
 }
@@ -193,6 +202,19 @@ static void takes_the_text_screen_otherwise(void **state)
 }
 
 /* Nothing reaches a cell that is not there. */
+static void draws_on_nothing_that_is_no_screen(void **state)
+{
+    (void)state;
+    make_framebuffer(&formats[0], 640, 400);
+    fake_blind(true);
+    screen_open(&screen, &firmware, CONSOLE_AUTO);
+    screen_show(&screen);
+    assert_null(screen.fb.pixels);
+    assert_true(text_calls > 0);
+    for (uint64_t byte = 0; byte < fb.bytes; byte++)
+        assert_int_equal(memory[byte], 0);
+}
+
 static void stays_inside(void **state)
 {
     (void)state;
@@ -250,6 +272,7 @@ int main(void)
         TEST(draws_what_the_font_has),
         TEST(sends_only_what_changes),
         TEST(takes_the_text_screen_otherwise),
+        TEST(draws_on_nothing_that_is_no_screen),
         TEST(stays_inside),
         TEST(cuts_and_wraps),
     };

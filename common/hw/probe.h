@@ -1,0 +1,12 @@
+/* Whether memory is where it is said to be. */
+#ifndef LINTEL_HW_PROBE_H
+#define LINTEL_HW_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* True when the loader's page tables reach two physical addresses, and each keeps a byte of its
+ * own. What was there is there again. */
+bool probe_keeps(uint64_t first, uint64_t last);
+
+#endif
