@@ -179,7 +179,11 @@ static enum err open_file(const char *path, uint32_t *packet_bytes)
     if (status)
         return fail_with(status, path);
     *packet_bytes = parameters->open.packet_bytes;
-    return OK;
+    if (*packet_bytes <= PACKET_ROOM)
+        return OK;
+    call(TFTP_CLOSE);
+    return fail(ERR_IO, "%s: %s%s: the PXE ROM was asked for packets of %u bytes, and says %u",
+                server.disk.name, server.root, path, PACKET_BYTES, *packet_bytes);
 }
 
 /* One packet into the bounce buffer. */
