@@ -72,7 +72,7 @@ def disk_arguments(disks, hardware):
         bus = f",bus=ide.{index}" if device == "ide-hd" else f",serial=lintel{index}"
         arguments += ["-drive",
                       f"if=none,id=disk{index},format=raw,snapshot={snapshot},file={disk}",
-                      "-device", f"{device},drive=disk{index},bootindex={index}{bus}"]
+                      "-device", f"{device},drive=disk{index},bootindex={index + 1}{bus}"]
     return arguments
 
 

@@ -1,0 +1,33 @@
+"""BIOSes that lie about disks, calls and memory: bios.asm tells the lies."""
+from bios_floppy import Lie, floppy_arguments, make_floppy
+from machine import Hardware
+from row import BOOTS, Row, Setup
+
+CHANGES_ALL = 0x3F  # registers and flags that a call may leave as it likes: bios.asm
+
+
+def lying(*lies, **hardware):
+    def prepare(images, folder):
+        floppy = make_floppy(folder / "lies.img", lies)
+        return Setup((images.standard("test"),),
+                     Hardware(options=tuple(floppy_arguments(floppy)), **hardware))
+    return prepare
+
+
+def bios_row(name, expected, *lies, sliced=False, **hardware):
+    return Row(name, "bios", lying(*lies, **hardware), expected, sliced)
+
+
+STATUS = 0x20  # controller failed
+
+ROWS = [
+    bios_row("honest", BOOTS, sliced=True),
+    *(bios_row(f"read-{nth}-fails", BOOTS, Lie("read fails", STATUS, skip=nth, times=1))
+      for nth in (0, 2, 5, 12, 20)),
+    bios_row("read-0-brings-nothing", BOOTS, Lie("read nothing", skip=0, times=1)),
+    *(bios_row(f"{vector}-changes-registers", BOOTS, Lie(f"{vector} changes", CHANGES_ALL))
+      for vector in ("10h", "15h", "16h")),
+    bios_row("a20-closed", BOOTS, Lie("A20 closed")),
+    bios_row("a20-closed-and-15h-refuses", BOOTS, Lie("A20 closed"), Lie("A20 stays closed", 0x86)),
+    *(bios_row(f"drive-{drive:02x}", BOOTS, Lie("other drive", drive)) for drive in (0, 0x81, 0xFF)),
+]
