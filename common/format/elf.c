@@ -126,14 +126,17 @@ enum err elf_check_file_range(const struct elf_file *file, uint32_t index)
     return OK;
 }
 
-enum err elf_read_program(const struct elf_file *file, uint32_t index, uint8_t **bytes)
+enum err elf_read_program(struct elf_file *file, uint32_t index, uint8_t **bytes)
 {
     const struct elf_program *program = &file->programs[index];
 
+    uint64_t most = ELF_SMALL_TABLE_MAX - file->small_bytes;
+
     TRY(elf_check_file_range(file, index));
-    if (program->p_filesz > ELF_SMALL_TABLE_MAX)
+    if (program->p_filesz > most)
         return fail(ERR_FORMAT, "%s: program header %u: p_filesz %lXh is more than %lXh",
-                    file->reader->name, index, program->p_filesz, ELF_SMALL_TABLE_MAX);
+                    file->reader->name, index, program->p_filesz, most);
+    file->small_bytes += program->p_filesz;
     TRY(arena_take(file->arena, program->p_filesz, (void **)bytes));
     return reader_read(file->reader, program->p_offset, program->p_filesz, *bytes);
 }

@@ -76,6 +76,11 @@ struct elf_notes_found {
 enum err elf_find_notes(const struct reader *reader, struct arena *arena,
                         const struct elf_note_kind *kind, struct elf_notes_found *found);
 
+/* Whether a section begins with such notes. A loader that goes by program headers finds them in
+ * PT_NOTE segments only. */
+bool elf_has_loose_note(const struct reader *reader, struct arena *arena,
+                        const struct elf_note_kind *kind);
+
 /* Puts the image's whole span (end - first bytes) at `to`: reads each segment straight to its
  * place, zeroes all else, and relocates it. */
 enum err elf_load(const struct elf *elf, uint8_t *to, uint64_t slide);

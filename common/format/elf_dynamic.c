@@ -7,24 +7,54 @@
 struct dynamic {
     uint64_t value[DT_RELRENT + 1];
     uint64_t flags_1;
+    uint64_t strange; /* the first tag that is not known as harmless; 0: none */
 };
 
-/* Tags that a static PIE has no use for: a file with one of them would run unrelocated. */
+/* Tags that are understood, or without which an image runs as well: symbols, initialisers, names
+ * and versions. DT_TEXTREL is among them: relocations come before the pages are made read-only. */
 static const struct {
-    uint32_t tag;
-    const char *name, *remedy;
-} refused_tags[] = {
-    {DT_NEEDED, "DT_NEEDED", "needs a shared library"},
-    {DT_RELSZ, "DT_REL", "has relocations without addends"},
+    uint64_t first, last;
+} harmless_tags[] = {
+    {DT_PLTRELSZ, 16},        {19, 30}, {32, DT_RELRENT}, {39, 39}, /* DT_SYMTABSZ */
+    {0x6ffffdf4, 0x6ffffdf5}, /* DT_GNU_FLAGS_1, DT_GNU_PRELINKED */
+    {0x6ffffdf8, 0x6ffffdf8}, /* DT_CHECKSUM */
+    {0x6ffffef5, 0x6ffffef7}, /* DT_GNU_HASH, DT_TLSDESC_PLT, DT_TLSDESC_GOT */
+    {0x6ffffff0, 0x6ffffff0}, /* DT_VERSYM */
+    {0x6ffffff9, 0x6fffffff}, /* DT_RELACOUNT to DT_VERNEEDNUM */
+    {0x70000000, 0x70000003}, /* DT_X86_64_PLT, -PLTSZ, -PLTENT */
 };
 
-static enum err refuse_tags(const struct dynamic *dynamic, const char *name)
+/* With any other one a file might run unrelocated. What is known of them: */
+static const struct {
+    uint64_t first, last;
+    const char *name, *what, *remedy;
+} strange_tags[] = {
+    {DT_NEEDED, DT_NEEDED, "DT_NEEDED", "needs a shared library", "-static-pie"},
+    {DT_REL, DT_RELSZ, "DT_REL", "has relocations without addends", "-static-pie"},
+    {0x6000000f, 0x60000012, "DT_ANDROID_RELA", "has packed relocations",
+     "--pack-dyn-relocs=relr, or none"},
+    {0x6fffe000, 0x6fffe003, "DT_ANDROID_RELR", "has packed relocations",
+     "--pack-dyn-relocs=relr and without --use-android-relr-tags"},
+};
+
+static bool is_harmless(uint64_t tag)
 {
-    for (uint32_t i = 0; i < ARRAY_LENGTH(refused_tags); i++)
-        if (dynamic->value[refused_tags[i].tag])
-            return fail(ERR_UNSUPPORTED, "%s %s (%s): link with -static-pie", name,
-                        refused_tags[i].remedy, refused_tags[i].name);
-    return OK;
+    for (uint32_t i = 0; i < ARRAY_LENGTH(harmless_tags); i++)
+        if (tag >= harmless_tags[i].first && tag <= harmless_tags[i].last)
+            return true;
+    return false;
+}
+
+static enum err refuse_strange(uint64_t tag, const char *name)
+{
+    for (uint32_t i = 0; i < ARRAY_LENGTH(strange_tags); i++)
+        if (tag >= strange_tags[i].first && tag <= strange_tags[i].last)
+            return fail(ERR_UNSUPPORTED, "%s %s (%s): link with %s", name, strange_tags[i].what,
+                        strange_tags[i].name, strange_tags[i].remedy);
+    return fail(ERR_UNSUPPORTED,
+                "%s has the dynamic tag %lXh, which Lintel does not know: it may be for "
+                "relocations; link with -static-pie",
+                name, tag);
 }
 
 static enum err check_table(const struct elf *elf, const char *tag, uint64_t virtual,
@@ -68,7 +98,7 @@ static enum err take_tables(const struct dynamic *dynamic, struct elf *elf)
     return OK;
 }
 
-static enum err read_tags(const struct elf_file *file, uint32_t index, struct dynamic *dynamic)
+static enum err read_tags(struct elf_file *file, uint32_t index, struct dynamic *dynamic)
 {
     uint64_t count = file->programs[index].p_filesz / sizeof(struct elf_dynamic);
     uint8_t *bytes;
@@ -81,6 +111,8 @@ static enum err read_tags(const struct elf_file *file, uint32_t index, struct dy
         memcpy(&entry, bytes + i * sizeof entry, sizeof entry);
         if (entry.d_tag == DT_NULL)
             break;
+        if (!dynamic->strange && !is_harmless(entry.d_tag))
+            dynamic->strange = entry.d_tag;
         if (entry.d_tag < ARRAY_LENGTH(dynamic->value))
             dynamic->value[entry.d_tag] = entry.d_val;
         else if (entry.d_tag == DT_FLAGS_1)
@@ -91,7 +123,7 @@ static enum err read_tags(const struct elf_file *file, uint32_t index, struct dy
 
 /* GNU ld calls a static PIE ET_EXEC when it is linked anywhere but at 0, as every kernel in the
  * upper half is; that it can be moved only DF_1_PIE then tells. */
-static enum err read_dynamic(const struct elf_file *file, uint32_t index, struct elf *elf)
+static enum err read_dynamic(struct elf_file *file, uint32_t index, struct elf *elf)
 {
     struct dynamic dynamic;
 
@@ -100,11 +132,12 @@ static enum err read_dynamic(const struct elf_file *file, uint32_t index, struct
         elf->relocatable = true;
     if (!elf->relocatable)
         return OK;
-    TRY(refuse_tags(&dynamic, file->reader->name));
+    if (dynamic.strange)
+        return refuse_strange(dynamic.strange, file->reader->name);
     return take_tables(&dynamic, elf);
 }
 
-enum err elf_read_dynamic(const struct elf_file *file, struct elf *elf)
+enum err elf_read_dynamic(struct elf_file *file, struct elf *elf)
 {
     for (uint32_t i = 0; i < file->header.e_phnum; i++)
         if (file->programs[i].p_type == PT_DYNAMIC && file->programs[i].p_filesz)

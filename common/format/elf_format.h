@@ -42,8 +42,10 @@ struct elf_program {
     uint64_t p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
 };
 
-#define SHT_SYMTAB 2
-#define SHT_STRTAB 3
+#define SHT_PROGBITS 1
+#define SHT_SYMTAB   2
+#define SHT_STRTAB   3
+#define SHT_NOTE     7
 
 struct elf_section {
     uint32_t sh_name, sh_type;
@@ -76,6 +78,7 @@ struct elf_note { /* the name and then the descriptor follow, each padded to 4 b
 #define DT_RELASZ   8
 #define DT_RELAENT  9
 #define DT_SYMENT   11
+#define DT_REL      17
 #define DT_RELSZ    18
 #define DT_PLTREL   20
 #define DT_JMPREL   23

@@ -70,7 +70,7 @@ static enum err search(struct notes notes, const struct elf_note_kind *kind,
     return OK;
 }
 
-static enum err search_program(const struct elf_file *file, uint32_t index,
+static enum err search_program(struct elf_file *file, uint32_t index,
                                const struct elf_note_kind *kind, struct elf_notes_found *found)
 {
     uint8_t *bytes;
@@ -97,4 +97,37 @@ enum err elf_find_notes(const struct reader *reader, struct arena *arena,
         first = first == OK ? err : first;
     }
     return first;
+}
+
+/* ---- notes that no program header shows ------------------------------------------------------ */
+
+#define SECTION_BYTES 512 /* are searched of each */
+
+static enum err search_section(struct elf_file *file, const struct elf_section *section,
+                               const struct elf_note_kind *kind, struct elf_notes_found *found)
+{
+    uint8_t bytes[SECTION_BYTES];
+    uint64_t count = MIN(section->sh_size, sizeof bytes);
+
+    if (section->sh_type != SHT_NOTE && section->sh_type != SHT_PROGBITS)
+        return OK;
+    TRY(reader_read(file->reader, section->sh_offset, count, bytes));
+    search((struct notes){.file = file->reader->name, .bytes = bytes, .count = count}, kind, found);
+    return OK;
+}
+
+bool elf_has_loose_note(const struct reader *reader, struct arena *arena,
+                        const struct elf_note_kind *kind)
+{
+    struct elf_file file = {.reader = reader, .arena = arena};
+    struct elf_notes_found found = {0};
+    struct elf_section *sections;
+    uint32_t count;
+
+    if (elf_open(&file) != OK || elf_read_sections(&file, &sections, &count) != OK)
+        return false;
+    for (uint32_t i = 0; i < count && !found.count; i++)
+        if (search_section(&file, &sections[i], kind, &found) != OK)
+            return false;
+    return found.count;
 }

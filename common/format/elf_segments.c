@@ -128,13 +128,22 @@ static enum err add_pages(struct elf *elf, const struct elf_segment *segment, bo
     return OK;
 }
 
+/* lld warns of an ENTRY that names no symbol, and writes 0: that is nowhere, or the file's header.
+ */
 static enum err check_entry(const struct elf *elf)
 {
     const struct elf_segment *segment = elf_segment_at(elf, elf->entry, 1);
+    const char *where = NULL;
 
     if (!segment || !(segment->flags & MAP_EXECUTE))
-        return fail(ERR_FORMAT, "%s: e_entry %lXh lies in no executable segment", elf->reader->name,
-                    elf->entry);
+        where = "in no executable segment";
+    else if (elf->entry - segment->virtual + segment->file_offset < sizeof(struct elf_header))
+        where = "in the ELF header";
+    if (where)
+        return fail(ERR_FORMAT,
+                    "%s: e_entry %lXh lies %s: does ENTRY in the linker script name a function of "
+                    "the kernel?",
+                    elf->reader->name, elf->entry, where);
     return OK;
 }
 

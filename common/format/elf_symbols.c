@@ -41,25 +41,32 @@ static enum err pick_tables(const struct elf_section *sections, uint32_t count,
     return OK;
 }
 
-static enum err find_tables(const struct elf_file *file, struct symbol_tables *tables)
+enum err elf_read_sections(const struct elf_file *file, struct elf_section **sections,
+                           uint32_t *count)
 {
     const struct elf_header *header = &file->header;
-    struct arena_mark mark = arena_mark(file->arena);
-    struct elf_section *sections;
-    enum err err;
 
-    *tables = (struct symbol_tables){0};
-    if (header->e_shoff == 0 || header->e_shnum == 0)
+    *count = header->e_shoff ? header->e_shnum : 0;
+    if (!*count)
         return OK;
-    if (header->e_shentsize != sizeof *sections)
+    if (header->e_shentsize != sizeof **sections)
         return fail(ERR_FORMAT, "e_shentsize is %u, not %lu", header->e_shentsize,
-                    sizeof *sections);
-    if (header->e_shnum > SECTIONS_MAX)
-        return fail(ERR_UNSUPPORTED, "e_shnum is %u, more than %u", header->e_shnum, SECTIONS_MAX);
-    TRY(ARENA_TAKE(file->arena, header->e_shnum, &sections));
-    err = reader_read(file->reader, header->e_shoff, header->e_shnum * sizeof *sections, sections);
+                    sizeof **sections);
+    if (*count > SECTIONS_MAX)
+        return fail(ERR_UNSUPPORTED, "e_shnum is %u, more than %u", *count, SECTIONS_MAX);
+    TRY(ARENA_TAKE(file->arena, *count, sections));
+    return reader_read(file->reader, header->e_shoff, *count * sizeof **sections, *sections);
+}
+
+static enum err find_tables(const struct elf_file *file, struct symbol_tables *tables)
+{
+    struct arena_mark mark = arena_mark(file->arena);
+    struct elf_section *sections = NULL;
+    uint32_t count;
+    enum err err = elf_read_sections(file, &sections, &count);
+
     if (err == OK)
-        err = pick_tables(sections, header->e_shnum, tables);
+        err = pick_tables(sections, count, tables);
     arena_reset(file->arena, mark);
     return err;
 }

@@ -62,7 +62,10 @@ static enum err find_wanted(const struct entry *entry, const char *key,
     if (!wanted)
         return fail(ERR_FORMAT, "there is no protocol `%s`; Lintel knows %s", key,
                     list_protocols(false, list, sizeof list));
-    if (!wanted->recognise(file))
+    bool recognised = wanted->recognise(file);
+    if (!recognised && wanted->explain)
+        TRY(wanted->explain(file));
+    if (!recognised)
         return fail(ERR_FORMAT, "%s is %s, not %s; the key `kernel` takes every kind",
                     entry->kernel, is ? is->name : "nothing that Lintel knows", wanted->name);
     *found = wanted;
@@ -70,6 +73,14 @@ static enum err find_wanted(const struct entry *entry, const char *key,
 }
 
 /* ---- recognition by content ------------------------------------------------------------------ */
+
+static enum err explain(const struct candidate *file)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(protocols); i++)
+        if (protocols[i]->explain)
+            TRY(protocols[i]->explain(file));
+    return OK;
+}
 
 /* An ELF file that is damaged is told so: what kind it was can't be seen then. */
 static enum err check_elf(const struct candidate *file)
@@ -86,12 +97,14 @@ static enum err refuse_unknown(const struct entry *entry, const struct candidate
 {
     char list[LIST_BYTES];
 
+    bool is_elf = elf_recognise(file->head, file->head_bytes);
+
     list_protocols(true, list, sizeof list);
-    if (!elf_recognise(file->head, file->head_bytes))
+    if (explain(file) != OK || (is_elf && check_elf(file) != OK))
+        return fail(ERR_FORMAT, "%s; Lintel boots %s", err_message(), list);
+    if (!is_elf)
         return fail(ERR_FORMAT, "%s is no kernel that Lintel knows; it boots %s", entry->kernel,
                     list);
-    if (check_elf(file) != OK)
-        return fail(ERR_FORMAT, "%s; Lintel boots %s", err_message(), list);
     return fail(ERR_FORMAT,
                 "%s is an ELF file without the marks of a kernel, such as a Lintel note; "
                 "Lintel boots %s",

@@ -29,6 +29,9 @@ struct protocol {
     enum lintel_firmware firmware; /* that starts such; 0: every one */
     bool silent; /* the kernel is told by the loader itself what UEFI's variables tell others */
     bool (*recognise)(const struct candidate *file);
+    /* Of a file that is not recognised: what keeps one that was meant for this. ERR_FORMAT; OK:
+     * there is nothing to say. May be NULL. */
+    enum err (*explain)(const struct candidate *file);
     struct hooks hooks;
     /* Prints what the file says of itself, for `lintel check`; errors as of open(). NULL: nothing
      * but its wishes. */

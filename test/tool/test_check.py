@@ -443,7 +443,8 @@ def test_other_kinds_of_files():
 DAMAGED = [
     (LINUX, 0x206, b"\x02\x02", r"version 2\.02 of the Linux boot protocol"),
     (LINUX, 0x1f1, b"\xff", r"altered: "),
-    (KERNELS / "multiboot2.elf", 0x1008, b"\xff\xff\0\0", r"EI_CLASS is 1, .* Lintel boots"),
+    (KERNELS / "multiboot2.elf", 0x1008, b"\xff\xff\0\0", 
+     r"checksum of its Multiboot2 header at 1000h is .*; Lintel boots"),
     (KERNELS / "multiboot2.elf", 0x1018, b"\x63\0\0\0", r"altered: .*99"),
     (KERNELS / "multiboot1.elf", 24, b"\0\0\0\x10", r"entry point 10000000h is in none"),
     (KERNELS / "program.efi", 0x3c, b"\0", r"is no kernel that Lintel knows"),
@@ -455,6 +456,46 @@ DAMAGED = [
                          ids=[f"{row[0].name}-{row[1]:x}" for row in DAMAGED])
 def test_damaged_files_of_other_protocols(tmp_path, kernel, offset, value, message):
     assert re.search(message, refusal(altered(tmp_path, offset, value, kernel)))
+
+
+def multiboot_header(*words):
+    return struct.pack(f"<{len(words) + 1}I", *words, -sum(words) & 0xFFFFFFFF)
+
+
+def without_note(content=KERNEL):
+    """The section stays, but no program header shows it."""
+    content = bytearray(content.read_bytes())
+    first, count = struct.unpack_from("<Q16xH", content, 32)[0], content[56]
+    note = next(at for at in range(first, first + count * 56, 56) if content[at] == 4)
+    content[note:note + 4] = bytes(4)
+    return content
+
+
+MB1, MB2 = multiboot_header(0x1BADB002, 0), multiboot_header(0xE85250D6, 0, 16)
+NEARLY = {
+    "1-late": (lambda: bytes(9000) + MB1, r"Multiboot header at 2328h does not end in .* 8 KiB"),
+    "1-cut": (lambda: bytes(8184) + MB1, r"Multiboot header at 1FF8h does not end in .* 8 KiB"),
+    "1-odd": (lambda: bytes(6) + MB1, r"Multiboot header at 6h is not aligned to 4 bytes"),
+    "1-sum": (lambda: bytes(8) + MB1[:8] + bytes(4),
+              r"checksum of its Multiboot header at 8h is 0h, but E4524FFEh would be right"),
+    "2-late": (lambda: bytes(40000) + MB2, r"Multiboot2 header at 9C40h does not end in .* 32 KiB"),
+    "2-very-late": (lambda: bytes(2 << 20) + MB2, r"Multiboot2 header at 200000h does not end in"),
+    "2-odd": (lambda: bytes(4) + MB2, r"Multiboot2 header at 4h is not aligned to 8 bytes"),
+    "2-long": (lambda: multiboot_header(0xE85250D6, 0, 40000),
+               r"Multiboot2 header at 0h does not end in the first 32 KiB"),
+    "by chance": (lambda: bytes(9000) + MB1[:8] + bytes(4), "is no kernel that Lintel knows"),
+    "ELF32": (lambda: (KERNELS / "multiboot1.elf").read_bytes().replace(MB1[:4], bytes(4)),
+              r"is no 64-bit ELF file: such are booted as Multiboot kernels, but in the first"),
+    "note": (without_note, r"has a Lintel note, but in no PT_NOTE segment"),
+}
+
+
+@pytest.mark.parametrize("name", NEARLY)
+def test_what_keeps_a_file_from_its_protocol(tmp_path, name):
+    make, message = NEARLY[name]
+    (tmp_path / "nearly").write_bytes(make())
+    said = refusal(tmp_path / "nearly")
+    assert re.search(message, said) and "; Lintel boots" in said.replace("; it boots", "; Lintel boots")
 
 
 def test_what_a_kernel_has_no_use_for():

@@ -123,6 +123,22 @@ static void test_truncated_anywhere(void **state)
     }
 }
 
+/* lld writes 0 for an ENTRY that names nothing; in a file linked at 0 that is the file's header. */
+static void test_entry_in_the_header(void **state)
+{
+    (void)state;
+    build_begin(ET_DYN);
+    build_program(PT_LOAD, PF_X, 0, "code", 4, 4);
+    built.programs[0].p_filesz += built.programs[0].p_offset;
+    built.programs[0].p_memsz = built.programs[0].p_filesz;
+    built.programs[0].p_offset = 0;
+    assert_refused(ERR_FORMAT, "e_entry 0h lies in the ELF header: does ENTRY");
+    built.header->e_entry = sizeof *built.header - 1;
+    assert_refused(ERR_FORMAT, "e_entry 3Fh lies in the ELF header");
+    built.header->e_entry = sizeof *built.header;
+    assert_int_equal(parse(), OK);
+}
+
 static void test_nothing_to_load(void **state)
 {
     (void)state;
@@ -142,8 +158,9 @@ static void test_recognise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ELF_TEST(header_fields),      ELF_TEST(ignored_header_fields), ELF_TEST(program_fields),
-        ELF_TEST(truncated_anywhere), ELF_TEST(nothing_to_load),       ELF_TEST(recognise),
+        ELF_TEST(header_fields),       ELF_TEST(ignored_header_fields), ELF_TEST(program_fields),
+        ELF_TEST(truncated_anywhere),  ELF_TEST(nothing_to_load),       ELF_TEST(recognise),
+        ELF_TEST(entry_in_the_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,7 +220,16 @@ static const struct {
     const char *part;
 } dynamic_faults[] = {
     {0, {DT_NEEDED, 1}, ERR_UNSUPPORTED, "DT_NEEDED"},
+    {0, {DT_NEEDED, 0}, ERR_UNSUPPORTED, "DT_NEEDED"}, /* a name at the strings' begin */
+    {0, {DT_REL, 0x1000}, ERR_UNSUPPORTED, "DT_REL)"},
     {0, {DT_RELSZ, 16}, ERR_UNSUPPORTED, "DT_REL)"},
+    {0, {0x60000011, 0x1000}, ERR_UNSUPPORTED, "packed relocations (DT_ANDROID_RELA)"},
+    {5, {0x6fffe000, 0x1900}, ERR_UNSUPPORTED, "packed relocations (DT_ANDROID_RELR)"},
+    {0, {31, 0}, ERR_UNSUPPORTED, "the dynamic tag 1Fh"},
+    {0, {38, 0}, ERR_UNSUPPORTED, "the dynamic tag 26h"},
+    {0, {0x6ffffef8, 0}, ERR_UNSUPPORTED, "the dynamic tag 6FFFFEF8h"}, /* DT_GNU_CONFLICT */
+    {0, {0x70000004, 0}, ERR_UNSUPPORTED, "the dynamic tag 70000004h"},
+    {0, {UINT64_MAX, 0}, ERR_UNSUPPORTED, "the dynamic tag FFFFFFFFFFFFFFFFh"},
     {3, {DT_PLTRELSZ, 24}, ERR_FORMAT, "DT_PLTRELENT is 0, not 24"},
     {0, {DT_RELA, 0x2000}, ERR_FORMAT, "DT_RELA 2000h with 18h bytes lies in no segment"},
     {0, {DT_RELA, UINT64_MAX}, ERR_FORMAT, "DT_RELA"},
@@ -246,6 +255,23 @@ static void test_wrong_dynamic(void **state)
                &dynamic_faults[i].tag, sizeof dynamic_faults[i].tag);
         assert_int_equal(parse(), dynamic_faults[i].err);
         assert_message(dynamic_faults[i].part);
+    }
+}
+
+/* What linkers write beside relocations, and what only describes them. */
+static void test_harmless_tags(void **state)
+{
+    static const uint64_t harmless[] = {5, 16, 22, 30, 32, 39, 0x6ffffef5, 0x6ffffff9, 0x70000003};
+    const struct elf_rela rela = {0x1800, R_X86_64_RELATIVE, 7};
+    uint64_t words[8];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(harmless); i++) {
+        const struct elf_dynamic tag = {harmless[i], 1};
+        build_pie(0, &rela, sizeof rela, NO_TABLE);
+        memcpy(built.bytes + built_dynamic->p_offset + 3 * sizeof tag, &tag, sizeof tag);
+        assert_int_equal(load_pie(words), OK);
+        assert_int_equal(words[0], 7 + SLIDE);
     }
 }
 
@@ -291,6 +317,7 @@ int main(void)
         ELF_TEST(linkage_table_relocations),
         ELF_TEST(wrong_relocations),
         ELF_TEST(wrong_dynamic),
+        ELF_TEST(harmless_tags),
         ELF_TEST(executable_is_not_relocated),
         ELF_TEST(executable_that_is_a_pie),
     };

@@ -83,6 +83,22 @@ static void test_too_many_notes(void **state)
     assert_message("kernel.elf");
 }
 
+/* However many program headers there are, and if all show the same bytes. */
+static void test_too_many_notes_together(void **state)
+{
+    static const uint8_t zeros[70 * 1024];
+    struct built_note note = built_note();
+
+    (void)state;
+    build_bytes(zeros, sizeof zeros);
+    built.programs[3].p_filesz = 64 * KIB - sizeof note + 4;
+    build_note(&note);
+    assert_int_equal(find(&lintels), ERR_FORMAT);
+    assert_message("program header 4: p_filesz 34h is more than 30h");
+    built.programs[3].p_filesz -= 4;
+    assert_finds(&lintels, 2, sizeof(struct lintel_request));
+}
+
 static void test_outside_of_the_file(void **state)
 {
     struct elf_program *program = &built.programs[3];
@@ -118,8 +134,13 @@ static void test_damaged_note(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ELF_TEST(kinds),          ELF_TEST(first_of_two),        ELF_TEST(among_other_notes),
-        ELF_TEST(too_many_notes), ELF_TEST(outside_of_the_file), ELF_TEST(damaged_note),
+        ELF_TEST(kinds),
+        ELF_TEST(first_of_two),
+        ELF_TEST(among_other_notes),
+        ELF_TEST(too_many_notes),
+        ELF_TEST(outside_of_the_file),
+        ELF_TEST(damaged_note),
+        ELF_TEST(too_many_notes_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,13 @@ static bool is_lintel(const struct candidate *file)
            lintel_has_note(file->reader, file->arena);
 }
 
+static enum err explain(const struct candidate *file)
+{
+    return elf_recognise(file->head, file->head_bytes)
+               ? lintel_explain_note(file->reader, file->arena)
+               : OK;
+}
+
 const struct protocol protocol_lintel = {
     .key = "lintel",
     .name = "a Lintel kernel",
@@ -145,6 +152,7 @@ const struct protocol protocol_lintel = {
     .advice = ": its files are `module`",
     .silent = true,
     .recognise = is_lintel,
+    .explain = explain,
     .hooks =
         {
             .open = open,

@@ -18,6 +18,9 @@ extern const struct space_rules lintel_space;
 /* A note is there, good or bad. (lintel_note.c) */
 bool lintel_has_note(const struct reader *reader, struct arena *arena);
 
+/* ERR_FORMAT: it is there, but in no PT_NOTE segment. (lintel_note.c) */
+enum err lintel_explain_note(const struct reader *reader, struct arena *arena);
+
 /* ERR_UNSUPPORTED: there is none, or one that asks for what this Lintel does not know. ERR_FORMAT:
  * it is damaged, or there are two. (lintel_note.c) */
 enum err lintel_read_note(const struct reader *reader, struct arena *arena,

@@ -49,6 +49,18 @@ bool lintel_has_note(const struct reader *reader, struct arena *arena)
     return found.count;
 }
 
+/* A linker makes the segment for sections of the type "note" only, which NASM gives to none by
+ * itself, and leaves it to a script that has PHDRS. */
+enum err lintel_explain_note(const struct reader *reader, struct arena *arena)
+{
+    if (!elf_has_loose_note(reader, arena, &request_note))
+        return OK;
+    return fail(ERR_FORMAT,
+                "%s has a Lintel note, but in no PT_NOTE segment: give its section the type "
+                "\"note\", and where the linker script has PHDRS, a `PT_NOTE` there",
+                reader->name);
+}
+
 enum err lintel_read_note(const struct reader *reader, struct arena *arena,
                           struct lintel_request *request)
 {

@@ -58,6 +58,10 @@ enum err multiboot1_parse(const uint8_t *head, uint64_t bytes, const char *name,
 enum err multiboot2_parse(const uint8_t *head, uint64_t bytes, const char *name,
                           struct multiboot_header *header);
 
+/* What keeps a file from being a kernel of this version that looks as if it should be: ERR_FORMAT
+ * says what was seen. (multiboot_missing.c) */
+enum err multiboot_explain(const struct candidate *file, uint32_t version);
+
 /* ---- the kernel's bytes (multiboot_image.c, multiboot_elf.c, multiboot_place.c) -------------- */
 
 struct multiboot_segment {

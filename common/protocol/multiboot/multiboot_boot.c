@@ -237,6 +237,16 @@ static bool is_multiboot2(const struct candidate *file)
     return multiboot2_recognise(file->head, file->head_bytes) && !is_only_efi(file, 2);
 }
 
+static enum err explain1(const struct candidate *file)
+{
+    return multiboot_explain(file, 1);
+}
+
+static enum err explain2(const struct candidate *file)
+{
+    return multiboot_explain(file, 2);
+}
+
 static enum err describe(const struct attempt *attempt, protocol_print *print)
 {
     const struct multiboot *multiboot = attempt->protocol;
@@ -254,6 +264,7 @@ const struct protocol protocol_multiboot1 = {
     .key = "multiboot1",
     .name = "a Multiboot kernel",
     .recognise = is_multiboot1,
+    .explain = explain1,
     .hooks = {.open = open1, .finish = finish, .build = build},
     .describe = describe,
 };
@@ -261,6 +272,7 @@ const struct protocol protocol_multiboot2 = {
     .key = "multiboot2",
     .name = "a Multiboot2 kernel",
     .recognise = is_multiboot2,
+    .explain = explain2,
     .hooks = {.open = open2, .finish = finish, .build = build},
     .describe = describe,
 };

@@ -109,7 +109,9 @@ static enum err check_entry(const struct multiboot_image *image)
     for (uint32_t i = 0; i < image->segment_count; i++)
         if (image->entry - image->segments[i].physical < image->segments[i].bytes)
             return OK;
-    return fail(ERR_FORMAT, "%s: its entry point %lXh is in none of its segments",
+    return fail(ERR_FORMAT,
+                "%s: its entry point %lXh is in none of its segments: does ENTRY in the linker "
+                "script name a symbol of the kernel?",
                 image->reader->name, image->entry);
 }
 
