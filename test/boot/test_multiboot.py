@@ -81,6 +81,8 @@ MULTIBOOT2 = [
     ("bios", "multiboot2-fixed64.elf", BIOS_TAGS | SECTIONS, "protected"),
     ("uefi", "multiboot2-framebuffer.elf", UEFI_TAGS | SECTIONS, "protected"),
     ("uefi", "multiboot2-64.elf", SERVICES_TAGS | SECTIONS, "long"),
+    ("bios", "multiboot2-polyglot.elf", BIOS_TAGS | SECTIONS | LOAD_BASE, "protected"),
+    ("uefi", "multiboot2-polyglot.elf", SERVICES_TAGS | SECTIONS, "long"),
 ]
 MULTIBOOT1 = [("bios", "multiboot1.elf"), ("bios", "multiboot1-flat.bin"),
               ("uefi", "multiboot1.elf")]
@@ -127,6 +129,8 @@ def test_multiboot2_kernel_finds_every_tag(start_kernel, firmware, kernel, tags,
         expect_memory(machine, firmware)
     if firmware == "bios":
         machine.wait_for(r"^boot device: 80 1 ffffffff$")  # the second partition
+    usual = "polyglot" in kernel and firmware == "uefi"
+    assert usual == ("its usual entry is called, in 64-bit mode" in machine.words)
     if 21 in tags:
         base = int(machine.wait_for(r"^load base: (\w+)$")[1], 16)
         assert base == RAM - 2 * MIB  # as high as it may lie, which the kernel asks for

@@ -229,6 +229,22 @@ static void test_efi_entry(void **state)
     refuse(ERR_FORMAT, "entry point 103FFFFFh");
 }
 
+/* As GRUB does it: the services live, and the usual entry is called. */
+static void test_services_without_an_efi_entry(void **state)
+{
+    (void)state;
+    facts->firmware = LINTEL_FIRMWARE_UEFI;
+    MB_TAG(7, 1, 0);
+    MB_TAG(3, 0, MB_PHYSICAL - 1);
+    refuse(ERR_FORMAT, "entry point 103FFFFFh");
+    fake_tear_down(NULL);
+    begin(NULL);
+    facts->firmware = LINTEL_FIRMWARE_UEFI;
+    MB_TAG(7, 1, 0);
+    fake_map_add(MB_PHYSICAL, PAGE_BYTES, LINTEL_MEMORY_RECLAIMABLE);
+    refuse(ERR_NO_MEMORY, "it runs while EFI boot services live");
+}
+
 /* ---- relocation ------------------------------------------------------------------------------ */
 
 static void relocate(uint32_t lowest, uint32_t highest, uint32_t alignment, uint32_t preference)
@@ -454,6 +470,7 @@ int main(void)
         TEST(in_the_firmwares_way),
         TEST(one_piece_in_the_way),
         TEST(in_the_way_while_services_live),
+        TEST(services_without_an_efi_entry),
         TEST(not_memory),
         TEST(missing_files),
         TEST(broken_file),

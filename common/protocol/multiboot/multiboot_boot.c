@@ -1,5 +1,6 @@
 /* How does a Multiboot kernel want to be booted, and with what? */
 #include "common/format/pe.h"
+#include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/protocol/multiboot/multiboot.h"
 
@@ -13,15 +14,19 @@ static enum err parse_header(uint32_t version, const uint8_t *head, uint64_t byt
 }
 
 /* The EFI entry counts only there, with the tag for boot services, and then no other does
- * (Multiboot2, 3.1.8). */
+ * (Multiboot2, 3.1.8). Of a kernel that has the tag and no such entry the specification says
+ * nothing; GRUB calls its usual entry, with the services alive and in 64-bit mode, and NOVA, which
+ * leaves the services itself, relies on that. */
 static void choose_entry(const struct attempt *attempt, struct multiboot *multiboot)
 {
     struct multiboot_header *header = &multiboot->header;
 
-    if (attempt_facts(attempt)->firmware != LINTEL_FIRMWARE_UEFI || !header->efi_services ||
-        !header->has_efi64_entry)
+    if (attempt_facts(attempt)->firmware != LINTEL_FIRMWARE_UEFI || !header->efi_services)
         return;
-    multiboot->info.efi_services = header->has_entry = true;
+    multiboot->info.efi_services = true;
+    if (!header->has_efi64_entry)
+        return;
+    header->has_entry = true;
     header->entry = header->efi64_entry;
 }
 
@@ -163,6 +168,15 @@ static void connect_apm(const struct attempt *attempt, struct multiboot *multibo
         info->apm = NULL;
 }
 
+/* One that starts in 32-bit mode only ends here, and without a word of its own. */
+static void tell_entry(const struct multiboot *multiboot)
+{
+    if (multiboot->info.efi_services && !multiboot->header.has_efi64_entry)
+        say("%s: its header takes EFI boot services and has no EFI64 entry: its usual entry is "
+            "called, in 64-bit mode with the services alive, as by GRUB\n",
+            multiboot->image.reader->name);
+}
+
 static enum err finish(struct attempt *attempt)
 {
     struct multiboot *multiboot = attempt->protocol;
@@ -181,6 +195,7 @@ static enum err finish(struct attempt *attempt)
         multiboot->modules[i].end = (uint32_t)(first + multiboot->files[i].reader.bytes);
     }
     multiboot_finish_symbols(attempt, multiboot);
+    tell_entry(multiboot);
     connect_apm(attempt, multiboot);
     return OK;
 }

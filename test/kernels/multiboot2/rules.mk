@@ -1,5 +1,5 @@
 # Multiboot2 kernels: 32-bit ELF (with and without a framebuffer), the same as a flat file, and
-# 64-bit ELF (relocatable, and fixed).
+# 64-bit ELF (relocatable; fixed; with one entry for both modes).
 MULTIBOOT_FLAGS := -std=gnu11 -Os -g0 -ffreestanding -fno-stack-protector -fno-builtin \
                    -fno-asynchronous-unwind-tables -fcf-protection=none -mgeneral-regs-only \
                    $(WARNINGS) -I.
@@ -23,10 +23,11 @@ build/test-kernels/obj/64/%.o: test/kernels/%.c
 build/test-kernels/multiboot2-framebuffer.elf: MACROS := -DFRAMEBUFFER
 build/test-kernels/multiboot2-flat.elf: MACROS := -DFLAT
 build/test-kernels/multiboot2-fixed64.elf: MACROS := -DFIXED
-build/test-kernels/multiboot2-no-services.elf: MACROS := -DFIXED -DNO_EFI64
+build/test-kernels/multiboot2-no-services.elf: MACROS := -DFIXED -DNO_SERVICES
+build/test-kernels/multiboot2-polyglot.elf: MACROS := -DPOLYGLOT
 
 MULTIBOOT2_32 := $(addprefix build/test-kernels/multiboot2,.elf -framebuffer.elf -flat.elf)
-MULTIBOOT2_64 := $(addprefix build/test-kernels/multiboot2-,64.elf fixed64.elf no-services.elf)
+MULTIBOOT2_64 := $(addprefix build/test-kernels/multiboot2-,64.elf fixed64.elf no-services.elf polyglot.elf)
 
 $(MULTIBOOT2_32): build/test-kernels/%.elf: test/kernels/multiboot2/start32.asm \
         test/kernels/multiboot2/header.inc \

@@ -1,5 +1,6 @@
 ; start64.asm: a 64-bit Multiboot2 kernel that runs wherever it is loaded. It is entered in
-; protected mode, or by 64-bit EFI firmware with its boot services alive.
+; protected mode, or by 64-bit EFI firmware with its boot services alive: at an entry for that, or
+; with POLYGLOT at the usual one, as the hypervisor NOVA is.
 %include "header.inc"
 
 %define CODE64  8
@@ -10,9 +11,11 @@
 %ifndef FIXED
         TAG     10, REQUIRED, 200000h, 1FFFFFFFh, 200000h, 2 ; as high as possible
 %endif
+%ifndef NO_SERVICES
         TAG     7, OPTIONAL
-%ifndef NO_EFI64
+%ifndef POLYGLOT
         TAG     9, OPTIONAL, start_efi - VIRTUAL
+%endif
 %endif
         HEADER_END
 
@@ -21,7 +24,15 @@ extern main
 global start
 bits 32
 ; The image lies where the program counter says: EBP = that minus the address it is linked at.
-start:  lea     esp, [ebx + 8]          ; the information's reserved field is stack enough
+start:
+%ifdef POLYGLOT
+        xor     ecx, ecx
+        db      41h                     ; INC ECX; in 64-bit mode a prefix of what follows
+        db      0Fh, 1Fh, 0C0h          ; NOP
+        test    ecx, ecx
+        jz      near start_efi
+%endif
+        lea     esp, [ebx + 8]          ; the information's reserved field is stack enough
         call    .here
 .here:  pop     ebp
         mov     dword [ebx + 4], 0
