@@ -37,7 +37,8 @@ static void take_own_address(const EFI_DEVICE_PATH *path)
 enum err http_find_server(EFI_HANDLE device, const struct disk **found)
 {
     EFI_GUID protocol = EFI_HTTP_SERVICE_BINDING_PROTOCOL_GUID;
-    EFI_DEVICE_PATH *path = protocol_on(device, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+    const EFI_DEVICE_PATH *path = path_on(device);
+    EFI_DEVICE_PATH *rest = (EFI_DEVICE_PATH *)path;
     const EFI_DEVICE_PATH *url = path_find(path, MESSAGING_DEVICE_PATH, MSG_URI_DP);
     EFI_HANDLE card;
 
@@ -46,7 +47,7 @@ enum err http_find_server(EFI_HANDLE device, const struct disk **found)
     TRY(url_learn(&server, (const char *)(url + 1),
                   (uint64_t)DevicePathNodeLength(url) - sizeof *url));
     take_own_address(path);
-    if (!EFI_ERROR(uefi_boot->LocateDevicePath(&protocol, &path, &card)))
+    if (!EFI_ERROR(uefi_boot->LocateDevicePath(&protocol, &rest, &card)))
         binding = protocol_on(card, protocol);
     if (!binding)
         return fail(ERR_UNSUPPORTED, "%s: the firmware booted from it, but offers no HTTP service",

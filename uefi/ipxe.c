@@ -41,9 +41,7 @@ static struct url_server server;
 /* Newer versions name the URL in the device's path, for older ones DHCP named the server. */
 static enum err learn_server(EFI_HANDLE device)
 {
-    const EFI_DEVICE_PATH *node =
-        path_find(protocol_on(device, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID),
-                  MESSAGING_DEVICE_PATH, MSG_URI_DP);
+    const EFI_DEVICE_PATH *node = path_find(path_on(device), MESSAGING_DEVICE_PATH, MSG_URI_DP);
     struct tftp_server tftp = {0};
 
     if (node)

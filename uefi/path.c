@@ -1,5 +1,5 @@
 /* Device paths: how UEFI says where a device is (UEFI 2.10, chapter 10). They are packed bytes of
- * unaligned nodes. */
+ * unaligned nodes, each of which says its length. */
 #include "uefi/path.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
@@ -7,19 +7,33 @@
 #include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
-static bool is_last(const EFI_DEVICE_PATH *node)
+#define BYTES_MOST (8 * KIB) /* a path that is longer has lost its end */
+
+const EFI_DEVICE_PATH *path_check(const void *path, uint64_t room)
 {
-    return IsDevicePathEnd(node) || DevicePathNodeLength(node) < (int)sizeof *node;
+    const uint8_t *next = path;
+
+    while (next && room >= sizeof(EFI_DEVICE_PATH)) {
+        const EFI_DEVICE_PATH *node = (const EFI_DEVICE_PATH *)next;
+        uint64_t bytes = (uint64_t)DevicePathNodeLength(node);
+        if (IsDevicePathEnd(node))
+            return path;
+        if (bytes < sizeof *node || bytes > room)
+            return NULL;
+        next += bytes;
+        room -= bytes;
+    }
+    return NULL;
 }
 
 const EFI_DEVICE_PATH *path_next(const EFI_DEVICE_PATH *node)
 {
-    return is_last(node) ? NULL : NextDevicePathNode(node);
+    return IsDevicePathEnd(node) ? NULL : NextDevicePathNode(node);
 }
 
 const EFI_DEVICE_PATH *path_on(EFI_HANDLE handle)
 {
-    return protocol_on(handle, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID);
+    return path_check(protocol_on(handle, (EFI_GUID)EFI_DEVICE_PATH_PROTOCOL_GUID), BYTES_MOST);
 }
 
 uint64_t path_bytes(const EFI_DEVICE_PATH *path)
@@ -49,11 +63,11 @@ const EFI_DEVICE_PATH *path_find(const EFI_DEVICE_PATH *path, uint8_t type, uint
 
 const EFI_DEVICE_PATH *path_behind(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *parent)
 {
-    if (is_last(parent))
+    if (IsDevicePathEnd(parent))
         return NULL;
-    while (!is_last(parent)) {
+    while (!IsDevicePathEnd(parent)) {
         int bytes = DevicePathNodeLength(parent);
-        if (is_last(path) || DevicePathNodeLength(path) != bytes ||
+        if (IsDevicePathEnd(path) || DevicePathNodeLength(path) != bytes ||
             memcmp(path, parent, (size_t)bytes) != 0)
             return NULL;
         path = NextDevicePathNode(path);
@@ -86,7 +100,8 @@ void path_text(const EFI_DEVICE_PATH *path, const char *otherwise, char *to, uin
 const char *path_of_file(const EFI_DEVICE_PATH *path)
 {
     static char name[512];
-    const EFI_DEVICE_PATH *node = path_find(path, MEDIA_DEVICE_PATH, MEDIA_FILEPATH_DP);
+    const EFI_DEVICE_PATH *node =
+        path_find(path_check(path, BYTES_MOST), MEDIA_DEVICE_PATH, MEDIA_FILEPATH_DP);
     uint16_t units[sizeof name / 3];
     uint32_t length = 0;
 

@@ -3,6 +3,7 @@
  * come out twice: then it is left alone but while the screen shows graphics, which the console
  * would draw over. */
 #include "uefi/serial.h"
+#include "common/lib/mem.h"
 #include "common/lib/terminal.h"
 #include "uefi/clock.h"
 #include "uefi/path.h"
@@ -28,14 +29,14 @@ static bool has_instance(const EFI_DEVICE_PATH *console, const EFI_DEVICE_PATH *
 /* The variable lists the devices that make up the console (UEFI 2.10, 3.3); NULL: none. */
 static const EFI_DEVICE_PATH *read_console_path(void)
 {
-    static _Alignas(8) uint8_t path[1024];
+    static uint8_t path[1024];
     EFI_GUID global = EFI_GLOBAL_VARIABLE;
     CHAR16 name[] = u"ConOut";
-    UINTN bytes = sizeof path - sizeof(EFI_DEVICE_PATH); /* the rest ends a path without an end */
+    UINTN bytes = sizeof path;
 
     if (EFI_ERROR(uefi_system->RuntimeServices->GetVariable(name, &global, NULL, &bytes, path)))
         return NULL;
-    return (EFI_DEVICE_PATH *)path;
+    return path_check(path, MIN(bytes, sizeof path));
 }
 
 /* The console's line, where it has one and that can be told, else the first. */
