@@ -8,8 +8,9 @@
 
 /* A map may grow by two descriptors with each allocation, also with the one that holds it. */
 #define SLACK_DESCRIPTORS 32
-#define MAP_TRIES         8
-#define LEAVE_TRIES       8
+#define MAP_TRIES         32
+#define MAP_MOST          (16 * MIB) /* a longer one is a wild one */
+#define LEAVE_TRIES       32
 
 struct allocation {
     struct allocation *next;
@@ -25,6 +26,7 @@ struct snapshot {
     UINT32 version;
     uint64_t physical, pages; /* of the memory that holds it all */
     struct raw_range *ranges, *busy;
+    uint64_t capacity; /* of each */
 };
 
 static struct allocation *allocations;
@@ -39,7 +41,8 @@ static EFI_STATUS take_pages(uint64_t pages, uint64_t *physical)
         uefi_boot->AllocatePages(AllocateMaxAddress, EfiLoaderData, pages, physical);
     if (EFI_ERROR(status))
         status = uefi_boot->AllocatePages(AllocateAnyPages, EfiLoaderData, pages, physical);
-    return status;
+    return !EFI_ERROR(status) && (!*physical || *physical % PAGE_BYTES) ? EFI_OUT_OF_RESOURCES
+                                                                        : status;
 }
 
 enum err memory_allocate(uint64_t pages, uint64_t *physical)
@@ -77,26 +80,52 @@ void memory_release(uint64_t physical, uint64_t pages)
     uefi_boot->FreePages(physical, pages);
 }
 
-static EFI_STATUS fetch(struct snapshot *map)
+/* A range of no pages is none for anybody. */
+static void drop_empty(struct snapshot *map)
+{
+    uint8_t *from = map->descriptors, *to = from, *end = from + map->bytes;
+
+    for (; end - from >= (ptrdiff_t)map->descriptor_bytes; from += map->descriptor_bytes) {
+        if (!((const EFI_MEMORY_DESCRIPTOR *)from)->NumberOfPages)
+            continue;
+        memmove(to, from, map->descriptor_bytes);
+        to += map->descriptor_bytes;
+    }
+    map->bytes = (UINTN)(to - map->descriptors);
+}
+
+/* `fits`: the whole map is there; else map->bytes is what it takes. */
+static enum err fetch(struct snapshot *map, bool *fits)
 {
     map->bytes = map->room;
-    return uefi_boot->GetMemoryMap(&map->bytes, (EFI_MEMORY_DESCRIPTOR *)map->descriptors,
-                                   &map->key, &map->descriptor_bytes, &map->version);
+    EFI_STATUS status =
+        uefi_boot->GetMemoryMap(&map->bytes, (EFI_MEMORY_DESCRIPTOR *)map->descriptors, &map->key,
+                                &map->descriptor_bytes, &map->version);
+    if (EFI_ERROR(status) && status != EFI_BUFFER_TOO_SMALL)
+        return fail(ERR_UNSUPPORTED, "the firmware gives no memory map: %s", status_name(status));
+    if (map->descriptor_bytes < sizeof(EFI_MEMORY_DESCRIPTOR) ||
+        map->descriptor_bytes > PAGE_BYTES || map->descriptor_bytes % sizeof(uint64_t) ||
+        map->bytes > MAP_MOST)
+        return fail(ERR_UNSUPPORTED,
+                    "the firmware's memory map has %lu bytes, in descriptors of %lu bytes",
+                    map->bytes, map->descriptor_bytes);
+    *fits = !EFI_ERROR(status) && map->bytes <= map->room &&
+            map->bytes / map->descriptor_bytes <= map->capacity;
+    if (*fits)
+        drop_empty(map);
+    return OK;
 }
 
 static void drop(struct snapshot *map)
 {
     if (map->pages)
         uefi_boot->FreePages(map->physical, map->pages);
-    map->pages = map->room = 0;
+    map->pages = map->room = map->capacity = 0;
 }
 
 /* Makes room for the map's bytes and slack, and for one range in each array per descriptor. */
 static enum err make_room(struct snapshot *map)
 {
-    if (map->descriptor_bytes < sizeof(EFI_MEMORY_DESCRIPTOR) || map->descriptor_bytes > PAGE_BYTES)
-        return fail(ERR_UNSUPPORTED, "the firmware's memory map has descriptors of %lu bytes",
-                    map->descriptor_bytes);
     uint64_t count = map->bytes / map->descriptor_bytes + 2 * SLACK_DESCRIPTORS;
     uint64_t room = align_up(count * map->descriptor_bytes, 16);
     uint64_t pages = pages_of(room + 2 * count * sizeof(struct raw_range));
@@ -109,6 +138,7 @@ static enum err make_room(struct snapshot *map)
     map->pages = pages;
     map->descriptors = at_physical(map->physical);
     map->room = count * map->descriptor_bytes;
+    map->capacity = count;
     map->ranges = at_physical(map->physical + room);
     map->busy = map->ranges + count;
     return OK;
@@ -117,13 +147,10 @@ static enum err make_room(struct snapshot *map)
 static enum err refresh(struct snapshot *map)
 {
     for (int i = 0; i < MAP_TRIES; i++) {
-        EFI_STATUS status = fetch(map);
-        if (status == EFI_SUCCESS &&
-            map->room - map->bytes >= SLACK_DESCRIPTORS * map->descriptor_bytes)
+        bool fits;
+        TRY(fetch(map, &fits));
+        if (fits && map->room - map->bytes >= SLACK_DESCRIPTORS * map->descriptor_bytes)
             return OK;
-        if (EFI_ERROR(status) && status != EFI_BUFFER_TOO_SMALL)
-            return fail(ERR_UNSUPPORTED, "the firmware gives no memory map: %s",
-                        status_name(status));
         TRY(make_room(map));
     }
     return fail(ERR_NO_MEMORY, "the firmware's memory map grew %d times while it was read",
@@ -159,7 +186,7 @@ static void describe(const struct snapshot *map, struct raw_map *all, struct raw
 {
     *all = (struct raw_map){
         .ranges = map->ranges,
-        .capacity = map->room / map->descriptor_bytes,
+        .capacity = map->capacity,
         .efi = map->descriptors,
         .efi_bytes = map->bytes,
         .efi_capacity_bytes = map->room,
@@ -217,14 +244,18 @@ enum err memory_leave(struct raw_map *map)
 {
     struct raw_map busy;
 
+    bool fits;
+
     TRY(refresh(&fresh));
     EFI_STATUS status = uefi_boot->ExitBootServices(uefi_image, fresh.key);
     for (int i = 1; i < LEAVE_TRIES && status == EFI_INVALID_PARAMETER; i++) {
-        EFI_STATUS again = fetch(&fresh);
-        status = EFI_ERROR(again) ? again : uefi_boot->ExitBootServices(uefi_image, fresh.key);
+        TRY(fetch(&fresh, &fits));
+        status = fits ? uefi_boot->ExitBootServices(uefi_image, fresh.key) : EFI_BUFFER_TOO_SMALL;
     }
     if (EFI_ERROR(status))
-        return fail(ERR_CHANGED, "the firmware does not let go of the machine: %s",
+        return fail(ERR_CHANGED,
+                    "the firmware does not let go of the machine (%s), and may no longer work: "
+                    "turn it off and on again",
                     status_name(status));
     __asm__ volatile("cli");
     describe(&fresh, map, &busy);
