@@ -9,10 +9,11 @@
 #include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
-#define READ_TRIES 5
+#define TRIES_ONE  5 /* for one sector */
+#define TRIES_MANY 2 /* before a request is cut */
 
-/* One request's bytes: drivers cut it to what their hardware takes, but keep sizes in 32 bits, and
- * may need a copy of it below 4 GiB. */
+/* One request's bytes: most drivers cut it to what their hardware takes, but keep sizes in 32 bits,
+ * and may need a copy of it below 4 GiB. */
 #define CHUNK_BYTES (8 * MIB)
 
 #define MARK_DISTANCE (64 * KIB) /* see place_marks() */
@@ -180,9 +181,7 @@ static EFI_STATUS read_once(const struct block_device *device, uint64_t lba, uin
 
     place_marks(to, bytes, mark);
     EFI_STATUS status = device->io->ReadBlocks(device->io, device->media_id, lba, bytes, to);
-    if (status == EFI_SUCCESS && is_any_mark_left(to, bytes, mark))
-        return EFI_DEVICE_ERROR;
-    return status;
+    return !EFI_ERROR(status) && is_any_mark_left(to, bytes, mark) ? EFI_DEVICE_ERROR : status;
 }
 
 static bool is_passing(EFI_STATUS status)
@@ -191,19 +190,21 @@ static bool is_passing(EFI_STATUS status)
 }
 
 static EFI_STATUS read_request(const struct block_device *device, uint64_t lba, uint64_t bytes,
-                               uint8_t *to)
+                               int tries, uint8_t *to)
 {
     EFI_STATUS status = EFI_DEVICE_ERROR;
 
-    for (int i = 0; i < READ_TRIES && is_passing(status); i++)
+    for (int i = 0; i < tries && is_passing(status); i++)
         status = read_once(device, lba, bytes, to);
     return status;
 }
 
-/* OVMF's AHCI driver says the first when it finds no room below 4 GiB for its own copy. */
-static bool is_too_big(EFI_STATUS status)
+/* Drivers give many reasons for a request that is too big for them: OVMF's for AHCI
+ * EFI_BAD_BUFFER_SIZE, where it finds no room below 4 GiB for its own copy; one for USB drives may
+ * run into its own time-out. */
+static bool may_be_too_big(EFI_STATUS status)
 {
-    return status == EFI_BAD_BUFFER_SIZE || status == EFI_OUT_OF_RESOURCES;
+    return status != EFI_NO_MEDIA && status != EFI_MEDIA_CHANGED;
 }
 
 /* IoAlign: 0 and 1 mean any place; else a power of two, or a driver that we do not believe. */
@@ -214,27 +215,40 @@ static bool is_aligned_for(const struct block_device *device, const void *to)
     return alignment <= 1 || (is_power_of_two(alignment) && (uintptr_t)to % alignment == 0);
 }
 
-enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+static enum err check_request(const struct disk *disk, uint64_t lba, uint64_t sectors)
 {
     const struct block_device *device = device_of(disk);
     uint64_t end;
 
-    if (add_wraps(lba, sectors, &end) || (disk->sectors && end > disk->sectors))
+    if (add_wraps(lba, sectors, &end))
         return fail(ERR_IO, "%s: LBA %lu and %lu sectors from there leave the disk", disk->name,
                     lba, sectors);
     if (!device->io)
         return fail(ERR_IO, "%s has gone: a program took it away", disk->name);
+    if (device->io->Media->BlockSize != disk->sector_bytes)
+        return fail(ERR_IO, "%s had sectors of %u bytes, and has some of %u now", disk->name,
+                    disk->sector_bytes, device->io->Media->BlockSize);
+    return OK;
+}
+
+/* How many sectors a disk has is firmware's word, too: it refuses what lies behind the end. */
+enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    const struct block_device *device = device_of(disk);
+
+    TRY(check_request(disk, lba, sectors));
     bool straight = is_aligned_for(device, to);
     uint64_t most = (straight ? CHUNK_BYTES : sizeof bounce) / disk->sector_bytes;
 
     for (uint8_t *next = to; sectors;) {
         uint64_t now = MIN(sectors, most), bytes = now * disk->sector_bytes;
-        EFI_STATUS status = read_request(device, lba, bytes, straight ? next : bounce);
-        if (is_too_big(status) && now > 1) {
-            most = now / 2;
+        EFI_STATUS status = read_request(device, lba, bytes, now > 1 ? TRIES_MANY : TRIES_ONE,
+                                         straight ? next : bounce);
+        if (EFI_ERROR(status) && may_be_too_big(status) && now > 1) {
+            most = MAX(now / 8, 1);
             continue;
         }
-        if (status != EFI_SUCCESS)
+        if (EFI_ERROR(status))
             return fail(ERR_IO, "%s: can't read %lu sectors at LBA %lu: %s", disk->name, now, lba,
                         status_name(status));
         if (!straight)
