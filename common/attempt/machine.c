@@ -130,6 +130,10 @@ static enum err describe_kernel(const struct attempt *attempt, struct buffer *bu
     state->slide = plan->slide;
     state->kernel_first = plan->kernel_virtual;
     state->kernel_end = plan->kernel_virtual + (kernel->end - kernel->first);
+    state->stack_top = plan->stack_top;
+    state->cpu_count = plan->cpu_count;
+    state->cpu_stack_top = plan_cpu_stack_top(plan, 1);
+    state->cpu_stack_distance = plan_cpu_stack_top(plan, 2) - state->cpu_stack_top;
     return attempt->wishes.space->window ? add_guards(plan, buffer, state) : OK;
 }
 

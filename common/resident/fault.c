@@ -100,16 +100,31 @@ static const char *access_reason(uint64_t address, uint64_t error)
     return "the page is not mapped";
 }
 
-static void report_page_fault(uint64_t error)
+/* To the address 0, which Lintel left at the stack's top. */
+static bool has_returned(const struct fault_frame *frame)
 {
-    uint64_t address;
+    uint64_t beyond = frame->rsp - state.cpu_stack_top;
+
+    if (frame->rip)
+        return false;
+    return frame->rsp == state.stack_top ||
+           (state.cpu_count > 1 && beyond % state.cpu_stack_distance == 0 &&
+            beyond / state.cpu_stack_distance < state.cpu_count - 1);
+}
+
+static void report_page_fault(const struct fault_frame *frame)
+{
+    uint64_t address, error = frame->error;
     __asm__("mov %%cr2, %0" : "=r"(address));
     const char *guard = error & ERROR_PRESENT ? NULL : guard_meaning(address);
     say_line("  %s 0x%016lx: %s",
              error & ERROR_FETCH   ? "executing"
              : error & ERROR_WRITE ? "writing"
                                    : "reading",
-             address, guard ? "stack guard hit" : access_reason(address, error));
+             address,
+             has_returned(frame) ? "the kernel's entry function returned: nothing has called it"
+             : guard             ? "stack guard hit"
+                                 : access_reason(address, error));
     if (guard)
         say_line("  %s", guard);
 }
@@ -157,7 +172,7 @@ __attribute__((used)) void fault_report(const struct fault_frame *frame)
     say_line("Lintel: the kernel's first fault: %s (vector %lu)", vector_name(frame->vector),
              frame->vector);
     if (frame->vector == VECTOR_PAGE_FAULT)
-        report_page_fault(frame->error);
+        report_page_fault(frame);
     say_line("  RIP %016lx  %s", frame->rip, where);
     report_registers(frame);
     say_line("  The machine is stopped. To handle faults, load an interrupt table of your own.");

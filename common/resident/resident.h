@@ -16,6 +16,9 @@ struct resident_guard {
 
 /* All pointers are the kernel's. */
 struct resident_state {
+    /* Where RSP is when the function returns that a CPU was started in; virtual. Those of the CPUs
+     * but the first are equally far apart. */
+    uint64_t stack_top, cpu_stack_top, cpu_stack_distance, cpu_count;
     uint64_t slide, kernel_first, kernel_end; /* virtual */
     const struct elf_symbol *symbols;         /* link addresses */
     const char *names;

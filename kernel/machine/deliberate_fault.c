@@ -42,6 +42,12 @@ BY_INSTRUCTION(load_bad_segment, "mov $0x1f8, %%eax; mov %%eax, %%ds")
 BY_INSTRUCTION(push_without_stack, "xor %%esp, %%esp; push %%rax") /* nor does a report find one */
 BY_INSTRUCTION(stop_at_breakpoint, "int3")
 
+/* As if kernel_main() returned. */
+DELIBERATE static void return_from_main(void)
+{
+    __asm__ volatile("mov %0, %%rsp; ret" : : "r"(boot->stack_top - 8));
+}
+
 DELIBERATE static void overflow(void)
 {
     overflow_stack(1);
@@ -50,15 +56,11 @@ DELIBERATE static void overflow(void)
 static const struct {
     const char *kind;
     void (*make)(void);
-} faults[] = {{"null", read_null_page},
-              {"stack", overflow},
-              {"wx", write_to_text},
-              {"nx", execute_data},
-              {"ud", execute_undefined},
-              {"divide", divide_by_zero},
-              {"protection", load_bad_segment},
-              {"double", push_without_stack},
-              {"breakpoint", stop_at_breakpoint}};
+} faults[] = {{"null", read_null_page},       {"stack", overflow},
+              {"wx", write_to_text},          {"nx", execute_data},
+              {"ud", execute_undefined},      {"return", return_from_main},
+              {"divide", divide_by_zero},     {"protection", load_bad_segment},
+              {"double", push_without_stack}, {"breakpoint", stop_at_breakpoint}};
 
 bool make_fault(const char *kind)
 {

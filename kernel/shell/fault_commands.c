@@ -23,7 +23,7 @@ const struct command fault_commands[] = {
     {"fault", "KIND", "an exception; its report names function and line",
      "  fault null      reads page 0\n"
      "  fault stack     overflows the stack: a double fault, told on the fault stack\n"
-     "  Others: wx, nx, ud, divide, protection, double, breakpoint. The shell goes on.\n",
+     "  Others: wx, nx, ud, return, divide, protection, double, breakpoint. The shell goes on.\n",
      fault},
     {0},
 };

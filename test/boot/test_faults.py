@@ -7,6 +7,7 @@ REPORTS = {
     "stack": (r"page fault \(vector 14\)", r"stack guard hit", r"overflow_stack\+0x"),
     "wx": (r"page fault \(vector 14\)", r"the page is read-only", r"write_to_text\+0x"),
     "ud": (r"invalid opcode \(vector 6\)", r"first fault", r"execute_undefined\+0x"),
+    "return": (r"page fault \(vector 14\)", r"the kernel's entry function returned", ""),
 }
 
 
