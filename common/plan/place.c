@@ -1,4 +1,5 @@
 /* Where in physical memory does each region go? */
+#include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/plan/plan.h"
 
@@ -25,13 +26,17 @@ static enum err find(const struct plan_request *request, const struct memmap *fr
 static enum err refuse_size(const struct plan_request *request, const struct memmap *free,
                             const struct region_window *window, const struct placement *place)
 {
-    uint64_t end = end_of(request, window);
+    uint64_t end = end_of(request, window), largest = memmap_largest(free, window->first, end);
+    char why[80] = "nothing there is free";
 
-    return fail(ERR_NO_MEMORY,
-                "%s needs %lu KiB of memory in one piece from %lXh to %lXh, but the largest free "
-                "piece there has %lu KiB",
+    if (largest >= align_up(place->bytes, PAGE_BYTES))
+        fmt(why, sizeof why, "no free piece there holds it at a multiple of %lXh",
+            window->alignment);
+    else if (largest)
+        fmt(why, sizeof why, "the largest free piece there has %lu KiB", largest / KIB);
+    return fail(ERR_NO_MEMORY, "%s needs %lu KiB of memory in one piece from %lXh to %lXh, but %s",
                 place->name, place->bytes / KIB + (place->bytes % KIB != 0), window->first, end,
-                memmap_largest(free, window->first, end) / KIB);
+                why);
 }
 
 /* Most places are found right below the one before. */
@@ -84,11 +89,20 @@ enum err plan_place_own(const struct plan_request *request, struct memmap *free,
 
 /* ---- places that a kernel insists on --------------------------------------------------------- */
 
-static enum err refuse_target(const struct region *region, const char *what, uint64_t at)
+/* What is in the way, from where to where; NULL: nothing. */
+struct obstacle {
+    const char *what;
+    uint64_t first, last;
+};
+
+static enum err refuse_target(const struct region *region, struct obstacle obstacle)
 {
-    return fail(ERR_NO_MEMORY, "%s must lie at %lXh to %lXh, but at %lXh there is %s%s%s",
-                region->name, region->target, region->target + region->bytes - 1, at, what,
-                region->advice ? ": " : "", region->advice ? region->advice : "");
+    uint64_t last = region->target + region->bytes - 1;
+
+    return fail(
+        ERR_NO_MEMORY, "%s must lie at %lXh to %lXh, but at %lXh there is %s, up to %lXh%s%s",
+        region->name, region->target, last, MAX(obstacle.first, region->target), obstacle.what,
+        MIN(obstacle.last, last), region->advice ? ": " : "", region->advice ? region->advice : "");
 }
 
 /* Regions before this one have their targets. */
@@ -100,53 +114,56 @@ static enum err check_others(const struct plan_request *request, const struct re
         if (other->fixed && other->bytes &&
             plan_overlap(other->target, other->target + other->bytes, region->target,
                          region->target + region->bytes))
-            return refuse_target(region, other->name, MAX(other->target, region->target));
+            return refuse_target(region, (struct obstacle){other->name, other->target,
+                                                           other->target + other->bytes - 1});
     return OK;
 }
 
-/* What keeps a region from its target when the kernel begins; NULL: nothing. What lies there now,
- * until the firmware has left, only keeps one that does not move. */
-static const char *find_obstacle(const struct memmap *map, const struct region *region,
-                                 uint64_t *at)
+/* What keeps a region from its target when the kernel begins. What lies there now, until the
+ * firmware has left, only keeps one that does not move. All else that a firmware keeps is left
+ * alone, ACPI NVS, too: it reads that when the machine wakes, and GRUB, which loads kernels over
+ * it, only seems to get away with it. */
+static struct obstacle find_obstacle(const struct memmap *map, const struct region *region)
 {
-    uint64_t last = region->target + region->bytes - 1;
+    uint64_t at = region->target, last = region->target + region->bytes - 1;
 
-    *at = region->target;
-    for (uint64_t i = 0; i < map->count && *at <= last; i++) {
+    for (uint64_t i = 0; i < map->count && at <= last; i++) {
         const struct memmap_range *range = &map->ranges[i];
-        if (range->last < *at)
+        if (range->last < at)
             continue;
-        if (range->first > *at)
-            break;
+        if (range->first > at)
+            return (struct obstacle){"no memory", at, range->first - 1};
         if (range->type != LINTEL_MEMORY_USABLE &&
             !(region->moves && range->type == LINTEL_MEMORY_RECLAIMABLE))
-            return memmap_type_name(range->type);
-        *at = range->last + 1;
+            return (struct obstacle){memmap_type_name(range->type), range->first, range->last};
+        at = range->last + 1;
     }
-    return *at <= last ? "no memory" : NULL;
+    return (struct obstacle){at <= last ? "no memory" : NULL, at, last};
 }
 
 static enum err check_target(const struct plan_request *request, const struct region *region)
 {
-    uint64_t end, at;
+    uint64_t end;
 
     if (add_wraps(region->target, region->bytes, &end) || end > UINT64_C(1) << 47)
         return fail(ERR_NO_MEMORY, "%s must lie at %lXh, and %lu bytes don't fit there",
                     region->name, region->target, region->bytes);
     TRY(check_others(request, region));
-    const char *obstacle = find_obstacle(request->map, region, &at);
-    return obstacle ? refuse_target(region, obstacle, at) : OK;
+    struct obstacle obstacle = find_obstacle(request->map, region);
+    return obstacle.what ? refuse_target(region, obstacle) : OK;
 }
 
 /* Whole pages, for that is what a reservation takes. */
-static bool is_free(const struct memmap *free, const struct region *region, uint64_t *at)
+static bool is_free(const struct memmap *free, const struct region *region,
+                    struct obstacle *obstacle)
 {
     uint64_t first = align_down(region->target, PAGE_BYTES);
     uint64_t last = align_up(region->target + region->bytes, PAGE_BYTES) - 1;
 
     for (uint64_t i = 0; i < free->count; i++) {
         const struct memmap_range *range = &free->ranges[i];
-        *at = MAX(range->first, region->target);
+        *obstacle =
+            (struct obstacle){"the loader's own until the kernel runs", range->first, range->last};
         if (range->last >= first && range->first <= last && range->type != LINTEL_MEMORY_USABLE)
             return false;
     }
@@ -161,20 +178,19 @@ static enum err try_target(const struct plan_request *request, struct memmap *fr
     const struct region *region = &request->wishes->regions[index];
     struct placement *place = &plan->places[PLACE_KERNEL + index];
     bool reachable = region->target + region->bytes <= request->reachable_end;
-    uint64_t at;
+    struct obstacle obstacle = {"memory out of the loader's reach", request->reachable_end,
+                                UINT64_MAX};
 
     if (region->moves && !entry_moves(request->wishes->mode))
         return bug("%s: nothing is moved on the way into such a kernel", region->name);
     TRY(check_target(request, region));
     place->target = region->target;
-    if (reachable && is_free(free, region, &at)) {
+    if (reachable && is_free(free, region, &obstacle)) {
         place->physical = region->target;
         return reserve(free, plan, place);
     }
     if (!region->moves)
-        return reachable ? refuse_target(region, "the loader's own until the kernel runs", at)
-                         : refuse_target(region, "memory out of the loader's reach",
-                                         MAX(request->reachable_end, region->target));
+        return refuse_target(region, obstacle);
     plan->move_count++;
     return memmap_overlay(free, place->target, place->bytes, place->type);
 }

@@ -243,10 +243,11 @@ REFUSED = {
                 r"requires information of type 22, which Lintel does not know"),
     "checksum": (wrong_checksum, "", r"the checksum of its Multiboot2 header is"),
     "place": (lambda: move_kernel("multiboot2-no-services.elf", 0xF0000000), "",
-              r"/boot/place must lie at F0000000h to .*, but at F0000000h there is no memory"),
+              r"/boot/place must lie at F0000000h to .*, but at F0000000h there is no memory, up to "
+              r"F0\w+h: link it elsewhere, or give its header a relocatable tag"),
     "range": (lambda: change_tag("multiboot2-64.elf", 10, 8, 0xE0000000, 0xE0FFFFFF), "",
               r"/boot/range needs \d+ KiB of memory in one piece from E0000000h to E1000000h, but "
-              r"the largest free piece there has 0 KiB: its relocatable tag allows no other"),
+              r"nothing there is free: its relocatable tag allows no other"),
     "missing": (None, "module /boot/gone\n", r"module: .*gone"),
     "memory": (None, "module /boot/module\nmodule /boot/large\n",
                r"/boot/large needs 65536 KiB of memory in one piece from 100000h"),

@@ -553,7 +553,7 @@ def test_too_little_memory_for_an_efi_program(tmp_path):
 def test_place_that_a_kernel_insists_on(tmp_path):
     """What the firmware has there till the end is no obstacle but where its services live on."""
     kernel, path = KERNELS / "multiboot2-fixed64.elf", tmp_path / "a.map"
-    for kind, message in ((4, "there is reclaimable: .* needs a relocatable tag"), (0, "reserved")):
+    for kind, message in ((4, "there is reclaimable, up to 21905Bh: .* needs a relocatable tag"), (0, "reserved")):
         path.write_text(f"0 a0000 efi:7:f\n100000 100000 efi:7:f\n200000 100000 efi:{kind}:f\n"
                         "300000 8000000 efi:7:f\n")
         said = refusal(kernel, "--map", path)

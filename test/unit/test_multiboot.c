@@ -357,7 +357,7 @@ static void test_not_memory(void **state)
     fake_map_add(MB_PHYSICAL + PAGE_BYTES, PAGE_BYTES, LINTEL_MEMORY_ACPI_NVS);
     refuse(ERR_NO_MEMORY,
            "kernel.elf must lie at 10400000h to 104017FFh, but at 10401000h there is ACPI "
-           "NVS");
+           "NVS, up to 104017FFh: link it elsewhere, or give its header a relocatable tag");
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */

@@ -179,6 +179,14 @@ static void test_what_does_not_fit_is_said(void **state)
            "free piece there has 7168 KiB");
     initrd->is_trial = true;
     refuse("initrd needs 8192 KiB");
+    initrd->windows[0] = (struct region_window){END, END + 16 * MIB, 0, false};
+    refuse("from 11000000h to 12000000h, but nothing there is free");
+    initrd->windows[0] = (struct region_window){BASE, END, 256 * MIB, false};
+    initrd->bytes = 7 * MIB;
+    make_plan();
+    initrd->windows[0].first++;
+    refuse("initrd needs 7168 KiB of memory in one piece from 10000001h to 11000000h, but no free "
+           "piece there holds it at a multiple of 10000000h");
     begin_anew();
     wish(UINT64_MAX, (struct region_window){0});
     refuse("initrd needs 18014398509481984 KiB");
@@ -240,7 +248,8 @@ static void test_loader_in_the_way_means_a_move(void **state)
     make_plan();
     check_target(0, true);
     wishes->regions[0].moves = false;
-    refuse("but at 10000064h there is the loader's own until the kernel runs: link it higher");
+    refuse("but at 10000064h there is the loader's own until the kernel runs, up to 1000006Bh: "
+           "link it higher");
 }
 
 static void test_reach_in_the_way_means_a_move(void **state)
@@ -315,8 +324,8 @@ static void test_targets_that_no_kernel_may_have(void **state)
     (void)state;
     refuse_at(END - PAGE_BYTES, 2 * PAGE_BYTES,
               "kernel must lie at 10FFF000h to 11000FFFh, but at 11000000h there is reserved");
-    refuse_at(END + MIB, 1, "there is no memory");
-    refuse_at(BASE - 1, 2, "there is no memory");
+    refuse_at(END + MIB, 1, "there is no memory, up to 11100000h");
+    refuse_at(BASE - 1, 2, "but at FFFFFFFh there is no memory, up to FFFFFFFh");
     refuse_at(UINT64_MAX, 2, "don't fit");
     refuse_at(UINT64_C(1) << 47, 1, "don't fit");
     wish_at(SERVICE, MIB);

@@ -32,6 +32,7 @@ static enum err wish_for_kernel(struct attempt *attempt, const struct linux_boot
         .fixed = !image->relocatable,
         .moves = true,
         .target = image->address,
+        .advice = image->relocatable ? NULL : "one built to be relocatable can lie elsewhere",
         .part_count = 1,
     };
     struct region_part *part;

@@ -44,6 +44,10 @@ static enum err wish_as_linked(struct attempt *attempt, const struct multiboot *
 {
     const struct multiboot_image *image = &multiboot->image;
     bool services = multiboot->info.efi_services;
+    const char *advice =
+        services ? "it runs while EFI boot services live, and needs a relocatable tag"
+        : multiboot->header.version == 2 ? "link it elsewhere, or give its header a relocatable tag"
+                                         : "link it elsewhere";
     uint64_t end;
 
     for (uint32_t i = 0, count; i < image->segment_count; i += count) {
@@ -53,8 +57,7 @@ static enum err wish_as_linked(struct attempt *attempt, const struct multiboot *
         region.fixed = true;
         region.moves = !services;
         region.target = image->segments[i].physical;
-        region.advice =
-            services ? "it runs while EFI boot services live, and needs a relocatable tag" : NULL;
+        region.advice = advice;
         wishes_add(&attempt->wishes, region);
     }
     return OK;
