@@ -3,9 +3,9 @@
 #include "common/lib/mem.h"
 #include "images/tool/check/column.h"
 #include "images/tool/check/report.h"
+#include "images/tool/host/draft.h"
 #include "images/tool/host/svg.h"
 #include "images/tool/host/text.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,8 +226,9 @@ static char *make_title(const struct forecast *forecast)
                    program ? "before the firmware starts it" : "what its first instruction finds");
 }
 
-static void draw(FILE *file, const struct forecast *forecast)
+static void draw(FILE *file, const void *context)
 {
+    const struct forecast *forecast = context;
     const struct plan *plan = &forecast->attempt.plan;
     bool mapped = forecast->table_pages != 0;
     double left = mapped ? VIRTUAL_LEFT : ALONE_LEFT;
@@ -252,12 +253,5 @@ static void draw(FILE *file, const struct forecast *forecast)
 
 enum err drawing_write(const struct forecast *forecast, const char *path)
 {
-    FILE *file = fopen(path, "w");
-    if (!file)
-        return fail(ERR_IO, "%s: %s", path, strerror(errno));
-    draw(file, forecast);
-    bool failed = ferror(file);
-    if (fclose(file) != 0 || failed)
-        return fail(ERR_IO, "%s: %s", path, strerror(errno));
-    return OK;
+    return draft_write(path, draw, forecast);
 }

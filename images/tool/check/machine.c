@@ -2,8 +2,8 @@
 #include "images/tool/check/machine.h"
 #include "common/lib/mem.h"
 #include "common/memory/memmap.h"
+#include "images/tool/host/file.h"
 #include "images/tool/host/firmware.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,19 +110,17 @@ static bool read_line(const char *line, struct facts *facts, bool *efi)
 
 static enum err read_map(const char *path, struct facts *facts, bool *efi)
 {
-    FILE *file = fopen(path, "r");
+    struct content text;
     char line[256];
     enum err err = OK;
 
-    if (!file)
-        return fail(ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
-    for (unsigned number = 1; err == OK && fgets(line, sizeof line, file); number++)
+    TRY(file_map_text(path, &text));
+    for (unsigned number = 1; err == OK && content_line(&text, line, sizeof line); number++)
         if (!read_line(line, facts, efi))
             err = fail(ERR_FORMAT,
                        "%s, line %u: is neither `BASE BYTES e820:TYPE`, `BASE BYTES "
                        "efi:TYPE:ATTRIBUTES` nor `bits N`: %.40s",
                        path, number, line);
-    fclose(file);
     if (err == OK && !facts->map.count)
         err = fail(ERR_FORMAT, "%s: holds no range of memory", path);
     return err;

@@ -144,16 +144,16 @@ static bool is_locked(int file, bool writable)
 }
 
 /* O_EXCL on a device: fails when a file system, swap space, LVM or RAID uses any part of it. */
-static enum err open_file(const char *path, bool writable, const struct stat *stat, int *file)
+static enum err open_file(const char *path, bool writable, struct stat *stat, int *file)
 {
     int exclusive = S_ISBLK(stat->st_mode) && writable ? O_EXCL : 0;
+    enum err err =
+        file_open(path, FILE_OR_DISK, (writable ? O_RDWR : O_RDONLY) | exclusive, stat, file);
 
-    *file = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | exclusive);
-    if (*file < 0 && errno == EBUSY)
+    if (err == ERR_IO && errno == EBUSY)
         return fail(ERR_UNSUPPORTED,
                     "%s: is in use (swap space, LVM, RAID?): release it, then try again", path);
-    if (*file < 0)
-        return file_fail(path);
+    TRY(err);
     if (is_locked(*file, writable))
         return fail(ERR_UNSUPPORTED,
                     "%s: another program has locked it (a virtual machine?): end that first", path);
@@ -168,8 +168,6 @@ enum err disk_image_open(const char *path, bool writable, struct disk_image *ima
 
     if (stat(path, &stat_of) != 0)
         return file_fail(path);
-    if (!S_ISREG(stat_of.st_mode) && !S_ISBLK(stat_of.st_mode))
-        return fail(ERR_FORMAT, "%s: is neither a disk nor an image file", path);
     TRY(mounts_check(path, &stat_of));
     TRY(open_file(path, writable, &stat_of, &file));
     *image = (struct disk_image){
@@ -179,6 +177,11 @@ enum err disk_image_open(const char *path, bool writable, struct disk_image *ima
     snprintf(image->disk.name, sizeof image->disk.name, "%.*s", (int)sizeof image->disk.name - 1,
              slash ? slash + 1 : path);
     return measure(image, &stat_of);
+}
+
+void disk_image_close(const struct disk_image *image)
+{
+    close(file_of(image));
 }
 
 enum err disk_image_shadow(const char *path, const struct disk_image *like,

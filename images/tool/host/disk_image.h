@@ -16,6 +16,8 @@ struct disk_image {
  * is mounted, a partition instead of a disk, or in use. ERR_NOT_FOUND, ERR_IO. */
 enum err disk_image_open(const char *path, bool writable, struct disk_image *image);
 
+void disk_image_close(const struct disk_image *image);
+
 /* Makes a sparse file of the disk's size, which looks like a disk with the same sectors. */
 enum err disk_image_shadow(const char *path, const struct disk_image *like,
                            struct disk_image *image);

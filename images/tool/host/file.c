@@ -2,10 +2,9 @@
 #include "images/tool/host/file.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum err file_fail(const char *path)
@@ -16,33 +15,108 @@ enum err file_fail(const char *path)
                 denied ? ": run this as root, or as another user who may" : "");
 }
 
-static enum err map_open_file(const char *path, int file, struct content *content)
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static struct {
+    struct opened {
+        dev_t device;
+        ino_t inode;
+    } * list;
+    size_t count;
+} opened;
+
+static void remember(const struct stat *stat)
 {
-    struct stat stat;
-    if (fstat(file, &stat) != 0)
-        return file_fail(path);
-    if (!S_ISREG(stat.st_mode))
-        return fail(ERR_FORMAT, "%s: is not a regular file", path);
-    content->size = (uint64_t)stat.st_size;
-    content->bytes = (const uint8_t *)"";
-    if (!content->size)
+    struct opened *more = realloc(opened.list, (opened.count + 1) * sizeof *more);
+
+    if (!more)
+        abort();
+    more[opened.count++] = (struct opened){stat->st_dev, stat->st_ino};
+    opened.list = more;
+}
+
+bool file_was_opened(const char *path)
+{
+    struct stat found;
+
+    if (stat(path, &found) != 0)
+        return false;
+    for (size_t i = 0; i < opened.count; i++)
+        if (opened.list[i].device == found.st_dev && opened.list[i].inode == found.st_ino)
+            return true;
+    return false;
+}
+
+static const char *kind_name(mode_t mode)
+{
+    return S_ISDIR(mode)    ? "a folder"
+           : S_ISFIFO(mode) ? "a pipe"
+           : S_ISSOCK(mode) ? "a socket"
+           : S_ISBLK(mode)  ? "a disk"
+                            : "a device";
+}
+
+static enum err check_kind(const char *path, enum file_kind kind, mode_t mode)
+{
+    if (S_ISREG(mode) || (kind == FILE_OR_DISK && S_ISBLK(mode)))
         return OK;
-    void *bytes = mmap(NULL, content->size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (bytes == MAP_FAILED)
+    return fail(ERR_FORMAT, "%s: is %s, but %s", path,
+                kind == FILE_OR_DISK ? "neither a disk nor an image file" : "not a regular file",
+                kind_name(mode));
+}
+
+/* Looked at before it is opened, for that alone may wait (a pipe) or do something (a tape), and
+ * after, for then it can't be exchanged any more. */
+enum err file_open(const char *path, enum file_kind kind, int flags, struct stat *found, int *file)
+{
+    if (stat(path, found) != 0)
         return file_fail(path);
-    content->bytes = bytes;
+    TRY(check_kind(path, kind, found->st_mode));
+    *file = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*file < 0 || fstat(*file, found) != 0)
+        return file_fail(path);
+    TRY(check_kind(path, kind, found->st_mode));
+    remember(found);
     return OK;
 }
 
 enum err file_map(const char *path, struct content *content)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return file_fail(path);
-    enum err err = map_open_file(path, file, content);
+    struct stat stat;
+    int file;
+
+    TRY(file_open(path, FILE_REGULAR, O_RDONLY, &stat, &file));
+    *content = (struct content){(const uint8_t *)"", (uint64_t)stat.st_size};
+    if (content->size)
+        content->bytes = mmap(NULL, content->size, PROT_READ, MAP_PRIVATE, file, 0);
+    enum err err = content->bytes == MAP_FAILED ? file_fail(path) : OK;
     close(file);
     return err;
 }
+
+enum err file_map_text(const char *path, struct content *content)
+{
+    TRY(file_map(path, content));
+    if (content->size <= FILE_TEXT_MAX)
+        return OK;
+    return fail(ERR_FORMAT, "%s: has %lu MiB, but such a text has at most %u MiB", path,
+                content->size >> 20, FILE_TEXT_MAX >> 20);
+}
+
+bool content_line(struct content *text, char *line, size_t room)
+{
+    size_t length = 0, most = text->size < room - 1 ? text->size : room - 1;
+
+    while (length < most && text->bytes[length++] != '\n')
+        ;
+    memcpy(line, text->bytes, length);
+    line[length] = 0;
+    text->bytes += length;
+    text->size -= length;
+    return length;
+}
+
+/* ---- reading and writing --------------------------------------------------------------------- */
 
 enum err file_create(const char *path, uint64_t size)
 {

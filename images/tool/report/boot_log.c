@@ -1,6 +1,6 @@
 /* What did the kernel say on a serial line? */
 #include "images/tool/report/boot_log.h"
-#include <errno.h>
+#include "images/tool/host/file.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,22 +199,17 @@ enum err boot_log_read(const char *path, struct boot_log *log)
 {
     char line[LINE_MAX_BYTES];
     enum place place = ANYWHERE;
-    FILE *file = fopen(path, "r");
+    struct content content;
 
     *log = (struct boot_log){0};
-    if (!file)
-        return fail(ERR_IO, "%s: %s", path, strerror(errno));
-    while (fgets(line, sizeof line, file)) {
+    TRY(file_map_text(path, &content));
+    while (content_line(&content, line, sizeof line)) {
         clean(line);
         place = take_line(log, line, place);
     }
-    bool failed = ferror(file);
-    fclose(file);
-    if (!failed && log->firmware[0])
+    if (log->firmware[0])
         return OK;
     boot_log_free(log);
-    if (failed)
-        return fail(ERR_IO, "%s: it cannot be read", path);
     return fail(ERR_FORMAT, "%s: Lintel's own kernel says nothing in it (no line `fact: firmware`)",
                 path);
 }

@@ -1,10 +1,9 @@
 /* How do some boots become one page? */
 #include "images/tool/report/boot_page.h"
+#include "images/tool/host/draft.h"
 #include "images/tool/host/svg.h"
 #include "images/tool/report/boot_charts.h"
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 static const char page_style[] =
     "body{font:15px/1.45 'DejaVu Sans',sans-serif;color:#1d2530;background:#fff;margin:28px 32px;"
@@ -107,9 +106,16 @@ static void put_claims_in_columns(const struct page *page)
     fputs("</div>\n", page->file);
 }
 
-static void put_page(const struct page *page)
+struct boots {
+    const struct boot_log *logs;
+    size_t count;
+};
+
+static void put_page(FILE *file, const void *context)
 {
-    FILE *file = page->file;
+    const struct boots *boots = context;
+    const struct page whole = {file, boots->logs, boots->count}, *page = &whole;
+
     put_head(page);
     fputs("<h2>Stages</h2>\n<p>From the loader's first instruction to the kernel's.</p>\n", file);
     chart_timeline(file, page->logs, page->count);
@@ -130,12 +136,7 @@ static void put_page(const struct page *page)
 
 enum err boot_page_write(const char *path, const struct boot_log *logs, size_t count)
 {
-    struct page page = {fopen(path, "w"), logs, count};
-    if (!page.file)
-        return fail(ERR_IO, "%s: %s", path, strerror(errno));
-    put_page(&page);
-    bool failed = ferror(page.file);
-    if (fclose(page.file) != 0 || failed)
-        return fail(ERR_IO, "%s: %s", path, strerror(errno));
-    return OK;
+    const struct boots boots = {logs, count};
+
+    return draft_write(path, put_page, &boots);
 }

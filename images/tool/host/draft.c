@@ -1,5 +1,5 @@
 /* Where is an image made, so that it appears whole or not at all? */
-#include "images/tool/image/draft.h"
+#include "images/tool/host/draft.h"
 #include "images/tool/host/scratch.h"
 #include "images/tool/host/text.h"
 #include <errno.h>
@@ -15,8 +15,8 @@ static enum err refuse_device(const char *output)
     if (stat(output, &there) != 0 || S_ISREG(there.st_mode) || S_ISDIR(there.st_mode))
         return OK;
     return fail(ERR_UNSUPPORTED,
-                "%s: is no file: make the image as a file, then write it there (dd if=FILE of=%s "
-                "bs=1M), or put Lintel beside what is there (lintel install)",
+                "%s: is no file, and is not replaced: name a file; an image is then written there "
+                "by dd (dd if=FILE of=%s bs=1M), and `lintel install` keeps what is there",
                 output, output);
 }
 
@@ -48,9 +48,35 @@ enum err draft_put(const struct draft *draft, const char *name, const struct con
     return file_write_at(*path, 0, content->bytes, content->size);
 }
 
+enum err draft_check(const char *output)
+{
+    return file_was_opened(output)
+               ? fail(ERR_UNSUPPORTED, "%s: is one of the files that are read: name another output",
+                      output)
+               : OK;
+}
+
 enum err draft_deliver(const struct draft *draft, const char *output)
 {
+    TRY(draft_check(output));
     if (rename(draft->path, output) != 0)
         return fail(ERR_IO, "%s: %s", output, strerror(errno));
     return OK;
+}
+
+enum err draft_write(const char *output, void (*write)(FILE *file, const void *context),
+                     const void *context)
+{
+    struct draft draft;
+    FILE *file;
+
+    TRY(draft_open(&draft, output));
+    file = fopen(draft.path, "we");
+    if (!file)
+        return file_fail(output);
+    write(file, context);
+    bool failed = ferror(file);
+    if (fclose(file) != 0 || failed)
+        return file_fail(output);
+    return draft_deliver(&draft, output);
 }

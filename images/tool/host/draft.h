@@ -1,9 +1,10 @@
 /* A folder beside the output in which an image is made: the output appears whole, under its own
  * name, or not at all. */
-#ifndef LINTEL_TOOL_IMAGE_DRAFT_H
-#define LINTEL_TOOL_IMAGE_DRAFT_H
+#ifndef LINTEL_TOOL_HOST_DRAFT_H
+#define LINTEL_TOOL_HOST_DRAFT_H
 
 #include "images/tool/host/file.h"
+#include <stdio.h>
 
 struct draft {
     const char *folder; /* absolute */
@@ -18,7 +19,14 @@ enum err draft_open(struct draft *draft, const char *output);
 enum err draft_put(const struct draft *draft, const char *name, const struct content *content,
                    char **path);
 
-/* Makes the draft the output. */
+/* ERR_UNSUPPORTED: the output is a file that was opened to read from, and would be lost. */
+enum err draft_check(const char *output);
+
+/* Makes the draft the output. Errors as draft_check(); ERR_IO. */
 enum err draft_deliver(const struct draft *draft, const char *output);
+
+/* All of it for an output that is one text, which `write` writes. */
+enum err draft_write(const char *output, void (*write)(FILE *file, const void *context),
+                     const void *context);
 
 #endif
