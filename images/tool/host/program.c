@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,32 @@ static const struct {
     {"mdel", "mtools"}, {"mrd", "mtools"},          {"xorriso", "xorriso"},
 };
 
+/* A file in memory that holds the text, to be read from its start. */
+static int open_input(const char *text, unsigned flags)
+{
+    int file = memfd_create("input", flags);
+    size_t bytes = text ? strlen(text) : 0;
+    if (file >= 0 &&
+        (write(file, text ? text : "", bytes) != (ssize_t)bytes || lseek(file, 0, SEEK_SET) != 0)) {
+        close(file);
+        return -1;
+    }
+    return file;
+}
+
+/* mtools would keep a name such as \xc3\xa4.bin in the code page of a short name, which no other
+ * system can know: with a code page that is ASCII it gets a long name, which is Unicode. */
+static void configure_mtools(void)
+{
+    char path[64] = "/dev/null";
+    int file = open_input("default_codepage=367\n", 0);
+
+    if (file >= 0)
+        snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    setenv("MTOOLSRC", path, 1);
+    setenv("MTOOLS_SKIP_CHECK", "1", 1); /* floppies and 4 KiB sectors look odd to it */
+}
+
 void programs_prepare(void)
 {
     char path[4096];
@@ -36,40 +63,69 @@ void programs_prepare(void)
     setenv("PATH", path, 1);
     setenv("TZ", "UTC", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
-    setenv("MTOOLSRC", "/dev/null", 1);
-    setenv("MTOOLS_SKIP_CHECK", "1", 1); /* floppies and 4 KiB sectors look odd to it */
     setenv("SOURCE_DATE_EPOCH", DEFAULT_EPOCH, 0);
+    configure_mtools();
 }
 
 /* ---- the two processes ----------------------------------------------------------------------- */
 
 /* Its exit status says 127 when there is no such program, as a shell's would. */
-#define EXIT_NOT_THERE   127
-#define EXIT_INTERRUPTED (128 + SIGINT)
+#define EXIT_NOT_THERE 127
 
-static void __attribute__((noreturn)) become(const char *const arguments[], int input, int output)
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* What a signal needs to end the program that runs. */
+static volatile sig_atomic_t running, interrupted;
+
+static void interrupt(int signal)
 {
-    if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+    interrupted = signal;
+    if (running > 0) {
+        kill(-running, SIGKILL);
+        kill(running, SIGKILL); /* it may not lead its group yet */
+    }
+}
+
+/* In a session of its own it finds no terminal to ask a question on; and it ends when we do. */
+static void __attribute__((noreturn))
+become(const char *const arguments[], int input, int output, pid_t parent, const sigset_t *mask)
+{
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    if (getppid() == parent && dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
         dup2(output, STDERR_FILENO) >= 0)
         execvp(arguments[0], (char *const *)arguments);
     _exit(EXIT_NOT_THERE);
 }
 
-/* A file in memory that holds the text, to be read from its start. */
-static int open_input(const char *text)
+/* No signal comes between the start and our knowing of it. */
+static pid_t start(const char *const arguments[], int input, int output)
 {
-    int file = memfd_create("input", MFD_CLOEXEC);
-    size_t bytes = text ? strlen(text) : 0;
-    if (file >= 0 &&
-        (write(file, text ? text : "", bytes) != (ssize_t)bytes || lseek(file, 0, SEEK_SET) != 0)) {
-        close(file);
-        return -1;
-    }
-    return file;
+    pid_t parent = getpid(), child;
+    sigset_t all, mask;
+
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &mask);
+    child = fork();
+    if (child == 0)
+        become(arguments, input, output, parent, &mask);
+    running = child;
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    return child;
+}
+
+/* What the program has started itself may hold its end of the pipe open. */
+static void end_orphans(pid_t child)
+{
+    siginfo_t ended = {0};
+
+    if (waitid(P_PID, (id_t)child, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid)
+        kill(-child, SIGKILL);
 }
 
 /* Reads until the program closes its end, showing that time passes. */
-static char *collect(int from)
+static char *collect(int from, pid_t child)
 {
     struct pollfd ready = {from, POLLIN, 0};
     char *text = NULL, chunk[4096];
@@ -80,8 +136,10 @@ static char *collect(int from)
     while (stream && got) {
         int events = poll(&ready, 1, TICK_MS);
         step_show(STEP_SAME);
-        if (events <= 0)
+        if (events <= 0) {
+            end_orphans(child);
             continue;
+        }
         got = read(from, chunk, sizeof chunk);
         if (got > 0)
             fwrite(chunk, 1, (size_t)got, stream);
@@ -99,6 +157,7 @@ static int wait_for(pid_t child)
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return -1;
+    running = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -128,12 +187,12 @@ static const char *last_words(char *text)
 
 static enum err judge(const char *program, int status, char *output)
 {
+    if (interrupted || status == 128 + SIGINT)
+        return fail(ERR_IO, "interrupted while %s ran", program);
     if (status == 0)
         return OK;
     if (status == EXIT_NOT_THERE)
         return fail_missing(program);
-    if (status == EXIT_INTERRUPTED)
-        return fail(ERR_IO, "interrupted while %s ran", program);
     return fail(ERR_IO, "%s failed (exit status %d): %s", program, status,
                 output ? last_words(output) : "");
 }
@@ -143,23 +202,18 @@ static enum err fail_system(const char *program)
     return fail(ERR_IO, "%s cannot be started: %s", program, strerror(errno));
 }
 
-static enum err start_and_wait(const char *const arguments[], int input, void (*interrupt)(int),
-                               char **output)
+static enum err start_and_wait(const char *const arguments[], int input, char **output)
 {
     int ends[2];
     if (input < 0 || pipe2(ends, O_CLOEXEC) != 0)
         return fail_system(arguments[0]);
-    pid_t child = fork();
-    if (child == 0) {
-        signal(SIGINT, interrupt);
-        become(arguments, input, ends[1]);
-    }
+    pid_t child = start(arguments, input, ends[1]);
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
         return fail_system(arguments[0]);
     }
-    *output = collect(ends[0]);
+    *output = collect(ends[0], child);
     close(ends[0]);
     enum err err = judge(arguments[0], wait_for(child), *output);
     if (err != OK)
@@ -167,13 +221,26 @@ static enum err start_and_wait(const char *const arguments[], int input, void (*
     return err;
 }
 
-/* Ctrl-C ends the program that runs: then we still clean up, and say so. */
+/* What ends us ends the program that runs: then we still clean up, and say so. A signal that we
+ * were told to ignore stays ignored. */
+static void catch_endings(struct sigaction before[])
+{
+    const struct sigaction action = {.sa_handler = interrupt};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
+        if (sigaction(endings[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN)
+            sigaction(endings[i], &action, NULL);
+}
+
 enum err program_read(const char *const arguments[], const char *input, char **output)
 {
-    int file = open_input(input);
-    void (*interrupt)(int) = signal(SIGINT, SIG_IGN);
-    enum err err = start_and_wait(arguments, file, interrupt, output);
-    signal(SIGINT, interrupt);
+    struct sigaction before[ARRAY_LENGTH(endings)];
+    int file = open_input(input, MFD_CLOEXEC);
+
+    catch_endings(before);
+    enum err err = start_and_wait(arguments, file, output);
+    for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
+        sigaction(endings[i], &before[i], NULL);
     close(file);
     return err;
 }
