@@ -4,6 +4,7 @@ import gzip
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -29,8 +30,9 @@ LAYOUTS = {
 
 
 def lintel(*arguments, **environment):
-    return subprocess.run([LINTEL, "image", *map(str, arguments)], capture_output=True, text=True,
-                          env={**os.environ, **environment})
+    words = [word if isinstance(word, bytes) else str(word) for word in arguments]
+    return subprocess.run([LINTEL, "image", *words], capture_output=True, text=True,
+                          errors="replace", env={**os.environ, **environment})
 
 
 def make(path, *options, **environment):
@@ -156,6 +158,69 @@ def test_entry_names_all_that_is_handed_over(tmp_path):
     assert read_file(image, "/boot/a=b.bin", tmp_path) == b"123456789"
 
 
+def test_where_a_file_ends_and_its_name_begins(tmp_path):
+    """FILE is as much of FILE=NAME as names a file; a command line follows behind a blank."""
+    folder = tmp_path / "a=b c"
+    folder.mkdir()
+    blank, dom0 = folder / "a name=with all", folder / "vmlinuz"
+    for path in (blank, dom0):
+        path.write_bytes(b"123456789")
+    image = tmp_path / "image.img"
+    done = lintel("-o", image, "-k", KERNELS / "multiboot2.elf", "--module",
+                  f"{dom0}=dom0 root=/dev/sda1 ro console=hvc0", "--module", f"{dom0}= root=/dev/vda",
+                  "--module", f"{blank}=x", "--module", f"{dom0}=none ", "--file", f"{blank}=/d e=f/g h",
+                  "--initrd", f"{blank}=i")
+    assert done.returncode == 0, done.stderr
+    lines = read_file(image, "/loader/entries/lintel.conf", tmp_path).decode().splitlines()
+    assert lines[2:] == ["module /boot/dom0 root=/dev/sda1 ro console=hvc0",
+                         "module /boot/vmlinuz root=/dev/vda", "module /boot/x crc32=cbf43926",
+                         "module /boot/none ", "initrd /boot/i"]
+    assert read_file(image, "/d e=f/g h", tmp_path) == b"123456789"
+    message = refusal("-o", tmp_path / "x.img", "-k", KERNEL, "--module", blank)
+    assert "`a name=with all` cannot be a file's name in an entry: give one without" in message
+    message = refusal("-o", tmp_path / "x.img", "-k", KERNEL, "--module", "absent=a root=/dev/sda1")
+    assert message.endswith("lintel: absent: No such file or directory\n")
+
+
+@pytest.mark.parametrize("options", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_odd_names_are_on_the_volume_as_they_were_given(tmp_path, options):
+    """The tool reads them back as the loader does; that other programs see them, too, is asked
+    here."""
+    names = ["ä.bin", "ünï cödé", ".hidden", "x+y,z;=[].bin", "d[e]", "~1", "a~1.txt", "console.txt",
+             "y" * (255 if "gpt" in options or not options else 100)]
+    image = make(tmp_path / "image.img", *options,
+                 *(word for name in names for word in ("--file", f"{MODULE}=/odd/{name}")))
+    if "iso" in options:
+        output_of("xorriso", "-osirrox", "on", "-indev", image, "-extract", "/odd", tmp_path / "odd")
+        assert sorted(os.listdir(tmp_path / "odd")) == sorted(names)
+    elif not options:
+        for name in (name for name in names if "[" not in name):  # mtools reads those as patterns
+            assert read_file(image, f"/odd/{name}", tmp_path) == MODULE.read_bytes()
+
+
+def test_volume_that_does_not_hold_what_it_was_given_is_told(tmp_path):
+    """An mcopy that changes a name, and one that changes contents."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    real = shutil.which("mcopy")
+    for change in ('"${@:1:$#-1}" "${!#}x"', '"${@:1:$#-2}" /dev/null "${!#}"'):
+        (programs / "mcopy").write_text(f"#!/bin/bash\nexec {real} {change}\n")
+        (programs / "mcopy").chmod(0o755)
+        message = refusal("-o", tmp_path / "x.img", "-k", KERNEL,
+                          PATH=f"{programs}:{os.environ['PATH']}")
+        assert "/EFI/BOOT/BOOTX64.EFI" in message and "give it another name" in message
+    assert list(tmp_path.iterdir()) == [programs]
+
+
+def test_backslash_leads_through_folders_as_in_the_loader(tmp_path):
+    entry = tmp_path / "back.conf"
+    entry.write_text("kernel \\boot\\\\kernel.elf\nmodule Boot\\m.bin\nmodule /boot/absent\n")
+    done = lintel("-o", tmp_path / "x.img", "-k", KERNEL, "--entry", entry, "--file",
+                  f"{MODULE}=/boot/m.bin")
+    assert done.returncode == 0 and re.findall("will not boot: .*", done.stderr) == [
+        "will not boot: entry back: module: /boot/absent is not among the files"]
+
+
 def test_other_files_and_entries(tmp_path):
     entry, conf = tmp_path / "second.conf", tmp_path / "loader.conf"
     entry.write_text("title Second\nkernel /boot/kernel.elf\n")
@@ -267,8 +332,30 @@ def test_files_that_do_not_fit(tmp_path):
     (("--file", f"{MODULE}=relative"), r"`relative` is no path"),
     (("--file", f"{MODULE}=/boot"), r"/boot and /boot/.*: one would be a folder and a file"),
     (("--file", f"{MODULE}=/a", "--file", f"{MODULE}=/A/b"), r"one would be a folder and a file"),
-    (("--file", f"{MODULE}=/a/../b"), r"a name that FAT can't hold"),
-    (("--file", f"{MODULE}=/a/b?"), r"a name that FAT can't hold"),
+    (("--file", f"{MODULE}=/a/../b"), r"name that ends with a dot: `\.\.`"),
+    (("--file", f"{MODULE}=/a/./b"), r"name that ends with a dot: `\.`"),
+    (("--file", f"{MODULE}=/a/b?"), r"has one of the characters .*: `b\?`"),
+    (("--file", f"{MODULE}=/a//b"), r"name that is empty: ``"),
+    (("--file", f"{MODULE}=/a/"), r"`/a/` is no path"),
+    (("--file", f"{MODULE}=/a\\b"), r"has one of the characters .*: `a\\b`"),
+    (("--file", f"{MODULE}=/a\tb"), r"has a control character"),
+    (("--file", f"{MODULE}=/a\x7f"), r"has a control character"),
+    (("--file", f"{MODULE}=/a.".encode()), r"name that ends with a dot: `a\.`"),
+    (("--file", f"{MODULE}=/a "), r"name that begins or ends with a blank: `a `"),
+    (("--file", f"{MODULE}=/ a/b"), r"name that begins or ends with a blank: ` a`"),
+    (("--file", os.fsencode(MODULE) + b"=/a\xff"), r"is no UTF-8"),
+    (("--file", os.fsencode(MODULE) + b"=/a\xed\xa0\x80"), r"is no UTF-8"),
+    (("--file", f"{MODULE}=/{'a' * 256}"), r"is longer than 255 characters"),
+    (("--file", f"{MODULE}=/{'ä' * 256}"), r"is longer than 255 characters"),
+    *((("--file", f"{MODULE}=/{name}"), r"is the name of a device")
+      for name in ("aux", "CON", "nul/x", "a/prn.txt", "com1", "lpt9.tar.gz", "clock$")),
+    (("--module", f"{MODULE}=aux"), r"is the name of a device"),
+    (("--module", f"{MODULE}=a."), r"ends with a dot"),
+    (("--initrd", f"{MODULE}=a argument"), r"only a module has an argument"),
+    (("--file", f"{MODULE}=/Ä.txt", "--file", f"{KERNEL}=/ä.txt"), r"give it another name"),
+    # mtools gives verylongname.txt the short name VERYLO~1.TXT, and then takes that for the other.
+    (("--file", f"{MODULE}=/verylongname.txt", "--file", f"{KERNEL}=/verylo~1.txt"),
+     r"/verylongname\.txt.*give it another name"),
 ])
 def test_what_makes_no_image(tmp_path, options, message):
     assert re.search(message, refusal("-o", tmp_path / "x.img", "--kernel", KERNEL, *options))
@@ -278,7 +365,7 @@ def test_what_makes_no_image(tmp_path, options, message):
 def test_what_an_image_does_not_replace(tmp_path):
     """A file that it is made of; a device, as a pipe is one, too."""
     kernel = Path(shutil.copy(KERNEL, tmp_path / "kernel.elf"))
-    assert "is one of the files that go onto the image" in refusal("-o", kernel, "-k", kernel)
+    assert "is one of the files that are read" in refusal("-o", kernel, "-k", kernel)
     assert kernel.read_bytes() == KERNEL.read_bytes()
     os.mkfifo(tmp_path / "pipe")
     assert "lintel install" in refusal("-o", tmp_path / "pipe", "-k", KERNEL)
@@ -327,6 +414,70 @@ def test_killed_leaves_nothing(tmp_path):
     while any(folder.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(folder.iterdir())
+
+
+def stand_in(folder, script):
+    """The environment of a run in which mcopy is that script."""
+    programs = folder / "bin"
+    programs.mkdir()
+    (programs / "mcopy").write_text(f"#!/bin/sh\n{script}\n")
+    (programs / "mcopy").chmod(0o755)
+    return {"PATH": f"{programs}:{os.environ['PATH']}"}
+
+
+def wait_until(holds):
+    """For what other processes do; of a test that fails it is the end, never the measure."""
+    deadline = time.monotonic() + 60
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert holds()
+
+
+def is_gone(process):
+    """Or has ended, and waits for its parent to ask how."""
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("whom", ["tool", "group"])
+def test_ended_leaves_no_program_and_no_file(tmp_path, ending, whom):
+    """Whether it is the terminal that ends all, or somebody who ends the tool."""
+    folder, started = tmp_path / "folder", tmp_path / "started"
+    folder.mkdir()
+    environment = stand_in(tmp_path, f"echo $$ > {started}\nexec sleep 600")
+    tool = subprocess.Popen([LINTEL, "image", "-o", folder / "x.img", "-k", KERNEL],
+                            stderr=subprocess.PIPE, text=True, start_new_session=True,
+                            env={**os.environ, **environment})
+    wait_until(lambda: started.exists() and started.read_text().endswith("\n"))
+    (os.kill if whom == "tool" else os.killpg)(tool.pid, ending)
+    message = tool.communicate(timeout=60)[1]
+    if ending == signal.SIGKILL:
+        assert tool.returncode == -9
+    else:
+        assert tool.returncode == 1 and "interrupted while mcopy ran" in message
+    wait_until(lambda: not any(folder.iterdir()))
+    wait_until(lambda: is_gone(started.read_text().strip()))
+
+
+def test_program_that_asks_a_question_is_not_waited_for(tmp_path):
+    """Neither on its input nor on the terminal."""
+    asks = "read answer && exit 0\nread answer < /dev/tty && exit 0\necho no answer\nexit 3"
+    command = ["timeout", "--foreground", 60, LINTEL, "image", "-o", tmp_path / "x.img", "-k", KERNEL]
+    terminal = f"script --quiet --return --command '{' '.join(map(str, command))}' /dev/null"
+    with subprocess.Popen(terminal, shell=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          env={**os.environ, **stand_in(tmp_path, asks)}) as asked:
+        said = asked.stdout.read().decode()  # nobody types meanwhile
+        asked.stdin.close()
+        assert asked.wait(60) == 1 and "mcopy failed (exit status 3)" in said, said
+
+
+def test_program_that_leaves_another_behind_is_not_waited_for(tmp_path):
+    environment = stand_in(tmp_path, f"sleep 600 &\necho $! > {tmp_path}/left\nexit 3")
+    message = refusal("-o", tmp_path / "x.img", "-k", KERNEL, **environment)
+    assert "mcopy failed (exit status 3)" in message
+    left = (tmp_path / "left").read_text().strip()
+    wait_until(lambda: is_gone(left))
 
 
 def test_interrupted_leaves_nothing(tmp_path):

@@ -140,7 +140,7 @@ def test_without_the_shells_part(tmp_path, logs):
 def test_refusals(tmp_path, logs):
     (tmp_path / "other").write_text("GRUB loading.\n")
     for log, message in ((tmp_path / "none", "No such file"), (tmp_path / "other", "says nothing"),
-                         (tmp_path, "cannot be read")):
+                         (tmp_path, "not a regular file, but a folder")):
         done = report(tmp_path / "page", log)
         assert done.returncode == 1 and message in done.stderr
     done = report(tmp_path / "no/page", *logs)

@@ -72,6 +72,24 @@ static char upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
+static bool is_same_name(const char *name, const char *other, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (upper(name[i]) != upper(other[i]))
+            return false;
+    return true;
+}
+
+bool fs_is_same_path(const char *path, const char *other)
+{
+    size_t length;
+
+    for (; (length = next_name(&path)); path += length, other += length)
+        if (next_name(&other) != length || !is_same_name(path, other, length))
+            return false;
+    return !next_name(&other);
+}
+
 struct search {
     const char *name;
     size_t length;
@@ -83,10 +101,7 @@ static bool match(void *context, const struct fs_entry *entry)
 {
     struct search *search = context;
 
-    for (size_t i = 0; i < search->length; i++)
-        if (upper(entry->name[i]) != upper(search->name[i]))
-            return true;
-    if (entry->name[search->length])
+    if (!is_same_name(entry->name, search->name, search->length) || entry->name[search->length])
         return true;
     search->entry = *entry;
     search->found = true;

@@ -60,6 +60,9 @@ enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *f
  * `path`, which must outlive the file. */
 enum err fs_open(const struct fs *fs, const char *path, struct file *file);
 
+/* True when both paths lead to the same file, wherever there is one. */
+bool fs_is_same_path(const char *path, const char *other);
+
 /* ERR_UNSUPPORTED where directories can't be listed. */
 enum err fs_list(const struct fs *fs, const char *path,
                  bool (*each)(void *context, const struct fs_entry *entry), void *context);

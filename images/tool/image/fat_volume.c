@@ -176,5 +176,5 @@ enum err fat_make(const struct fat_volume *volume, const struct tree *tree)
     char *drive = text_of("%s@@%lu", volume->path, volume->first * volume->sector_bytes);
     enum err err = copy_tree(drive, tree);
     free(drive);
-    return err;
+    return err == OK ? tree_verify(tree, volume->path, volume->first, volume->sector_bytes) : err;
 }

@@ -32,9 +32,9 @@ enum image_option {
 static const struct option_row options[] = {
     {'o', "output", "FILE", "the image, or netboot's folder, to make"},
     {'k', "kernel", "FILE[=NAME]", "becomes /boot/NAME, with a boot entry of its own"},
-    {'m', "module", "FILE[=NAME]",
-     "becomes /boot/NAME and is handed to the kernel; words\n"
-     "behind NAME are its argument, else crc32=SUM"},
+    {'m', "module", "FILE[=NAME ARGS]",
+     "becomes /boot/NAME and is handed to the kernel, with\n"
+     "ARGS as its command line, else with crc32=SUM"},
     {OPTION_INITRD, "initrd", "FILE[=NAME]", "the same, as an initial RAM disk"},
     {'c', "cmdline", "WORDS", "the kernel's command line"},
     {OPTION_TITLE, "title", "TEXT", "of the entry, in the menu"},
@@ -77,8 +77,12 @@ static const struct syntax syntax = {
     .notes =
         "Examples:\n"
         "  lintel image -o disk.img --kernel kernel.elf --module data.bin --cmdline \"quiet\"\n"
-        "  lintel image -o boot.iso --kernel kernel.elf --layout iso",
-};
+        "  lintel image -o xen.img --kernel xen --module vmlinuz=\"dom0 root=/dev/sda1 ro\"\n"
+        "  lintel image -o boot.iso --kernel kernel.elf --layout iso\n\n"
+        "FILE is as much as names a file, up to a = or the end; NAME ends at the first blank, and "
+        "is\n"
+        "FILE's own where it is left out. Names that FAT can't hold as they are written are "
+        "refused."};
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
@@ -210,26 +214,13 @@ static enum err choose_loader(const struct choices *choices, struct image *image
     return choices->application ? file_map(choices->application, &image->application) : OK;
 }
 
-static enum err refuse_own_file(const struct tree *tree, const char *output)
-{
-    char *path = realpath(output, NULL);
-    bool own = false;
-
-    for (size_t i = 0; path && i < tree->count; i++)
-        own |= strcmp(tree->files[i].host, path) == 0;
-    free(path);
-    return own ? fail(ERR_UNSUPPORTED,
-                      "%s: is one of the files that go onto the image: name another output", output)
-               : OK;
-}
-
 static enum err make_draft(const struct choices *choices, struct image *image)
 {
     uint64_t bytes = 0;
     TRY(choose_loader(choices, image));
     TRY(image_add_files(image, choices->layout, &choices->request));
     TRY(image_check_entries(&image->tree));
-    TRY(refuse_own_file(&image->tree, choices->output));
+    TRY(draft_check(choices->output));
     image->identity = identity_of(&image->tree, choices->layout->name);
     for (size_t i = 0; i < image->tree.count; i++)
         bytes += image->tree.files[i].content.size;

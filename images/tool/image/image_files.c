@@ -34,19 +34,50 @@ enum err image_tell_stage(struct image *image, const struct stage_place *place, 
     return OK;
 }
 
-/* ---- FILE=NAME ------------------------------------------------------------------------------- */
+/* ---- FILE=NAME ARGUMENT ---------------------------------------------------------------------- */
 
-/* A file of that whole name comes first, so that names may hold a "=". */
-static void split(const char *value, char **host, char **name)
+struct named_file {
+    char *host;
+    char *name;     /* on the volume */
+    char *argument; /* NULL: none is given */
+};
+
+/* Where FILE ends in FILE=NAME: it is as much of the value as names a file, so that a name may hold
+ * a "=". Where none does, the value's end or its first "=", for the message. */
+static size_t host_length(const char *value)
 {
-    const char *equals = strrchr(value, '=');
-    if (!equals || access(value, F_OK) == 0) {
-        *host = text_of("%s", value);
-        *name = text_of("%s", text_base(value));
-    } else {
-        *host = text_of("%.*s", (int)(equals - value), value);
-        *name = text_of("%s", equals + 1);
+    size_t length = strlen(value), first = strcspn(value, "=");
+
+    for (size_t end = length; end > first; end--) {
+        char *host = value[end] && value[end] != '=' ? NULL : text_of("%.*s", (int)end, value);
+        bool there = host && access(host, F_OK) == 0;
+        free(host);
+        if (there)
+            return end;
     }
+    return first;
+}
+
+/* The name is the file's own where none is given; only one that is given may have an argument. */
+static struct named_file split(const char *value)
+{
+    size_t length = host_length(value);
+    const char *given = value + length + (value[length] == '=');
+    size_t name_length = strcspn(given, " ");
+    struct named_file file = {.host = text_of("%.*s", (int)length, value)};
+
+    file.name = name_length ? text_of("%.*s", (int)name_length, given)
+                            : text_of("%s", text_base(file.host));
+    if (given[name_length])
+        file.argument = text_of("%s", given + name_length + 1);
+    return file;
+}
+
+static void end_split(struct named_file *file)
+{
+    free(file->host);
+    free(file->name);
+    free(file->argument);
 }
 
 /* Entries are lines of words (Boot Loader Specification). */
@@ -70,37 +101,34 @@ static enum err check_line(const char *what, const char *text)
 /* ---- the kernel and its entry ---------------------------------------------------------------- */
 
 /* Adds FILE as /boot/NAME, and to the entry a line of that key. */
-static enum err add_line(struct tree *tree, const char *key, const char *host, char *name,
-                         bool with_argument, char **entry)
+static enum err add_line(struct tree *tree, const char *key, const struct named_file *named,
+                         char **entry)
 {
     const struct tree_file *file;
-    char *argument = with_argument ? strchr(name, ' ') : NULL;
 
-    if (argument)
-        *argument++ = 0;
-    TRY(check_name(name));
-    char *path = text_of("/boot/%s", name);
-    enum err err = tree_add_file(tree, path, host, &file);
+    TRY(check_name(named->name));
+    char *path = text_of("/boot/%s", named->name);
+    enum err err = tree_add_file(tree, path, named->host, &file);
     if (err == OK)
         text_add(entry, "%s %s", key, path);
-    if (err == OK && argument)
-        text_add(entry, " %s", argument);
-    else if (err == OK && with_argument)
+    if (err == OK && named->argument)
+        text_add(entry, " %s", named->argument);
+    else if (err == OK && strcmp(key, "module") == 0)
         text_add(entry, " crc32=%08x", file->crc32);
     text_add(entry, "\n");
     free(path);
     return err;
 }
 
-static enum err add_split(struct tree *tree, const char *key, const char *value, bool with_argument,
-                          char **entry)
+static enum err add_named(struct tree *tree, const char *key, const char *value, char **entry)
 {
-    char *host, *name;
     TRY(check_line(key, value));
-    split(value, &host, &name);
-    enum err err = add_line(tree, key, host, name, with_argument, entry);
-    free(host);
-    free(name);
+    struct named_file named = split(value);
+    enum err err =
+        named.argument && strcmp(key, "module") != 0
+            ? fail(ERR_FORMAT, "--%s %s: only a module has an argument behind its name", key, value)
+            : add_line(tree, key, &named, entry);
+    end_split(&named);
     return err;
 }
 
@@ -110,20 +138,19 @@ static enum err add_handed_over(struct tree *tree, const struct image_request *r
     for (size_t i = 0; i < request->addition_count; i++) {
         const struct addition *addition = &request->additions[i];
         if (addition->kind == ADD_MODULE)
-            TRY(add_split(tree, "module", addition->value, true, entry));
+            TRY(add_named(tree, "module", addition->value, entry));
         if (addition->kind == ADD_INITRD)
-            TRY(add_split(tree, "initrd", addition->value, false, entry));
+            TRY(add_named(tree, "initrd", addition->value, entry));
     }
     return OK;
 }
 
-static enum err write_entry(struct tree *tree, const struct image_request *request,
-                            const char *host, char *name, char **entry)
+static enum err write_entry(struct tree *tree, const struct image_request *request, char **entry)
 {
     TRY(check_line("--title", request->title));
     TRY(check_line("--cmdline", request->cmdline));
-    text_add(entry, "title %s\n", request->title ? request->title : name);
-    TRY(add_line(tree, "kernel", host, name, false, entry));
+    text_add(entry, "title %s\n", request->title);
+    TRY(add_named(tree, "kernel", request->kernel, entry));
     TRY(add_handed_over(tree, request, entry));
     if (request->cmdline)
         text_add(entry, "options %s\n", request->cmdline);
@@ -132,12 +159,15 @@ static enum err write_entry(struct tree *tree, const struct image_request *reque
 
 static enum err add_kernel(struct tree *tree, const struct image_request *request)
 {
-    char *entry = NULL, *host, *name;
-    split(request->kernel, &host, &name);
-    enum err err = write_entry(tree, request, host, name, &entry);
+    struct named_file kernel = split(request->kernel);
+    struct image_request titled = *request;
+    char *entry = NULL;
+
+    if (!titled.title)
+        titled.title = kernel.name;
+    enum err err = write_entry(tree, &titled, &entry);
+    end_split(&kernel);
     free(entry);
-    free(host);
-    free(name);
     return err;
 }
 
@@ -156,11 +186,10 @@ static enum err add_entry(struct tree *tree, const char *host)
 
 static enum err add_file(struct tree *tree, const char *value)
 {
-    char *host, *path;
-    split(value, &host, &path);
-    enum err err = tree_add_file(tree, path, host, NULL);
+    size_t length = host_length(value);
+    char *host = text_of("%.*s", (int)length, value);
+    enum err err = tree_add_file(tree, value + length + (value[length] == '='), host, NULL);
     free(host);
-    free(path);
     return err;
 }
 
@@ -181,7 +210,7 @@ static enum err add_loader_conf(struct tree *tree, const char *host, bool listin
 {
     struct content given = {(const uint8_t *)DEFAULT_LOADER_CONF, strlen(DEFAULT_LOADER_CONF)};
     if (host)
-        TRY(file_map(host, &given));
+        TRY(file_map_text(host, &given));
     char *text = text_of("%.*s", (int)given.size, (const char *)given.bytes);
     for (size_t i = 0; listing && i < tree->count; i++)
         if (strncmp(tree->files[i].path, ENTRIES_PATH, strlen(ENTRIES_PATH)) == 0)

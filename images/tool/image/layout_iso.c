@@ -84,6 +84,8 @@ static enum err make_disc(struct image *image)
         err = write_list(image, &list);
     if (err == OK)
         err = run_xorriso(image, list, efi_image);
+    if (err == OK)
+        err = tree_verify(&image->tree, image->draft.path, 0, CD_SECTOR_BYTES);
     free(efi_image);
     free(list);
     return err;

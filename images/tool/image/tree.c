@@ -2,7 +2,9 @@
 #include "images/tool/image/tree.h"
 #include "common/format/crc32.h"
 #include "common/lib/mem.h"
+#include "common/storage/fs/fs.h"
 #include "images/tool/host/text.h"
+#include "images/tool/image/volume_path.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,27 +21,9 @@ static size_t place_of(const struct tree *tree, const char *path)
 const struct tree_file *tree_find(const struct tree *tree, const char *path)
 {
     for (size_t i = 0; i < tree->count; i++)
-        if (strcasecmp(tree->files[i].path, path) == 0)
+        if (fs_is_same_path(tree->files[i].path, path))
             return &tree->files[i];
     return NULL;
-}
-
-/* No layout takes names that FAT can't hold: what boots from one boots from the others. */
-static bool is_name(const char *name, size_t length)
-{
-    bool dots = length && strspn(name, ".") >= length;
-
-    return length && length < 256 && !dots && strcspn(name, "\\:*?\"<>|") >= length;
-}
-
-static bool has_names(const char *path)
-{
-    for (size_t length; *path == '/'; path += length) {
-        length = strcspn(++path, "/");
-        if (!is_name(path, length))
-            return false;
-    }
-    return true;
 }
 
 /* True when one of the paths is a folder on the way to the other. */
@@ -52,16 +36,7 @@ static bool leads_to(const char *folder, const char *path)
 
 static enum err check_path(const struct tree *tree, const char *path)
 {
-    if (path[0] != '/' || !text_base(path)[0])
-        return fail(
-            ERR_FORMAT,
-            "`%s` is no path on the volume: a path begins with / and ends with a file's name",
-            path);
-    if (!has_names(path))
-        return fail(ERR_FORMAT,
-                    "`%s` has a name that FAT can't hold: a name has 1 to 255 bytes, is not all "
-                    "dots, and has none of \\ : * ? \" < > |",
-                    path);
+    TRY(volume_path_check(path));
     for (size_t i = 0; i < tree->count; i++)
         if (leads_to(tree->files[i].path, path) || leads_to(path, tree->files[i].path))
             return fail(ERR_FORMAT, "%s and %s: one would be a folder and a file at once", path,

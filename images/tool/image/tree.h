@@ -2,7 +2,7 @@
 #ifndef LINTEL_TOOL_IMAGE_TREE_H
 #define LINTEL_TOOL_IMAGE_TREE_H
 
-#include "images/tool/image/draft.h"
+#include "images/tool/host/draft.h"
 #include <stddef.h>
 
 struct tree_file {
@@ -19,8 +19,8 @@ struct tree {
     size_t count;
 };
 
-/* ERR_FORMAT: there is such a path already (FAT ignores case). The new file is *file, where that is
- * not NULL, until the next one is added. */
+/* ERR_FORMAT: no volume holds such a path, or there is one already. The new file is *file, where
+ * that is not NULL, until the next one is added. */
 enum err tree_add_file(struct tree *tree, const char *path, const char *host,
                        const struct tree_file **file);
 
@@ -28,11 +28,16 @@ enum err tree_add_file(struct tree *tree, const char *path, const char *host,
 enum err tree_add(struct tree *tree, const char *path, const struct content *content);
 enum err tree_add_text(struct tree *tree, const char *path, const char *text);
 
-/* The file of a path, whatever its case; NULL: there is none. */
+/* The file that the loader finds by a path; NULL: there is none. */
 const struct tree_file *tree_find(const struct tree *tree, const char *path);
 
 /* The paths of all folders below the root, parents first, as a list that ends with NULL; each is
  * to be freed, and the list. */
 char **tree_folders(const struct tree *tree);
+
+/* Reads the volume that begins at that sector of an image, as the loader does: it was filled by
+ * other programs. ERR_FORMAT, ERR_NOT_FOUND: a file is not there under its name, or is another. */
+enum err tree_verify(const struct tree *tree, const char *image, uint64_t first,
+                     uint32_t sector_bytes);
 
 #endif
