@@ -10,29 +10,35 @@ static bool holds_entries_too(const struct volume *boot_volume, const struct vol
     return volume_is_xbootldr(volume) || (volume_is_xbootldr(boot_volume) && volume_is_esp(volume));
 }
 
-static enum err add(struct arena *arena, const struct volume *volume, struct entry_volumes *list)
+/* One with a file system that Lintel does not read holds nothing for it; what lies on one that
+ * fails may be what the default means. */
+static void add(struct volumes *volumes, const struct volume *volume, struct entry_volumes *list)
 {
+    struct arena *arena = &volumes->machine->arena;
     struct fs *fs;
+    enum err err = ARENA_TAKE(arena, 1, &fs);
 
-    TRY(ARENA_TAKE(arena, 1, &fs));
-    TRY(fs_mount(volume, arena, fs));
+    if (err == OK)
+        err = fs_mount(volume, arena, fs);
+    if (err != OK) {
+        say("no entries from there: %s\n", err_message());
+        if (err != ERR_NOT_FOUND)
+            volumes_doubt(volumes, "a volume with entries cannot be used: %s", err_message());
+        return;
+    }
     note("entries also: partition %u of %s\n", volume->number, volume->disk->name);
     list->fs[list->count++] = fs;
-    return OK;
 }
 
-void entry_volumes_find(const struct volumes *volumes, struct entry_volumes *list)
+void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list)
 {
-    struct machine *machine = volumes->machine;
-
     *list = (struct entry_volumes){
         .fs = {&volumes->fs},
         .count = 1,
-        .uefi = machine->facts->firmware == LINTEL_FIRMWARE_UEFI,
+        .uefi = volumes->machine->facts->firmware == LINTEL_FIRMWARE_UEFI,
     };
     for (uint32_t i = 0; i < volumes->disk_volume_count && list->count < ARRAY_LENGTH(list->fs);
          i++)
-        if (holds_entries_too(&volumes->boot, &volumes->disk_volumes[i]) &&
-            add(&machine->arena, &volumes->disk_volumes[i], list) != OK)
-            say("no entries from there: %s\n", err_message());
+        if (holds_entries_too(&volumes->boot, &volumes->disk_volumes[i]))
+            add(volumes, &volumes->disk_volumes[i], list);
 }

@@ -1,23 +1,35 @@
 /* Which volume did Lintel come from? */
 #include "common/storage/volumes.h"
+#include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/storage/disk/partition.h"
 
-/* How well a volume fits; the highest wins, the first among equals. */
-enum fit { FIT_NONE, FIT_LOADER_DIRECTORY, FIT_ESP, FIT_NAMED };
+/* Where configuration may lie, the likelier first; and what a failing volume is called. */
+enum place { PLACE_NAMED, PLACE_ESP, PLACE_OTHER, PLACES };
+
+static const char *const place_names[PLACES] = {
+    [PLACE_NAMED] = "the volume that Lintel came from",
+    [PLACE_ESP] = "an EFI system partition, where Lintel may have come from,",
+    [PLACE_OTHER] = "a volume where Lintel may have come from",
+};
+
+void volumes_doubt(struct volumes *volumes, const char *format, ...)
+{
+    va_list list;
+
+    if (volumes->doubt)
+        return;
+    va_start(list, format);
+    fmt_list(volumes->reason, sizeof volumes->reason, format, list);
+    va_end(list);
+    volumes->doubt = volumes->reason;
+}
 
 static bool ignore_entry(void *context, const struct fs_entry *entry)
 {
     (void)context, (void)entry;
     return false;
-}
-
-static bool has_loader_directory(struct volumes *volumes, const struct volume *volume,
-                                 struct fs *fs)
-{
-    return fs_mount(volume, &volumes->machine->arena, fs) == OK &&
-           (fs_list(fs, "/loader", ignore_entry, NULL) == OK ||
-            fs_list(fs, "/EFI/Linux", ignore_entry, NULL) == OK);
 }
 
 /* UEFI starts a program from a volume that it knows: without partitions that is the whole disk. */
@@ -29,50 +41,137 @@ static bool is_named(const struct facts *facts, const struct volume *volume)
     return facts->firmware == LINTEL_FIRMWARE_UEFI && volume->number == 0;
 }
 
-static enum fit judge(struct volumes *volumes, const struct volume *volume, struct fs *fs)
+static enum place place_of(const struct facts *facts, const struct volume *volume)
 {
-    if (!has_loader_directory(volumes, volume, fs))
-        return FIT_NONE;
-    if (is_named(volumes->machine->facts, volume))
-        return FIT_NAMED;
-    return volume_is_esp(volume) ? FIT_ESP : FIT_LOADER_DIRECTORY;
+    if (is_named(facts, volume))
+        return PLACE_NAMED;
+    return volume_is_esp(volume) ? PLACE_ESP : PLACE_OTHER;
 }
 
-static enum err refuse_disk(const struct disk *disk, uint32_t volumes)
+/* What Lintel came from, or an EFI system partition, has a file system: where none is seen, it is
+ * damaged. */
+static enum err mount(struct volumes *volumes, const struct volume *volume, enum place place,
+                      struct fs *fs)
 {
-    char names[FS_NAMES_BYTES];
-
-    return fail(ERR_NOT_FOUND,
-                "%s: none of its %u volumes is a %s file system with a /loader directory; put "
-                "/loader/entries/*.conf on its EFI system partition",
-                disk->name, volumes, fs_names(names, sizeof names));
+    enum err err = fs_mount(volume, &volumes->machine->arena, fs);
+    return err == ERR_NOT_FOUND && place != PLACE_OTHER ? ERR_FORMAT : err;
 }
 
-static enum err search_disk(struct volumes *volumes, struct disk *disk, enum fit *best)
+static enum err find_configuration(const struct fs *fs)
 {
-    TRY(partition_list(volumes->machine->firmware, disk, &volumes->machine->arena,
-                       &volumes->disk_volumes, &volumes->disk_volume_count));
-    if (!disk->sectors && disk->medium == LINTEL_MEDIUM_CD)
-        disk->sectors =
-            volumes->disk_volumes[0].sectors; /* SeaBIOS does not tell; its file system does */
-    for (uint32_t i = 0; i < volumes->disk_volume_count && *best < FIT_NAMED; i++) {
-        struct fs fs;
-        enum fit fit = judge(volumes, &volumes->disk_volumes[i], &fs);
-        if (fit > *best) {
-            *best = fit;
-            volumes->boot = volumes->disk_volumes[i];
-            volumes->fs = fs;
-        }
+    enum err err = fs_list(fs, "/loader", ignore_entry, NULL);
+    return err == ERR_NOT_FOUND ? fs_list(fs, "/EFI/Linux", ignore_entry, NULL) : err;
+}
+
+/* Only a volume that can be read, and has no configuration, leads on to the next without a word. */
+static bool take(struct volumes *volumes, const struct volume *volume, enum place place)
+{
+    struct fs fs;
+    enum err err = mount(volumes, volume, place, &fs);
+
+    if (err == OK)
+        err = find_configuration(&fs);
+    if (err == OK) {
+        volumes->boot = *volume;
+        volumes->fs = fs;
+        return true;
     }
-    return *best == FIT_NONE ? refuse_disk(disk, volumes->disk_volume_count) : OK;
+    if (err != ERR_NOT_FOUND)
+        volumes_doubt(volumes, "%s cannot be used: %s", place_names[place], err_message());
+    return false;
 }
 
-static enum err search_all_disks(struct volumes *volumes, enum fit *best)
+static bool search_volumes(struct volumes *volumes)
+{
+    for (enum place place = 0; place < PLACES; place++)
+        for (uint32_t i = 0; i < volumes->disk_volume_count; i++) {
+            const struct volume *volume = &volumes->disk_volumes[i];
+            if (place_of(volumes->machine->facts, volume) == place && take(volumes, volume, place))
+                return true;
+        }
+    return false;
+}
+
+/* ", and partition 3 (LBA ...) is left out", or nothing. */
+static void describe_left_out(const struct partitions *list, char *text, uint64_t bytes)
+{
+    const struct volume *partition = &list->left_out;
+
+    text[0] = 0;
+    if (partition->number)
+        fmt(text, bytes,
+            "; partition %u (LBA %lu, %lu sectors) is not within LBA %lu to %lu, and left out",
+            partition->number, partition->first_lba, partition->sectors, list->first_usable,
+            list->last_usable);
+}
+
+static enum err refuse_disk(const struct partitions *list)
+{
+    char names[FS_NAMES_BYTES], left_out[160];
+
+    describe_left_out(list, left_out, sizeof left_out);
+    return fail(ERR_NOT_FOUND,
+                "%s: no volume of it (%u looked at) is a %s file system with a /loader "
+                "directory%s; put /loader/entries/*.conf on its EFI system partition",
+                list->whole.disk->name, list->count, fs_names(names, sizeof names), left_out);
+}
+
+static bool is_named_listed(const struct volumes *volumes)
+{
+    for (uint32_t i = 0; i < volumes->disk_volume_count; i++)
+        if (is_named(volumes->machine->facts, &volumes->disk_volumes[i]))
+            return true;
+    return false;
+}
+
+/* A partition that is left out can't be looked at: it may be the one. */
+static void doubt_left_out(struct volumes *volumes, const struct partitions *list)
+{
+    char left_out[160];
+
+    if (!list->left_out.number || !is_named(volumes->machine->facts, &list->left_out) ||
+        is_named_listed(volumes))
+        return;
+    describe_left_out(list, left_out, sizeof left_out);
+    volumes_doubt(volumes, "%s cannot be used%s", place_names[PLACE_NAMED], left_out);
+}
+
+static enum err search_disk(struct volumes *volumes, struct disk *disk)
+{
+    struct partitions list;
+
+    TRY(partitions_read(&list, volumes->machine->firmware, disk, &volumes->machine->arena));
+    volumes->disk_volumes = list.volumes;
+    volumes->disk_volume_count = list.count;
+    if (!disk->sectors && disk->medium == LINTEL_MEDIUM_CD)
+        disk->sectors = list.volumes[0].sectors; /* SeaBIOS does not tell; its file system does */
+    doubt_left_out(volumes, &list);
+    return search_volumes(volumes) ? OK : refuse_disk(&list);
+}
+
+static enum err search_all_disks(struct volumes *volumes)
 {
     enum err err = fail(ERR_NOT_FOUND, "the firmware shows no disk at all");
-    for (uint32_t i = 0; i < volumes->machine->facts->disk_count && *best == FIT_NONE; i++)
-        err = search_disk(volumes, &volumes->machine->facts->disks[i], best);
+
+    for (uint32_t i = 0; i < volumes->machine->facts->disk_count; i++) {
+        err = search_disk(volumes, &volumes->machine->facts->disks[i]);
+        if (err == OK)
+            return OK;
+        if (err != ERR_NOT_FOUND)
+            volumes_doubt(volumes, "a disk that Lintel may have come from cannot be used: %s",
+                          err_message());
+    }
     return err;
+}
+
+static enum err search(struct volumes *volumes)
+{
+    const struct facts *facts = volumes->machine->facts;
+    int32_t disk = facts->origin.disk;
+
+    if (disk >= 0 && (uint32_t)disk < facts->disk_count)
+        return search_disk(volumes, &facts->disks[disk]);
+    return search_all_disks(volumes);
 }
 
 static enum err mount_server(struct volumes *volumes)
@@ -85,15 +184,12 @@ static enum err mount_server(struct volumes *volumes)
 
 enum err volumes_find(struct machine *machine, struct volumes *volumes)
 {
-    const struct facts *facts = machine->facts;
-    enum fit best = FIT_NONE;
     *volumes = (struct volumes){.machine = machine};
-    if (facts->origin.server)
+    if (machine->facts->origin.server)
         return mount_server(volumes);
-    if (facts->origin.disk >= 0 && (uint32_t)facts->origin.disk < facts->disk_count)
-        TRY(search_disk(volumes, &facts->disks[facts->origin.disk], &best));
-    else
-        TRY(search_all_disks(volumes, &best));
+    enum err err = search(volumes);
+    if (err != OK)
+        return volumes->doubt ? fail(err, "%s", volumes->doubt) : err;
     note("boot volume: partition %u of %s\n", volumes->boot.number, volumes->boot.disk->name);
     return OK;
 }

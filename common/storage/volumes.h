@@ -11,13 +11,21 @@ struct volumes {
     struct fs fs;                /* of the boot volume */
     struct volume *disk_volumes; /* all of its disk; none on a server */
     uint32_t disk_volume_count;
+    const char *doubt; /* why the boot volume, or one that belongs to it, may not be what was meant;
+                          NULL: it is */
+    char reason[512];
 };
 
 /* Finds and mounts the volume that Lintel came from: over the network that is its server. On a disk
  * it is the volume that the firmware names, or that Lintel's installer named; else, on the disk
  * that Lintel came from, its EFI system partition; else its first volume with a /loader directory.
- * When not even the disk is known, all disks are searched in this way. ERR_NOT_FOUND says where it
+ * When not even the disk is known, all disks are searched in this way. Where a likelier volume
+ * can't be read or is damaged, the next is taken, and that is a doubt. ERR_NOT_FOUND says where it
  * looked and what was wrong there. */
 enum err volumes_find(struct machine *machine, struct volumes *volumes);
+
+/* Says why; the first reason stays. */
+void volumes_doubt(struct volumes *volumes, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -343,6 +343,110 @@ static void boots_the_volume_that_was_named(void **unused)
     assert_int_equal(handed_over()->volume.partition_number, 2);
 }
 
+/* ---- a boot volume that fails ------------------------------------------------------------------
+ */
+
+#define FIRST_LBA  2048
+#define SECOND_LBA 18432
+
+/* Two partitions with entries that boot at once: an EFI system partition, and another. */
+static void make_two_volumes(void)
+{
+    run("rm -f esp.img && truncate -s 18M esp.img && printf '%u 16384 ef\\n%u 16384 c\\n' | "
+        "sfdisk -q esp.img",
+        FIRST_LBA, SECOND_LBA);
+    run("dd if=disk.img of=esp.img bs=1M seek=1 conv=notrunc status=none");
+    run("dd if=disk.img of=esp.img bs=1M seek=9 conv=notrunc status=none");
+}
+
+/* Where the parts of disk.img's FAT lie, in sectors of the volume. */
+struct fat_parts {
+    uint64_t table, root, end;
+};
+
+static struct fat_parts parts_of_disk(void)
+{
+    uint8_t boot[512];
+    FILE *file = fopen("disk.img", "rb");
+    assert_int_equal(fread(boot, 1, sizeof boot, file), sizeof boot);
+    fclose(file);
+    uint64_t table = load16(boot + 14), tables = (uint64_t)boot[16] * load16(boot + 22);
+    return (struct fat_parts){table, table + tables,
+                              table + tables + load16(boot + 17) * 32u / sizeof boot};
+}
+
+/* Boots with these sectors of the first volume, and of the second, unreadable. */
+static int boot_two_volumes(uint64_t from, uint64_t to, bool both, bool named)
+{
+    fake_end();
+    begin(NULL);
+    uint32_t disk = fake_disk_in_file("esp.img", 512);
+    fake_break_sectors(disk, FIRST_LBA + from, to - from);
+    if (both)
+        fake_break_sectors(disk, SECOND_LBA + from, to - from);
+    facts->origin.has_first_lba = named;
+    facts->origin.first_lba = FIRST_LBA;
+    fake_type("q");
+    return boot();
+}
+
+static void expect_said(const char *text)
+{
+    if (!strstr(fake_output(), text))
+        fail_msg("\"%s\" is not in \"%s\"", text, fake_output());
+}
+
+/* The other volume's entries are shown, and none boots by itself. */
+static void asks_where_the_boot_volume_fails(void **unused)
+{
+    (void)unused;
+    make_two_volumes();
+    struct fat_parts parts = parts_of_disk();
+    const uint64_t ranges[][2] = {
+        {0, 1}, {parts.table, parts.root}, {parts.root, parts.end}, {parts.root, 16384}};
+    for (size_t i = 0; i < ARRAY_LENGTH(ranges); i++)
+        for (int named = 0; named < 2; named++) {
+            assert_int_equal(boot_two_volumes(ranges[i][0], ranges[i][1], false, named),
+                             FAKE_GAVE_UP);
+            expect_said("Good");
+            expect_said(named ? "the volume that Lintel came from" : "an EFI system partition");
+            expect_said("cannot be used");
+        }
+    assert_int_equal(boot_two_volumes(0, 0, false, false), FAKE_HANDED_OFF);
+}
+
+static void stops_where_all_volumes_fail(void **unused)
+{
+    (void)unused;
+    assert_int_equal(boot_two_volumes(0, 1, true, true), FAKE_GAVE_UP);
+    expect_said("Lintel cannot boot: the volume that Lintel came from cannot be used: fake disk 0");
+}
+
+static void asks_where_the_boot_volume_is_damaged(void **unused)
+{
+    (void)unused;
+    run("dd if=/dev/zero of=esp.img bs=512 seek=%u count=1 conv=notrunc status=none", FIRST_LBA);
+    fake_end();
+    begin(NULL);
+    fake_type("q");
+    assert_int_equal(boot_disk("esp.img"), FAKE_GAVE_UP);
+    expect_said("Good");
+    expect_said("partition 1: no file"); /* and a line ends there */
+}
+
+/* A partition without a file system, and one without configuration, are passed over in silence. */
+static void passes_over_volumes_without_configuration(void **unused)
+{
+    (void)unused;
+    run("printf 'type=c' | sfdisk -q -N 1 esp.img");
+    assert_int_equal(boot_disk("esp.img"), FAKE_HANDED_OFF);
+    fake_end();
+    begin(NULL);
+    run("mformat -i esp.img@@1M -T 16384 -h 4 -s 16 ::");
+    assert_int_equal(boot_disk("esp.img"), FAKE_HANDED_OFF);
+    assert_int_equal(handed_over()->volume.partition_number, 2);
+}
+
 /* ---- what failures leave behind -------------------------------------------------------------- */
 
 /* Pages that the loader holds after so many failures. */
@@ -523,6 +627,10 @@ int main(void)
         BOOT_TEST(says_that_no_volume_has_the_label),
         BOOT_TEST(refuses_a_label_that_two_volumes_have),
         BOOT_TEST(boots_the_volume_that_was_named),
+        BOOT_TEST(asks_where_the_boot_volume_fails),
+        BOOT_TEST(stops_where_all_volumes_fail),
+        BOOT_TEST(asks_where_the_boot_volume_is_damaged),
+        BOOT_TEST(passes_over_volumes_without_configuration),
         BOOT_TEST(leaks_nothing_in_ten_failures),
         BOOT_TEST(says_that_a_note_is_damaged),
         BOOT_TEST(refuses_what_is_not_signed),
