@@ -39,25 +39,36 @@ static enum err refuse_size(const struct plan_request *request, const struct mem
                 why);
 }
 
-/* Most places are found right below the one before. */
+/* Most places are found right below the one before, or right above. */
 static void add_reservation(struct plan *plan, uint64_t physical, uint64_t bytes)
 {
     uint64_t first = align_down(physical, PAGE_BYTES), end = align_up(physical + bytes, PAGE_BYTES);
-    struct reservation *next = plan->reservations + plan->reservation_count;
+    struct reservation *next = plan->reservations + plan->reservation_count, *last = next - 1;
 
     *next = (struct reservation){first, (end - first) / PAGE_BYTES};
-    if (plan->reservation_count && end == next[-1].physical) {
-        next[-1].physical = first;
-        next[-1].pages += next->pages;
-        return;
+    if (plan->reservation_count && end == last->physical) {
+        last->physical = first;
+        last->pages += next->pages;
+    } else if (plan->reservation_count && last->physical + last->pages * PAGE_BYTES == first) {
+        last->pages += next->pages;
+    } else {
+        plan->reservation_count++;
     }
-    plan->reservation_count++;
+}
+
+/* Whole pages: so places that touch become one range, however many there are. */
+static enum err occupy(struct memmap *free, uint64_t physical, const struct placement *place)
+{
+    uint64_t first = align_down(physical, PAGE_BYTES);
+
+    return memmap_overlay(free, first, align_up(physical + place->bytes, PAGE_BYTES) - first,
+                          place->type);
 }
 
 static enum err reserve(struct memmap *free, struct plan *plan, const struct placement *place)
 {
     add_reservation(plan, place->physical, place->bytes);
-    return memmap_overlay(free, place->physical, place->bytes, place->type);
+    return occupy(free, place->physical, place);
 }
 
 static enum err place_in(const struct plan_request *request, struct memmap *free,
@@ -192,7 +203,7 @@ static enum err try_target(const struct plan_request *request, struct memmap *fr
     if (!region->moves)
         return refuse_target(region, obstacle);
     plan->move_count++;
-    return memmap_overlay(free, place->target, place->bytes, place->type);
+    return occupy(free, place->target, place);
 }
 
 static enum err place_elsewhere(const struct plan_request *request, struct memmap *free,
@@ -241,8 +252,7 @@ static enum err place_region(const struct plan_request *request, struct memmap *
     if (err == ERR_NO_MEMORY && region->advice)
         return fail(err, "%s: %s", err_message(), region->advice);
     TRY(err);
-    return region->is_trial ? memmap_overlay(free, place->physical, place->bytes, place->type)
-                            : reserve(free, plan, place);
+    return region->is_trial ? occupy(free, place->physical, place) : reserve(free, plan, place);
 }
 
 static bool goes_upwards(const struct region *region)

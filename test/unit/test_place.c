@@ -105,6 +105,24 @@ static void test_highest_and_lowest(void **state)
     assert_int_equal(0, plan->move_count);
 }
 
+/* One reservation, however many there are: each costs firmware time. */
+static void test_neighbours_are_taken_together(void **state)
+{
+    const struct region_window low = {.first = BASE + 2 * MIB, .lowest = true};
+    (void)state;
+    wish(100, (struct region_window){0});
+    make_plan();
+    uint64_t before = plan->reservation_count;
+    begin_anew();
+    for (int i = 0; i < 16; i++)
+        wish(3, low);
+    make_plan();
+    for (uint64_t i = 0; i < 16; i++)
+        assert_int_equal(BASE + 2 * MIB + i * PAGE_BYTES, place(i));
+    assert_int_equal(before + 1, plan->reservation_count);
+    assert_int_equal(16, count_pages());
+}
+
 /* A kernel that wants the highest place has it before files that would fill its window from below.
  */
 static void test_first_come_before_those_that_go_upwards(void **state)
@@ -364,6 +382,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_highest_and_lowest),
+        TEST(test_neighbours_are_taken_together),
         TEST(test_first_come_before_those_that_go_upwards),
         TEST(test_limits_and_alignment),
         TEST(test_second_window),
