@@ -96,7 +96,7 @@ void boot_main(struct facts *facts, const struct firmware *firmware)
     begin(&boot, facts, firmware);
     if (find_entries(&boot) != OK)
         stop(&boot, err_message());
-    const char *error = boot.config.doubt;
+    const char *error = boot.config.doubt ? boot.config.doubt : boot.config.default_doubt;
     uint32_t stages = boot.timeline.count;
     for (;;) {
         struct entry entry;

@@ -165,7 +165,8 @@ static enum err take_line(struct parser *parser)
     for (uint32_t i = 0; i < ARRAY_LENGTH(keys); i++)
         if (strcmp(conf->key, keys[i].name) == 0)
             return keys[i].take(parser, &keys[i], conf->value);
-    note("%s:%u: key %s is not known: passed over\n", conf->name, conf->line, conf->key);
+    if (!*conf->damage)
+        note("%s:%u: key %s is not known: passed over\n", conf->name, conf->line, conf->key);
     return OK;
 }
 
@@ -195,7 +196,6 @@ enum err entry_name_after(const char *file, const char *suffix, struct arena *ar
     if (text_ends(file, suffix))
         bytes -= strlen(suffix);
     TRY(arena_text(arena, file, bytes, &entry->id));
-    conf_clean(entry->id, bytes, false);
     cut_counter(entry);
     return OK;
 }
@@ -210,6 +210,10 @@ enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct 
 
     TRY(entry_name_after(name, ".conf", arena, &parsed));
     TRY(conf_begin(&parser.conf, parsed.id, text, bytes, arena));
+    if (*parser.conf.damage) {
+        parsed.damaged = true;
+        TRY(set_problem(&parser, "%s", parser.conf.damage));
+    }
     while (conf_next(&parser.conf))
         TRY(take_line(&parser));
 

@@ -27,14 +27,37 @@ bool config_set_timeout(struct config *config, const char *text)
 
 static void say_unknown(const struct conf *conf, const char *known)
 {
-    say("%s:%u: %s %s is neither %s: passed over\n", conf->name, conf->line, conf->key, conf->value,
-        known);
+    say("%s:%u: %s %s is neither %s\n", conf->name, conf->line, conf->key, conf->value, known);
 }
 
-static void take_timeout(const struct conf *conf, struct config *config)
+struct loader_key {
+    const char *name;
+    enum err (*take)(const struct conf *conf, const struct loader_key *key, struct arena *arena,
+                     struct config *config);
+    size_t field; /* of struct config, where `take` needs one, */
+    bool safe;    /* and what it becomes by a value that nobody knows */
+};
+
+/* Who wrote something wanted another time-out than none: the menu waits. */
+static enum err take_timeout(const struct conf *conf, const struct loader_key *key,
+                             struct arena *arena, struct config *config)
 {
-    if (!config_set_timeout(config, conf->value))
-        say_unknown(conf, "seconds nor menu-force, menu-hidden, menu-disabled");
+    (void)key;
+    (void)arena;
+    if (!config_set_timeout(config, conf->value)) {
+        say_unknown(conf, "seconds nor menu-force, menu-hidden, menu-disabled: the menu waits");
+        config->timeout = -1;
+    }
+    return OK;
+}
+
+static enum err take_default(const struct conf *conf, const struct loader_key *key,
+                             struct arena *arena, struct config *config)
+{
+    (void)key;
+    (void)arena;
+    config->default_glob = conf->value;
+    return OK;
 }
 
 static bool is_one_of(const char *value, const char *const *words)
@@ -45,103 +68,198 @@ static bool is_one_of(const char *value, const char *const *words)
 }
 
 /* All words that systemd-boot takes. */
-static void take_flag(const struct conf *conf, bool *flag)
+static enum err take_flag(const struct conf *conf, const struct loader_key *key,
+                          struct arena *arena, struct config *config)
 {
     static const char *const yes[] = {"yes", "y", "true", "t", "on", "1", NULL};
     static const char *const no[] = {"no", "n", "false", "f", "off", "0", NULL};
+    bool *flag = (bool *)((char *)config + key->field);
 
-    if (is_one_of(conf->value, yes))
+    (void)arena;
+    if (is_one_of(conf->value, yes)) {
         *flag = true;
-    else if (is_one_of(conf->value, no))
+    } else if (is_one_of(conf->value, no)) {
         *flag = false;
-    else
-        say_unknown(conf, "yes nor no");
+    } else {
+        *flag = key->safe;
+        say_unknown(conf, key->safe ? "yes nor no: yes is safer" : "yes nor no: no is safer");
+    }
+    return OK;
 }
 
-static void take_console(const struct conf *conf, struct config *config)
+static enum err take_console(const struct conf *conf, const struct loader_key *key,
+                             struct arena *arena, struct config *config)
 {
     static const char *const kinds[] = {
         [CONSOLE_AUTO] = "auto", [CONSOLE_TEXT] = "text", [CONSOLE_FRAMEBUFFER] = "framebuffer"};
 
+    (void)key;
+    (void)arena;
     for (uint32_t i = 0; i < ARRAY_LENGTH(kinds); i++)
         if (strcmp(conf->value, kinds[i]) == 0) {
             config->console = (enum console)i;
-            return;
+            return OK;
         }
-    say_unknown(conf, "auto nor text nor framebuffer");
+    say_unknown(conf, "auto nor text nor framebuffer: passed over");
+    return OK;
 }
 
-static enum err take_entry(const struct conf *conf, struct arena *arena, struct config *config)
+static enum err take_entry(const struct conf *conf, const struct loader_key *key,
+                           struct arena *arena, struct config *config)
 {
     struct entry_name *listed;
 
+    (void)key;
     TRY(ARENA_TAKE(arena, 1, &listed));
     *listed = (struct entry_name){conf->value, config->listed};
     config->listed = listed;
     return OK;
 }
 
+static enum err take_foreign(const struct conf *conf, const struct loader_key *key,
+                             struct arena *arena, struct config *config)
+{
+    (void)arena;
+    (void)config;
+    note("%s:%u: %s is for systemd-boot: passed over\n", conf->name, conf->line, key->name);
+    return OK;
+}
+
+static const struct loader_key keys[] = {
+    {"timeout", take_timeout, 0, false},
+    {"default", take_default, 0, false},
+    {"editor", take_flag, offsetof(struct config, editor), false},
+    {"zero-memory", take_flag, offsetof(struct config, zero_memory), true},
+    {"uki-on-bios", take_flag, offsetof(struct config, uki_on_bios), false},
+    {"console", take_console, 0, false},
+    {"entry", take_entry, 0, false},
+    /* loader.conf(5) of systemd 258 */
+    {"auto-entries", take_foreign, 0, false},
+    {"auto-firmware", take_foreign, 0, false},
+    {"auto-poweroff", take_foreign, 0, false},
+    {"auto-reboot", take_foreign, 0, false},
+    {"beep", take_foreign, 0, false},
+    {"console-mode", take_foreign, 0, false},
+    {"log-level", take_foreign, 0, false},
+    {"preferred", take_foreign, 0, false},
+    {"random-seed-mode", take_foreign, 0, false},
+    {"reboot-for-bitlocker", take_foreign, 0, false},
+    {"reboot-on-error", take_foreign, 0, false},
+    {"secure-boot-enroll", take_foreign, 0, false},
+    {"secure-boot-enroll-action", take_foreign, 0, false},
+    {"secure-boot-enroll-timeout-sec", take_foreign, 0, false},
+};
+
+/* False: nobody knows the line. */
+static bool take_line(const struct conf *conf, struct arena *arena, struct config *config,
+                      enum err *err)
+{
+    for (uint32_t i = 0; i < ARRAY_LENGTH(keys); i++)
+        if (strcmp(conf->key, keys[i].name) == 0) {
+            *err = keys[i].take(conf, &keys[i], arena, config);
+            return true;
+        }
+    if (conf->too_long)
+        say("%s:%u: line of more than %u bytes: passed over\n", conf->name, conf->line,
+            CONF_LINE_MAX);
+    else if (!*conf->damage)
+        note("%s:%u: key %s is not known: passed over\n", conf->name, conf->line, conf->key);
+    return false;
+}
+
+/* Nobody knows what it said: the menu waits, and the editor is off, for both may have stood in it.
+ */
+static void distrust(struct config *config, struct arena *arena, const char *why)
+{
+    config->editor = false;
+    config_doubt(&config->doubt, arena, "%s: options can't be edited, for it may have said so",
+                 why);
+}
+
+static void judge(const struct conf *conf, uint32_t known, uint32_t unknown, struct arena *arena,
+                  struct config *config)
+{
+    char why[sizeof LOADER_CONF + 128];
+
+    if (*conf->damage)
+        fmt(why, sizeof why, LOADER_CONF " %s", conf->damage);
+    else if (unknown > known)
+        fmt(why, sizeof why, LOADER_CONF " is damaged: nobody knows %u of its %u lines", unknown,
+            known + unknown);
+    else
+        return;
+    distrust(config, arena, why);
+}
+
 enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena,
                            struct config *config)
 {
+    uint32_t known = 0, unknown = 0;
     struct conf conf;
 
     TRY(conf_begin(&conf, LOADER_CONF, text, bytes, arena));
     while (conf_next(&conf)) {
-        if (conf.too_long)
-            say("%s:%u: line of more than %u bytes: passed over\n", conf.name, conf.line,
-                CONF_LINE_MAX);
-        else if (strcmp(conf.key, "timeout") == 0)
-            take_timeout(&conf, config);
-        else if (strcmp(conf.key, "default") == 0)
-            config->default_glob = conf.value;
-        else if (strcmp(conf.key, "editor") == 0)
-            take_flag(&conf, &config->editor);
-        else if (strcmp(conf.key, "zero-memory") == 0)
-            take_flag(&conf, &config->zero_memory);
-        else if (strcmp(conf.key, "uki-on-bios") == 0)
-            take_flag(&conf, &config->uki_on_bios);
-        else if (strcmp(conf.key, "console") == 0)
-            take_console(&conf, config);
-        else if (strcmp(conf.key, "entry") == 0)
-            TRY(take_entry(&conf, arena, config));
+        enum err err = OK;
+        if (take_line(&conf, arena, config, &err))
+            known++;
         else
-            note("%s:%u: key %s is not known: passed over\n", conf.name, conf.line, conf.key);
+            unknown++;
+        TRY(err);
     }
+    judge(&conf, known, unknown + conf.without_value, arena, config);
     return OK;
+}
+
+/* ---- doubts ---------------------------------------------------------------------------------- */
+
+void config_doubt(const char **doubt, struct arena *arena, const char *format, ...)
+{
+    char text[512], *kept;
+    va_list list;
+
+    va_start(list, format);
+    size_t bytes = fmt_list(text, sizeof text, format, list);
+    va_end(list);
+    say("%s\n", text);
+    if (*doubt)
+        return;
+    bool taken = arena_text(arena, text, MIN(bytes, sizeof text - 1), &kept) == OK;
+    *doubt = taken ? kept : "there is no memory left to say what is in doubt";
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-enum err config_read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,
-                          uint64_t *bytes)
+enum err config_read_text(const struct reader *reader, char *text)
+{
+    if (reader->bytes > CONF_BYTES_MAX)
+        return fail(ERR_FORMAT, "%s: %lu bytes are more than %u", reader->name, reader->bytes,
+                    CONF_BYTES_MAX);
+    if (!reader->bytes)
+        return fail(ERR_FORMAT, "%s is empty: was it cut off when it was written?", reader->name);
+    return reader_read(reader, 0, reader->bytes, text);
+}
+
+static enum err parse_loader_conf(const struct fs *fs, struct arena *arena, struct config *config)
 {
     struct file file;
+    char *text;
 
-    TRY(fs_open(fs, path, &file));
-    if (file.reader.bytes > CONF_BYTES_MAX)
-        return fail(ERR_FORMAT, "%s: %lu bytes are more than %u", path, file.reader.bytes,
-                    CONF_BYTES_MAX);
-    TRY(arena_take(arena, file.reader.bytes + 1, (void **)text));
-    TRY(reader_read(&file.reader, 0, file.reader.bytes, *text));
-    *bytes = file.reader.bytes;
-    return OK;
+    TRY(fs_open(fs, LOADER_CONF, &file));
+    TRY(arena_take(arena, CONF_BYTES_MAX, (void **)&text));
+    TRY(config_read_text(&file.reader, text));
+    return loader_conf_parse(text, file.reader.bytes, arena, config);
 }
 
-/* Without a loader.conf, or with one that can't be read, the defaults hold. */
+/* Without a loader.conf the defaults hold. */
 static void read_loader_conf(const struct fs *fs, struct arena *arena, struct config *config)
 {
-    char *text;
-    uint64_t bytes;
-    enum err err = config_read_text(fs, LOADER_CONF, arena, &text, &bytes);
+    enum err err = parse_loader_conf(fs, arena, config);
 
-    if (err == OK)
-        err = loader_conf_parse(text, bytes, arena, config);
     if (err != OK && err != ERR_NOT_FOUND)
-        say("%s: passed over\n", err_message());
+        distrust(config, arena, err_message());
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- the default ----------------------------------------------------------------------------- */
 
 static bool glob_matches(const char *glob, const struct entry *entry)
 {
@@ -151,63 +269,95 @@ static bool glob_matches(const char *glob, const struct entry *entry)
     return text_matches(glob, entry->id) || text_matches(glob, name);
 }
 
-bool config_choose(struct config *config, const char *glob)
+/* Of what a glob matches the first in the menu's order counts, where those come last that have no
+ * tries left. Of a damaged one nobody knows that place. */
+void config_choose(struct config *config, struct arena *arena, const char *who, const char *glob)
 {
-    for (uint32_t i = 0; i < config->count; i++)
-        if (glob_matches(glob, &config->entries[i])) {
+    const struct entry *damaged = NULL;
+    bool found = false;
+
+    config->default_doubt = NULL;
+    for (uint32_t i = 0; i < config->count; i++) {
+        const struct entry *entry = &config->entries[i];
+        if (!glob_matches(glob, entry))
+            continue;
+        if (!found)
             config->chosen = i;
-            return true;
-        }
-    return false;
+        found = true;
+        if (entry->damaged)
+            damaged = entry;
+    }
+    if (!found)
+        config_doubt(&config->default_doubt, arena, "%s %s matches no entry", who, glob);
+    else if (damaged)
+        config_doubt(&config->default_doubt, arena, "%s %s may mean the entry %s, which %s", who,
+                     glob, damaged->id, damaged->problem);
 }
 
-/* Without a wish the first that can boot. Which entry was booted last only firmware's variables
- * know (loader_interface.c). */
-static void choose_default(struct config *config)
+/* Without a wish the first that can boot: the others before it, and all that are damaged, might
+ * have been meant. */
+static void doubt_first(struct config *config, struct arena *arena)
+{
+    for (uint32_t i = 0; i < config->count; i++) {
+        const struct entry *entry = &config->entries[i];
+        if (!entry->damaged && (!entry->problem || i >= config->chosen))
+            continue;
+        config_doubt(&config->default_doubt, arena, "no default is set, and the entry %s %s",
+                     entry->id, entry->problem);
+        return;
+    }
+}
+
+/* Which entry was booted last only firmware's variables know (loader_interface.c). */
+static void choose_default(struct config *config, struct arena *arena)
 {
     const char *glob = config->default_glob;
-    bool saved = glob && strcmp(glob, CONFIG_SAVED) == 0;
 
-    for (uint32_t i = config->count; i > 0; i--)
-        if (!config->entries[i - 1].problem)
-            config->chosen = i - 1;
-    if (glob && !saved && !config_choose(config, glob))
-        say("%s: default %s matches no entry\n", LOADER_CONF, glob);
+    while (config->chosen + 1 < config->count && config->entries[config->chosen].problem)
+        config->chosen++;
+    if (config->entries[config->chosen].problem)
+        config->chosen = 0;
+    if (glob && strcmp(glob, CONFIG_SAVED) != 0)
+        config_choose(config, arena, LOADER_CONF ": default", glob);
+    else
+        doubt_first(config, arena);
 }
+
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 /* Images for many machines have entries for each (UAPI.1): only those that fit are shown, or, where
  * none does, all, with the reason. */
-static void hide_foreign(struct config *config)
+static enum err arrange(struct config *config, struct entry_item *list, struct arena *arena)
 {
-    uint32_t kept = 0, foreign = 0;
+    uint32_t all = config->count, count = 0;
 
-    for (uint32_t i = 0; i < config->count; i++)
-        foreign += config->entries[i].foreign;
-    if (foreign == config->count)
-        return;
-    for (uint32_t i = 0; i < config->count; i++) {
-        struct entry entry = config->entries[i];
-        if (entry.foreign) {
-            say("entry %s is hidden: it %s\n", entry.id, entry.problem);
+    TRY(ARENA_TAKE(arena, all, &config->entries));
+    list = entries_sort(list);
+    for (const struct entry_item *item = list; item; item = item->next)
+        if (!item->entry.foreign)
+            config->entries[count++] = item->entry;
+    config->count = count ? count : all;
+    config->hidden_count = all - config->count;
+    for (const struct entry_item *item = list; item; item = item->next) {
+        if (!item->entry.foreign)
             continue;
-        }
-        config->entries[i] = config->entries[kept];
-        config->entries[kept++] = entry;
+        config->entries[count++] = item->entry;
+        if (config->hidden_count)
+            say("entry %s is hidden: it %s\n", item->entry.id, item->entry.problem);
     }
-    config->count = kept;
-    config->hidden_count = foreign;
+    return OK;
 }
 
 enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
                      struct config *config)
 {
     struct config read = {.editor = true};
+    struct entry_item *list;
 
     read_loader_conf(volumes->fs[0], arena, &read);
-    TRY(entries_discover(volumes, arena, &read));
-    hide_foreign(&read);
-    entries_sort(read.entries, read.count);
-    choose_default(&read);
+    TRY(entries_discover(volumes, arena, &read, &list));
+    TRY(arrange(&read, list, arena));
+    choose_default(&read, arena);
     *config = read;
     return OK;
 }

@@ -1,151 +1,72 @@
 /* Where entries lie: files in two directories (UAPI.1, "Locating Boot Entries"). */
 #include "common/entries/entry.h"
+#include "common/format/conf.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 
-#define TEXTS  "/loader/entries"
-#define IMAGES "/EFI/Linux"
-
-/* More than any menu is for; bounds the time that sorting takes. */
-#define ENTRIES_MAX 1024
-
-struct found {
-    const struct fs *fs;
-    const char *directory;
-    char *name;
-    struct found *next;
-};
+static const char texts[] = "/loader/entries", images[] = "/EFI/Linux";
 
 struct search {
     const struct entry_volumes *volumes;
     struct config *config;
     struct arena *arena;
+    char *text;          /* room for one file's */
     const struct fs *fs; /* what is being searched, and for which files */
     const char *directory, *suffix;
-    struct found *found;
-    uint32_t count;
     struct entry_item *entries;
     enum err err;
 };
 
-/* ---- finding --------------------------------------------------------------------------------- */
-
-/* False: no more. */
-static bool add_name(struct search *search, const char *name)
-{
-    struct found *found;
-
-    if (search->count == ENTRIES_MAX) {
-        say("%s: more than %u entries: the others are passed over\n", search->directory,
-            ENTRIES_MAX);
-        return false;
-    }
-    search->err = ARENA_TAKE(search->arena, 1, &found);
-    if (search->err == OK)
-        search->err = arena_text(search->arena, name, strlen(name), &found->name);
-    if (search->err != OK)
-        return false;
-    found->fs = search->fs;
-    found->directory = search->directory;
-    found->next = search->found;
-    search->found = found;
-    search->count++;
-    return true;
-}
-
-static bool look_at(void *context, const struct fs_entry *file)
-{
-    struct search *search = context;
-
-    /* macOS leaves "._name.conf" beside what it copies. */
-    if (file->directory || file->name[0] == '.' || !text_ends(file->name, search->suffix))
-        return true;
-    return add_name(search, file->name);
-}
-
-static enum err list(struct search *search, const char *directory, const char *suffix)
-{
-    search->directory = directory;
-    search->suffix = suffix;
-    TRY(fs_list(search->fs, directory, look_at, search));
-    return search->err;
-}
-
-/* A server can't list its directories: its entries are those that loader.conf names. */
-static enum err take_listed(struct search *search)
-{
-    if (!search->config->listed)
-        return fail(ERR_NOT_FOUND,
-                    "%s, and /loader/loader.conf is missing or names no entry (`entry NAME.conf`)",
-                    err_message());
-    for (const struct entry_name *name = search->config->listed; name; name = name->next)
-        if (!add_name(search, name->name))
-            break;
-    return search->err;
-}
-
-/* Either directory may be missing; a volume that can't be read is no reason not to look at the
- * others. */
-static enum err search_volume(struct search *search, const struct fs *fs)
-{
-    search->fs = fs;
-    enum err texts = list(search, TEXTS, ".conf");
-    if (texts != OK && texts != ERR_NOT_FOUND)
-        return texts;
-    enum err images = list(search, IMAGES, ".efi");
-    return images == ERR_NOT_FOUND ? texts : images;
-}
-
-static enum err search_volumes(struct search *search)
-{
-    enum err first = OK;
-
-    for (uint32_t i = 0; i < search->volumes->count; i++) {
-        enum err err = search_volume(search, search->volumes->fs[i]);
-        if (err == ERR_UNSUPPORTED)
-            return take_listed(search);
-        if (err == ERR_NO_MEMORY)
-            return err;
-        if (err != OK && err != ERR_NOT_FOUND)
-            say("%s\n", err_message());
-        if (i == 0)
-            first = err;
-    }
-    if (search->count)
-        return OK;
-    if (first != OK && first != ERR_NOT_FOUND)
-        return first;
-    return fail(ERR_NOT_FOUND,
-                "%s holds no *.conf file, and %s no *.efi file: there is nothing to boot", TEXTS,
-                IMAGES);
-}
-
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static enum err read_image(struct search *search, const struct found *found, const char *path)
+/* The path names the kernel, too. */
+static enum err read_image(struct search *search, const char *name, const struct reader *reader)
 {
-    struct file file;
-    char *kept;
+    char *path;
 
-    TRY(arena_text(search->arena, path, strlen(path), &kept));
-    TRY(fs_open(found->fs, kept, &file));
-    return entries_from_uki(found->name, kept, &file.reader, search->arena, &search->entries);
+    TRY(arena_text(search->arena, reader->name, strlen(reader->name), &path));
+    return entries_from_uki(name, path, reader, search->arena, &search->entries);
 }
 
-static enum err read_text(struct search *search, const struct found *found, const char *path)
+static enum err add(struct search *search, const struct entry *entry)
 {
     struct entry_item *item;
-    char *text;
-    uint64_t bytes;
 
-    TRY(config_read_text(found->fs, path, search->arena, &text, &bytes));
     TRY(ARENA_TAKE(search->arena, 1, &item));
-    TRY(entry_parse(found->name, text, bytes, search->arena, &item->entry));
-    item->next = search->entries;
+    *item = (struct entry_item){*entry, search->entries};
     search->entries = item;
     return OK;
+}
+
+static enum err read_text(struct search *search, const char *name, const struct reader *reader)
+{
+    struct entry entry;
+
+    TRY(config_read_text(reader, search->text));
+    TRY(entry_parse(name, search->text, reader->bytes, search->arena, &entry));
+    return add(search, &entry);
+}
+
+/* What can't be read is not left out: it may be what the default means. */
+static enum err add_damaged(struct search *search, const char *name)
+{
+    static char empty[] = "", key[] = "uki";
+    struct entry entry = {.version = empty,
+                          .sort_key = empty,
+                          .machine_id = empty,
+                          .options = empty,
+                          .damaged = true};
+    char why[512];
+
+    size_t bytes = fmt(why, sizeof why, "can't be read: %s", err_message());
+    TRY(arena_text(search->arena, why, MIN(bytes, sizeof why - 1), &entry.problem));
+    TRY(entry_name_after(name, search->suffix, search->arena, &entry));
+    entry.title = entry.id;
+    if (search->directory == images)
+        entry.kernel_key = key;
+    return add(search, &entry);
 }
 
 /* ---- judging --------------------------------------------------------------------------------- */
@@ -175,39 +96,103 @@ static enum err judge(const struct search *search, struct entry *entry)
     return OK;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
-/* An entry that can't be read is said and left out: the others may boot. */
-static enum err read_found(struct search *search, const struct found *found)
+/* `file` is NULL where it can only be asked for by its path. */
+static enum err read_file(struct search *search, const char *name, const struct fs_entry *file)
+{
+    char path[sizeof texts + FS_NAME_BYTES];
+    struct file opened;
+
+    fmt(path, sizeof path, "%s/%s", search->directory, name);
+    TRY(file ? fs_open_entry(search->fs, file, path, &opened) : fs_open(search->fs, path, &opened));
+    return (search->directory == images ? read_image : read_text)(search, name, &opened.reader);
+}
+
+static enum err take(struct search *search, const char *name, const struct fs_entry *file)
 {
     const struct entry_item *before = search->entries;
-    char path[sizeof TEXTS + FS_NAME_BYTES];
+    enum err err = read_file(search, name, file);
 
-    fmt(path, sizeof path, "%s/%s", found->directory, found->name);
-    if ((strcmp(found->directory, IMAGES) == 0 ? read_image : read_text)(search, found, path) != OK)
+    if (err == ERR_NOT_FOUND && file) {
         say("%s: passed over\n", err_message());
+        return OK;
+    }
+    if (err != OK)
+        TRY(add_damaged(search, name));
     for (struct entry_item *item = search->entries; item != before; item = item->next) {
-        item->entry.fs = found->fs;
+        item->entry.fs = search->fs;
         TRY(judge(search, &item->entry));
         search->config->count++;
     }
     return OK;
 }
 
+static bool look_at(void *context, const struct fs_entry *file)
+{
+    struct search *search = context;
+
+    /* macOS leaves "._name.conf" beside what it copies. */
+    if (!file->directory && file->name[0] != '.' && text_ends(file->name, search->suffix))
+        search->err = take(search, file->name, file);
+    return search->err == OK;
+}
+
+/* Either directory may be missing; one that can't be read to its end may have held what the default
+ * means. */
+static enum err list(struct search *search, const char *directory, const char *suffix)
+{
+    search->directory = directory;
+    search->suffix = suffix;
+    enum err err = fs_list(search->fs, directory, look_at, search);
+    TRY(search->err);
+    if (err != OK && err != ERR_NOT_FOUND && err != ERR_UNSUPPORTED)
+        config_doubt(&search->config->doubt, search->arena, "not all entries are known: %s",
+                     err_message());
+    return err;
+}
+
+/* A server can't list its directories: its entries are those that loader.conf names, the last one
+ * first. */
+static enum err take_listed(struct search *search)
+{
+    if (!search->config->listed)
+        return fail(ERR_NOT_FOUND,
+                    "%s, and /loader/loader.conf is missing or names no entry (`entry NAME.conf`)",
+                    err_message());
+    for (const struct entry_name *name = search->config->listed; name; name = name->next)
+        TRY(take(search, name->name, NULL));
+    return OK;
+}
+
+static enum err search_volumes(struct search *search)
+{
+    for (uint32_t i = 0; i < search->volumes->count; i++) {
+        search->fs = search->volumes->fs[i];
+        if (list(search, texts, ".conf") == ERR_UNSUPPORTED)
+            return take_listed(search);
+        if (search->err == OK)
+            list(search, images, ".efi");
+        TRY(search->err);
+    }
+    return OK;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
 enum err entries_discover(const struct entry_volumes *volumes, struct arena *arena,
-                          struct config *config)
+                          struct config *config, struct entry_item **list)
 {
     struct search search = {.volumes = volumes, .config = config, .arena = arena};
 
+    TRY(arena_take(arena, CONF_BYTES_MAX, (void **)&search.text));
     TRY(search_volumes(&search));
-    for (const struct found *found = search.found; found && config->count < ENTRIES_MAX;
-         found = found->next)
-        TRY(read_found(&search, found));
-    if (config->count == 0)
-        return fail(ERR_NOT_FOUND, "none of the %u entries in %s can be read", search.count, TEXTS);
-    TRY(ARENA_TAKE(arena, config->count, &config->entries));
-    uint32_t to = config->count;
-    for (const struct entry_item *item = search.entries; item; item = item->next)
-        config->entries[--to] = item->entry;
-    return OK;
+    *list = search.entries;
+    if (config->count)
+        return OK;
+    if (config->doubt)
+        return fail(ERR_NOT_FOUND, "there is no entry to boot; %s", config->doubt);
+    return fail(ERR_NOT_FOUND,
+                "%s holds no *.conf file, and %s no *.efi file: there is nothing to boot", texts,
+                images);
 }

@@ -34,6 +34,7 @@ struct entry {
     char *own_options; /* a unified kernel image's .cmdline, which holds without `options`; NULL */
     struct entry_file *modules; /* `module` lines, in order */
     struct entry_file *initrds; /* `initrd` lines, in order */
+    bool damaged;   /* its file can't be read, or is no text: nobody knows what it says */
     bool exhausted; /* boot counting: its file name says that no tries are left; sorted last */
     bool foreign;   /* for another machine or firmware: hidden, unless all entries are */
     char *problem;  /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
@@ -68,12 +69,13 @@ struct config {
     int32_t timeout;       /* seconds; 0: boot at once; -1: wait for ever (menu-force) */
     bool hidden;           /* timeout 0 as `menu-hidden`: a key in the first moment shows it */
     bool disabled;         /* timeout 0 as `menu-disabled`: no key does */
-    bool editor;           /* not `editor no`: options may be edited */
+    bool editor;           /* options may be edited: not `editor no`, nor what might have said so */
     bool zero_memory;      /* `zero-memory yes` */
     bool uki_on_bios;      /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
     enum console console;  /* `console auto`, `text` or `framebuffer`: where the menu is shown */
-    const char *doubt;     /* why nothing boots that nobody chose: said above the menu, which has
-                              no countdown then; NULL: all is as it was meant */
+    /* Why nothing boots that nobody chose: said above the menu, which has no countdown then; NULL:
+     * all is as it was meant. The second is about the default, of which the last wish counts. */
+    const char *doubt, *default_doubt;
     struct entry_name *listed; /* `entry` lines of loader.conf, the last first */
 };
 
@@ -90,37 +92,48 @@ struct entry_volumes {
 void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list);
 
 /* Reads the boot volume's /loader/loader.conf (absent is fine) and all volumes' /loader/entries/
- * *.conf and /EFI/Linux/ *.efi into arena memory. Lines: key, white space, value; # comments; CRLF
- * and a UTF-8 byte order mark accepted; unknown keys noted in the log and passed over, a duplicate
- * single key: the last wins; size limit 64 KiB a file. Order: BLS ("sort-key" present first,
- * sort-key ascending, machine-id ascending, version descending; then file name descending by
- * version comparison). `default` is a glob (* and ?) over ids with or without .conf. On a server,
- * which can't list a directory, the entries are those that `entry NAME.conf` lines of loader.conf
- * name. ERR_NOT_FOUND: no entry at all, says where it looked. */
+ * *.conf and /EFI/Linux/ *.efi into arena memory. Lines: key, white space, value; # comments; CR,
+ * LF or both end a line, and a UTF-8 byte order mark is accepted; unknown keys noted in the log and
+ * passed over, a duplicate single key: the last wins; size limit 64 KiB a file. Order: BLS
+ * ("sort-key" present first, sort-key ascending, machine-id ascending, version descending; then
+ * file name descending by version comparison). On a server, which can't list a directory, the
+ * entries are those that `entry NAME.conf` lines of loader.conf name. ERR_NOT_FOUND: no entry at
+ * all, says where it looked.
+ *
+ * What was asked boots, or a question: a loader.conf that can't be read, is no text, or has mostly
+ * lines that nobody knows is a doubt, and `editor no` may have stood in it. A file that can't be
+ * read is an entry with a problem, and a doubt where the default may mean it; a directory that
+ * can't be listed to its end is one in any case. */
 enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
                      struct config *config);
 
-/* Its part that finds entries, in no order (discover.c). */
+/* Says and keeps the first doubt of its kind: config->doubt or config->default_doubt. */
+void config_doubt(const char **doubt, struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Its part that finds entries, in no order, and counts them (discover.c). */
 enum err entries_discover(const struct entry_volumes *volumes, struct arena *arena,
-                          struct config *config);
+                          struct config *config, struct entry_item **list);
 
 /* Names an entry after its file: without suffix and boot counter, which sets `exhausted`. */
 enum err entry_name_after(const char *file, const char *suffix, struct arena *arena,
                           struct entry *entry);
 
 /* Adds what a unified kernel image at `path`, which must outlive the entries, says of itself (type
- * 2): an entry, or one for each of its profiles. ERR_NOT_FOUND: it is no such image. One that is
- * damaged becomes an entry with a problem. */
+ * 2): an entry, or one for each of its profiles. ERR_NOT_FOUND: it is another program, or for
+ * another machine. Other errors: it is damaged, or can't be read. */
 enum err entries_from_uki(const char *file, const char *path, const struct reader *reader,
                           struct arena *arena, struct entry_item **list);
 
-/* Text of one of the volume's files, as loader.conf and entries are. ERR_FORMAT: too long. */
-enum err config_read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,
-                          uint64_t *bytes);
+/* Reads a file's text, as of loader.conf and entries, to CONF_BYTES_MAX bytes of room. ERR_FORMAT:
+ * too long, or empty. */
+enum err config_read_text(const struct reader *reader, char *text);
 
-/* Makes the first entry whose id, with or without suffix, the glob matches the default. False, and
- * nothing changed: there is none. */
-bool config_choose(struct config *config, const char *glob);
+/* Makes the first entry whose id, with or without suffix, the glob matches the default; `who`
+ * wishes it. Where there is none, or one that is damaged might have been meant, it is a doubt. A
+ * glob has
+ * * and ?, and sets as [a-z]. */
+void config_choose(struct config *config, struct arena *arena, const char *who, const char *glob);
 
 /* Takes what `timeout` may say. False, and nothing changed: it is neither a number nor a word that
  * is known. */
@@ -131,7 +144,7 @@ enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct 
                      struct entry *entry);
 enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena,
                            struct config *config);
-void entries_sort(struct entry *entries, uint32_t count);
+struct entry_item *entries_sort(struct entry_item *list);
 int version_compare(const char *a, const char *b); /* UAPI version format specification */
 
 #endif

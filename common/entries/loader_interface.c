@@ -188,13 +188,15 @@ static void set_timeout(struct config *config, const char *variable, const char 
 static void choose(struct loader_interface *interface, struct config *config, const char *variable,
                    char *wish)
 {
+    static const char last[] = "LoaderEntryLastBooted";
+
     if (strcmp(wish, CONFIG_SAVED) == 0) {
         interface->saves_entry = true;
-        if (!get_text(interface->machine, "LoaderEntryLastBooted", wish))
+        variable = last;
+        if (!get_text(interface->machine, last, wish))
             return;
     }
-    if (!config_choose(config, wish))
-        note("%s names no entry: passed over\n", variable);
+    config_choose(config, &interface->machine->arena, variable, wish);
 }
 
 /* The later beats the earlier. */

@@ -22,14 +22,30 @@ static int compare_entries(const struct entry *a, const struct entry *b)
     return result ? result : version_compare(b->id, a->id);
 }
 
-void entries_sort(struct entry *entries, uint32_t count)
+/* Of equal ones the last comes first: a list has the newest first. */
+static struct entry_item *merge(struct entry_item *a, struct entry_item *b)
 {
-    for (uint32_t i = 1; i < count; i++) {
-        struct entry moved = entries[i];
-        uint32_t to = i;
+    struct entry_item *merged, **end = &merged;
 
-        for (; to > 0 && compare_entries(&entries[to - 1], &moved) > 0; to--)
-            entries[to] = entries[to - 1];
-        entries[to] = moved;
+    while (a && b) {
+        struct entry_item **from = compare_entries(&a->entry, &b->entry) < 0 ? &a : &b;
+        *end = *from;
+        end = &(*from)->next;
+        *from = *end;
     }
+    *end = a ? a : b;
+    return merged;
+}
+
+struct entry_item *entries_sort(struct entry_item *list)
+{
+    struct entry_item *middle = list, *second;
+
+    if (!list || !list->next)
+        return list;
+    for (second = list->next; second && second->next; second = second->next->next)
+        middle = middle->next;
+    second = middle->next;
+    middle->next = NULL;
+    return merge(entries_sort(list), entries_sort(second));
 }

@@ -1,7 +1,6 @@
 /* Boot Loader Specification type 2 entries (UAPI.1): unified kernel images that say themselves what
  * they are. */
 #include "common/entries/entry.h"
-#include "common/format/conf.h"
 #include "common/format/os_release.h"
 #include "common/format/uki.h"
 #include "common/lib/fmt.h"
@@ -17,14 +16,6 @@ static enum err get_first(const char *release, const char *const *variables, str
     return OK;
 }
 
-static enum err get_text(const struct uki *uki, const char *section, struct arena *arena,
-                         char **text)
-{
-    TRY(uki_text(uki, section, arena, text));
-    conf_clean(*text, strlen(*text), false);
-    return OK;
-}
-
 static enum err describe(const struct uki *uki, struct arena *arena, struct entry *entry)
 {
     static const char *const titles[] = {"PRETTY_NAME", "IMAGE_ID", "NAME", "ID", NULL};
@@ -37,8 +28,8 @@ static enum err describe(const struct uki *uki, struct arena *arena, struct entr
     TRY(get_first(release, versions, arena, &entry->version));
     TRY(get_first(release, sort_keys, arena, &entry->sort_key));
     if (!*entry->version)
-        TRY(get_text(uki, ".uname", arena, &entry->version));
-    TRY(get_text(uki, ".cmdline", arena, &entry->own_options));
+        TRY(uki_text(uki, ".uname", arena, &entry->version));
+    TRY(uki_command_line(uki, arena, &entry->own_options));
     if (!*entry->title)
         entry->title = entry->id;
     return OK;
@@ -102,17 +93,17 @@ enum err entries_from_uki(const char *file, const char *path, const struct reade
         .kernel = (char *)(uintptr_t)path,
         .kernel_key = key,
     };
+    struct entry_item *before = *list;
     struct uki uki;
 
-    if (!uki_recognise(reader, arena))
-        return fail(ERR_NOT_FOUND, "%s is no unified kernel image for x86-64", path);
+    enum err err = uki_open(reader, 0, arena, &uki);
+    if (err == ERR_UNSUPPORTED)
+        return fail(ERR_NOT_FOUND, "%s", err_message());
+    TRY(err);
     TRY(entry_name_after(file, ".efi", arena, &named));
     named.title = named.id;
-    enum err err = uki_open(reader, 0, arena, &uki);
-    if (err == OK)
-        err = add_profiles(&uki, &named, arena, list);
-    if (err == OK || err == ERR_NO_MEMORY)
-        return err;
-    TRY(arena_text(arena, err_message(), strlen(err_message()), &named.problem));
-    return add(&named, arena, list);
+    err = add_profiles(&uki, &named, arena, list);
+    if (err != OK)
+        *list = before;
+    return err;
 }

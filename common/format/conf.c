@@ -1,39 +1,36 @@
 /* Which keys and values does a configuration file hold? */
 #include "common/format/conf.h"
+#include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 
-/* U+0080 to U+009F, which terminals obey like ESC sequences, are C2h 80h to C2h 9Fh in UTF-8. */
-static bool is_c1(const char *text, uint64_t bytes)
+/* Bytes from FEh on are in no UTF-8, nor do they begin a word in Latin-1; erased flash is full of
+ * them. */
+static bool is_text(char c)
 {
-    return bytes >= 2 && (uint8_t)text[0] == 0xc2 && (uint8_t)text[1] >= 0x80 &&
-           (uint8_t)text[1] < 0xa0;
+    uint8_t byte = (uint8_t)c;
+
+    return (byte >= ' ' && byte != 0x7f && byte < 0xfe) || c == '\t' || c == '\n' || c == '\r';
 }
 
-static bool is_c0(char c, bool keep_lines)
+static void find_damage(struct conf *conf)
 {
-    if (keep_lines && (c == '\n' || c == '\r'))
-        return false;
-    return ((uint8_t)c < 0x20 && c != '\t') || c == 0x7f;
-}
+    uint64_t bytes = (uint64_t)(conf->end - conf->next), i = 0;
 
-uint64_t conf_clean(char *text, uint64_t bytes, bool keep_lines)
-{
-    uint64_t replaced = 0;
-
-    for (uint64_t i = 0; i < bytes; i++) {
-        if (is_c1(text + i, bytes - i))
-            text[i] = text[i + 1] = '?';
-        else if (is_c0(text[i], keep_lines))
-            text[i] = '?';
-        else
-            continue;
-        replaced++;
+    if (text_is_utf16(conf->next, bytes)) {
+        fmt(conf->damage, sizeof conf->damage, "is UTF-16 text: save it as UTF-8");
+        conf->next = conf->end;
+        return;
     }
-    return replaced;
+    while (i < bytes && is_text(conf->next[i]))
+        i++;
+    if (i < bytes)
+        fmt(conf->damage, sizeof conf->damage, "is no text: its byte %lu is %02Xh", i,
+            (uint8_t)conf->next[i]);
 }
 
+/* Editors for DOS end a file with ^Z. */
 enum err conf_begin(struct conf *conf, const char *name, const char *text, uint64_t bytes,
                     struct arena *arena)
 {
@@ -44,11 +41,17 @@ enum err conf_begin(struct conf *conf, const char *name, const char *text, uint6
         text += 3;
         bytes -= 3;
     }
+    if (bytes && text[bytes - 1] == 0x1a)
+        bytes--;
     TRY(arena_text(arena, text, bytes, &copy));
-    if (conf_clean(copy, bytes, true))
-        note("%s: control characters replaced by ?\n", name);
     *conf = (struct conf){.name = name, .next = copy, .end = copy + bytes};
+    find_damage(conf);
     return OK;
+}
+
+static bool ends_line(char c)
+{
+    return c == '\n' || c == '\r';
 }
 
 /* Cuts the next line out, without its end and the white space around it. */
@@ -57,13 +60,15 @@ static char *take_line(struct conf *conf)
     char *line = conf->next;
     char *end = line;
 
-    while (end < conf->end && *end != '\n')
+    while (end < conf->end && !ends_line(*end))
         end++;
     conf->next = end < conf->end ? end + 1 : end;
+    if (end[0] == '\r' && end[1] == '\n')
+        conf->next++;
     conf->line++;
     conf->too_long = end - line > CONF_LINE_MAX;
 
-    while (end > line && (text_is_blank(end[-1]) || end[-1] == '\r'))
+    while (end > line && text_is_blank(end[-1]))
         end--;
     *end = '\0';
     while (text_is_blank(*line))
@@ -86,7 +91,9 @@ bool conf_next(struct conf *conf)
         conf->value = text_split_word(line);
         if (*conf->value)
             return true;
-        note("%s:%u: %s has no value: passed over\n", conf->name, conf->line, conf->key);
+        conf->without_value++;
+        if (!*conf->damage)
+            note("%s:%u: %s has no value: passed over\n", conf->name, conf->line, conf->key);
     }
     return false;
 }

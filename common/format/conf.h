@@ -10,24 +10,24 @@
 #define CONF_LINE_MAX  4096
 
 struct conf {
-    const char *name; /* of the file, for messages */
-    char *next, *end; /* the text not yet read; ends in a 0 byte */
-    uint32_t line;    /* of what was read last, from 1 */
-    bool too_long;    /* that line passes CONF_LINE_MAX; key and value are then empty */
+    const char *name;       /* of the file, for messages */
+    char *next, *end;       /* the text not yet read; ends in a 0 byte */
+    uint32_t line;          /* of what was read last, from 1 */
+    bool too_long;          /* that line passes CONF_LINE_MAX; key and value are then empty */
+    uint32_t without_value; /* lines passed over so far */
     char *key, *value;
+    char damage[80]; /* how it is no text: "is UTF-16 ..."; "": it is */
 };
 
-/* Works on a copy of the text in arena memory; keys and values stay valid as long as that. Control
- * characters become '?', so that no title or message can steer a terminal. */
+/* Works on a copy of the text in arena memory; keys and values stay valid as long as that. CR, LF
+ * and both together end a line. Values stand as they are: whoever shows one cleans it. Text with
+ * control characters other than tab, or with bytes that no text has, is damaged: what remains of it
+ * is read all the same, but of UTF-16, which has no lines for us. */
 enum err conf_begin(struct conf *conf, const char *name, const char *text, uint64_t bytes,
                     struct arena *arena);
 
 /* The next line that is neither empty nor a comment; false at the end. Keys without a value are
  * noted in the log and passed over. */
 bool conf_next(struct conf *conf);
-
-/* Replaces what could steer a terminal: C0 and C1 control characters other than tab, and DEL. Line
- * ends stay when `keep_lines`. Returns how many characters were replaced. */
-uint64_t conf_clean(char *text, uint64_t bytes, bool keep_lines);
 
 #endif

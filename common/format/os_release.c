@@ -1,6 +1,5 @@
 /* What does an os-release file say of a variable? */
 #include "common/format/os_release.h"
-#include "common/format/conf.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 
@@ -26,7 +25,7 @@ static bool assigns(const char *line, const char *variable)
 
 /* Up to the closing quote; within "", and outside of quotes, \ takes the next character as it is.
  */
-static uint64_t unquote(char *value, uint64_t bytes)
+static void unquote(char *value, uint64_t bytes)
 {
     char quote = *value == '"' || *value == '\'' ? *value : '\0';
     uint64_t length = 0;
@@ -37,7 +36,6 @@ static uint64_t unquote(char *value, uint64_t bytes)
         value[length++] = value[i];
     }
     value[length] = '\0';
-    return length;
 }
 
 enum err os_release_get(const char *text, const char *variable, struct arena *arena, char **value)
@@ -55,6 +53,6 @@ enum err os_release_get(const char *text, const char *variable, struct arena *ar
     while (end > found && (text_is_blank(end[-1]) || end[-1] == '\r'))
         end--;
     TRY(arena_text(arena, found, (uint64_t)(end - found), value));
-    conf_clean(*value, unquote(*value, (uint64_t)(end - found)), false);
+    unquote(*value, (uint64_t)(end - found));
     return OK;
 }

@@ -4,8 +4,8 @@
 
 #include "common/lib/arena.h"
 
-/* The value of a variable without its quotes and with control characters replaced, in arena
- * memory; of several the last. "" where there is none. */
+/* The value of a variable without its quotes, in arena memory; of several the last. "" where there
+ * is none. */
 enum err os_release_get(const char *text, const char *variable, struct arena *arena, char **value);
 
 #endif

@@ -2,6 +2,7 @@
 #include "common/format/uki.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 
 #define TEXT_BYTES_MAX (64 * KIB)
 
@@ -44,7 +45,7 @@ enum err uki_open(const struct reader *reader, uint32_t profile, struct arena *a
     TRY(pe_check_overlap(&opened.pe));
     TRY(uki_choose(&opened, profile));
     if (!uki_find(&opened, ".linux"))
-        return fail(ERR_FORMAT, "%s has no section .linux: it is no unified kernel image",
+        return fail(ERR_NOT_FOUND, "%s has no section .linux: it is no unified kernel image",
                     reader->name);
     *uki = opened;
     return OK;
@@ -63,6 +64,25 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 
+static bool is_twice(const struct pe *pe, const char *name, uint32_t from, uint32_t to)
+{
+    const struct pe_section *first = pe_find(pe, name, from, to);
+
+    return first && pe_find(pe, name, (uint32_t)(first - pe->sections) + 1, to);
+}
+
+const char *uki_find_twice(const struct uki *uki)
+{
+    static const char *const once[] = {".linux", ".initrd", ".ucode", ".cmdline", ".osrel",
+                                       ".uname", ".splash", ".dtb",   ".sbat",    ".pcrsig"};
+
+    for (uint32_t i = 0; i < ARRAY_LENGTH(once); i++)
+        if (is_twice(&uki->pe, once[i], 0, uki->base_end) ||
+            is_twice(&uki->pe, once[i], uki->profile_first, uki->profile_end))
+            return once[i];
+    return NULL;
+}
+
 enum err uki_text(const struct uki *uki, const char *name, struct arena *arena, char **text)
 {
     const struct pe_section *section = uki_find(uki, name);
@@ -74,8 +94,25 @@ enum err uki_text(const struct uki *uki, const char *name, struct arena *arena, 
     TRY(arena_take(arena, bytes + 1, (void **)text));
     if (bytes)
         TRY(reader_read(uki->pe.reader, section->file_offset, bytes, *text));
+    if (text_is_utf16(*text, bytes))
+        return fail(ERR_FORMAT, "%s: its section %s is UTF-16 text: make it again with UTF-8",
+                    uki->pe.reader->name, name);
     while (bytes && is_blank((*text)[bytes - 1]))
         (*text)[--bytes] = '\0';
+    return OK;
+}
+
+/* systemd's stub turns all that are not printed into blanks, and drops those at the start. */
+enum err uki_command_line(const struct uki *uki, struct arena *arena, char **text)
+{
+    TRY(uki_text(uki, ".cmdline", arena, text));
+    for (char *c = *text; *c; c++)
+        if ((uint8_t)*c < ' ')
+            *c = ' ';
+    while (**text == ' ')
+        ++*text;
+    for (char *end = *text + strlen(*text); end > *text && end[-1] == ' ';)
+        *--end = '\0';
     return OK;
 }
 

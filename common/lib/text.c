@@ -33,17 +33,67 @@ bool text_ends(const char *text, const char *end)
     return length >= end_length && text_equal(text + length - end_length, end);
 }
 
+/* ---- globs ----------------------------------------------------------------------------------- */
+
+static bool same(char a, char b)
+{
+    return text_lower(a) == text_lower(b);
+}
+
+static bool lies_between(char c, char first, char last)
+{
+    uint8_t upper = (uint8_t)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    uint8_t lower = (uint8_t)text_lower(c);
+
+    return (lower >= (uint8_t)first && lower <= (uint8_t)last) ||
+           (upper >= (uint8_t)first && upper <= (uint8_t)last);
+}
+
+/* What stands behind a set's [; a ] at its start is one of its members. NULL: it does not hold c,
+ * or has no end. */
+static const char *match_set(const char *set, char c)
+{
+    bool none_of = *set == '!' || *set == '^', found = false;
+    const char *member = set + none_of;
+
+    do {
+        if (*member == '\\')
+            member++;
+        if (!*member)
+            return NULL;
+        char first = *member++, last = first;
+        if (member[0] == '-' && member[1] && member[1] != ']') {
+            last = member[1];
+            member += 2;
+        }
+        found |= lies_between(c, first, last);
+    } while (*member != ']');
+    return found != none_of ? member + 1 : NULL;
+}
+
+/* What stands behind a glob's first element, which is no *; NULL: that does not match c. */
+static const char *match_one(const char *glob, char c)
+{
+    if (*glob == '[')
+        return match_set(glob + 1, c);
+    if (*glob == '\\' && glob[1])
+        glob++;
+    else if (*glob == '?')
+        return glob + 1;
+    return *glob && same(*glob, c) ? glob + 1 : NULL;
+}
+
 /* Only the newest * is ever widened: that suffices, and takes at most length x length steps. */
 bool text_matches(const char *glob, const char *text)
 {
-    const char *star = NULL, *resume = NULL;
+    const char *star = NULL, *resume = NULL, *rest;
 
     while (*text) {
         if (*glob == '*') {
             star = ++glob;
             resume = text;
-        } else if (*glob && (*glob == '?' || text_lower(*glob) == text_lower(*text))) {
-            glob++;
+        } else if ((rest = match_one(glob, *text))) {
+            glob = rest;
             text++;
         } else if (star) {
             glob = star;
@@ -55,6 +105,17 @@ bool text_matches(const char *glob, const char *text)
     while (*glob == '*')
         glob++;
     return *glob == '\0';
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------
+ */
+
+/* It begins with a mark, or every other byte of its ASCII characters is 0. */
+bool text_is_utf16(const char *text, uint64_t bytes)
+{
+    if (bytes >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+        return true;
+    return bytes >= 4 && !text[0] != !text[1] && !text[0] == !text[2] && !text[1] == !text[3];
 }
 
 char *text_split_word(char *text)

@@ -23,8 +23,12 @@ char text_lower(char c);
 bool text_equal(const char *a, const char *b);
 bool text_ends(const char *text, const char *end);
 
-/* * stands for any text, ? for one byte. Without regard to case in ASCII. */
+/* * stands for any text, ? for one byte, [a-z_] for one of these and [!a-z_] for one of all others;
+ * \ takes what follows as it is. Without regard to case in ASCII. */
 bool text_matches(const char *glob, const char *text);
+
+/* Is it UTF-16, in either order? */
+bool text_is_utf16(const char *text, uint64_t bytes);
 
 /* Ends the first word with a 0 and returns what follows behind white space: "" when nothing. */
 char *text_split_word(char *text);

@@ -85,7 +85,7 @@ static void draw_entry(struct menu *menu, uint32_t index)
 
     screen_at(&menu->screen, menu->row + index - menu->top, COLUMN, colours);
     screen_put(&menu->screen, "%c%3u  ", is_default ? '*' : ' ', index + 1);
-    screen_field(&menu->screen, entry->title, COLUMNS - 9 - columns);
+    screen_field(&menu->screen, entry->title, COLUMN + COLUMNS - 3 - columns - menu->screen.column);
     screen_put(&menu->screen, "  ");
     screen_field(&menu->screen, detail, columns);
     screen_put(&menu->screen, " ");

@@ -10,7 +10,7 @@ bool menu_edit(struct menu *menu)
 
     if (!menu->config->editor) {
         fmt(menu->notice, sizeof menu->notice,
-            "`editor no` in loader.conf keeps options as they are.");
+            "Options stay as they are: `editor no`, or loader.conf can't be read.");
         return false;
     }
     if (strlen(options) >= sizeof menu->options) {

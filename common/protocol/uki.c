@@ -1,6 +1,7 @@
 /* How is a unified kernel image booted? (UAPI.5) */
 #include "common/format/uki.h"
 #include "common/lib/fmt.h"
+#include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 #include "common/protocol/efi.h"
@@ -26,6 +27,15 @@ static enum err join_options(const struct entry *entry, struct arena *arena, cha
     return OK;
 }
 
+/* Versions of systemd's stub differ in which one they take. */
+static void say_twice(const struct uki *uki, const char *counts)
+{
+    const char *name = uki_find_twice(uki);
+
+    if (name)
+        say("%s has more than one section %s: %s\n", uki->pe.reader->name, name, counts);
+}
+
 /* On UEFI the image's own stub starts it. */
 static enum err wish_for_stub(struct attempt *attempt)
 {
@@ -39,6 +49,7 @@ static enum err wish_for_stub(struct attempt *attempt)
         return fail(ERR_UNSUPPORTED,
                     "a unified kernel image has its own initrd: UEFI starts it without `initrd`");
     TRY(uki_open(&attempt->kernel.reader, profile, arena, &uki));
+    say_twice(&uki, "its stub takes one of them");
     if (profile) /* stubs of images without profiles would take it for the command line */
         TRY(join_options(entry, arena, &options));
     TRY(efi_check(attempt));
@@ -87,10 +98,11 @@ static enum err wish_for_sections(struct attempt *attempt)
     struct uki uki;
 
     TRY(uki_open(&attempt->kernel.reader, profile_of(entry), arena, &uki));
+    say_twice(&uki, "the first one counts");
     TRY(cut_section(&uki, ".linux", arena, &kernel));
     if (!kernel)
         return fail(ERR_FORMAT, "%s: its section .linux is empty", attempt->kernel.reader.name);
-    TRY(uki_text(&uki, ".cmdline", arena, &command_line));
+    TRY(uki_command_line(&uki, arena, &command_line));
     TRY(linux_begin(attempt, kernel, *entry->options ? entry->options : command_line,
                     2 + entry_count_files(entry->initrds), &boot));
     TRY(add_initrds(attempt, &uki, boot));

@@ -49,6 +49,7 @@ static void check_order(const char *a, const char *b)
 
 static void fuzz(struct machine *machine, const char *name, const char *text, size_t bytes)
 {
+    struct entry_item items[2] = {{.next = &items[1]}}, *list;
     struct entry entries[2], chosen;
     struct config config = {.entries = entries, .count = 2};
     struct loader_interface interface = {.machine = machine};
@@ -61,7 +62,12 @@ static void fuzz(struct machine *machine, const char *name, const char *text, si
         loader_conf_parse(text, bytes, arena, &config) != OK ||
         menu_begin(machine, &volumes, &config, &interface, &menu) != OK)
         abort();
-    entries_sort(entries, 2);
+    items[0].entry = entries[0];
+    items[1].entry = entries[1];
+    list = entries_sort(items);
+    if (list->next != &items[list == items] || list->next->next)
+        abort();
+    config_choose(&config, arena, "fuzz", entries[0].title);
     check_order(entries[0].title, entries[1].options);
     check_order(entries[0].version, entries[1].id);
     config.console = CONSOLE_TEXT;

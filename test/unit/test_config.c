@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -18,9 +19,9 @@ static struct {
     const char *name, *text;
     uint64_t bytes;
     bool broken;
-} files[2000];
+} files[10000];
 static uint32_t count;
-static bool has_loader, has_entries;
+static bool has_loader, has_entries, list_breaks;
 
 static struct arena arena;
 static struct config config;
@@ -55,6 +56,8 @@ static enum err list(const struct fs *fs, const struct fs_entry *directory,
         if (files[i].directory == directory->location &&
             !show(each, context, files[i].name, FILES + i, files[i].bytes))
             return OK;
+    if (list_breaks && directory->location == ENTRIES)
+        return (fail)(ERR_IO, "the disk: a sector can't be read");
     return OK;
 }
 
@@ -70,7 +73,7 @@ static enum err read_file(const struct file *file, uint64_t offset, uint64_t byt
     uint64_t index = (uint64_t)((char *)file->state - (char *)files) / sizeof files[0];
 
     if (files[index].broken)
-        return ERR_IO;
+        return (fail)(ERR_IO, "the disk: a sector can't be read");
     memcpy(to, files[index].text + offset, bytes);
     return OK;
 }
@@ -86,6 +89,7 @@ static int set_up(void **state)
     log_attach(hear);
     count = 0;
     has_loader = has_entries = true;
+    list_breaks = false;
     return 0;
 }
 
@@ -115,7 +119,7 @@ static enum err read_config(void)
 
 static void assert_says(const char *text, const char *part)
 {
-    if (!strstr(text, part))
+    if (!text || !strstr(text, part))
         fail_msg("\"%s\" does not say \"%s\"", text, part);
 }
 
@@ -137,6 +141,9 @@ static void test_without_loader_conf(void **state)
     assert_int_equal(config.chosen, 0);
     assert_int_equal(config.timeout, 0);
     assert_false(config.zero_memory);
+    assert_true(config.editor);
+    assert_null(config.doubt);
+    assert_null(config.default_doubt);
     assert_string_equal(config.entries[0].id, "debian-13");
     assert_string_equal(config.entries[1].id, "debian-12");
     assert_string_equal(config.entries[2].id, "Arch");
@@ -147,10 +154,11 @@ static const struct {
     const char *text;
     uint32_t chosen;
 } defaults[] = {
-    {"default arch", 2},    {"default arch.conf", 2},      {"default arch.conf**", 2},
-    {"default Arch.c*", 2}, {"default debian-*", 0},       {"default *-1?", 0},
-    {"default *12*", 1},    {"default debian-12.c?nf", 1}, {"default *", 0},
-    {"default ????", 2},
+    {"default arch", 2},         {"default arch.conf", 2},       {"default arch.conf**", 2},
+    {"default Arch.c*", 2},      {"default debian-*", 0},        {"default *-1?", 0},
+    {"default *12*", 1},         {"default debian-12.c?nf", 1},  {"default *", 0},
+    {"default ????", 2},         {"default [a-c]rch", 2},        {"default debian-1[!3-9]", 1},
+    {"default debian-1[^2]", 0}, {"default debian[]-]1[32]", 0}, {"default [B-Z]ebian-1\\2", 1},
 };
 
 static void test_default(void **state)
@@ -163,6 +171,8 @@ static void test_default(void **state)
         assert_int_equal(read_config(), OK);
         assert_int_equal(config.chosen, defaults[i].chosen);
         assert_string_equal(said, "");
+        assert_null(config.doubt);
+        assert_null(config.default_doubt);
     }
 }
 
@@ -177,6 +187,88 @@ static void test_default_that_matches_nothing(void **state)
     assert_int_equal(config.chosen, 1); /* the first that can boot */
     assert_int_equal(config.timeout, 3);
     assert_says(said, "default windows matches no entry");
+    assert_string_equal(config.default_doubt,
+                        "/loader/loader.conf: default windows matches no entry");
+    assert_null(config.doubt);
+}
+
+/* Boot counting: it is the last of those that match, and all the same what was asked for when it is
+ * the only one. */
+static void test_default_without_tries_left(void **state)
+{
+    (void)state;
+    add(ENTRIES, "debian-13+0-3.conf", "linux /13\n");
+    add(ENTRIES, "debian-12+1-2.conf", "linux /12\n");
+    add(LOADER, "loader.conf", "default debian-*\n");
+    assert_int_equal(read_config(), OK);
+    assert_string_equal(config.entries[config.chosen].id, "debian-12");
+    files[2].text = "default debian-13";
+    files[2].bytes = strlen(files[2].text);
+    assert_int_equal(read_config(), OK);
+    assert_string_equal(config.entries[config.chosen].id, "debian-13");
+    assert_null(config.default_doubt);
+}
+
+/* Of the first that can boot the others before it, and all that nobody could read, might have been
+ * meant. */
+static void test_doubts_without_default(void **state)
+{
+    (void)state;
+    add_three();
+    add(ENTRIES, "aa.conf", "title No kernel\n");
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.chosen, 0);
+    assert_null(config.default_doubt);
+    files[count - 1].name = "zz.conf";
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.chosen, 1);
+    assert_says(config.default_doubt, "no default is set, and the entry zz names no kernel");
+    files[count - 1].name = "aa.conf";
+    files[count - 1].broken = true;
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.chosen, 0);
+    assert_string_equal(config.default_doubt,
+                        "no default is set, and the entry aa can't be read: the disk: a sector "
+                        "can't be read");
+}
+
+/* It is shown, and nothing else boots in its place. */
+static void test_default_that_can_not_be_read(void **state)
+{
+    (void)state;
+    add_three();
+    add(LOADER, "loader.conf", "default debian-*\ntimeout 0\n");
+    files[1].broken = true;
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.count, 3);
+    assert_true(config.entries[0].damaged);
+    assert_says(config.entries[0].problem, "can't be read: the disk");
+    assert_says(config.default_doubt, "default debian-* may mean the entry debian-13, which can't");
+    files[1].broken = false;
+    files[0].bytes = CONF_BYTES_MAX + 1; /* debian-12 might sort before it */
+    assert_int_equal(read_config(), OK);
+    assert_says(config.default_doubt, "debian-12, which can't be read: /loader/entries/"
+                                      "debian-12.conf: 65537 bytes are more than 65536");
+    files[5].text = "default debian-13\n";
+    files[5].bytes = strlen(files[5].text);
+    assert_int_equal(read_config(), OK);
+    assert_null(config.default_doubt);
+    assert_string_equal(config.entries[config.chosen].id, "debian-13");
+}
+
+static void test_list_that_breaks(void **state)
+{
+    (void)state;
+    add_three();
+    add(LOADER, "loader.conf", "default debian-12\ntimeout 0\n");
+    list_breaks = true;
+    assert_int_equal(read_config(), OK);
+    assert_string_equal(config.entries[config.chosen].id, "debian-12");
+    assert_string_equal(config.doubt,
+                        "not all entries are known: the disk: a sector can't be read");
+    count = 0;
+    assert_int_equal(read_config(), ERR_NOT_FOUND);
+    assert_says(err_message(), "a sector can't be read");
 }
 
 /* On BIOS, that is. */
@@ -223,10 +315,50 @@ static void test_broken_files(void **state)
     files[2].broken = true;
     files[3].bytes = CONF_BYTES_MAX + 1;
     assert_int_equal(read_config(), OK);
-    assert_int_equal(config.count, 1);
-    assert_string_equal(config.entries[0].id, "debian-12");
+    assert_int_equal(config.count, 3);
+    assert_string_equal(config.entries[1].id, "debian-12");
+    assert_int_equal(config.chosen, 1);
     assert_int_equal(config.timeout, 0);
-    assert_says(said, "/loader/entries/Arch.conf: 65537 bytes are more than 65536: passed over");
+    assert_false(config.editor);
+    assert_says(config.doubt, "the disk: a sector can't be read: options can't be edited");
+    assert_says(config.entries[2].problem,
+                "/loader/entries/Arch.conf: 65537 bytes are more than 65536");
+}
+
+#define UTF16 "t\0i\0m\0e\0o\0u\0t\0 \0000\0\n\0"
+
+static const struct {
+    const char *text;
+    uint64_t bytes; /* 0: all */
+    const char *doubt;
+} damaged[] = {
+    {"\0\0\0\0\0\0\0\0\0\0", 10, "loader.conf is no text: its byte 0 is 00h"},
+    {"editor no\n\xff\xff\xff", 0, "loader.conf is no text: its byte 10 is FFh"},
+    {"timeout 0\ndefault debian-12\n\x1b", 0, "loader.conf is no text: its byte 28 is 1Bh"},
+    {UTF16, sizeof UTF16 - 1, "loader.conf is UTF-16 text: save it as UTF-8"},
+    {"\xff\xfe" UTF16, sizeof UTF16 + 1, "loader.conf is UTF-16 text"},
+    {"\xfe\xff\0t\0i", 6, "loader.conf is UTF-16 text"},
+    {"timeout 0\nGIF89a \x80\x90\n\x90\x91\n", 0, "nobody knows 2 of its 3 lines"},
+    {"<html>", 0, "nobody knows 1 of its 1 lines"},
+    {"", 0, "/loader/loader.conf is empty"},
+    {"timeout 0", CONF_BYTES_MAX + 1, "65537 bytes are more than 65536"},
+};
+
+/* Nobody knows whether `editor no` or `menu-force` stood there. */
+static void test_damaged_loader_conf(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(damaged); i++) {
+        count = 0;
+        add_three();
+        add(LOADER, "loader.conf", damaged[i].text);
+        if (damaged[i].bytes)
+            files[5].bytes = damaged[i].bytes;
+        assert_int_equal(read_config(), OK);
+        assert_says(config.doubt, damaged[i].doubt);
+        assert_false(config.editor);
+        assert_int_equal(config.count, 3);
+    }
 }
 
 static void test_nothing_to_boot(void **state)
@@ -246,10 +378,6 @@ static void test_nothing_to_boot(void **state)
     assert_says(err_message(), "/loader/entries");
 
     has_loader = has_entries = true;
-    add(ENTRIES, "a.conf", "kernel /k\n");
-    files[0].broken = true;
-    assert_int_equal(read_config(), ERR_NOT_FOUND);
-    assert_says(err_message(), "none of the 1 entries");
     assert_memory_equal(&config, &before, sizeof config);
 }
 
@@ -284,11 +412,12 @@ static void test_entries_that_loader_conf_lists(void **state)
     add(LOADER, "loader.conf",
         "entry debian-12.conf\ndefault Arch\nentry gone.conf\nentry Arch.conf\n");
     assert_int_equal(read_config_of_server(), OK);
-    assert_int_equal(config.count, 2);
-    assert_string_equal(config.entries[0].id, "debian-12");
-    assert_string_equal(config.entries[1].id, "Arch");
-    assert_int_equal(config.chosen, 1);
-    assert_says(said, "no /loader/entries/gone.conf: passed over");
+    assert_int_equal(config.count, 3);
+    assert_string_equal(config.entries[1].id, "debian-12");
+    assert_string_equal(config.entries[2].id, "Arch");
+    assert_int_equal(config.chosen, 2);
+    assert_null(config.default_doubt);
+    assert_says(config.entries[0].problem, "can't be read: no /loader/entries/gone.conf");
 }
 
 static void test_no_list_of_entries(void **state)
@@ -302,8 +431,8 @@ static void test_no_list_of_entries(void **state)
     assert_int_equal(read_config_of_server(), ERR_NOT_FOUND);
     add(LOADER, "loader.conf", "entry gone.conf\n");
     files[5] = files[6]; /* the second loader.conf takes the place of the first */
-    assert_int_equal(read_config_of_server(), ERR_NOT_FOUND);
-    assert_says(err_message(), "none of the 1 entries");
+    assert_int_equal(read_config_of_server(), OK);
+    assert_says(config.default_doubt, "the entry gone can't be read: no /loader/entries/gone.conf");
 }
 
 static void test_very_many_entries(void **state)
@@ -311,13 +440,17 @@ static void test_very_many_entries(void **state)
     static char names[ARRAY_LENGTH(files)][16];
 
     (void)state;
-    for (uint32_t i = 0; i < ARRAY_LENGTH(files); i++) {
-        snprintf(names[i], sizeof names[i], "%u.conf", (i * 7919) % 2000);
+    for (uint32_t i = 1; i < ARRAY_LENGTH(files); i++) {
+        snprintf(names[i], sizeof names[i], "%u.conf", (i * 7919) % 10000);
         add(ENTRIES, names[i], "kernel /k\n");
     }
+    add(LOADER, "loader.conf", "default 1\n");
     assert_int_equal(read_config(), OK);
-    assert_int_equal(config.count, 1024);
-    assert_says(said, "more than 1024 entries");
+    assert_int_equal(config.count, 9999);
+    for (uint32_t i = 0; i < config.count; i++)
+        assert_int_equal(atoi(config.entries[i].id), 9999 - i);
+    assert_int_equal(config.chosen, 9998);
+    assert_in_range(fake_allocated_pages(), 0, 8 * MIB / PAGE_BYTES);
 }
 
 static void test_no_memory(void **state)
@@ -364,22 +497,26 @@ static const struct {
     {"timeout menu-force\nzero-memory yes\n", -1, true, NULL, ""},
     {"timeout menu-hidden\nzero-memory yes\nzero-memory no\n", 0, false, NULL, ""},
     {"timeout 999999999\n", 999999999, false, NULL, ""},
-    {"timeout 1000000000\n", 7, false, NULL,
+    {"timeout 1000000000\n", -1, false, NULL,
      "/loader/loader.conf:1: timeout 1000000000 is neither"},
-    {"\ntimeout soon\n", 7, false, NULL, "/loader/loader.conf:2: timeout soon is neither"},
-    {"timeout -1\n", 7, false, NULL, "timeout -1"},
-    {"timeout 5s\n", 7, false, NULL, "timeout 5s"},
+    {"\ntimeout soon\n", -1, false, NULL, "/loader/loader.conf:2: timeout soon is neither"},
+    {"timeout -1\n", -1, false, NULL, "timeout -1"},
+    {"timeout 5s\n", -1, false, NULL, "timeout 5s"},
     {"zero-memory on\n", 7, true, NULL, ""},
     {"zero-memory 1\nzero-memory false\n", 7, false, NULL, ""},
-    {"zero-memory maybe\n", 7, false, NULL, "zero-memory maybe is neither yes nor no"},
+    {"zero-memory maybe\n", 7, true, NULL, "zero-memory maybe is neither yes nor no"},
     {"console-mode max\n", 7, false, NULL, ""},
+    {"editor perhaps\n", 7, false, NULL, "editor perhaps is neither yes nor no: no is safer"},
+    {"timeout 0\rdefault kernel\rSHA256", 0, false, "kernel", ""},
+    {"timeout 4\r\n\r\ntimeout x\r\n", -1, false, NULL, "/loader/loader.conf:3: timeout x"},
+    {"timeout 5\n\x1a", 5, false, NULL, ""},
 };
 
 static void test_loader_conf(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(loader_confs); i++) {
-        struct config config = {.timeout = 7};
+        struct config config = {.timeout = 7, .editor = true};
 
         memset(said, 0, sizeof said);
         assert_int_equal(
@@ -401,6 +538,11 @@ int main(void)
         TEST(without_loader_conf),
         TEST(default),
         TEST(default_that_matches_nothing),
+        TEST(default_without_tries_left),
+        TEST(doubts_without_default),
+        TEST(default_that_can_not_be_read),
+        TEST(list_that_breaks),
+        TEST(damaged_loader_conf),
         TEST(entries_for_others),
         TEST(broken_files),
         TEST(nothing_to_boot),

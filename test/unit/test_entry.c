@@ -111,6 +111,11 @@ static void test_line_ends(void **state)
     assert_string_equal(entry.title, "One");
     assert_string_equal(entry.kernel, "/k");
     assert_string_equal(entry.version, "2");
+    parse("title One\rkernel /k\r\r# two\rversion 2");
+    assert_string_equal(entry.title, "One");
+    assert_string_equal(entry.kernel, "/k");
+    assert_string_equal(entry.version, "2");
+    assert_null(entry.problem);
 }
 
 static void test_last_one_wins(void **state)
@@ -177,17 +182,50 @@ static void test_long_lines(void **state)
     assert_string_equal(entry.problem, "has a line 2 of more than 4096 bytes");
 }
 
-/* Nothing that the file holds may steer the terminal that shows it. */
+/* What the file holds stands as it is, and is cleaned where it is shown; but what is no text does
+ * not boot. */
 static void test_control_characters(void **state)
 {
-    static const char text[] = "title A\x1b[2J\x07\x7f\xc2\x9b"
-                               "B\0C \xc3\xa9\nkernel /k\tk\n";
+    static const char text[] = "title A\x1b[2J\xc2\x9b"
+                               "B \xc3\xa9\nkernel /k\tk\n";
 
     (void)state;
-    assert_int_equal(entry_parse("b\x1b[31m.conf", text, sizeof text - 1, &arena, &entry), OK);
-    assert_string_equal(entry.title, "A?[2J????B?C \xc3\xa9");
-    assert_string_equal(entry.id, "b?[31m");
+    parse_as("b\x1b[31m.conf", text);
+    assert_string_equal(entry.title, "A\x1b[2J\xc2\x9b"
+                                     "B \xc3\xa9");
+    assert_string_equal(entry.id, "b\x1b[31m");
     assert_string_equal(entry.kernel, "/k\tk");
+    assert_true(entry.damaged);
+    assert_string_equal(entry.problem, "is no text: its byte 7 is 1Bh");
+    parse("title Z\xfcrich, 10 \xc2\x85\nkernel /k\n"); /* as Latin-1 has it */
+    assert_false(entry.damaged);
+    assert_null(entry.problem);
+}
+
+static const struct {
+    const char *text;
+    uint64_t bytes;
+    const char *problem;
+} no_texts[] = {
+    {"\0\0\0\0\0", 5, "is no text: its byte 0 is 00h"},
+    {"\xff\xff\xff\xff", 4, "is no text: its byte 0 is FFh"},
+    {"kernel /k\n\x7f", 11, "is no text: its byte 10 is 7Fh"},
+    {"kernel /k\0k\n", 12, "is no text: its byte 9 is 00h"},
+    {"k\0e\0r\0n\0", 8, "is UTF-16 text: save it as UTF-8"},
+    {"\0k\0e\0r\0n", 8, "is UTF-16 text: save it as UTF-8"},
+    {"\xff\xfek\0", 4, "is UTF-16 text: save it as UTF-8"},
+};
+
+static void test_no_text(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(no_texts); i++) {
+        assert_int_equal(entry_parse("a.conf", no_texts[i].text, no_texts[i].bytes, &arena, &entry),
+                         OK);
+        assert_true(entry.damaged);
+        assert_string_equal(entry.problem, no_texts[i].problem);
+        assert_string_equal(said, "");
+    }
 }
 
 static const struct {
@@ -236,27 +274,47 @@ static const struct {
 static void test_sort(void **state)
 {
     enum { COUNT = ARRAY_LENGTH(ordered) };
-    struct entry entries[COUNT], right[COUNT];
+    struct entry_item items[COUNT], *list;
+    struct entry right[COUNT];
 
     (void)state;
     srand(1);
     for (size_t i = 0; i < COUNT; i++) {
         parse_as(ordered[i].name, ordered[i].text);
-        right[i] = entry;
+        right[i] = items[i].entry = entry;
     }
     for (int round = 0; round < 200; round++) {
-        memcpy(entries, right, sizeof right);
         for (size_t i = COUNT - 1; i > 0; i--) {
             size_t j = (size_t)rand() % (i + 1);
 
-            entry = entries[i];
-            entries[i] = entries[j];
-            entries[j] = entry;
+            entry = items[i].entry;
+            items[i].entry = items[j].entry;
+            items[j].entry = entry;
         }
-        entries_sort(entries, COUNT);
         for (size_t i = 0; i < COUNT; i++)
-            assert_string_equal(entries[i].id, right[i].id);
+            items[i].next = i + 1 < COUNT ? &items[i + 1] : NULL;
+        list = entries_sort(items);
+        for (size_t i = 0; i < COUNT; i++, list = list->next)
+            assert_string_equal(list->entry.id, right[i].id);
+        assert_null(list);
     }
+    assert_null(entries_sort(NULL));
+}
+
+/* Of one name the first that was found, and so the last in the list, comes first. */
+static void test_sort_of_equals(void **state)
+{
+    struct entry_item items[9], *list;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(items); i++) {
+        parse_as("a.conf", "kernel /k");
+        items[i].entry = entry;
+        items[i].next = i + 1 < ARRAY_LENGTH(items) ? &items[i + 1] : NULL;
+    }
+    list = entries_sort(items);
+    for (size_t i = ARRAY_LENGTH(items); i > 0; i--, list = list->next)
+        assert_ptr_equal(list, &items[i - 1]);
 }
 
 int main(void)
@@ -271,8 +329,10 @@ int main(void)
         TEST(problems),
         TEST(long_lines),
         TEST(control_characters),
+        TEST(no_text),
         TEST(names_and_counters),
         TEST(sort),
+        TEST(sort_of_equals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,7 +209,7 @@ static void obeys_every_timeout(void **state)
     }
 }
 
-static void passes_over_what_names_no_entry(void **state)
+static void asks_when_nothing_is_named(void **state)
 {
     (void)state;
     static uint8_t noise[1024];
@@ -217,6 +217,12 @@ static void passes_over_what_names_no_entry(void **state)
     preset("LoaderEntryDefault", "gone.conf");
     loader_interface_obey(&interface, &config);
     assert_int_equal(config.chosen, 0);
+    assert_string_equal(config.default_doubt, "LoaderEntryDefault gone.conf matches no entry");
+    preset("LoaderEntryOneShot", "fed*");
+    loader_interface_obey(&interface, &config);
+    assert_int_equal(config.chosen, 1);
+    assert_null(config.default_doubt);
+    config.chosen = 0;
 
     memset(noise, 0xd8, sizeof noise); /* halves of surrogate pairs, without an end */
     for (uint64_t bytes = 1; bytes < sizeof noise; bytes += 7) {
@@ -225,7 +231,23 @@ static void passes_over_what_names_no_entry(void **state)
         loader_interface_obey(&interface, &config);
         assert_int_equal(config.chosen, 0);
         assert_int_equal(config.timeout, 5);
+        assert_non_null(config.default_doubt);
     }
+}
+
+static void asks_for_what_can_not_be_read(void **state)
+{
+    (void)state;
+    entries[1].damaged = true;
+    entries[1].problem = "can't be read";
+    preset("LoaderEntryDefault", "fedora.conf");
+    loader_interface_obey(&interface, &config);
+    assert_string_equal(config.default_doubt, "LoaderEntryDefault fedora.conf may mean the entry "
+                                              "fedora, which can't be read");
+    preset("LoaderEntryDefault", "@saved");
+    preset("LoaderEntryLastBooted", "gone.conf");
+    loader_interface_obey(&interface, &config);
+    assert_string_equal(config.default_doubt, "LoaderEntryLastBooted gone.conf matches no entry");
 }
 
 /* ---- @saved ---------------------------------------------------------------------------------- */
@@ -338,7 +360,8 @@ int main(void)
         TEST(obeys_a_default),
         TEST(obeys_one_shots_once),
         TEST(obeys_every_timeout),
-        TEST(passes_over_what_names_no_entry),
+        TEST(asks_when_nothing_is_named),
+        TEST(asks_for_what_can_not_be_read),
         TEST(saves_what_was_booted),
         TEST(saves_when_the_configuration_says_so),
         TEST(keeps_a_default),

@@ -230,7 +230,7 @@ static void test_own_options(void **state)
 
 static void see_no_editor(void)
 {
-    assert_shown("`editor no` in loader.conf keeps options as they are.");
+    assert_shown("Options stay as they are: `editor no`, or loader.conf can't be read.");
     assert_not_shown("e: edit");
 }
 

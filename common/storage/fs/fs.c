@@ -138,18 +138,24 @@ static enum err read_file(const struct reader *reader, uint64_t offset, uint64_t
     return file->fs->driver->read(file, offset, bytes, to);
 }
 
+enum err fs_open_entry(const struct fs *fs, const struct fs_entry *entry, const char *path,
+                       struct file *file)
+{
+    if (entry->directory)
+        return fail(ERR_NOT_FOUND, "%s is a directory, not a file", path);
+    *file = (struct file){
+        .reader = {.name = path, .bytes = entry->bytes, .read = read_file},
+        .fs = fs,
+    };
+    return fs->driver->open(fs, entry, file);
+}
+
 enum err fs_open(const struct fs *fs, const char *path, struct file *file)
 {
     struct fs_entry entry;
 
     TRY(look_up(fs, path, &entry));
-    if (entry.directory)
-        return fail(ERR_NOT_FOUND, "%s is a directory, not a file", path);
-    *file = (struct file){
-        .reader = {.name = path, .bytes = entry.bytes, .read = read_file},
-        .fs = fs,
-    };
-    return fs->driver->open(fs, &entry, file);
+    return fs_open_entry(fs, &entry, path, file);
 }
 
 enum err fs_list(const struct fs *fs, const char *path,

@@ -60,6 +60,10 @@ enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *f
  * `path`, which must outlive the file. */
 enum err fs_open(const struct fs *fs, const char *path, struct file *file);
 
+/* The same for what fs_list() has found there: no directory is read again. */
+enum err fs_open_entry(const struct fs *fs, const struct fs_entry *entry, const char *path,
+                       struct file *file);
+
 /* True when both paths lead to the same file, wherever there is one. */
 bool fs_is_same_path(const char *path, const char *other);
 

@@ -1,0 +1,108 @@
+"""What was asked boots, or a question: a configuration that can't be read or is damaged, and a default
+that is gone, end in the menu, which waits, with the reason on the screen."""
+import shutil
+
+import pytest
+from builder import VOLUME, mtools
+from entries import wrapped
+from machine import CONFIG, Hardware
+from test_bad_media import failing, sector_of
+from variables import add_variables, encode
+
+FIRMWARES = ("bios", "uefi")
+ENTRY = "title {0}\nkernel /boot/kernel.elf\noptions test\nsort-key a\n# {0}\n"
+ENTRIES = {f"/loader/entries/{name}.conf": ENTRY.format(name) for name in ("debian-12", "debian-13")}
+LOADER = "/loader/loader.conf"
+EDITOR_OFF = "Options stay as they are"
+
+
+def wait_for_question(machine, reason):
+    """On the menu, and the menu is what goes on."""
+    machine.wait_for(wrapped(reason))
+    machine.wait_for("show the same menu")
+    assert "Boots in" not in machine.output
+    assert "claims:" not in machine.output
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+@pytest.mark.parametrize("content, reason", [
+    (bytes(512), "/loader/loader.conf is no text: its byte 0 is 00h"),
+    (b"\xff" * 512, "/loader/loader.conf is no text: its byte 0 is FFh"),
+    ("timeout 0\neditor no\n".encode("utf-16"), "/loader/loader.conf is UTF-16 text: save it as"),
+    (b"Directory of A:\nCOMMAND COM 47845\n", "nobody knows 2 of its 2 lines"),
+    (b"timeout 0\ndefault fedora-*\n", "default fedora-. matches no entry")],
+    ids=["zeros", "ones", "UTF-16", "other", "default"])
+def test_loader_conf(start, special_image, firmware, content, reason):
+    """Nor can the options be edited, where `editor no` may have stood there."""
+    machine = start(firmware, [special_image({LOADER: content, **ENTRIES})])
+    wait_for_question(machine, reason)
+    if b"fedora" not in content:
+        machine.type("e")
+        machine.wait_for(EDITOR_OFF)
+    machine.type("1")
+    machine.wait_passed()
+
+
+@pytest.fixture
+def failing_sector(special_image, tmp_path):
+    """failing_sector(changes, content) -> hardware with a disk whose sector with that content fails"""
+    def make(changes, content):
+        image = special_image(changes)
+        file = failing(tmp_path, image, sector_of(image, content), once=False)
+        return Hardware(options=("-drive", f"if=none,id=bad,format=raw,file={file}",
+                                 "-device", "virtio-blk-pci,drive=bad,bootindex=0"))
+    return make
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+@pytest.mark.parametrize("content, reason", [
+    (b"timeout 0\ndefault debian-*\n", "options can't be edited, for it may have said so"),
+    (ENTRY.format("debian-13").encode(),
+     "default debian-. may mean the entry debian-13, which can't be read:")],
+    ids=["loader.conf", "entry"])
+def test_unreadable_sector(start, failing_sector, firmware, content, reason):
+    changes = {LOADER: "timeout 0\ndefault debian-*\n", **ENTRIES}
+    machine = start(firmware, [], failing_sector(changes, content))
+    wait_for_question(machine, reason)
+
+
+def test_default_that_can_be_read_boots(start, failing_sector):
+    changes = {LOADER: "timeout 0\ndefault debian-12\n", **ENTRIES}
+    machine = start("bios", [], failing_sector(changes, ENTRY.format("debian-13").encode()))
+    machine.wait_passed()
+    assert "fact: entry = debian-12" in machine.output
+
+
+def test_utf16_entry(start, special_image):
+    entry = ENTRY.format("debian-14").encode("utf-16")
+    machine = start("bios", [special_image({LOADER: "timeout 0\ndefault debian-*\n", **ENTRIES,
+                                            "/loader/entries/debian-14.conf": entry})])
+    wait_for_question(machine, "may mean the entry debian-14, which is UTF-16 text: save it as UTF-8")
+
+
+def test_variable_that_matches_nothing(start, special_image, tmp_path):
+    """It is no wish for another entry."""
+    flash = tmp_path / "variables.fd"
+    shutil.copyfile(CONFIG["firmware"]["uefi_variables"], flash)
+    add_variables(flash, {"LoaderEntryOneShot": encode("gone.conf")})
+    image = special_image({LOADER: "timeout 0\ndefault debian-12\n", **ENTRIES})
+    machine = start("uefi", [image], Hardware(variables=flash))
+    wait_for_question(machine, "LoaderEntryOneShot gone.conf matches no entry")
+    machine.type("\r")
+    machine.wait_passed()
+    assert "fact: entry = debian-12" in machine.output
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_very_many_entries(start, special_image, tmp_path, firmware):
+    """The default is the last in the directory and in the order."""
+    image = special_image({LOADER: "timeout 0\ndefault 0000\n"})
+    folder = tmp_path / "entries"
+    folder.mkdir()
+    for number in range(2000, -1, -1):
+        (folder / f"{number:04}.conf").write_text(ENTRY.format(number))
+    mtools("mcopy", image, VOLUME, "-Q", *(str(folder / f"{n:04}.conf") for n in range(2000, -1, -1)),
+           "::/loader/entries/")
+    machine = start(firmware, [image])
+    machine.wait_passed()
+    assert "fact: entry = 0000" in machine.output
