@@ -3,6 +3,8 @@
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/storage/disk/disk.h"
+#include "common/storage/disk/marks.h"
 #include "legacy/bios.h"
 #include "legacy/memory.h"
 #include "legacy/ports.h"
@@ -12,9 +14,10 @@
 #define FLOPPIES     4u
 #define SECTOR_BYTES 512u
 
-#define SECTORS_MOST 127u /* Phoenix BIOSes refuse more in one AH=42h */
-#define TRIES        8u
-#define TRIES_WHOLE  3u /* from then on smaller pieces: some BIOSes choke on large ones */
+#define SECTORS_MOST  127u /* Phoenix BIOSes refuse more in one AH=42h */
+#define TRIES         10u
+#define TRIES_WHOLE   3u /* from then on smaller pieces: some BIOSes choke on large ones */
+#define TRIES_MEASURE 2u
 
 struct __attribute__((packed)) parameters { /* EDD 3.0, table 4 */
     uint16_t bytes, flags;
@@ -38,6 +41,148 @@ struct __attribute__((packed)) packet { /* disk address packet, EDD 3.0, table 2
     uint16_t sectors, offset, segment;
     uint64_t lba;
 };
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+#define BROUGHT_NOTHING 0x100u /* beside the statuses of a BIOS */
+#define CYLINDERS       1024u  /* that AH=02h can name */
+
+static uint64_t chs_end(const struct disk *disk)
+{
+    return (uint64_t)CYLINDERS * disk->heads * disk->track_sectors;
+}
+
+/* These two read once into the bounce buffer. They return the BIOS's status, 0 when all is well,
+ * and lower *sectors to what was read. */
+static uint32_t read_lba(uint8_t number, uint64_t lba, uint32_t *sectors)
+{
+    static struct packet packet; /* static: below 1 MiB, whatever the stack is */
+    struct bios_regs regs = {
+        .eax = 0x4200,
+        .edx = number,
+        .ds = segment_of((void *)align_down((uintptr_t)&packet, 16)),
+        .esi = (uintptr_t)&packet % 16,
+    };
+
+    packet = (struct packet){
+        .bytes = sizeof packet,
+        .sectors = (uint16_t)*sectors,
+        .segment = segment_of(bounce),
+        .lba = lba,
+    };
+    bios_call(0x13, &regs);
+    *sectors = MIN(*sectors, packet.sectors);
+    return bios_carry(&regs) ? MAX(bios_ah(&regs), 1) : 0;
+}
+
+static uint32_t read_chs(const struct disk *disk, uint64_t lba, uint32_t *sectors)
+{
+    uint64_t track = lba / disk->track_sectors, cylinder = track / disk->heads;
+    uint32_t head = (uint32_t)(track % disk->heads);
+    uint32_t sector = (uint32_t)(lba % disk->track_sectors);
+
+    *sectors = MIN(*sectors, disk->track_sectors - sector);
+    struct bios_regs regs = {
+        .eax = 0x0200 | *sectors,
+        .ecx = (uint32_t)((cylinder & 0xff) << 8 | cylinder >> 8 << 6 | (sector + 1)),
+        .edx = head << 8 | (uint8_t)disk->handle,
+        .es = segment_of(bounce),
+    };
+    bios_call(0x13, &regs);
+    return bios_carry(&regs) ? MAX(bios_ah(&regs), 1) : 0;
+}
+
+static void reset(uint8_t number)
+{
+    struct bios_regs regs = {.edx = number};
+
+    bios_call(0x13, &regs);
+}
+
+/* Reads once, and lowers *bytes, of the bounce buffer, to the whole sectors that came. Returns as
+ * above. */
+static uint32_t read_marked(const struct disk *disk, uint64_t lba, uint32_t sectors,
+                            uint64_t *bytes)
+{
+    uint64_t mark = marks_place(bounce, *bytes, SECTOR_BYTES), came;
+    uint32_t told = sectors;
+    uint32_t status = disk->edd.version ? read_lba((uint8_t)disk->handle, lba, &told)
+                                        : read_chs(disk, lba, &told);
+
+    came = marks_count(bounce, *bytes / sectors * told, SECTOR_BYTES, mark);
+    *bytes = align_down(came, disk->sector_bytes);
+    return status || *bytes ? status : BROUGHT_NOTHING;
+}
+
+#define STATUS_TEXT_BYTES 32
+
+static const char *status_text(uint32_t status, char text[STATUS_TEXT_BYTES])
+{
+    if (status == BROUGHT_NOTHING)
+        return "success, and nothing came";
+    fmt(text, STATUS_TEXT_BYTES, "status %02Xh", status);
+    return text;
+}
+
+static enum err fail_read(const struct disk *disk, uint64_t lba, uint32_t status)
+{
+    char text[STATUS_TEXT_BYTES], size[64] = "";
+
+    if (disk->sectors && lba >= disk->sectors)
+        fmt(size, sizeof size, "; by what it says, the disk ends at sector %lu", disk->sectors);
+    return fail(ERR_IO, "%s: sector %lu cannot be read: the BIOS says %s after %u tries%s",
+                disk->name, lba, status_text(status, text), TRIES, size);
+}
+
+/* How many sectors each drive takes at once, after it took no more; 0: as many as any. */
+static uint8_t limits[256];
+
+/* Reads up to *sectors sectors into the bounce buffer; says how many. */
+static enum err read_piece(const struct disk *disk, uint64_t lba, uint32_t *sectors)
+{
+    uint8_t number = (uint8_t)disk->handle;
+    char text[STATUS_TEXT_BYTES];
+    uint32_t status = 0;
+
+    for (uint32_t tries = 0; tries < TRIES; tries++) {
+        if (tries)
+            reset(number);
+        if (tries >= TRIES_WHOLE)
+            limits[number] = (uint8_t)(*sectors = MAX(*sectors / 2, 1));
+        uint64_t bytes = (uint64_t)*sectors * disk->sector_bytes;
+        status = read_marked(disk, lba, *sectors, &bytes);
+        if (!status) {
+            *sectors = (uint32_t)(bytes / disk->sector_bytes);
+            return OK;
+        }
+        note("%s: %s at sector %lu, %u sectors\n", disk->name, status_text(status, text), lba,
+             *sectors);
+    }
+    limits[number] = 0; /* it was not their number */
+    return fail_read(disk, lba, status);
+}
+
+/* Where the disk ends only the drive knows: what the BIOS says of it is a hint. */
+enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    const uint8_t *limit = &limits[(uint8_t)disk->handle];
+    uint8_t *next = to;
+    uint64_t end;
+
+    if (add_wraps(lba, sectors, &end) || (!disk->edd.version && end > chs_end(disk)))
+        return fail(ERR_IO, "%s: %lu sectors from sector %lu on are more than INT 13h can reach%s",
+                    disk->name, sectors, lba,
+                    disk->edd.version ? "" : ": the BIOS has no AH=42h for this drive");
+    while (lba < end) {
+        uint32_t most = MIN(SECTORS_MOST, BOUNCE_BYTES / disk->sector_bytes);
+        uint32_t count = (uint32_t)MIN(end - lba, *limit ? MIN(most, *limit) : most);
+        TRY(read_piece(disk, lba, &count));
+        memcpy(next, bounce, (size_t)count * disk->sector_bytes);
+        next += (size_t)count * disk->sector_bytes;
+        lba += count;
+    }
+    return OK;
+}
 
 /* ---- what drives there are ------------------------------------------------------------------- */
 
@@ -73,7 +218,13 @@ static void read_bus(const struct parameters *parameters, struct disk *disk)
     disk->bus[length] = 0;
 }
 
-/* Some BIOSes leave the sector size 0 or as it was: then it is 512. */
+static bool is_sector_size(uint64_t bytes)
+{
+    return is_power_of_two(bytes) && bytes >= SECTOR_BYTES && bytes <= SECTOR_BYTES_MAX;
+}
+
+/* Whatever of it is not there, or a lie: the size of a disk is a hint, that of its sectors is
+ * measured. */
 static bool read_parameters(struct disk *disk)
 {
     struct parameters *parameters = (struct parameters *)bounce;
@@ -93,8 +244,7 @@ static bool read_parameters(struct disk *disk)
         disk->track_sectors = parameters->track_sectors;
     }
     read_bus(parameters, disk);
-    if (is_power_of_two(parameters->sector_bytes) && parameters->sector_bytes >= SECTOR_BYTES &&
-        parameters->sector_bytes <= 4096)
+    if (is_sector_size(parameters->sector_bytes))
         disk->sector_bytes = parameters->sector_bytes;
     return true;
 }
@@ -121,6 +271,25 @@ static bool use_geometry(struct disk *disk)
     return disk->track_sectors;
 }
 
+/* AH=48h tells of other sectors than the drive has: so one is read. False: neither works. */
+static bool measure_sector(struct disk *disk, bool told)
+{
+    struct disk smallest = *disk; /* for what comes may be less than it told */
+
+    smallest.sector_bytes = SECTOR_BYTES;
+    for (uint32_t tries = 0; tries < TRIES_MEASURE; tries++) {
+        uint64_t bytes = SECTOR_BYTES_MAX;
+        if (read_marked(&smallest, 0, 1, &bytes) || !is_sector_size(bytes))
+            continue;
+        if (bytes != disk->sector_bytes)
+            note("%s: its sectors have %lu bytes, not %u as the BIOS says\n", disk->name, bytes,
+                 disk->sector_bytes);
+        disk->sector_bytes = (uint32_t)bytes;
+        return true;
+    }
+    return told;
+}
+
 static enum lintel_medium medium_of(uint8_t number, const struct disk *disk)
 {
     if (number < FIRST_DISK)
@@ -141,7 +310,7 @@ static void add_drive(uint8_t number, struct disk *disks, uint32_t *count)
     read_version(&disk->edd);
     if (!disk->edd.version || number < FIRST_CD)
         read_geometry(&disk->edd);
-    if (disk->edd.version && !read_parameters(disk))
+    if (disk->edd.version && !measure_sector(disk, read_parameters(disk)))
         disk->edd.version = 0;
     if (!disk->edd.version && !use_geometry(disk)) {
         note("%s: no extensions and no geometry: left out\n", disk->name);
@@ -177,98 +346,6 @@ enum err disk_find(uint8_t boot_drive, struct disk **disks, uint32_t *count, int
     for (uint32_t i = 0; i < *count; i++)
         if ((*disks)[i].handle == boot_drive)
             *boot = (int32_t)i;
-    return OK;
-}
-
-/* ---- reading --------------------------------------------------------------------------------- */
-
-/* These two read once into the bounce buffer. They return the BIOS's status, 0 when all is well,
- * and lower *sectors to what was read. */
-static uint8_t read_lba(uint8_t number, uint64_t lba, uint32_t *sectors)
-{
-    static struct packet packet; /* static: below 1 MiB, whatever the stack is */
-    struct bios_regs regs = {
-        .eax = 0x4200,
-        .edx = number,
-        .ds = segment_of((void *)align_down((uintptr_t)&packet, 16)),
-        .esi = (uintptr_t)&packet % 16,
-    };
-
-    packet = (struct packet){
-        .bytes = sizeof packet,
-        .sectors = (uint16_t)*sectors,
-        .segment = segment_of(bounce),
-        .lba = lba,
-    };
-    bios_call(0x13, &regs);
-    if (bios_carry(&regs))
-        return MAX(bios_ah(&regs), 1);
-    if (packet.sectors)
-        *sectors = MIN(*sectors, packet.sectors);
-    return packet.sectors ? 0 : 1;
-}
-
-static uint8_t read_chs(const struct disk *disk, uint64_t lba, uint32_t *sectors)
-{
-    uint64_t track = lba / disk->track_sectors, cylinder = track / disk->heads;
-    uint32_t head = (uint32_t)(track % disk->heads);
-    uint32_t sector = (uint32_t)(lba % disk->track_sectors);
-
-    if (cylinder > 1023)
-        return 1;
-    *sectors = MIN(*sectors, disk->track_sectors - sector);
-    struct bios_regs regs = {
-        .eax = 0x0200 | *sectors,
-        .ecx = (uint32_t)((cylinder & 0xff) << 8 | cylinder >> 8 << 6 | (sector + 1)),
-        .edx = head << 8 | (uint8_t)disk->handle,
-        .es = segment_of(bounce),
-    };
-    bios_call(0x13, &regs);
-    return bios_carry(&regs) ? MAX(bios_ah(&regs), 1) : 0;
-}
-
-static void reset(uint8_t number)
-{
-    struct bios_regs regs = {.edx = number};
-
-    bios_call(0x13, &regs);
-}
-
-/* Reads up to *sectors sectors into the bounce buffer; says how many. */
-static enum err read_piece(const struct disk *disk, uint64_t lba, uint32_t *sectors)
-{
-    uint8_t number = (uint8_t)disk->handle, status = 0;
-
-    for (uint32_t tries = 0; tries < TRIES; tries++) {
-        if (tries)
-            reset(number);
-        if (tries >= TRIES_WHOLE)
-            *sectors = MAX(*sectors / 4, 1);
-        status = disk->edd.version ? read_lba(number, lba, sectors) : read_chs(disk, lba, sectors);
-        if (!status)
-            return OK;
-        note("%s: status %02Xh at sector %lu, %u sectors\n", disk->name, status, lba, *sectors);
-    }
-    return fail(ERR_IO, "%s: sector %lu cannot be read: BIOS status %02Xh after %u tries",
-                disk->name, lba, status, TRIES);
-}
-
-enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
-{
-    uint32_t most = MIN(SECTORS_MOST, BOUNCE_BYTES / disk->sector_bytes);
-    uint8_t *next = to;
-    uint64_t end;
-
-    if (add_wraps(lba, sectors, &end) || (disk->sectors && end > disk->sectors))
-        return fail(ERR_IO, "%s: %lu sectors from sector %lu on were wanted, the disk has %lu",
-                    disk->name, sectors, lba, disk->sectors);
-    while (lba < end) {
-        uint32_t count = (uint32_t)MIN(end - lba, most);
-        TRY(read_piece(disk, lba, &count));
-        memcpy(next, bounce, (size_t)count * disk->sector_bytes);
-        next += (size_t)count * disk->sector_bytes;
-        lba += count;
-    }
     return OK;
 }
 

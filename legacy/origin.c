@@ -24,7 +24,7 @@ static bool holds_us(const struct disk *disk)
     uint64_t lba = installed.stage_offset / disk->sector_bytes;
 
     return installed.stage_offset % disk->sector_bytes == 0 &&
-           (!disk->sectors || lba < disk->sectors) && disk_read(disk, lba, 1, sector) == OK &&
+           disk_read(disk, lba, 1, sector) == OK &&
            memcmp(sector + INSTALLED_AT, installed.identity, sizeof installed.identity) == 0;
 }
 

@@ -1,9 +1,9 @@
 /* Which whole disks there are, and what their sectors hold (EFI_BLOCK_IO_PROTOCOL; UEFI 2.10,
  * 13.9). Partitions are the core's. */
 #include "uefi/disk.h"
-#include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "common/storage/disk/marks.h"
 #include "uefi/memory.h"
 #include "uefi/path.h"
 #include "uefi/protocol.h"
@@ -16,7 +16,8 @@
  * and may need a copy of it below 4 GiB. */
 #define CHUNK_BYTES (8 * MIB)
 
-#define MARK_DISTANCE (64 * KIB) /* see place_marks() */
+/* The driver cuts a request into commands of 256 sectors or more, each of which may fail. */
+#define MARK_DISTANCE (64 * KIB)
 
 /* What struct disk's handle points to. */
 struct block_device {
@@ -153,35 +154,14 @@ void disk_refresh(void)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* OVMF's AHCI driver reports success for a read that failed and leaves the buffer as it was. So the
- * buffer is marked before, and a mark that is still there means that nothing came. The driver cuts
- * a request into commands of 256 sectors or more, each of which may fail: marks lie closer. */
-static void place_marks(uint8_t *to, uint64_t bytes, uint64_t mark)
-{
-    for (uint64_t end = 0; end < bytes;) {
-        end = MIN(end + MARK_DISTANCE, bytes);
-        memcpy(to + end - sizeof mark, &mark, sizeof mark);
-    }
-}
-
-static bool is_any_mark_left(const uint8_t *to, uint64_t bytes, uint64_t mark)
-{
-    for (uint64_t end = 0; end < bytes;) {
-        end = MIN(end + MARK_DISTANCE, bytes);
-        if (load64(to + end - sizeof mark) == mark)
-            return true;
-    }
-    return false;
-}
-
+/* OVMF's AHCI driver reports success for a read that failed and leaves the buffer as it was. */
 static EFI_STATUS read_once(const struct block_device *device, uint64_t lba, uint64_t bytes,
                             uint8_t *to)
 {
-    uint64_t mark = cpu_tsc() * UINT64_C(0x9e3779b97f4a7c15);
-
-    place_marks(to, bytes, mark);
+    uint64_t mark = marks_place(to, bytes, MARK_DISTANCE);
     EFI_STATUS status = device->io->ReadBlocks(device->io, device->media_id, lba, bytes, to);
-    return !EFI_ERROR(status) && is_any_mark_left(to, bytes, mark) ? EFI_DEVICE_ERROR : status;
+    bool came = marks_count(to, bytes, MARK_DISTANCE, mark) == bytes;
+    return !EFI_ERROR(status) && !came ? EFI_DEVICE_ERROR : status;
 }
 
 static bool is_passing(EFI_STATUS status)

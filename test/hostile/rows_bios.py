@@ -24,7 +24,17 @@ ROWS = [
     bios_row("honest", BOOTS, sliced=True),
     *(bios_row(f"read-{nth}-fails", BOOTS, Lie("read fails", STATUS, skip=nth, times=1))
       for nth in (0, 2, 5, 12, 20)),
-    bios_row("read-0-brings-nothing", BOOTS, Lie("read nothing", skip=0, times=1)),
+    # From about the 14th call on the second stage reads, before it the first sector.
+    *(bios_row(f"read-{nth}-brings-nothing", BOOTS, Lie("read nothing", skip=nth, times=1),
+               sliced=nth == 20) for nth in (0, 16, 18, 20, 22, 24)),
+    *(bios_row(f"read-{nth}-brings-half", BOOTS, Lie("read half", skip=nth, times=1))
+      for nth in (16, 18, 20, 22, 24)),
+    bios_row("reads-bring-nothing-from-20-on",
+             r"sector \d+ cannot be read: the BIOS says success, and nothing came after 10 tries",
+             Lie("read nothing", skip=20)),
+    bios_row("reads-fail-from-20-on",
+             r"sector \d+ cannot be read: the BIOS says status 20h after 10 tries",
+             Lie("read fails", STATUS, skip=20)),
     *(bios_row(f"{vector}-changes-registers", BOOTS, Lie(f"{vector} changes", CHANGES_ALL))
       for vector in ("10h", "15h", "16h")),
     bios_row("a20-closed", BOOTS, Lie("A20 closed")),
