@@ -1,30 +1,36 @@
 ; a20.asm: the address line that PCs keep off for programs of the 8086. SeaBIOS leaves it on, GRUB's
-; chainloader off.
+; chainloader off, and a BIOS that meets it on may close it in any call.
 
 section .real progbits alloc exec write align=16
 bits 16
 
-; Lets addresses keep their bit 20. Out: CF = failed; a20_method. Clobbers EAX, CX, FS.
+TRIES_QUICK     equ 1000                ; each takes about a microsecond
+TRIES_SLOW      equ 60000               ; for a line that the keyboard controller moves
+
+; Lets addresses keep their bit 20. Out: CF = failed; AL = how: 0 was on, 1 BIOS, 2 port 92h, 3
+; keyboard controller. Clobbers EAX, CX, FS, and what the BIOS does in INT 15h.
 global enable_a20
 enable_a20:
+        mov     byte [method], 0
+        mov     cx, 1
         call    test_a20
         jnc     .done
-        inc     byte [a20_method]
+        inc     byte [method]
         mov     ax, 2401h
         int     15h
-        call    test_a20
+        call    test_a20_quick
         jnc     .done
-        inc     byte [a20_method]
+        inc     byte [method]
         in      al, 92h
         cmp     al, 0FFh                ; no such port
         je      .keyboard
         or      al, 2
         and     al, 0FEh                ; bit 0 resets
         out     92h, al
-        call    test_a20
+        call    test_a20_quick
         jnc     .done
 .keyboard:
-        inc     byte [a20_method]
+        inc     byte [method]
         call    wait_keyboard
         jc      .done
         mov     al, 0D1h                ; write output port
@@ -38,18 +44,25 @@ enable_a20:
         mov     al, 0FFh                ; some controllers act only on a further command
         out     64h, al
         call    wait_keyboard
+        mov     cx, TRIES_SLOW
         call    test_a20
-.done:  ret
+.done:  mov     al, [method]
+        ret
 
-; Out: CF = off, found so for about 60 ms: the line may be slow. Clobbers EAX, CX.
+test_a20_quick:
+        xor     cx, cx
+        mov     ds, cx                  ; after the BIOS
+        cld
+        mov     cx, TRIES_QUICK
+
+; In: CX = tries. Out: CF = off, found so in each of them. Clobbers EAX, CX, FS.
 test_a20:
         mov     ax, 0FFFFh
         mov     fs, ax
-        xor     cx, cx
-.try:   inc     dword [a20_probe]
-        mov     eax, [a20_probe]
+.try:   inc     dword [probe]
+        mov     eax, [probe]
         out     80h, al                 ; takes about a microsecond
-        cmp     eax, [fs:a20_probe + 10h]
+        cmp     eax, [fs:probe + 10h]
         loope   .try
         je      .off
         clc
@@ -73,7 +86,6 @@ wait_keyboard:
 .none:  stc
         ret
 
-global a20_method
-a20_method:     db 0                    ; 0 was on, 1 BIOS, 2 port 92h, 3 keyboard controller
+method:         db 0
 align 4, db 0
-a20_probe:      dd 0
+probe:          dd 0

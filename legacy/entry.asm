@@ -121,6 +121,7 @@ check_machine:
         cmp     ax, low_memory_kib
         jb      stop
         call    enable_a20
+        mov     [a20_method], al
         mov     si, text_a20
         jc      stop
         call    build_page_tables
@@ -131,8 +132,10 @@ check_machine:
         mov     dword [resume], begin_c
         jmp     to_long_mode
 
-; Stops when the CPU has no long mode (AMD APM volume 3, E.4.2: CPUID 80000001h EDX bit 29).
-; Clobbers EAX, EBX, ECX, EDX, SI.
+; Stops when the CPU has no long mode (AMD APM volume 3, E.4.2: CPUID 80000001h EDX bit 29), or not
+; the SSE2 that belongs to it (CPUID 1 EDX): a hypervisor may hide that, and CR4 then takes no bit
+; for it. Clobbers EAX, EBX, ECX, EDX, SI.
+CPUID_SSE2      equ 7 << 24             ; FXSAVE, SSE, SSE2
 check_cpu:
         mov     si, text_no_cpuid
         pushfd
@@ -155,6 +158,12 @@ check_cpu:
         cpuid
         test    edx, 20000000h
         jz      stop
+        mov     si, text_no_sse2
+        mov     eax, 1
+        cpuid
+        not     edx
+        test    edx, CPUID_SSE2
+        jnz     stop
         ret
 
 ; Identity tables for the first 4 GiB, in pages of 2 MiB: one top table, one table of 1 GiB entries
@@ -189,6 +198,7 @@ build_page_tables:
         ret
 
 ; In: SI = text. Says it on the screen and on COM1 (115200 8N1), and stops.
+global stop, text_a20
 stop:   mov     dx, COM1 + 3
         mov     al, 83h                 ; 8N1, divisor latch open
         out     dx, al
@@ -222,6 +232,9 @@ text_no_cpuid:
 text_no_long_mode:
         db      "Lintel needs a 64-bit CPU, and this one has no long mode "
         db      "(CPUID 80000001h EDX bit 29 is 0). Stopped.", 13, 10, 0
+text_no_sse2:
+        db      "Lintel needs a CPU with SSE2, and this one has not all of it "
+        db      "(CPUID 1 EDX bits 24, 25, 26). Stopped.", 13, 10, 0
 text_low_memory:
         db      "Lintel needs more free memory below 640 KiB than the BIOS reports "
         db      "(INT 12h). Stopped.", 13, 10, 0
@@ -233,12 +246,13 @@ text_a20:
 
 start_of_first_sector equ 7C00h         ; the real-mode stack grows down from here
 
-global boot_drive, boot_drive_is_proven, boot_network, boot_tsc
+global boot_drive, boot_drive_is_proven, boot_network, boot_tsc, a20_method
 align 8
 boot_tsc:       dq 0
 boot_drive:     db 80h
 boot_drive_is_proven: db 0              ; this stage was read from it
 boot_network:   db 0
+a20_method:     db 0                    ; as enable_a20 says
 
 global gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
 CODE64          equ 08h

@@ -12,13 +12,15 @@ FLAGS_IF        equ 200h
 REAL_STACK      equ 7C00h
 
 extern gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
+extern enable_a20, stop, text_a20
 
 ; void bios_call(uint8_t vector, struct bios_regs *regs)
 ; void real_call(uint32_t handler, struct bios_regs *regs)
 ;
 ; Calls a real-mode interrupt, or any handler of that shape, with the registers of *regs, and puts
 ; there what it returns. SS:SP is the loader's real-mode stack at 0000:7C00; interrupts are on until
-; the handler is entered, and as it likes from then on, and never in long mode.
+; the handler is entered, and as it likes from then on, and never in long mode. Address line A20 is
+; on afterwards.
 ;
 ; In:        EDI = vector, or the handler's far pointer; RSI = regs (any address)
 ; Preserves: RBX, RBP, RSP, R12 to R15, RFLAGS (DF and IF too), CR0, CR3, CR4, EFER, GDTR, IDTR
@@ -127,6 +129,12 @@ leave_long_mode:
         push    es
         push    ds
         pushad
+        xor     ax, ax
+        mov     ds, ax
+        mov     sp, REAL_STACK
+        call    enable_a20
+        mov     si, text_a20
+        jc      stop
 
 ; Real mode to long mode with the saved control registers; goes on at the 64-bit address `resume`
 ; with flat data segments. Clobbers all but RBX, RSI, RDI, RBP.

@@ -18,9 +18,14 @@
 #define FLAG_DIRECTION  UINT64_C(0x400)
 #define EFER            0xc0000080u
 
-/* Inverts the general registers, swaps DS with ES and FS with GS, then sets DF and CF and returns
- * with interrupts on. */
+/* Closes address line A20, inverts the general registers, swaps DS with ES and FS with GS, then
+ * sets DF and CF and returns with interrupts on. */
 static const uint8_t handler[] = {
+    0x50,                   /* push ax */
+    0xe4, 0x92,             /* in al, 92h */
+    0x24, 0xfc,             /* and al, 0FCh */
+    0xe6, 0x92,             /* out 92h, al */
+    0x58,                   /* pop ax */
     0x66, 0xf7, 0xd0,       /* not eax */
     0x66, 0xf7, 0xd3,       /* not ebx */
     0x66, 0xf7, 0xd1,       /* not ecx */
@@ -180,6 +185,21 @@ static const char *check_answer(const struct bios_regs *want, struct bios_regs g
     return memcmp(want, &got, sizeof got) == 0 ? NULL : "registers did not arrive or come back";
 }
 
+#define LOW_PROBE  0x1000u
+#define HIGH_PROBE (LOW_PROBE + 0x100000u) /* the same byte where A20 is closed */
+
+static bool is_a20_open(void)
+{
+    volatile uint8_t *low = at_physical(LOW_PROBE);
+    const volatile uint8_t *high = at_physical(HIGH_PROBE);
+    uint8_t kept = *low;
+
+    *low = (uint8_t) ~*high;
+    bool open = *low != *high;
+    *low = kept;
+    return open;
+}
+
 static const char *check_call(const struct machine *first)
 {
     struct kept kept, before;
@@ -197,6 +217,8 @@ static const char *check_call(const struct machine *first)
     machine = read_machine();
     call_with(&kept, &regs);
     now = read_machine();
+    if (!is_a20_open())
+        return "A20 is closed";
     if (memcmp(&before, &kept, sizeof kept) != 0)
         return "a register of the caller changed";
     if (memcmp(&machine, &now, sizeof now) != 0)

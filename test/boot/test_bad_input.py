@@ -79,10 +79,12 @@ def test_no_entries(start, special_image, firmware):
     expect_message(start(firmware, [image]), r"/loader/entries.* (not found|no )")
 
 
-@pytest.mark.parametrize("cpu", ["qemu32", "486", "pentium3"])
-def test_cpu_without_long_mode(start, images, cpu):
+@pytest.mark.parametrize("cpu, message", [
+    ("486", "no long mode"), ("pentium3", "no long mode"), ("qemu32", "no long mode"),
+    ("qemu64,-sse2", "SSE2"), ("qemu64,-fxsr,-sse,-sse2", "SSE2")])
+def test_cpu_that_lacks_something(start, images, cpu, message):
     machine = start("bios", [images.standard("test")], Hardware(board="pc", cpu=cpu))
-    expect_message(machine, r"64-bit")
+    expect_message(machine, f"Lintel needs .*{message}")
 
 
 def patch(path, offset, data):

@@ -37,6 +37,8 @@ ROWS = [
              Lie("read fails", STATUS, skip=20)),
     *(bios_row(f"{vector}-changes-registers", BOOTS, Lie(f"{vector} changes", CHANGES_ALL))
       for vector in ("10h", "15h", "16h")),
+    *(bios_row(f"{vector}-closes-a20", BOOTS, Lie(f"{vector} closes A20"), sliced=vector == "13h")
+      for vector in ("13h", "10h", "15h", "16h")),
     bios_row("a20-closed", BOOTS, Lie("A20 closed")),
     bios_row("a20-closed-and-15h-refuses", BOOTS, Lie("A20 closed"), Lie("A20 stays closed", 0x86)),
     *(bios_row(f"drive-{drive:02x}", BOOTS, Lie("other drive", drive)) for drive in (0, 0x81, 0xFF)),
