@@ -71,7 +71,10 @@ enum err gzip_unpack(struct reader *reader, struct arena *arena)
     uint64_t bytes = load32(packed + end + 4);
     if (bytes > reader->bytes * RATIO_MOST)
         return refuse(reader, "its end says a size that it cannot have");
-    TRY(arena_take(arena, bytes, (void **)&to));
+    enum err err = arena_take(arena, bytes, (void **)&to);
+    if (err != OK)
+        return fail(err, "%s: it is compressed by gzip, and has %lu KiB unpacked: %s", reader->name,
+                    bytes / KIB, err_message());
     if (!inflate(packed + start, end - start, to, bytes, &used) || used != end - start)
         return refuse(reader, "its contents are not what its end says");
     if (crc32(0, to, bytes) != load32(packed + end))

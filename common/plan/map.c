@@ -60,15 +60,17 @@ static uint32_t direct_map_flags(const struct space_rules *space, enum attribute
     return (attribute == ATTRIBUTE_READ_ONLY ? 0 : MAP_WRITE) | (space->mixed ? MAP_EXECUTE : 0);
 }
 
+/* From the physical address `from` on. */
 static void map_attributes(const struct space_rules *space, struct plan *plan,
-                           const struct memmap *attributes, uint64_t base)
+                           const struct memmap *attributes, uint64_t base, uint64_t from)
 {
     for (uint64_t i = 0; i < attributes->count; i++) {
         const struct memmap_range *range = &attributes->ranges[i];
         enum attribute attribute = (enum attribute)range->type;
-        if (attribute == ATTRIBUTE_ABSENT)
+        uint64_t first = MAX(range->first, from);
+        if (attribute == ATTRIBUTE_ABSENT || first > range->last)
             continue;
-        add_mapping(plan, base + range->first, range->first, range->last - range->first + 1,
+        add_mapping(plan, base + first, first, range->last - first + 1,
                     direct_map_flags(space, attribute),
                     attribute == ATTRIBUTE_UNCACHED          ? CACHE_UNCACHED
                     : attribute == ATTRIBUTE_WRITE_COMBINING ? CACHE_WRITE_COMBINING
@@ -123,15 +125,6 @@ static void map_window(const struct plan_request *request, struct plan *plan)
     map_handoff(plan);
     if (plan->cpu_count > 1)
         map_cpus(plan);
-}
-
-/* The first page stays absent: it begins with what is the null pointer. */
-static enum err map_identity(const struct space_rules *space, struct plan *plan,
-                             struct memmap *attributes)
-{
-    TRY(memmap_overlay(attributes, 0, PAGE_BYTES, (enum lintel_memory_type)ATTRIBUTE_ABSENT));
-    map_attributes(space, plan, attributes, 0);
-    return OK;
 }
 
 /* Few are out of order: parts are added in theirs. */
@@ -203,12 +196,12 @@ static enum err map_for_kernel(const struct plan_request *request, const struct 
     TRY(attributes_of_all(request, map, framebuffer, plan, &attributes));
     TRY(ARENA_TAKE(arena, 2 * attributes.capacity + images + 5 + 2 * plan->cpu_count,
                    &plan->mappings));
-    map_attributes(space, plan, &attributes, plan->direct_map);
+    if (space->identity) /* without the first page: it begins with what is the null pointer */
+        map_attributes(space, plan, &attributes, 0, PAGE_BYTES);
+    map_attributes(space, plan, &attributes, plan->direct_map, 0);
     if (space->window)
         map_window(request, plan);
     map_image(plan, kernel, plan->kernel_virtual, plan->places[PLACE_KERNEL].physical);
-    if (space->identity)
-        TRY(map_identity(space, plan, &attributes));
     sort_mappings(plan->mappings, plan->mapping_count);
     map_bridge(request, plan);
     return OK;

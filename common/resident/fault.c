@@ -47,6 +47,14 @@ static const char *vector_name(uint64_t vector)
                                         : "interrupt without a handler";
 }
 
+/* Names of symbols are whatever the file says: no byte of them moves a cursor or a terminal. */
+static void clean(char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
 static void say_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void say_line(const char *format, ...)
 {
@@ -55,6 +63,7 @@ static void say_line(const char *format, ...)
     va_start(list, format);
     fmt_list(text, sizeof text, format, list);
     va_end(list);
+    clean(text);
     screen_line(text);
 }
 

@@ -34,6 +34,7 @@ static void read_note(const struct reader *reader, struct arena *arena)
 
     if (lintel_read_note(reader, arena, &request) == OK && !lintel_has_note(reader, arena))
         abort();
+    lintel_explain_note(reader, arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

@@ -104,6 +104,8 @@ static void wish(struct machine *machine, struct multiboot *multiboot)
     must(multiboot_wish_for_image(&attempt, multiboot) == OK);
     must(multiboot_wish_for_symbols(&attempt, multiboot) == OK);
     must(multiboot->info.symbols.count <= image->sections.count);
+    must(!multiboot->info.symbols.count ||
+         attempt.wishes.regions[multiboot->symbols_region].bytes <= image->reader->bytes);
     for (uint64_t i = 0; i < attempt.wishes.region_count; i++)
         bytes += check_region(&attempt.wishes.regions[i], image->reader->bytes);
     if (bytes <= SPAN_BYTES_MAX)
@@ -129,6 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > HEADER_AT + 16 && file[7] & 1)
         mend(file[7] & 2 ? MAGIC_2 : MAGIC_1);
     const struct reader reader = reader_from_memory("fuzz", file, size);
+    const struct candidate candidate = {&reader, file, size, arena};
     if (!arena->grow)
         arena_begin(arena, grow);
     struct arena_mark mark = arena_mark(arena);
@@ -143,6 +146,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             wish(&machine, &multiboot);
         }
     }
+    for (uint32_t version = 1; version <= 2; version++)
+        multiboot_explain(&candidate, version);
     arena_reset(arena, mark);
     return 0;
 }

@@ -588,7 +588,8 @@ def test_kernel_that_lies_costs_the_host_no_more_than_its_machine(tmp_path, memo
 def test_packed_kernel_that_lies_costs_the_host_no_more_than_its_machine(tmp_path):
     (tmp_path / "kernel.gz").write_bytes(gzip.compress(bytes(range(256)) * 9999, 0)[:-4] +
                                          struct.pack("<I", 1 << 30))
-    assert_bounded(tmp_path / "kernel.gz", "64M")
+    said = assert_bounded(tmp_path / "kernel.gz", "64M")
+    assert "kernel.gz: it is compressed by gzip, and has 1048576 KiB unpacked: " in said
 
 
 # A process begins with the peak of the one that it was forked from: so that must be a small one.
@@ -605,6 +606,7 @@ def assert_bounded(kernel, memory):
     status, peak_kib, said = told.stdout.split(maxsplit=2)
     assert int(peak_kib) < 100 << 10
     assert status == "1" and re.search(r"no \d+ KiB of memory left for the loader", said)
+    return said
 
 
 @pytest.mark.parametrize("text, message", [

@@ -151,6 +151,22 @@ static void test_sections_that_lead_nowhere(void **state)
     assert_null(find_tag(boot(), 9));
 }
 
+/* Together they have more bytes than the file. */
+static void test_sections_that_share_bytes(void **state)
+{
+    (void)state;
+    mb_sections32();
+    mb_put(load32(mb.bytes + 32) + 2 * 40 + 16, 0, 4);
+    mb_put(load32(mb.bytes + 32) + 2 * 40 + 20, mb.size - 100, 4);
+    assert_non_null(find_tag(boot(), 9));
+    fake_tear_down(NULL);
+    begin(NULL);
+    mb_sections32();
+    mb_put(load32(mb.bytes + 32) + 2 * 40 + 16, 0, 4);
+    mb_put(load32(mb.bytes + 32) + 2 * 40 + 20, mb.size, 4);
+    assert_null(find_tag(boot(), 9));
+}
+
 static const struct vbe vbe = {.mode = 0x4118};
 static const struct video screen = {.fb = {.base_physical = 0xfd000000,
                                            .bytes = 640 * 480 * 4,
@@ -455,6 +471,7 @@ int main(void)
         TEST(version_1),
         TEST(sections_are_loaded),
         TEST(sections_that_lead_nowhere),
+        TEST(sections_that_share_bytes),
         TEST(console),
         TEST(console_of_pixels),
         TEST(room_for_pixels),

@@ -5,6 +5,7 @@
 #include "common/protocol/limine/limine.h"
 
 #define INTERNAL_MAX   1024 /* modules that a kernel names itself */
+#define TEXT_MAX       4096 /* bytes of a module's path, or string */
 #define INTERNAL_COUNT 48   /* members of the module request, revision 1 */
 #define INTERNAL_LIST  56
 #define REQUEST_1      64
@@ -30,12 +31,12 @@ static enum err find_text(const struct limine *limine, uint64_t address, const c
     const struct elf *elf = &limine->elf;
     const char *found = limine_at(&limine->image, address, 1);
     const char *end = (const char *)limine->image.bytes + (elf->end - elf->first);
-    for (const char *at = found; at && at < end; at++)
+    for (const char *at = found; at && at < end && at - found < TEXT_MAX; at++)
         if (!*at) {
             *text = found;
             return OK;
         }
-    return refuse(limine, "the text of an internal module", address);
+    return refuse(limine, "the text of an internal module, of at most 4095 bytes,", address);
 }
 
 /* Appends a path's names; "." and ".." are resolved, never above the root. */

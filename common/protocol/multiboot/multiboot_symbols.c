@@ -1,4 +1,5 @@
 /* What of its own symbols does a kernel get? Section headers, and the sections in no segment. */
+#include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/protocol/multiboot/multiboot.h"
 
@@ -43,9 +44,10 @@ static uint64_t place(const struct section *section, uint64_t *next)
     return at;
 }
 
-/* False: some section lies outside of the file, or they are more than 4 GiB together. */
-static bool list_parts(const struct multiboot_image *image, uint8_t *headers,
-                       struct region_part *parts, struct region *region)
+/* Sections lie side by side in a file: those that need more room than it has share bytes, and could
+ * ask for the whole file 65,535 times. */
+static enum err list_parts(const struct multiboot_image *image, uint8_t *headers,
+                           struct region_part *parts, struct region *region)
 {
     const struct multiboot_sections *sections = &image->sections;
     uint64_t end;
@@ -55,23 +57,36 @@ static bool list_parts(const struct multiboot_image *image, uint8_t *headers,
         if (!is_loose(&section))
             continue;
         if (add_wraps(section.offset, section.bytes, &end) || end > image->reader->bytes)
-            return false;
+            return fail(ERR_FORMAT, "section %u passes the end of the file", i);
         parts[region->part_count++] = (struct region_part){
             image->reader, section.offset, section.bytes, place(&section, &region->bytes)};
-        if (region->bytes >= MULTIBOOT_END)
-            return false;
+        if (region->bytes > image->reader->bytes)
+            return fail(ERR_FORMAT, "sections overlap in the file");
     }
-    return true;
+    return OK;
 }
 
-static bool read_headers(const struct multiboot_image *image, struct arena *arena,
-                         uint8_t **headers)
+static enum err read_headers(const struct multiboot_image *image, struct arena *arena,
+                             uint8_t **headers)
 {
     const struct multiboot_sections *sections = &image->sections;
     uint64_t bytes = (uint64_t)sections->count * sections->each_bytes, end;
-    return bytes && !add_wraps(sections->offset, bytes, &end) && end <= image->reader->bytes &&
-           arena_take(arena, bytes, (void **)headers) == OK &&
-           reader_read(image->reader, sections->offset, bytes, *headers) == OK;
+
+    if (add_wraps(sections->offset, bytes, &end) || end > image->reader->bytes)
+        return fail(ERR_FORMAT, "they pass the end of the file");
+    TRY(arena_take(arena, bytes, (void **)headers));
+    return reader_read(image->reader, sections->offset, bytes, *headers);
+}
+
+static enum err read_parts(const struct multiboot_image *image, struct arena *arena,
+                           uint8_t **headers, struct region *region)
+{
+    struct region_part *parts;
+
+    TRY(read_headers(image, arena, headers));
+    TRY(ARENA_TAKE(arena, image->sections.count, &parts));
+    region->parts = parts;
+    return list_parts(image, *headers, parts, region);
 }
 
 enum err multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *multiboot)
@@ -82,14 +97,14 @@ enum err multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *m
                             .type = LINTEL_MEMORY_KERNEL,
                             .windows = {{.first = MIB, .end = MULTIBOOT_END}},
                             .window_count = 1};
-    struct arena *arena = &attempt->machine->arena;
-    struct region_part *parts;
     uint8_t *headers;
 
-    TRY(ARENA_TAKE(arena, sections->count, &parts));
-    if (!read_headers(image, arena, &headers) || !list_parts(image, headers, parts, &region))
+    if (!sections->count)
         return OK;
-    region.parts = parts;
+    if (read_parts(image, &attempt->machine->arena, &headers, &region) != OK) {
+        note("%s: its section headers are left out: %s\n", image->reader->name, err_message());
+        return OK;
+    }
     multiboot->symbols_region = attempt->wishes.region_count;
     wishes_add(&attempt->wishes, region);
     multiboot->info.symbols =
