@@ -10,7 +10,7 @@ static void record(const char *prefix, const char *format, va_list list)
 {
     char text[sizeof message];
     size_t begin = fmt(text, sizeof text, "%s", prefix);
-    fmt_list(text + begin, sizeof text - begin, format, list);
+    fmt_shown_list(text + begin, sizeof text - begin, format, list);
     memcpy(message, text, sizeof message);
 }
 

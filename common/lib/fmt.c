@@ -1,10 +1,12 @@
 /* How do values become text? */
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "common/lib/utf8.h"
 
 struct output {
     char *to;
     size_t room, length; /* length: of the whole text, written or not */
+    bool shown;          /* to people: text that is put in is cleaned */
 };
 
 struct spec {
@@ -21,6 +23,33 @@ static void emit(struct output *out, char c)
     out->length++;
 }
 
+/* Of the character that begins here; 0: a control character, or no UTF-8. */
+static size_t harmless_bytes(const char *text, size_t bytes)
+{
+    char start[5] = "";
+    const char *next = start;
+
+    memcpy(start, text, MIN(bytes, sizeof start - 1));
+    uint32_t character = *next ? utf8_next(&next) : 0;
+    bool harmless = character >= ' ' && (character < 0x7f || character > 0x9f) &&
+                    (character != UTF8_REPLACEMENT || next > start + 1);
+    return harmless ? (size_t)(next - start) : 0;
+}
+
+static void emit_bytes(struct output *out, const char *text, size_t bytes)
+{
+    while (bytes) {
+        size_t next = out->shown ? harmless_bytes(text, bytes) : 1;
+
+        emit(out, next ? *text : '?');
+        for (size_t i = 1; i < next; i++)
+            emit(out, text[i]);
+        next = MAX(next, 1);
+        text += next;
+        bytes -= next;
+    }
+}
+
 static void emit_padded(struct output *out, const struct spec *spec, const char *text, size_t bytes)
 {
     size_t padding =
@@ -28,8 +57,7 @@ static void emit_padded(struct output *out, const struct spec *spec, const char 
     if (!spec->left)
         for (; padding; padding--)
             emit(out, ' ');
-    while (bytes--)
-        emit(out, *text++);
+    emit_bytes(out, text, bytes);
     for (; padding; padding--)
         emit(out, ' ');
 }
@@ -129,9 +157,8 @@ static void emit_conversion(struct output *out, const struct spec *spec, va_list
     }
 }
 
-size_t fmt_list(char *to, size_t bytes, const char *format, va_list list)
+static size_t format_all(struct output out, const char *format, va_list list)
 {
-    struct output out = {to, bytes, 0};
     va_list rest;
     va_copy(rest, list);
     while (*format) {
@@ -146,9 +173,19 @@ size_t fmt_list(char *to, size_t bytes, const char *format, va_list list)
             format++;
     }
     va_end(rest);
-    if (bytes)
-        to[MIN(out.length, bytes - 1)] = 0;
+    if (out.room)
+        out.to[MIN(out.length, out.room - 1)] = 0;
     return out.length;
+}
+
+size_t fmt_list(char *to, size_t bytes, const char *format, va_list list)
+{
+    return format_all((struct output){to, bytes, 0, false}, format, list);
+}
+
+size_t fmt_shown_list(char *to, size_t bytes, const char *format, va_list list)
+{
+    return format_all((struct output){to, bytes, 0, true}, format, list);
 }
 
 size_t fmt(char *to, size_t bytes, const char *format, ...)
@@ -156,6 +193,15 @@ size_t fmt(char *to, size_t bytes, const char *format, ...)
     va_list list;
     va_start(list, format);
     size_t length = fmt_list(to, bytes, format, list);
+    va_end(list);
+    return length;
+}
+
+size_t fmt_shown(char *to, size_t bytes, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    size_t length = fmt_shown_list(to, bytes, format, list);
     va_end(list);
     return length;
 }

@@ -13,4 +13,12 @@ size_t fmt(char *to, size_t bytes, const char *format, ...) __attribute__((forma
 size_t fmt_list(char *to, size_t bytes, const char *format, va_list list)
     __attribute__((format(printf, 3, 0)));
 
+/* The same for what people are shown: of %s and %c, which may come from a disk, a server or a
+ * firmware, each byte of a control character (C0, C1 and DEL), and of what is no UTF-8, becomes a
+ * ?, so that no name steers a terminal or makes a line of its own. */
+size_t fmt_shown(char *to, size_t bytes, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+size_t fmt_shown_list(char *to, size_t bytes, const char *format, va_list list)
+    __attribute__((format(printf, 3, 0)));
+
 #endif

@@ -21,7 +21,7 @@ static void keep(const char *text)
 static void add(bool shown, const char *format, va_list list)
 {
     char text[640];
-    fmt_list(text, sizeof text, format, list);
+    fmt_shown_list(text, sizeof text, format, list);
     keep(text);
     if (shown && show)
         for (const char *c = text; *c; c++)

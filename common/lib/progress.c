@@ -57,8 +57,8 @@ static void draw(uint64_t done)
     memset(cells, '-', BAR_COLUMNS);
     memset(cells, '#', full);
     cells[BAR_COLUMNS] = 0;
-    fmt(text, sizeof text, "\r%s [%s] %lu of %lu MiB\033[K", cut_name(bar.name), cells, done / MIB,
-        bar.bytes / MIB);
+    fmt_shown(text, sizeof text, "\r%s [%s] %lu of %lu MiB\033[K", cut_name(bar.name), cells,
+              done / MIB, bar.bytes / MIB);
     for (const char *c = text; *c; c++)
         show(*c);
     bar.drawn = true;

@@ -135,7 +135,7 @@ static void draw_details(struct menu *menu)
 
     screen_at(screen, DETAILS_ROW, COLUMN, COLOURS_QUIET);
     if (entry->problem) {
-        fmt(text, sizeof text, "%s %s", entry->id, entry->problem);
+        fmt_shown(text, sizeof text, "%s %s", entry->id, entry->problem);
         screen_wrap(screen, details_area, text);
         return;
     }

@@ -26,7 +26,7 @@ write(struct writer *writer, const char *format, ...)
 
     va_start(list, format);
     size_t wanted =
-        fmt_list(writer->text + writer->length, writer->room - writer->length, format, list);
+        fmt_shown_list(writer->text + writer->length, writer->room - writer->length, format, list);
     va_end(list);
     writer->length = MIN(writer->length + wanted, writer->room - 1);
 }

@@ -61,7 +61,7 @@ static void say_line(const char *format, ...)
     char text[160];
     va_list list;
     va_start(list, format);
-    fmt_list(text, sizeof text, format, list);
+    fmt_shown_list(text, sizeof text, format, list);
     va_end(list);
     clean(text);
     screen_line(text);

@@ -1,9 +1,10 @@
 """Entries as the Boot Loader Specification has them: unified kernel images, a second volume, and
 those for other machines."""
 import gzip
+import struct
 
 import pytest
-from builder import BUILD, KERNEL, MIB, mtools
+from builder import BUILD, KERNEL, MIB, VOLUME, mtools, put_file
 from entries import (add_xbootldr, choose_each, format_volume, make_entries_image, make_uki,
                      sfdisk, with_machine, with_section_moved)
 from linux_guest import SERIAL, first_initrd, guest_facts, kernel, pad, second_initrd
@@ -114,6 +115,44 @@ def test_foreign_entries_are_all(start, tmp_path):
     machine.wait_for(r"4 +web")
     choose_each(machine, ["entry e0: is for the architecture aa64",
                           "entry e1: is for UEFI .`efi`., and this machine was booted by BIOS"])
+
+
+def long_name(name, first):
+    """The slots of a FAT long name, as they lie before the short one (which begins with `first`)."""
+    units = [ord(c) for c in name] + [0]
+    units += [0xffff] * (-len(units) % 13)
+    checksum = 0
+    for byte in first:
+        checksum = ((checksum & 1) << 7 | checksum >> 1) + byte & 0xff
+    slots = []
+    for at in range(0, len(units), 13):
+        part = units[at:at + 13]
+        slots.append(struct.pack("<B5HBBB6HH2H", at // 13 + 1, *part[:5], 0xf, 0, checksum,
+                                 *part[5:11], 0, *part[11:]))
+    slots[-1] = bytes([slots[-1][0] | 0x40]) + slots[-1][1:]
+    return b"".join(reversed(slots))
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_names_steer_no_terminal(start, tmp_path, firmware):
+    """A file's name, which the menu and the log show, with what a terminal obeys in it."""
+    image = tmp_path / "name.img"
+    make_entries_image(image, {"mine": "kernel /k.elf\noptions test"}, {"/k.elf": KERNEL},
+                       loader="timeout menu-force\ndefault e0\n")
+    name, steering = "a-name-of-three-slots-in-all.conf", "\x1b]0;PWNED\x07\x1b[2J\x1b[31m\r\nFAKE.conf"
+    put_file(image, VOLUME, f"/loader/entries/{name}", "title Three slots\n")
+    content = image.read_bytes()
+    at = content.index(long_name(name, b"A-NAME~1CON"))
+    content = content.replace(long_name(name, b"A-NAME~1CON"), long_name(steering, b"A-NAME~1CON"))
+    assert content[at:at + 32] != image.read_bytes()[at:at + 32]
+    image.write_bytes(content)
+    machine = start(firmware, [image])
+    machine.wait_for(r"2 +Three slots")
+    machine.type("\x1b[B")
+    machine.wait_for(r"\?\]0;PWNED\?\?\[2J\?\[31m\?\?FAKE names no kernel")
+    machine.type("1")
+    machine.wait_passed()  # its log is text
+    assert b"\x1b]0;" not in machine.received and b"\x07" not in machine.received
 
 
 # ---- a second volume -----------------------------------------------------------------------------

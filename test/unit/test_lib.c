@@ -49,6 +49,55 @@ static void cuts_text_at_its_room(void **state)
     assert_int_equal(text[0], 'x');
 }
 
+#define ASSERT_SHOWN(expected, ...)                                                                \
+    do {                                                                                           \
+        char text[100];                                                                            \
+        assert_int_equal(fmt_shown(text, sizeof text, __VA_ARGS__), strlen(expected));             \
+        assert_string_equal(text, expected);                                                       \
+    } while (0)
+
+/* What is put in comes from anywhere; the format is our own. */
+static void cleans_what_is_shown(void **state)
+{
+    static const char cut[] = {'a', '\xe2', '\x82'}; /* the euro sign goes on behind its end */
+
+    (void)state;
+    ASSERT_SHOWN("\033[K\r ?[2J??\n", "\033[K\r %s\n", "\033[2J\n\a");
+    ASSERT_SHOWN("Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x98\x80 \xef\xbf\xbd", "%s",
+                 "Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x98\x80 \xef\xbf\xbd");
+    ASSERT_SHOWN("???|?? ~|??.", "%s|%s ~|%s.", "\x9b\x7f\x1f", "\xc2\x9b", "\xe2\xa1");
+    ASSERT_SHOWN("a??|  a?", "%.*s|%4.2s", 3, cut, cut);
+    ASSERT_SHOWN("?b?", "%c%c%c", '\r', 'b', '\x80');
+    SAME_TEXT("%s%c", "\033[2J", '\a'); /* who makes text for a program keeps all of it */
+}
+
+static char heard[64];
+
+static void hear(char c)
+{
+    size_t length = strlen(heard);
+
+    if (length + 1 < sizeof heard)
+        heard[length] = c;
+}
+
+static void says_no_control_characters(void **state)
+{
+    static char log[LOG_BYTES + 1];
+
+    (void)state;
+    log_attach(hear);
+    say("%s: %d\n", "/\033[2J\r\n", 1);
+    note("%s\n", "\x9b"
+                 "31m");
+    (fail)(ERR_IO, "no %s", "\033c");
+    log_attach(NULL);
+    assert_string_equal(heard, "/?[2J??: 1\n");
+    log_copy(log, sizeof log);
+    assert_non_null(strstr(log, "/?[2J??: 1\n?31m\n"));
+    assert_string_equal(err_message(), "no ?c");
+}
+
 static void moves_overlapping_bytes(void **state)
 {
     (void)state;
@@ -156,6 +205,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_as_the_standard_says),
+        cmocka_unit_test(cleans_what_is_shown),
+        cmocka_unit_test(says_no_control_characters),
         cmocka_unit_test(cuts_text_at_its_room),
         cmocka_unit_test(moves_overlapping_bytes),
         cmocka_unit_test(sets_every_length),
