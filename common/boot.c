@@ -1,6 +1,7 @@
 /* What happens from the front end's call to a running kernel? */
 #include "common/boot.h"
 #include "common/hw/cpu.h"
+#include "common/hw/tables.h"
 #include "common/lib/log.h"
 #include "common/lib/progress.h"
 #include "common/protocol/protocol.h"
@@ -16,6 +17,7 @@ static void begin(struct boot *boot, struct facts *facts, const struct firmware 
         .timeline = {.stages = {{"firmware", facts->first_tsc}}, .count = 1},
     };
     log_attach(firmware->put);
+    tables_check(facts);
     progress_attach(firmware->put, cpu_tsc, facts->tsc_hz);
     arena_begin(&boot->machine.arena, firmware->allocate);
     cache_begin(facts, &boot->machine.arena);

@@ -1,6 +1,7 @@
 /* What time it is, how fast the time-stamp counter runs, and when a wait is over. */
 #include "legacy/clock.h"
 #include "common/hw/cpu.h"
+#include "common/hw/tsc.h"
 #include "common/lib/mem.h"
 #include "legacy/bios.h"
 #include "legacy/ports.h"
@@ -19,23 +20,16 @@
 #define SPEAKER_ON   0x02
 #define SPEAKER_DONE 0x20 /* channel 2 has reached 0 */
 
-#define TICKS_ENOUGH (PIT_HZ / 1000)
-#define POLLS_MOST   100000
+#define POLLS_MOST 100000
 
-/* A write to the timer took effect between two readings of the TSC. They lie far apart where a
- * virtual machine's host paused it just then. */
-struct moment {
-    uint64_t before, after;
-};
-
-static struct moment start;
+static struct tsc_moment start;
 static uint64_t known_hz;
 
-static struct moment write_at(uint16_t port, uint8_t value)
+static struct tsc_moment write_at(uint16_t port, uint8_t value)
 {
     uint64_t before = cpu_tsc();
     port_write(port, value);
-    return (struct moment){before, cpu_tsc()};
+    return (struct tsc_moment){before, cpu_tsc()};
 }
 
 static void start_timer(void)
@@ -48,7 +42,7 @@ static void start_timer(void)
 
 /* Ticks since start_timer(), and the moment. False when the timer has run out: asked in the end, as
  * that may have been at the last moment. */
-static bool read_timer(uint32_t *ticks, struct moment *now)
+static bool read_timer(uint32_t *ticks, struct tsc_moment *now)
 {
     *now = write_at(PIT_COMMAND, PIT_LATCH);
     uint32_t left = port_read(PIT_CHANNEL2);
@@ -67,7 +61,7 @@ void clock_begin(void)
 /* The bound on polls is for a timer that stands still. */
 static uint64_t time_tsc(void)
 {
-    struct moment now;
+    struct tsc_moment now;
     uint32_t ticks;
 
     for (uint32_t polls = 0; polls < POLLS_MOST; polls++) {
@@ -75,9 +69,9 @@ static uint64_t time_tsc(void)
             start_timer();
             continue;
         }
-        uint64_t least = now.before - start.after, most = now.after - start.before;
-        if (ticks >= TICKS_ENOUGH && most - least <= most / 8)
-            return (least + most) / 2 * PIT_HZ / ticks;
+        uint64_t hz = tsc_hz_between(start, now, ticks, PIT_HZ);
+        if (hz)
+            return hz;
     }
     return 0;
 }

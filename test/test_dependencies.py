@@ -34,7 +34,7 @@ HARDWARE = {
                "user/system_call.asm"],
     "images/tool": [],
     "legacy": ["*.asm", "bios.c", "ports.h", "clock.c", "fault.c", "main.c"],
-    "uefi": ["main.c", "memory.c"],
+    "uefi": ["clock.c", "main.c", "memory.c"],
 }
 # Inline assembly (an empty one only holds the compiler back, one that copies or fills is a loop);
 # intrinsics; code in NASM.

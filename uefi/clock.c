@@ -1,56 +1,164 @@
 /* What time it is, how fast the time-stamp counter runs, and when a wait is over. */
 #include "uefi/clock.h"
+#include "common/hw/acpi.h"
 #include "common/hw/cpu.h"
+#include "common/hw/tsc.h"
 #include "common/lib/mem.h"
 #include "uefi/console.h"
 #include "uefi/uefi.h"
 
-#define CALIBRATION_MICROSECONDS 250
-#define CALIBRATIONS             4
-#define CALIBRATIONS_MOST        40
+static uint64_t known_hz;
 
-/* Waits for a timer event, in which firmware halts the CPU; Stall() would spin. */
-void clock_wait(uint32_t milliseconds)
+/* ---- the time-stamp counter ------------------------------------------------------------------ */
+
+/* The power management timer (ACPI 6.5, 4.8.3.3), and what the FADT says of it (5.2.9). */
+#define PM_HZ            UINT64_C(3579545)
+#define PM_MASK          0xffffffu
+#define PM_POLLS_MOST    100000 /* for one that stands still */
+#define FADT_PM_PORT     76
+#define FADT_PM_BYTES    91
+#define FADT_FLAGS       112
+#define FADT_FLAGS_END   116
+#define FADT_NO_PM_TIMER (1u << 20) /* HW_REDUCED_ACPI */
+
+/* 0: there is none. */
+static uint16_t find_pm_timer(const struct facts *facts)
 {
-    EFI_EVENT timer;
-    UINTN index;
+    const struct acpi acpi = {.rsdp = facts->rsdp, .first = 0, .end = facts->reachable_end};
+    struct acpi_table fadt;
 
-    console_flush();
-    if (EFI_ERROR(uefi_boot->CreateEvent(EVT_TIMER, TPL_APPLICATION, NULL, NULL, &timer))) {
-        uefi_boot->Stall((UINTN)milliseconds * 1000);
-        return;
-    }
-    uint64_t hundred_nanoseconds = (uint64_t)milliseconds * 10000;
-    if (EFI_ERROR(uefi_boot->SetTimer(timer, TimerRelative, hundred_nanoseconds)) ||
-        EFI_ERROR(uefi_boot->WaitForEvent(1, &timer, &index)))
-        uefi_boot->Stall((UINTN)milliseconds * 1000);
-    uefi_boot->CloseEvent(timer);
+    if (acpi_find(&acpi, "FACP", &fadt) != OK || fadt.length < FADT_FLAGS_END ||
+        load32(fadt.bytes + FADT_FLAGS) & FADT_NO_PM_TIMER || fadt.bytes[FADT_PM_BYTES] != 4 ||
+        load32(fadt.bytes + FADT_PM_PORT) > UINT16_MAX)
+        return 0;
+    return (uint16_t)load32(fadt.bytes + FADT_PM_PORT);
 }
 
-/* Stall() never returns early, but late when a timer's handler or another virtual machine takes its
- * turn: the shortest of some measurements is right, once another one comes close to it. */
-static uint64_t measure_tsc_hz(void)
+static uint32_t read_pm_timer(uint16_t port, struct tsc_moment *now)
+{
+    uint32_t value;
+
+    now->before = cpu_tsc();
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    now->after = cpu_tsc();
+    return value;
+}
+
+/* 0: it stands still. */
+static uint64_t measure_by_pm_timer(uint16_t port)
+{
+    struct tsc_moment start, now;
+    uint32_t first = read_pm_timer(port, &start);
+
+    for (int polls = 0; polls < PM_POLLS_MOST; polls++) {
+        uint32_t ticks = (read_pm_timer(port, &now) - first) & PM_MASK;
+        uint64_t hz = tsc_hz_between(start, now, ticks, PM_HZ);
+        if (hz)
+            return hz;
+    }
+    return 0;
+}
+
+#define STALL_MICROSECONDS 250
+#define STALLS             4
+#define STALLS_MOST        40
+
+/* Stall() is late when a timer's handler or another virtual machine takes its turn: the shortest of
+ * some measurements is right, once another one comes close to it. */
+static uint64_t measure_by_stall(void)
 {
     uint64_t shortest = UINT64_MAX, second = UINT64_MAX;
 
-    for (int i = 0; i < CALIBRATIONS_MOST; i++) {
+    for (int i = 0; i < STALLS_MOST; i++) {
         uint64_t before = cpu_tsc();
-        uefi_boot->Stall(CALIBRATION_MICROSECONDS);
+        uefi_boot->Stall(STALL_MICROSECONDS);
         uint64_t ticks = cpu_tsc() - before;
         second = MIN(second, MAX(ticks, shortest));
         shortest = MIN(shortest, ticks);
-        if (i + 1 >= CALIBRATIONS && second - shortest < shortest / 8)
+        if (i + 1 >= STALLS && second - shortest < shortest / 8)
             break;
     }
-    return shortest * (1000000 / CALIBRATION_MICROSECONDS);
+    return shortest * (1000000 / STALL_MICROSECONDS);
 }
 
-uint64_t clock_tsc_hz(void)
+/* The timer is hardware; Stall() is firmware's word. */
+uint64_t clock_tsc_hz(const struct facts *facts)
 {
-    uint64_t stated = cpu_stated_tsc_hz();
+    uint16_t port = find_pm_timer(facts);
 
-    return stated ? stated : measure_tsc_hz();
+    known_hz = cpu_stated_tsc_hz();
+    if (!known_hz && port)
+        known_hz = measure_by_pm_timer(port);
+    if (!known_hz)
+        known_hz = measure_by_stall();
+    known_hz = tsc_believe(known_hz);
+    return known_hz;
 }
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+#define HZ_GUESS UINT64_C(1000000000)
+#define PATIENCE 1000 /* milliseconds that an event may be late */
+
+static enum { UNTRIED, WORK, FAIL } timers;
+
+static uint64_t ticks_of(uint64_t milliseconds)
+{
+    return (known_hz ? known_hz : HZ_GUESS) / 1000 * milliseconds;
+}
+
+/* By the TSC, which nobody can stop. */
+static void spin(uint64_t begin, uint64_t milliseconds)
+{
+    while (cpu_tsc() - begin < ticks_of(milliseconds))
+        __asm__ volatile("pause");
+}
+
+/* WaitForEvent(), in which firmware halts the CPU, does not return without an event: whether any
+ * comes at all is tried with the first. */
+static bool await(EFI_EVENT timer, uint32_t milliseconds)
+{
+    uint64_t begin = cpu_tsc();
+    UINTN index;
+
+    if (timers == WORK)
+        return !EFI_ERROR(uefi_boot->WaitForEvent(1, &timer, &index));
+    while (uefi_boot->CheckEvent(timer) != EFI_SUCCESS)
+        if (cpu_tsc() - begin > ticks_of(milliseconds + PATIENCE))
+            return false;
+    return true;
+}
+
+static bool wait_by_timer(uint32_t milliseconds)
+{
+    uint64_t hundred_nanoseconds = (uint64_t)milliseconds * 10000;
+    EFI_EVENT timer;
+
+    if (EFI_ERROR(uefi_boot->CreateEvent(EVT_TIMER, TPL_APPLICATION, NULL, NULL, &timer)))
+        return false;
+    bool waited = !EFI_ERROR(uefi_boot->SetTimer(timer, TimerRelative, hundred_nanoseconds)) &&
+                  await(timer, milliseconds);
+    uefi_boot->CloseEvent(timer);
+    return waited;
+}
+
+void clock_wait(uint32_t milliseconds)
+{
+    uint64_t begin = cpu_tsc();
+
+    console_flush();
+    if (timers != FAIL)
+        timers = wait_by_timer(milliseconds) ? WORK : FAIL;
+    /* One that comes too early, by a whole tick of firmware's, is none of those that fail. */
+    spin(begin, timers == FAIL ? milliseconds : milliseconds / 2);
+}
+
+void clock_without_timers(void)
+{
+    timers = FAIL;
+}
+
+/* ---- the time of day ------------------------------------------------------------------------- */
 
 /* Days from 1970-01-01, in years that begin in March so that a leap day comes last. */
 static int64_t days_since_1970(int64_t year, int64_t month, int64_t day)

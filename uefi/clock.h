@@ -2,12 +2,15 @@
 #ifndef UEFI_CLOCK_H
 #define UEFI_CLOCK_H
 
-#include <stdint.h>
+#include "common/firmware.h"
 
 /* firmware.wait */
 void clock_wait(uint32_t milliseconds);
 
-uint64_t clock_tsc_hz(void);   /* 0: unknown */
+/* From now on no timer of firmware's is waited for: it may have stopped them. */
+void clock_without_timers(void);
+
+uint64_t clock_tsc_hz(const struct facts *facts); /* 0: unknown. The facts tell of ACPI. */
 int64_t clock_wall_time(void); /* seconds since 1970-01-01 UTC; 0: unknown */
 
 #endif

@@ -1,6 +1,7 @@
 /* The UEFI front end: collects the facts, lends its verbs, and ends in boot_main() as the BIOS
  * front end does. */
 #include "common/hw/cpu.h"
+#include "common/hw/tables.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
@@ -50,8 +51,10 @@ static enum err leave(struct raw_map *map)
     log_attach(NULL);
     pxe_quiet();
     enum err err = memory_leave(map);
-    if (err != OK)
+    if (err != OK) {
         log_attach(console_put);
+        clock_without_timers();
+    }
     return err;
 }
 
@@ -76,10 +79,12 @@ static struct firmware firmware = {
     .give_up = give_up,
 };
 
+#define TABLES_MOST 1024
+
 /* A table that firmware published (UEFI 2.10, 4.6); 0 where it did not. */
 static uint64_t table_address(EFI_GUID table)
 {
-    for (UINTN i = 0; i < uefi_system->NumberOfTableEntries; i++) {
+    for (UINTN i = 0; i < MIN(uefi_system->NumberOfTableEntries, TABLES_MOST); i++) {
         const EFI_CONFIGURATION_TABLE *entry = &uefi_system->ConfigurationTable[i];
         if (memcmp(&entry->VendorGuid, &table, sizeof table) == 0)
             return (uintptr_t)entry->VendorTable;
@@ -87,14 +92,18 @@ static uint64_t table_address(EFI_GUID table)
     return 0;
 }
 
-/* No such variable: the firmware knows no Secure Boot (UEFI 2.10, 3.3). */
+/* No such variable: the firmware knows no Secure Boot (UEFI 2.10, 3.3). One that can't be read may
+ * say that it is on. */
 static bool secure_boot(void)
 {
     static const EFI_GUID global = EFI_GLOBAL_VARIABLE;
     uint8_t value = 0;
     uint64_t bytes = sizeof value;
+    enum err err = variable_get((const uint8_t *)&global, "SecureBoot", &value, &bytes);
 
-    return variable_get((const uint8_t *)&global, "SecureBoot", &value, &bytes) == OK && value;
+    if (err != OK && err != ERR_NOT_FOUND)
+        note("uefi: Secure Boot counts as on: %s\n", err_message());
+    return err == OK ? value : err != ERR_NOT_FOUND;
 }
 
 static void find_tables(struct facts *facts)
@@ -113,11 +122,13 @@ static void describe_firmware(struct facts *facts)
 {
     static char type[32], name[128];
     char vendor[96] = "unknown";
-    const CHAR16 *given = uefi_system->FirmwareVendor;
+    const uint32_t length_most = (sizeof vendor - 1) / 3;
+    const CHAR16 *given = (const CHAR16 *)tables_bytes(
+        facts, (uintptr_t)uefi_system->FirmwareVendor, length_most * sizeof *given);
     uint32_t revision = uefi_system->Hdr.Revision, version = uefi_system->FirmwareRevision,
              length = 0;
 
-    while (given && given[length] && length < (sizeof vendor - 1) / 3)
+    while (given && length < length_most && given[length])
         length++;
     if (length)
         utf8_from_utf16(given, length, vendor);
@@ -149,21 +160,34 @@ static enum err find_server(EFI_HANDLE device, const struct disk **server)
     return OK;
 }
 
-static enum err gather(const EFI_LOADED_IMAGE *image, struct facts *facts)
+/* Without a Loaded Image Protocol it is not known where we came from. */
+static EFI_LOADED_IMAGE own_image(void)
 {
+    const EFI_LOADED_IMAGE *image =
+        protocol_on(uefi_image, (EFI_GUID)EFI_LOADED_IMAGE_PROTOCOL_GUID);
+
+    if (image)
+        say("uefi: image at %lXh\n", (uintptr_t)image->ImageBase);
+    return image ? *image : (EFI_LOADED_IMAGE){0};
+}
+
+static enum err gather(struct facts *facts)
+{
+    EFI_LOADED_IMAGE image = own_image();
+
     facts->firmware = LINTEL_FIRMWARE_UEFI;
-    cpu_identify(&facts->cpu);
-    facts->tsc_hz = clock_tsc_hz();
-    facts->wall_clock = clock_wall_time();
-    find_tables(facts);
-    describe_firmware(facts);
-    facts->loader_path = path_of_file(image->FilePath);
-    facts->secure_boot = secure_boot();
     TRY(memory_first_map(&facts->map, &facts->reachable_end));
+    cpu_identify(&facts->cpu);
+    find_tables(facts);
+    facts->tsc_hz = clock_tsc_hz(facts);
+    facts->wall_clock = clock_wall_time();
+    describe_firmware(facts);
+    facts->loader_path = path_of_file(image.FilePath);
+    facts->secure_boot = secure_boot();
     TRY(disk_list(&facts->disks, &facts->disk_count));
-    facts->origin = volume_origin(image->DeviceHandle, facts->disks, facts->disk_count);
-    pxe_keep_ack(image->DeviceHandle, &facts->origin);
-    return find_server(image->DeviceHandle, &facts->origin.server);
+    facts->origin = volume_origin(image.DeviceHandle, facts->disks, facts->disk_count);
+    pxe_keep_ack(image.DeviceHandle, &facts->origin);
+    return find_server(image.DeviceHandle, &facts->origin.server);
 }
 
 EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
@@ -178,12 +202,8 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
     console_begin();
     log_attach(console_put);
 
-    const EFI_LOADED_IMAGE *image = protocol_on(handle, (EFI_GUID)EFI_LOADED_IMAGE_PROTOCOL_GUID);
-    if (!image)
-        return EFI_UNSUPPORTED;
-    say("uefi: image at %lXh\n", (uintptr_t)image->ImageBase);
-    if (gather(image, &facts) != OK) {
-        say("uefi: %s\n", err_message());
+    if (gather(&facts) != OK) {
+        say("Lintel cannot boot: %s\n", err_message());
         give_up();
     }
     boot_main(&facts, &firmware);

@@ -1,5 +1,6 @@
 /* In which memory do the firmware's tables lie? */
 #include "common/hw/firmware_ranges.h"
+#include "common/hw/tables.h"
 #include "common/lib/mem.h"
 
 #define RANGE_MOST  (16 * MIB) /* a length beyond this is a wild one */
@@ -34,18 +35,11 @@
 #define EFI_CONFIG_ENTRY  24
 #define EFI_CONFIG_MOST   1024
 
-static const uint8_t *bytes_at(const struct facts *facts, uint64_t physical, uint64_t bytes)
-{
-    if (!physical || physical > facts->reachable_end || bytes > facts->reachable_end - physical)
-        return NULL;
-    return at_physical(physical);
-}
-
 /* The range's bytes; NULL when it is not to be believed, or listed already. */
 static const uint8_t *add(const struct facts *facts, struct firmware_ranges *to, uint64_t physical,
                           uint64_t bytes)
 {
-    const uint8_t *found = bytes_at(facts, physical, bytes);
+    const uint8_t *found = tables_bytes(facts, physical, bytes);
     if (!found || !bytes || bytes > RANGE_MOST || to->count == to->capacity)
         return NULL;
     for (uint32_t i = 0; i < to->count; i++)
@@ -61,7 +55,7 @@ static const uint8_t *add(const struct facts *facts, struct firmware_ranges *to,
 static const uint8_t *add_table(const struct facts *facts, struct firmware_ranges *to,
                                 uint64_t physical, uint32_t least)
 {
-    const uint8_t *header = bytes_at(facts, physical, least);
+    const uint8_t *header = tables_bytes(facts, physical, least);
     if (!header || load32(header + TABLE_LENGTH) < least)
         return NULL;
     return add(facts, to, physical, load32(header + TABLE_LENGTH));
@@ -124,7 +118,7 @@ void firmware_ranges_smbios(const struct facts *facts, struct firmware_ranges *t
 static uint64_t vendor_bytes(const struct facts *facts, uint64_t physical)
 {
     uint64_t bytes = 0;
-    const uint8_t *text = bytes_at(facts, physical, VENDOR_MOST);
+    const uint8_t *text = tables_bytes(facts, physical, VENDOR_MOST);
     while (text && bytes < VENDOR_MOST && load16(text + bytes))
         bytes += 2;
     return text ? MIN(bytes + 2, VENDOR_MOST) : 0;
@@ -136,7 +130,7 @@ void firmware_ranges_efi(const struct facts *facts, struct firmware_ranges *to)
     if (!system)
         return;
     uint64_t runtime = load64(system + EFI_RUNTIME), vendor = load64(system + EFI_VENDOR);
-    const uint8_t *table = bytes_at(facts, runtime, EFI_RUNTIME_BYTES);
+    const uint8_t *table = tables_bytes(facts, runtime, EFI_RUNTIME_BYTES);
     if (table)
         add(facts, to, runtime, MAX(load32(table + EFI_HEADER_BYTES), EFI_RUNTIME_BYTES));
     add(facts, to, load64(system + EFI_CONFIG),
