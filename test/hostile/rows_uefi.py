@@ -1,0 +1,162 @@
+"""UEFI firmware that lies about memory, paths, disks, screens, time and tables: uefi.c tells the lies."""
+from row import BOOTS, Row, Setup
+from uefi_image import Lie, error, make_lying
+
+(INVALID_PARAMETER, UNSUPPORTED, BAD_BUFFER_SIZE, NOT_READY, DEVICE_ERROR, OUT_OF_RESOURCES,
+ NO_MEDIA, NOT_FOUND, TIMEOUT) = map(error, (2, 3, 4, 6, 7, 9, 12, 14, 18))
+WARN_STALE_DATA = 5
+EVERYTHING = (1 << 64) - 1
+PAGE, MIB = 1 << 12, 1 << 20
+RAM = 32 * MIB          # usable
+ABSENT = 0x90000000     # between memory and devices
+UNMAPPED = 0x7FFF00000000000  # no table of OVMF's leads there
+
+
+def lying(*lies):
+    def prepare(images, folder):
+        return Setup((make_lying(folder / "lies.img", images.standard("test"), lies),))
+    return prepare
+
+
+def uefi_row(name, expected, *lies, sliced=False):
+    return Row(name, "uefi", lying(*lies), expected, sliced)
+
+
+def without_screen(name, *lies, sliced=False):
+    """The kernel has no framebuffer then."""
+    return uefi_row(name, BOOTS, *lies, sliced=sliced)
+
+
+PATHS = [
+    *(uefi_row(f"path-node-of-{bytes}", BOOTS, Lie("path has a last node of", bytes))
+      for bytes in (0, 3, 0xFFFF)),
+    uefi_row("path-has-no-end", BOOTS, Lie("path has no end"), sliced=True),
+    uefi_row("path-is-empty", BOOTS, Lie("path is empty")),
+    uefi_row("console-path-has-no-end", BOOTS, Lie("ConOut's path has no end")),
+    uefi_row("image-has-no-device", BOOTS, Lie("image has no device")),
+    uefi_row("no-paths", BOOTS, Lie("DevicePath fails", UNSUPPORTED)),
+    uefi_row("paths-are-null", BOOTS, Lie("DevicePath fails")),
+    uefi_row("no-loaded-image", BOOTS, Lie("LoadedImage fails", UNSUPPORTED)),
+    uefi_row("no-block-io", "Lintel cannot boot:", Lie("BlockIo fails", UNSUPPORTED)),
+    uefi_row("no-handles", "Lintel cannot boot:", Lie("handles fail", OUT_OF_RESOURCES)),
+    uefi_row("handles-are-0", "Lintel cannot boot:", Lie("handles", 0)),
+    uefi_row("handles-are-many", BOOTS, Lie("handles", 1 << 32)),
+]
+
+MEMORY = [
+    *(uefi_row(f"map-is-{name}-larger", BOOTS, Lie("map is larger than its room", more, times=3))
+      for name, more in (("a-page", PAGE), ("64k", 64 << 10))),
+    uefi_row("map-is-ever-larger", "Lintel cannot boot: .*memory map",
+             Lie("map is larger than its room", 48), sliced=True),
+    uefi_row("map-is-wildly-larger", "Lintel cannot boot: .*memory map has",
+             Lie("map is larger than its room", 1 << 62)),
+    *(uefi_row(f"descriptor-of-{bytes}", "Lintel cannot boot: .*descriptors of",
+               Lie("descriptor bytes", bytes)) for bytes in (0, 8, 39, 41, EVERYTHING)),
+    uefi_row("descriptor-shrinks", BOOTS, Lie("descriptor bytes", 40, skip=1, times=1)),
+    uefi_row("map-grows-8-times", BOOTS, Lie("map grows", 48, times=8)),
+    uefi_row("map-grows-for-ever", "Lintel cannot boot: .*grew", Lie("map grows", 48)),
+    uefi_row("map-fails", "Lintel cannot boot: .*memory map", Lie("map fails", DEVICE_ERROR)),
+    uefi_row("map-has-an-empty-range", BOOTS, Lie("map has an empty range", RAM)),
+    uefi_row("map-has-a-range-that-wraps", BOOTS,
+             Lie("map has a range that wraps", EVERYTHING - PAGE + 1)),
+    *(uefi_row(f"pages-fail-{skip}", BOOTS, Lie("pages fail", OUT_OF_RESOURCES, skip, 1))
+      for skip in (0, 1, 2, 5, 8)),
+    uefi_row("pages-fail", "Lintel cannot boot: .*no memory", Lie("pages fail", OUT_OF_RESOURCES)),
+    *(uefi_row(f"pages-at-{at:x}", "Lintel cannot boot:", Lie("pages lie at", at))
+      for at in (0, 0x100010)),
+    uefi_row("pool-fails", "Lintel cannot boot: .*no memory", Lie("pool fails", OUT_OF_RESOURCES)),
+    *(uefi_row(f"exit-fails-{times}-times", BOOTS, Lie("exit fails", INVALID_PARAMETER, 0, times))
+      for times in (1, 8)),
+    uefi_row("exit-fails-for-ever", "does not let go of the machine",
+             Lie("exit fails", INVALID_PARAMETER)),
+    uefi_row("exit-is-refused", "does not let go of the machine",
+             Lie("exit fails", DEVICE_ERROR)),
+]
+
+DISKS = [
+    *(uefi_row(f"read-{skip}-fails", BOOTS, Lie("read fails", status, skip, 1))
+      for skip, status in ((0, DEVICE_ERROR), (3, TIMEOUT), (9, NOT_READY), (20, DEVICE_ERROR))),
+    uefi_row("reads-fail", "Lintel cannot boot: .*can't read", Lie("read fails", DEVICE_ERROR)),
+    uefi_row("no-medium", "Lintel cannot boot: .*EFI_NO_MEDIA", Lie("read fails", NO_MEDIA)),
+    *(uefi_row(f"read-{skip}-brings-nothing", BOOTS, Lie("read brings nothing", 0, skip, 1))
+      for skip in (0, 5, 20)),
+    uefi_row("reads-bring-nothing", "Lintel cannot boot: .*EFI_DEVICE_ERROR",
+             Lie("read brings nothing"), sliced=True),
+    uefi_row("reads-warn", BOOTS, Lie("read warns", WARN_STALE_DATA)),
+    uefi_row("long-reads-are-invalid", BOOTS,
+             Lie("read of more than a page fails", INVALID_PARAMETER), sliced=True),
+    uefi_row("long-reads-time-out", BOOTS, Lie("read of more than a page fails", TIMEOUT)),
+    uefi_row("reads-of-two-sectors-are-bad", BOOTS,
+             Lie("read of more than a sector fails", BAD_BUFFER_SIZE)),
+    *(uefi_row(f"block-of-{bytes}", "Lintel cannot boot:", Lie("block bytes", bytes))
+      for bytes in (0, 513, 8192, 1 << 31)),
+    uefi_row("block-of-4096", "Lintel cannot boot:", Lie("block bytes", 4096)),
+    *(uefi_row(f"last-block-{last:x}", BOOTS, Lie("last block", last))
+      for last in (0, 2048, EVERYTHING, EVERYTHING - 1)),
+    *(uefi_row(f"alignment-{bytes:x}", BOOTS, Lie("alignment", bytes))
+      for bytes in (3, 512, 0x10000, 0x80000000)),
+    uefi_row("medium-is-absent", "Lintel cannot boot:", Lie("medium is absent")),
+    uefi_row("medium-is-null", "Lintel cannot boot:", Lie("medium is NULL")),
+]
+
+SCREENS = [
+    *(without_screen(f"pixels-{name}", Lie("pixels lie at", at))
+      for name, at in (("in-memory", RAM), ("at-0", 0), ("at-the-top", EVERYTHING - PAGE + 1),
+                       ("absent", ABSENT), ("unmapped", UNMAPPED), ("in-rom", 0xFFC00000))),
+    without_screen("pixels-in-lintel", Lie("pixels lie in Lintel"), sliced=True),
+    without_screen("pixels-too-few", Lie("pixels have", 1000)),
+    without_screen("line-too-short", Lie("pixels in a line", 16)),
+    without_screen("line-too-long", Lie("pixels in a line", 0xFFFFFFFF)),
+    without_screen("width-0", Lie("width", 0)),
+    without_screen("width-all", Lie("width", 0xFFFFFFFF)),
+    without_screen("format-unknown", Lie("pixel format", 77)),
+    without_screen("mode-null", Lie("mode is NULL")),
+    without_screen("mode-information-null", Lie("mode information is NULL")),
+    without_screen("no-graphics-output", Lie("GraphicsOutput fails", UNSUPPORTED)),
+    uefi_row("modes-without-end", BOOTS, Lie("modes", 0xFFFFFFFF), sliced=True),
+    uefi_row("query-mode-gives-null", BOOTS, Lie("query mode gives NULL")),
+    uefi_row("set-mode-fails", BOOTS, Lie("set mode fails", DEVICE_ERROR)),
+    uefi_row("output-fails", BOOTS, Lie("output string fails", DEVICE_ERROR)),
+    uefi_row("text-mode-fails", BOOTS, Lie("text mode fails", DEVICE_ERROR)),
+    uefi_row("columns-all", BOOTS, Lie("columns", EVERYTHING)),
+    uefi_row("keys-babble", BOOTS, Lie("keys babble", 0)),
+    uefi_row("no-console-out", BOOTS, Lie("there is no ConOut")),
+    uefi_row("no-console-in", BOOTS, Lie("there is no ConIn")),
+]
+
+TIME = [
+    uefi_row("stall-returns-at-once", BOOTS, Lie("stall returns at once"), sliced=True),
+    uefi_row("events-fail", BOOTS, Lie("event fails", OUT_OF_RESOURCES)),
+    uefi_row("timers-fail", BOOTS, Lie("timer fails", INVALID_PARAMETER)),
+    uefi_row("timers-are-never-due", BOOTS, Lie("timer is never due")),
+    uefi_row("waits-return-at-once", BOOTS, Lie("wait returns at once")),
+    uefi_row("time-fails", BOOTS, Lie("time fails", DEVICE_ERROR)),
+    *(uefi_row(f"year-{year}", BOOTS, Lie("year", year), sliced=year == 2015)
+      for year in (0, 1970, 2000, 2015, 9999, 65535)),
+]
+
+TABLES = [
+    *(uefi_row(f"rsdp-at-{name}", BOOTS, Lie("RSDP lies at", at), Lie("old RSDP lies at", at))
+      for name, at in (("memory", RAM), ("nothing", ABSENT), ("unmapped", UNMAPPED),
+                       ("the-top", EVERYTHING - 7))),
+    *(uefi_row(f"smbios-at-{name}", BOOTS, Lie("SMBIOS lies at", at), Lie("SMBIOS3 lies at", at))
+      for name, at in (("memory", RAM), ("nothing", ABSENT), ("unmapped", UNMAPPED),
+                       ("the-top", EVERYTHING - 7))),
+    *(uefi_row(f"rsdp-byte-{byte}-wrong", BOOTS, Lie("RSDP has a wrong byte", byte),
+               Lie("old RSDP has a wrong byte", byte), sliced=byte == 8) for byte in (0, 8, 33)),
+    *(uefi_row(f"smbios-byte-{byte}-wrong", BOOTS, Lie("SMBIOS has a wrong byte", byte),
+               Lie("SMBIOS3 has a wrong byte", byte)) for byte in (0, 6, 16)),
+    uefi_row("vendor-unmapped", BOOTS, Lie("vendor lies at", UNMAPPED)),
+]
+
+VARIABLES = [
+    uefi_row("secure-boot-unknown", "Secure Boot is on", Lie("SecureBoot fails", DEVICE_ERROR),
+             sliced=True),
+    uefi_row("secure-boot-absent", BOOTS, Lie("SecureBoot fails", NOT_FOUND)),
+    uefi_row("variables-fail", "Secure Boot is on", Lie("variables fail", DEVICE_ERROR)),
+    uefi_row("variables-are-large", BOOTS, Lie("variables are larger than their room", 1 << 40)),
+    uefi_row("variables-stay-unset", BOOTS, Lie("set variable fails", OUT_OF_RESOURCES)),
+]
+
+ROWS = [uefi_row("honest", BOOTS, sliced=True),
+        *PATHS, *MEMORY, *DISKS, *SCREENS, *TIME, *TABLES, *VARIABLES]
