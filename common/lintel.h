@@ -121,7 +121,7 @@ struct lintel_boot_volume {
     uint32_t partitioning; /* enum lintel_partitioning */
     uint32_t bios_drive;   /* INT 13h number of a disk on BIOS, else FFFFFFFFh */
     uint32_t sector_bytes; /* 0, and all that follows too: a server, by network */
-    uint64_t disk_sectors;
+    uint64_t disk_sectors; /* 0: unknown */
     uint8_t disk_guid[16]; /* GPT as on disk (mixed-endian); MBR: signature in the first 4 bytes */
     uint8_t partition_guid[16]; /* GPT as on disk; else zero */
     uint32_t partition_number;  /* 1 and up; 0: the whole disk */

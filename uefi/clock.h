@@ -11,6 +11,6 @@ void clock_wait(uint32_t milliseconds);
 void clock_without_timers(void);
 
 uint64_t clock_tsc_hz(const struct facts *facts); /* 0: unknown. The facts tell of ACPI. */
-int64_t clock_wall_time(void); /* seconds since 1970-01-01 UTC; 0: unknown */
+int64_t clock_wall_time(void);                    /* seconds since 1970-01-01 UTC; 0: unknown */
 
 #endif

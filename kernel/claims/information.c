@@ -45,7 +45,8 @@ static bool check_place_on_disk(const struct lintel_boot_volume *volume)
     if (volume->partition_number && (first == 0 || count == 0))
         return violated("partition %u has %lu sectors from %lu on", volume->partition_number, count,
                         first);
-    if (first >= volume->disk_sectors || count > volume->disk_sectors - first)
+    if (volume->disk_sectors &&
+        (first >= volume->disk_sectors || count > volume->disk_sectors - first))
         return violated("%lu sectors from %lu on leave a disk of %lu", count, first,
                         volume->disk_sectors);
     return true;
