@@ -14,16 +14,22 @@ export SOURCE_DATE_EPOCH ?= 1767225600
 WARNINGS := -Wall -Wextra -Werror
 # No red zone: real-mode interrupts and firmware run on our stack. General registers only: nobody has
 # saved the others for us.
-FREESTANDING := -std=gnu11 -g -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables \
+FREESTANDING := -std=gnu11 -g -ffreestanding -fno-asynchronous-unwind-tables \
                 -mno-red-zone -mgeneral-regs-only -ffunction-sections -fdata-sections \
                 -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -I.
+# The loader's stack is guarded: by a word that common/handoff/canary.c makes, and on BIOS by absent
+# pages below it, which no frame is large enough to step over. What stays with a kernel, and kernels, are not.
+GUARDED   := -fstack-protector-strong -mstack-protector-guard=global -Wframe-larger-than=8192
+UNGUARDED := -fno-stack-protector
 # The loader waits for disks, and its second stage has to fit into low memory: small counts.
-CORE_FLAGS   := $(FREESTANDING) -Os -fPIC -fvisibility=hidden
-LEGACY_FLAGS := $(FREESTANDING) -Os -fno-pic -mcmodel=small
+SMALL := $(if $(findstring clang,$(CC)),-Oz,-Os)
+CORE_FLAGS   := $(FREESTANDING) $(GUARDED) $(SMALL) -fPIC -fvisibility=hidden
+LEGACY_FLAGS := $(FREESTANDING) $(GUARDED) $(SMALL) -fno-pic -mcmodel=small
+RESIDENT_FLAGS := $(FREESTANDING) $(UNGUARDED) $(SMALL) -fPIC -fvisibility=hidden
 UEFI_FLAGS   := $(CORE_FLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
-KERNEL_FLAGS := $(FREESTANDING) -O2 -fPIE -fvisibility=hidden
+KERNEL_FLAGS := $(FREESTANDING) $(UNGUARDED) -O2 -fPIE -fvisibility=hidden
 # User mode is as any compiler expects it: red zone, SSE.
-PROGRAM_FLAGS := $(filter-out -mno-red-zone -mgeneral-regs-only,$(FREESTANDING)) -O2 -fno-pic
+PROGRAM_FLAGS := $(filter-out -mno-red-zone -mgeneral-regs-only,$(FREESTANDING)) $(UNGUARDED) -O2 -fno-pic
 NASM_FLAGS   := -g -F dwarf -w+all -w+error -Ibuild/
 
 LINK          := $(LD) -nostdlib -z noexecstack --build-id=none --gc-sections

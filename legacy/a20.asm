@@ -1,7 +1,7 @@
 ; a20.asm: the address line that PCs keep off for programs of the 8086. SeaBIOS leaves it on, GRUB's
 ; chainloader off, and a BIOS that meets it on may close it in any call.
 
-section .real progbits alloc exec write align=16
+section .real progbits alloc exec nowrite align=16
 bits 16
 
 TRIES_QUICK     equ 1000                ; each takes about a microsecond
@@ -86,6 +86,6 @@ wait_keyboard:
 .none:  stc
         ret
 
-method:         db 0
-align 4, db 0
-probe:          dd 0
+section .real_data nobits alloc noexec write align=4
+probe:          resd 1
+method:         resb 1

@@ -48,6 +48,9 @@ static inline uint32_t address_of_far(uint32_t far_pointer)
     return (far_pointer >> 16 << 4) + (far_pointer & 0xffff);
 }
 
+/* Where physical page 0 is seen: at its own address null pointers fault. */
+extern uint8_t page0[];
+
 /* Fields of the BIOS data area, by their offsets from 400h. */
 uint8_t bda8(uint32_t offset);
 uint16_t bda16(uint32_t offset);

@@ -1,7 +1,7 @@
 ; entry.asm: the second stage, from the first sector's jump (or GRUB's `multiboot2`) to C in long
 ; mode.
 ;
-; .real lies below 64 KiB, so that real mode reaches all of it with segments of 0.
+; .real and .real_data lie below 64 KiB, so that real mode reaches all of them with segments of 0.
 
 %include "core/offsets.inc"
 
@@ -11,8 +11,12 @@ COM1            equ 3F8h
 CR0_LONG        equ CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE
 CR4_LONG        equ CR4_OSXMMEXCPT | CR4_OSFXSR | CR4_PAE
 
-extern stage2_bytes, image_end, bss_begin, bss_qwords, stack_top
-extern page_tables, page_tables_segment, low_memory_end, low_memory_kib
+extern stage2_bytes, bss_begin, bss_qwords, stack_top, real_data, real_data_bytes
+extern low_memory_end, low_memory_kib
+extern page_tables, page_tables_segment, page_directories, directories_segment, low_table
+extern low_table_segment
+extern first_page, constants_page, variables_page, page0_page, page0_entry, stack_page
+extern tables_end_page
 extern to_long_mode, resume, saved_cr0, saved_cr3, saved_cr4, saved_efer
 extern enable_a20, from_network, main
 
@@ -49,12 +53,13 @@ multiboot2:
         dd      8
 .end:
 
-section .real progbits alloc exec write align=16
+section .real progbits alloc exec nowrite align=16
 
 ; ---- ways in ------------------------------------------------------------------------------------
 
-; In: as boot.asm leaves it: DL = drive.
+; In: as boot.asm leaves it: DL = drive, DS = 0, a stack.
 from_first_sector:
+        call    clear_real_data
         mov     [boot_drive], dl
         mov     byte [boot_drive_is_proven], 1
         jmp     check_machine
@@ -66,7 +71,13 @@ BIOS_DEVICE     equ 5                   ; tag: BIOS drive, partition, sub-partit
 from_multiboot2:
         cli
         cld
-        cmp     eax, 36D76289h
+        mov     edx, eax
+        mov     edi, real_data
+        mov     ecx, real_data_bytes
+        xor     eax, eax
+        rep     stosb
+        mov     byte [boot_drive], 80h
+        cmp     edx, 36D76289h
         jne     .drop
         mov     ecx, [ebx]              ; ECX = end of the tags
         add     ecx, ebx
@@ -101,6 +112,16 @@ bits 16
         mov     cr0, eax
         jmp     0:check_machine
 
+; For a way in, in real mode with DS = 0. Clobbers CX, DI.
+global clear_real_data
+clear_real_data:
+        mov     di, real_data
+        mov     cx, real_data_bytes
+.next:  mov     byte [di], 0
+        inc     di
+        loop    .next
+        ret
+
 ; ---- what must be true before long mode ---------------------------------------------------------
 
 global check_machine
@@ -129,12 +150,16 @@ check_machine:
         mov     dword [saved_cr3], page_tables
         mov     dword [saved_cr4], CR4_LONG
         mov     dword [saved_efer], EFER_LME
+        cmp     dword [no_execute], 0
+        je      .set
+        or      dword [saved_efer], EFER_NXE
+.set:
         mov     dword [resume], begin_c
         jmp     to_long_mode
 
 ; Stops when the CPU has no long mode (AMD APM volume 3, E.4.2: CPUID 80000001h EDX bit 29), or not
 ; the SSE2 that belongs to it (CPUID 1 EDX): a hypervisor may hide that, and CR4 then takes no bit
-; for it. Clobbers EAX, EBX, ECX, EDX, SI.
+; for it. Out: no_execute. Clobbers EAX, EBX, ECX, EDX, SI.
 CPUID_SSE2      equ 7 << 24             ; FXSAVE, SSE, SSE2
 check_cpu:
         mov     si, text_no_cpuid
@@ -158,6 +183,9 @@ check_cpu:
         cpuid
         test    edx, 20000000h
         jz      stop
+        shl     edx, 31 - 20            ; bit 20: NX, in entries the highest bit
+        and     edx, NO_EXECUTE
+        mov     [no_execute], edx
         mov     si, text_no_sse2
         mov     eax, 1
         cpuid
@@ -166,10 +194,13 @@ check_cpu:
         jnz     stop
         ret
 
-; Identity tables for the first 4 GiB, in pages of 2 MiB: one top table, one table of 1 GiB entries
-; and four directories. Clobbers EAX, CX, DI, ES.
-PRESENT_WRITE   equ 3
+; Identity tables for the first 4 GiB: one top table, one table of 1 GiB entries, four directories
+; with pages of 2 MiB, and for the first 2 MiB small pages, each with what it needs and no more.
+; Clobbers EAX, EBX, ECX, EDX, SI, DI, ES.
+PRESENT         equ 1
+WRITE           equ 2
 LARGE           equ 80h
+NO_EXECUTE      equ 80000000h           ; in an entry's upper half
 build_page_tables:
         mov     ax, page_tables_segment
         mov     es, ax
@@ -177,25 +208,70 @@ build_page_tables:
         xor     eax, eax
         mov     cx, 2000h / 4
         rep     stosd
-        mov     dword [es:0], page_tables + 1000h + PRESENT_WRITE
+        mov     dword [es:0], page_tables + 1000h + PRESENT + WRITE
         mov     di, 1000h
-        mov     eax, page_tables + 2000h + PRESENT_WRITE
+        mov     eax, page_directories + PRESENT + WRITE
         mov     cx, 4
 .directory:
         mov     [es:di], eax
         add     di, 8
         add     eax, 1000h
         loop    .directory
-        mov     di, 2000h
-        mov     eax, LARGE + PRESENT_WRITE
+        mov     ax, directories_segment
+        mov     es, ax
+        xor     di, di
+        mov     eax, LARGE + PRESENT + WRITE
+        mov     edx, [no_execute]
         mov     cx, 2048
-.page:  mov     [es:di], eax
-        mov     dword [es:di + 4], 0
+.large: mov     [es:di], eax
+        mov     [es:di + 4], edx
         add     di, 8
         add     eax, 200000h
-        loop    .page
+        loop    .large
+        mov     dword [es:0], low_table + PRESENT + WRITE
+        mov     dword [es:4], 0
+        mov     ax, low_table_segment
+        mov     es, ax
+        xor     di, di
+        xor     eax, eax
+        mov     si, low_pages
+.row:   mov     ebx, eax
+        or      bl, [si + 2]
+        mov     edx, [no_execute]
+        and     edx, [si + 4]
+.page:  mov     [es:di], ebx
+        mov     [es:di + 4], edx
+        add     di, 8
+        add     eax, 1000h
+        add     ebx, 1000h
+        inc     cx
+        cmp     cx, [si]
+        jb      .page
+        add     si, 8
+        cmp     cx, 512
+        jb      .row
+        mov     dword [es:page0_entry], PRESENT + WRITE
+        xor     cx, cx
         mov     es, cx
         ret
+
+; The first 2 MiB: each row holds from the end of the one before it. Page 0 is absent, so that a null
+; pointer faults; what the BIOS has there is read by way of `page0` (legacy.ld). So is the guard below
+; the stack.
+%macro pages_to 3                       ; end, low half of an entry, mask of its upper half
+        dw      %1, %2
+        dd      %3
+%endmacro
+low_pages:
+        pages_to 1, 0, 0
+        pages_to tables_end_page, PRESENT, NO_EXECUTE
+        pages_to first_page, PRESENT + WRITE, NO_EXECUTE
+        pages_to constants_page, PRESENT, 0
+        pages_to variables_page, PRESENT, NO_EXECUTE
+        pages_to page0_page, PRESENT + WRITE, NO_EXECUTE
+        pages_to page0_page + 1, 0, NO_EXECUTE
+        pages_to stack_page, 0, 0
+        pages_to 512, PRESENT + WRITE, NO_EXECUTE
 
 ; In: SI = text. Says it on the screen and on COM1 (115200 8N1), and stops.
 global stop, text_a20
@@ -242,37 +318,44 @@ text_a20:
         db      "Lintel can't switch on address line A20: not by INT 15h AX=2401h, port 92h "
         db      "or the keyboard controller. Stopped.", 13, 10, 0
 
-; ---- data that real mode reaches ----------------------------------------------------------------
+; ---- data ---------------------------------------------------------------------------------------
 
 start_of_first_sector equ 7C00h         ; the real-mode stack grows down from here
-
-global boot_drive, boot_drive_is_proven, boot_network, boot_tsc, a20_method
-align 8
-boot_tsc:       dq 0
-boot_drive:     db 80h
-boot_drive_is_proven: db 0              ; this stage was read from it
-boot_network:   db 0
-a20_method:     db 0                    ; as enable_a20 says
 
 global gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
 CODE64          equ 08h
 DATA64          equ 10h
 CODE16          equ 18h
 DATA16          equ 20h
-align 8
-gdt:            dq 0
-                dq SEGMENT_CODE_64      ; CODE64
-                dq SEGMENT_DATA_32      ; DATA64
-                dq SEGMENT_CODE_16      ; CODE16
-                dq SEGMENT_DATA_16      ; DATA16
-gdt_pointer:    dw $ - gdt - 1
+gdt_pointer:    dw gdt_end - gdt - 1
                 dd gdt
                 dd 0                    ; long mode reads ten bytes
 real_idt:       dw 3FFh
                 dd 0
 
+section .real_data nobits alloc noexec write align=8
+global boot_drive, boot_drive_is_proven, boot_network, boot_tsc, a20_method
+boot_tsc:       resq 1
+no_execute:     resd 1                  ; NO_EXECUTE where the CPU has it, else 0
+boot_drive:     resb 1
+boot_drive_is_proven: resb 1            ; this stage was read from it
+boot_network:   resb 1
+a20_method:     resb 1                  ; as enable_a20 says
+
+section .data
+align 8, db 0
+global gdt, gdt_task                    ; fault.c fills the latter
+gdt:            dq 0
+                dq SEGMENT_CODE_64      ; CODE64
+                dq SEGMENT_DATA_32      ; DATA64
+                dq SEGMENT_CODE_16      ; CODE16
+                dq SEGMENT_DATA_16      ; DATA16
+gdt_task:       dq 0, 0
+gdt_end:
+
 ; ---- long mode ----------------------------------------------------------------------------------
 
+section .text
 bits 64
 begin_c:
         mov     esp, stack_top

@@ -1,4 +1,5 @@
 /* The BIOS front end: finds the facts, supplies the verbs, and ends in boot_main(). */
+#include "common/handoff/canary.h"
 #include "common/hw/cpu.h"
 #include "common/lib/log.h"
 #include "legacy/apm.h"
@@ -109,7 +110,7 @@ static enum err find_facts(struct facts *facts)
     };
     cpu_identify(&facts->cpu);
     TRY(memory_begin());
-    facts->reachable_end = memory_reach(facts->cpu.features & LINTEL_CPU_1GIB);
+    facts->reachable_end = memory_reach(facts->cpu.features);
     TRY(memory_map(&facts->map, &busy));
     TRY(disk_find(boot_drive, &facts->disks, &facts->disk_count, &facts->origin.disk));
     if (!boot_network)
@@ -125,10 +126,11 @@ static enum err find_facts(struct facts *facts)
     return OK;
 }
 
-void main(void)
+CANARY_NONE void main(void)
 {
     static struct facts facts;
 
+    canary_begin();
     fault_begin();
     clock_begin();
     console_begin();

@@ -147,6 +147,7 @@ enum err memory_map(struct raw_map *map, struct raw_map *taken)
 #define ENTRIES       512
 #define PRESENT_WRITE UINT64_C(3)
 #define LARGE         UINT64_C(0x80)
+#define NO_EXECUTE    (UINT64_C(1) << 63)
 
 extern uint64_t page_tables[]; /* legacy.ld: the top table, and behind it the one of GiB */
 
@@ -161,27 +162,28 @@ static uint64_t usable_end(void)
     return last;
 }
 
-static enum err map_gib(uint64_t base, bool has_1gib_pages)
+static enum err map_gib(uint64_t base, uint32_t cpu_features)
 {
     uint64_t *entry = page_tables + ENTRIES + base / GIB, physical;
+    uint64_t page = LARGE | PRESENT_WRITE | (cpu_features & LINTEL_CPU_NX ? NO_EXECUTE : 0);
 
-    if (has_1gib_pages) {
-        *entry = base | LARGE | PRESENT_WRITE;
+    if (cpu_features & LINTEL_CPU_1GIB) {
+        *entry = base | page;
         return OK;
     }
     TRY(memory_allocate(1, &physical));
     uint64_t *pages = at_physical(physical);
     for (uint64_t i = 0; i < ENTRIES; i++)
-        pages[i] = (base + i * 2 * MIB) | LARGE | PRESENT_WRITE;
+        pages[i] = (base + i * 2 * MIB) | page;
     *entry = physical | PRESENT_WRITE;
     return OK;
 }
 
-uint64_t memory_reach(bool has_1gib_pages)
+uint64_t memory_reach(uint32_t cpu_features)
 {
     uint64_t wish = MIN(usable_end(), ENTRIES * GIB), end = LOADER_END;
 
-    while (end < wish && map_gib(end, has_1gib_pages) == OK)
+    while (end < wish && map_gib(end, cpu_features) == OK)
         end += GIB;
     return MAX(MIN(end, wish), LOADER_END);
 }

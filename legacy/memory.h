@@ -9,7 +9,7 @@ enum err memory_begin(void);
 
 /* Maps memory above 4 GiB one to one, up to 512 GiB, for what is loaded there. Returns where, in
  * bytes, the memory ends that the loader can write. */
-uint64_t memory_reach(bool has_1gib_pages);
+uint64_t memory_reach(uint32_t cpu_features);
 
 /* The verbs of struct firmware. */
 enum err memory_allocate(uint64_t pages, uint64_t *physical);

@@ -1,8 +1,8 @@
 ; pxe.asm: the way in from the network, and the calls back into the PXE ROM.
 
-extern boot_network, check_machine
+extern boot_network, check_machine, clear_real_data
 
-section .real progbits alloc exec write align=16
+section .real progbits alloc exec nowrite align=16
 bits 16
 
 ; In: as pxe_boot.asm leaves it: ES:BX = PXENV+ structure, SS:SP + 4 = far pointer to !PXE.
@@ -12,6 +12,7 @@ from_network:
         mov     eax, [bp + 4]
         xor     cx, cx
         mov     ds, cx
+        call    clear_real_data
         mov     [bang_pxe], eax
         mov     [pxenv_plus], bx
         mov     [pxenv_plus + 2], es
@@ -36,8 +37,8 @@ pxe_handler:
         add     sp, 6
         iret
 
+section .real_data nobits alloc noexec write align=4
 global bang_pxe, pxenv_plus, pxe_entry
-align 4, db 0
-bang_pxe:       dd 0                    ; far pointers, as the ROM gave them
-pxenv_plus:     dd 0
-pxe_entry:      dd 0                    ; the one that pxe.c chose
+bang_pxe:       resd 1                  ; far pointers, as the ROM gave them
+pxenv_plus:     resd 1
+pxe_entry:      resd 1                  ; the one that pxe.c chose

@@ -22,7 +22,7 @@ uint64_t tables_find_rsdp(void)
     uint32_t ebda = (uint32_t)bda16(BDA_EBDA_SEGMENT) << 4;
     uint64_t found = 0;
 
-    if (ebda >= 0x400 && ebda <= EBDA_MOST)
+    if (ebda >= PAGE_BYTES && ebda <= EBDA_MOST)
         found = find(ebda, ebda + 1024, tables_is_rsdp);
     return found ? found : find(ROM_START, ROM_END, tables_is_rsdp);
 }

@@ -4,6 +4,7 @@
 %include "legacy/offsets.inc"
 
 FLAGS_IF        equ 200h
+TASK_BUSY       equ 2                   ; in a descriptor's type
 
 %if bios_regs.edi != 0 || bios_regs.eax != 28 || bios_regs.ds != 32 || bios_regs.flags != 40
 %error struct bios_regs is not what POPAD, POP DS, ES, FS, GS and POPFD take
@@ -12,7 +13,7 @@ FLAGS_IF        equ 200h
 REAL_STACK      equ 7C00h
 
 extern gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
-extern enable_a20, stop, text_a20
+extern enable_a20, stop, text_a20, page0
 
 ; void bios_call(uint8_t vector, struct bios_regs *regs)
 ; void real_call(uint32_t handler, struct bios_regs *regs)
@@ -23,14 +24,14 @@ extern enable_a20, stop, text_a20
 ; on afterwards.
 ;
 ; In:        EDI = vector, or the handler's far pointer; RSI = regs (any address)
-; Preserves: RBX, RBP, RSP, R12 to R15, RFLAGS (DF and IF too), CR0, CR3, CR4, EFER, GDTR, IDTR
+; Preserves: RBX, RBP, RSP, R12 to R15, RFLAGS (DF and IF too), CR0, CR3, CR4, EFER, GDTR, IDTR, TR
 ; Clobbers:  RAX, RCX, RDX, RSI, RDI, R8 to R11; x87, MMX and SSE registers, as the BIOS pleases
-section .real progbits alloc exec write align=16
+section .real progbits alloc exec nowrite align=16
 bits 64
 global bios_call
 bios_call:
         movzx   edi, dil
-        mov     edi, [edi * 4]          ; the interrupt vector table
+        mov     edi, [page0 + edi * 4]  ; the interrupt vector table
 global real_call
 real_call:
         pushfq
@@ -46,6 +47,7 @@ real_call:
         mov     [abs saved_rsp], rsp
         sgdt    [abs saved_gdt]
         sidt    [abs saved_idt]
+        str     [abs saved_task]
         mov     rax, cr0
         mov     [abs saved_cr0], eax
         mov     rax, cr3
@@ -70,6 +72,13 @@ real_call:
 .back:  mov     rsp, [abs saved_rsp]
         lgdt    [abs saved_gdt]
         lidt    [abs saved_idt]
+        movzx   eax, word [abs saved_task]
+        test    eax, eax
+        jz      .return
+        mov     rcx, [abs saved_gdt + 2]
+        and     byte [rcx + rax + 5], ~TASK_BUSY ; or LTR faults
+        ltr     ax
+.return:
         pop     rdi
         mov     esi, registers
         mov     ecx, bios_regs_bytes / 4
@@ -167,17 +176,17 @@ bits 64
         mov     eax, [abs resume]
         jmp     rax
 
+section .real_data nobits alloc noexec write align=8
 global resume, saved_cr0, saved_cr3, saved_cr4, saved_efer
-align 8
-saved_rsp:      dq 0
-resume:         dq 0
-saved_gdt:      times 10 db 0
-saved_idt:      times 10 db 0
-align 4
-saved_cr0:      dd 0
-saved_cr3:      dd 0
-saved_cr4:      dd 0
-saved_efer:     dd 0
-handler:        dd 0
-                times 64 db 0           ; an NMI while SP is in `registers` pushes here
-registers:      times bios_regs_bytes db 0
+saved_rsp:      resq 1
+resume:         resq 1
+saved_cr0:      resd 1
+saved_cr3:      resd 1
+saved_cr4:      resd 1
+saved_efer:     resd 1
+handler:        resd 1
+                resb 64                 ; an NMI while SP is in `registers` pushes here
+registers:      resb bios_regs_bytes
+saved_gdt:      resb 10
+saved_idt:      resb 10
+saved_task:     resw 1

@@ -185,7 +185,7 @@ static const char *check_answer(const struct bios_regs *want, struct bios_regs g
     return memcmp(want, &got, sizeof got) == 0 ? NULL : "registers did not arrive or come back";
 }
 
-#define LOW_PROBE  0x1000u
+#define LOW_PROBE  0x60000u                /* the bounce buffer */
 #define HIGH_PROBE (LOW_PROBE + 0x100000u) /* the same byte where A20 is closed */
 
 static bool is_a20_open(void)
@@ -233,8 +233,8 @@ void boot_main(struct facts *facts, const struct firmware *firmware)
 
     (void)facts;
     (void)firmware;
-    memcpy(at_physical(HANDLER), handler, sizeof handler);
-    memcpy(at_physical(VECTOR * 4), &entry, sizeof entry);
+    memcpy(page0 + HANDLER, handler, sizeof handler);
+    memcpy(page0 + VECTOR * 4, &entry, sizeof entry);
     struct machine first = read_machine();
     while (!problem && calls++ < CALLS)
         problem = check_call(&first);

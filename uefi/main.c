@@ -1,5 +1,6 @@
 /* The UEFI front end: collects the facts, lends its verbs, and ends in boot_main() as the BIOS
  * front end does. */
+#include "common/handoff/canary.h"
 #include "common/hw/cpu.h"
 #include "common/hw/tables.h"
 #include "common/lib/fmt.h"
@@ -190,11 +191,12 @@ static enum err gather(struct facts *facts)
     return find_server(image.DeviceHandle, &facts->origin.server);
 }
 
-EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
+CANARY_NONE EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
 {
     static struct facts facts;
 
     facts.first_tsc = cpu_tsc();
+    canary_begin();
     uefi_image = handle;
     uefi_system = system;
     uefi_boot = system->BootServices;

@@ -75,9 +75,10 @@ struct attempt {
     const char *must_stay;              /* what is wrong when the program ends; NULL: nothing */
     struct handoff_registers registers; /* at the entry, and: */
     uint64_t entry_point;               /* physical; of ENTRY_KERNEL_TABLES virtual */
-    bool interrupts;                    /* of ENTRY_REAL: on */
-    struct mp_list cpus;                /* to be started; none: the kernel does not ask for them */
-    enum mp_mode apic_mode;             /* a wish; once they wait, the mode that they are in */
+    bool interrupts;                    /* of ENTRY_REAL: on; and what goes to page 0: */
+    struct handoff_move low;
+    struct mp_list cpus;    /* to be started; none: the kernel does not ask for them */
+    enum mp_mode apic_mode; /* a wish; once they wait, the mode that they are in */
 
     /* The steps'. */
     struct elf resident;

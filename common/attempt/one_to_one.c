@@ -42,5 +42,6 @@ enum err attempt_build_one_to_one(struct attempt *attempt)
     state->entry = attempt->entry_point;
     state->registers = attempt->registers;
     state->interrupts = attempt->interrupts;
+    state->low = attempt->low;
     return OK;
 }

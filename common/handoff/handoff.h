@@ -41,6 +41,7 @@ struct handoff_state {
     uint64_t entry;      /* HANDOFF_REAL: segment << 16 | offset */
     struct handoff_registers registers;
     uint64_t moves, move_count; /* physical */
+    struct handoff_move low;    /* HANDOFF_REAL: the first of all, to page 0; 0 bytes: none */
     uint16_t code, data;        /* selectors */
 
     /* Both 64-bit modes. */

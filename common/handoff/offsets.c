@@ -36,6 +36,7 @@ void handoff(void)
     OFFSET(handoff_state, registers.ss);
     OFFSET(handoff_state, moves);
     OFFSET(handoff_state, move_count);
+    OFFSET(handoff_state, low);
     OFFSET(handoff_state, code);
     OFFSET(handoff_state, data);
     OFFSET(handoff_state, root);
@@ -115,6 +116,7 @@ void registers(void)
     CONSTANT(MSR_EFER);
     CONSTANT(EFER_LME);
     CONSTANT(EFER_LMA);
+    CONSTANT(EFER_NXE);
     CONSTANT(MSR_PAT);
     CONSTANT(MSR_FS_BASE);
     CONSTANT(MSR_MTRR_DEF_TYPE);

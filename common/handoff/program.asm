@@ -73,6 +73,7 @@ handoff_program:
         mov     rbx, rsi
         lea     rsp, [rbx + PAGE_BYTES]
         call    load_own_tables
+        call    make_low_move
         call    make_moves
         mov     eax, [rbx + S(mode)]
         cmp     eax, HANDOFF_LONG
@@ -130,6 +131,11 @@ push_return_address:
         ret
 
 ; ---- moves ---------------------------------------------------------------------------------------
+
+make_low_move:
+        lea     rbp, [rbx + S(low)]
+        mov     r8d, 1
+        jmp     make_moves.next
 
 ; Backwards where a move's source begins below its destination and reaches into it.
 ; In: RBX = the state. Clobbers RAX, RCX, RSI, RDI, RBP, R8. Also called by a host test.

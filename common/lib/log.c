@@ -12,6 +12,11 @@ void log_attach(void (*put)(char c))
     show = put;
 }
 
+bool log_is_shown(void)
+{
+    return show;
+}
+
 static void keep(const char *text)
 {
     for (; *text; text++)

@@ -3,12 +3,14 @@
 #ifndef LINTEL_LIB_LOG_H
 #define LINTEL_LIB_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define LOG_BYTES 16384 /* the newest lines win; the kernel receives what is kept */
 
 /* Show further text through `put`, one byte a call ("\n" alone ends a line); NULL detaches. */
 void log_attach(void (*put)(char c));
+bool log_is_shown(void);
 
 /* Shown and kept. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -19,8 +19,7 @@ void gdt_build_tss(uint8_t tss[TSS_BYTES], uint64_t ist1_top)
     store_bytes(tss + TSS_IO_MAP, TSS_BYTES, 2); /* behind the limit: there is none */
 }
 
-/* No TSS: base 0, limit 0. */
-static void build_tss_descriptor(uint64_t descriptor[2], uint64_t tss_virtual)
+void gdt_build_tss_descriptor(uint64_t descriptor[2], uint64_t tss_virtual)
 {
     descriptor[0] = SEGMENT_PRESENT | TSS_AVAILABLE | (tss_virtual ? TSS_BYTES - 1 : 0) |
                     (tss_virtual & 0xffffff) << 16 | (tss_virtual >> 24 & 0xff) << 56;
@@ -34,7 +33,7 @@ void gdt_build(uint64_t *gdt, uint64_t tss_virtual)
     gdt[GDT_KERNEL_DATA / 8] = SEGMENT_DATA_32;
     gdt[GDT_USER_DATA / 8] = SEGMENT_DATA_32 | SEGMENT_DPL3;
     gdt[GDT_USER_CODE / 8] = SEGMENT_CODE_64 | SEGMENT_DPL3;
-    build_tss_descriptor(gdt + GDT_TSS / 8, tss_virtual);
+    gdt_build_tss_descriptor(gdt + GDT_TSS / 8, tss_virtual);
 }
 
 void gdt_build_modes(uint64_t *gdt, uint64_t tss_virtual)
@@ -46,7 +45,7 @@ void gdt_build_modes(uint64_t *gdt, uint64_t tss_virtual)
     gdt[4] = SEGMENT_DATA_32;
     gdt[GDT_MODES_CODE / 8] = SEGMENT_CODE_64;
     gdt[GDT_MODES_DATA / 8] = SEGMENT_DATA_32;
-    build_tss_descriptor(gdt + GDT_MODES_TSS / 8, tss_virtual);
+    gdt_build_tss_descriptor(gdt + GDT_MODES_TSS / 8, tss_virtual);
 }
 
 void idt_build_gate(uint64_t gate[2], uint16_t code, uint64_t handler_virtual, uint8_t ist)

@@ -27,6 +27,9 @@
 /* The TSS: IST1 set, no I/O bitmap, all else zero. `ist1_top` is a virtual address. */
 void gdt_build_tss(uint8_t tss[TSS_BYTES], uint64_t ist1_top);
 
+/* Its descriptor, available, in two slots of a GDT. 0: base 0, limit 0. */
+void gdt_build_tss_descriptor(uint64_t descriptor[2], uint64_t tss_virtual);
+
 /* Lintel's GDT with an available 64-bit TSS descriptor for `tss_virtual`. */
 void gdt_build(uint64_t *gdt, uint64_t tss_virtual);
 

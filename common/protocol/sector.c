@@ -27,6 +27,9 @@ static void set_registers(struct attempt *attempt, const struct sector_handover 
         return;
     registers->rax = handover->eax;
     registers->rsi = registers->rbp = SECTOR_HANDOVER_AT + handover->entry;
+    /* Behind the BIOS's data in page 0, which no region can have. */
+    attempt->low =
+        (struct handoff_move){(uintptr_t)handover->table, SECTOR_HANDOVER_AT, handover->bytes};
 }
 
 static enum err open(struct attempt *attempt)
@@ -41,21 +44,12 @@ static enum err open(struct attempt *attempt)
 
     TRY(check_medium(attempt));
     TRY(ARENA_TAKE(arena, 1, &handover));
-    attempt->protocol = handover;
     TRY(sector_handover(attempt->kernel.fs->volume, handover));
     set_registers(attempt, handover);
     attempt->wishes.mode = ENTRY_REAL;
     attempt->wishes.screen.cleared = true; /* as after the BIOS's own self-test */
     TRY(wishes_begin(&attempt->wishes, 1, arena));
     return wishes_add_file(&attempt->wishes, &attempt->kernel.reader, sector, arena);
-}
-
-/* Behind the BIOS's data in page 0, which no region can have. */
-static void settle(const struct attempt *attempt)
-{
-    const struct sector_handover *handover = attempt->protocol;
-
-    memcpy(at_physical(SECTOR_HANDOVER_AT), handover->table, handover->bytes);
 }
 
 static bool is_boot_sector(const struct candidate *file)
@@ -75,6 +69,6 @@ const struct protocol protocol_sector = {
     .refuses = PROTOCOL_NO_MODULES | PROTOCOL_NO_INITRDS | PROTOCOL_NO_OPTIONS,
     .firmware = LINTEL_FIRMWARE_BIOS,
     .recognise = is_boot_sector,
-    .hooks = {.open = open, .settle = settle},
+    .hooks = {.open = open},
     .describe = describe,
 };

@@ -1,4 +1,7 @@
 """The front ends themselves, on real firmware: the contract's test, and the thunk's poison test."""
+import re
+import subprocess
+
 import pytest
 from builder import BUILD, make_image
 from machine import Hardware
@@ -38,3 +41,63 @@ def test_thunk_survives_poisoned_registers(start, tmp_path, board):
     machine = start("bios", [image], Hardware(board=board))
     machine.wait_passed("a register did not survive")
     assert "poison: ok" in machine.output
+
+
+BUG = "This is a bug in Lintel: "
+MISTAKES = {
+    "stack": ("s", "CPU exception 14 in the BIOS loader: its stack has overflowed. Stopped."),
+    "null": ("n", "CPU exception 14 in the BIOS loader: a null pointer. Stopped."),
+    "code": ("c", "CPU exception 14 in the BIOS loader: it wrote to its own code. Stopped."),
+    "constants": ("k", "CPU exception 14 in the BIOS loader: it wrote to its own constants. "
+                       "Stopped."),
+    "data": ("d", "CPU exception 14 in the BIOS loader: it jumped to what is no code. Stopped."),
+}
+CANARY = ("b", "a function wrote beyond its buffer on the stack")
+
+
+@pytest.mark.parametrize("firmware, mistake", [*(("bios", MISTAKES[name]) for name in MISTAKES),
+                                               ("bios", CANARY), ("uefi", CANARY)],
+                         ids=[*MISTAKES, "buffer-bios", "buffer-uefi"])
+def test_loader_catches_its_own_mistakes(start, tmp_path, firmware, mistake):
+    """test/loader_faults.c in place of boot_main()."""
+    image = tmp_path / "faults.img"
+    make_image(image, "", "--application", BUILD / "uefi/faults.efi",
+               "--second-stage", BUILD / "legacy/faults.bin")
+    key, said = mistake
+    machine = start(firmware, [image])
+    machine.wait_for(r"faults: which\?")
+    machine.type(key)
+    machine.wait_for(BUG + re.escape(said))
+    assert "not caught" not in machine.output
+
+
+def symbols_of_stage():
+    lines = subprocess.run(["nm", BUILD / "legacy/faults.elf"], check=True, capture_output=True,
+                           text=True).stdout.splitlines()
+    return {name: int(value, 16) for value, _, name in map(str.split, lines)}
+
+
+def test_loader_memory_is_writable_or_executable(start, tmp_path):
+    """QEMU's own walk of the second stage's page tables."""
+    image = tmp_path / "faults.img"
+    make_image(image, "", "--second-stage", BUILD / "legacy/faults.bin")
+    machine = start("bios", [image], Hardware(memory="6G"))
+    machine.wait_for(r"faults: which\?")
+    pages = machine.wait(machine.monitor.pages, "paging is on, between two BIOS calls")
+    at = symbols_of_stage()
+
+    def where(holds):
+        return {page.virtual for page in pages if holds(page)}
+
+    page = 4096
+    assert not where(lambda page: page.writable and page.executable or page.user)
+    assert where(lambda page: page.executable) == set(range(at["start"], at["constants"], page))
+    assert where(lambda page: not page.writable) == {
+        *range(at["start"], at["variables"], page),
+        *range(at["page_directories"], at["tables_end"], page)}
+    assert where(lambda page: page.physical != page.virtual) == {at["page0"]}
+    mapped = where(lambda page: True)
+    assert not mapped & {0, *range(at["guard"], at["stack_end"], page)}
+    assert max(mapped) >= 4 << 30
+    canary = machine.monitor.physical_memory(at["__stack_chk_guard"], 8)
+    assert canary[0] == 0 and any(canary[1:])

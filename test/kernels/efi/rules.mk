@@ -2,7 +2,7 @@
 build/test-kernels/program.o: test/kernels/efi/program.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(UEFI_FLAGS) -c $< -o $@
+	$(Q)$(CC) $(UEFI_FLAGS) $(UNGUARDED) -c $< -o $@
 
 build/test-kernels/program.so: build/test-kernels/program.o uefi/uefi.lds
 	$(call say,LD,$@)

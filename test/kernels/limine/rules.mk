@@ -1,7 +1,7 @@
 # Kernels for the Limine protocol, one for each base revision, and a position-independent one.
 LIMINE_REVISIONS := 0 1 2 3 4 5 6
 LIMINE_KERNELS   := $(LIMINE_REVISIONS:%=build/test-kernels/limine-%.elf) build/test-kernels/limine-pie.elf
-LIMINE_FLAGS     := $(FREESTANDING) -fvisibility=hidden
+LIMINE_FLAGS     := $(FREESTANDING) $(UNGUARDED) -fvisibility=hidden
 LIMINE_SOURCES   := $(wildcard test/kernels/limine/*.c)
 
 build/test-kernels/limine-%.elf: REVISION = $(@:build/test-kernels/limine-%.elf=%)
