@@ -129,4 +129,5 @@ void arena_reset(struct arena *arena, struct arena_mark mark)
     arena->current = mark.chunk;
     arena->next = mark.next;
     arena->end = mark.chunk ? mark.chunk->end : NULL;
+    arena->resets++;
 }

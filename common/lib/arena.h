@@ -12,6 +12,7 @@ struct arena {
     struct arena_chunk *chunks; /* newest first; kept for reuse after a reset */
     struct arena_chunk *current;
     uint64_t chunk_count; /* taken so far */
+    uint64_t resets;      /* so far: what was taken before one may be gone */
 };
 
 struct arena_mark {

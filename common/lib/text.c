@@ -26,6 +26,14 @@ bool text_equal(const char *a, const char *b)
     return text_lower(*a) == text_lower(*b);
 }
 
+bool text_same(const char *a, const char *b, uint64_t bytes)
+{
+    for (uint64_t i = 0; i < bytes; i++)
+        if (text_lower(a[i]) != text_lower(b[i]))
+            return false;
+    return true;
+}
+
 bool text_ends(const char *text, const char *end)
 {
     size_t length = strlen(text), end_length = strlen(end);

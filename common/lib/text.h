@@ -19,8 +19,9 @@ void text_guid(char *to, const uint8_t *guid);
 
 char text_lower(char c);
 
-/* Both without regard to case in ASCII: FAT's short names lose it. */
+/* Without regard to case in ASCII: FAT's short names lose it. */
 bool text_equal(const char *a, const char *b);
+bool text_same(const char *a, const char *b, uint64_t bytes);
 bool text_ends(const char *text, const char *end);
 
 /* * stands for any text, ? for one byte, [a-z_] for one of these and [!a-z_] for one of all others;

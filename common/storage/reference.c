@@ -11,7 +11,7 @@
 /* One thing to know a volume by: its name as an entry writes it, "" where the volume has none. */
 struct property {
     const char *prefix;
-    void (*get)(struct machine *machine, const struct volume *volume, char name[NAME_BYTES]);
+    enum err (*get)(struct machine *machine, const struct volume *volume, char name[NAME_BYTES]);
 };
 
 static bool is_zero(const uint8_t *bytes, size_t count)
@@ -22,8 +22,8 @@ static bool is_zero(const uint8_t *bytes, size_t count)
     return true;
 }
 
-static void get_partuuid(struct machine *machine, const struct volume *volume,
-                         char name[NAME_BYTES])
+static enum err get_partuuid(struct machine *machine, const struct volume *volume,
+                             char name[NAME_BYTES])
 {
     (void)machine;
     name[0] = 0;
@@ -31,66 +31,112 @@ static void get_partuuid(struct machine *machine, const struct volume *volume,
         fmt(name, NAME_BYTES, "%08x-%02x", load32(volume->disk_guid), volume->number);
     else if (!is_zero(volume->guid, sizeof volume->guid))
         text_guid(name, volume->guid);
+    return OK;
 }
 
-static void get_label(struct machine *machine, const struct volume *volume, char name[NAME_BYTES])
+static enum err identify(struct machine *machine, const struct volume *volume,
+                         struct fs_identity *identity)
 {
     struct fs fs;
-    name[0] = 0;
-    if (fs_mount(volume, &machine->arena, &fs) == OK)
-        fmt(name, NAME_BYTES, "%s", fs.label);
+
+    TRY(fs_mount(volume, &machine->arena, &fs));
+    return fs_identify(&fs, identity);
+}
+
+static enum err get_label(struct machine *machine, const struct volume *volume,
+                          char name[NAME_BYTES])
+{
+    struct fs_identity identity = {0};
+    enum err err = identify(machine, volume, &identity);
+
+    fmt(name, NAME_BYTES, "%s", identity.label);
+    return err;
+}
+
+static enum err get_uuid(struct machine *machine, const struct volume *volume,
+                         char name[NAME_BYTES])
+{
+    struct fs_identity identity = {0};
+    enum err err = identify(machine, volume, &identity);
+
+    fmt(name, NAME_BYTES, "%s", identity.uuid);
+    return err;
 }
 
 static const struct property properties[] = {
     {"PARTUUID=", get_partuuid},
     {"LABEL=", get_label},
+    {"UUID=", get_uuid},
 };
 
 struct search {
     const struct property *property;
     char name[NAME_BYTES];
-    const struct volume *found;
-    bool ambiguous;
+    const struct volume *found, *second;
 };
 
+static void take(struct search *search, const struct volume *volume)
+{
+    if (!search->found)
+        search->found = volume;
+    else if (!search->second)
+        search->second = volume;
+}
+
+/* A volume of the disk that can't be read may be the one that is meant: a copy on another disk is
+ * not to boot in its place. */
 static enum err search_disk(struct machine *machine, const struct disk *disk, struct search *search)
 {
     struct volume *volumes;
     uint32_t count;
+    enum err unread = OK;
+
     TRY(partition_list(machine->firmware, disk, &machine->arena, &volumes, &count));
     for (uint32_t i = 0; i < count; i++) {
         char name[NAME_BYTES];
-        search->property->get(machine, &volumes[i], name);
-        if (!name[0] || !text_equal(name, search->name))
-            continue;
-        search->ambiguous = search->found;
-        if (search->ambiguous)
-            return fail(ERR_UNSUPPORTED,
-                        "%s%s names two volumes, on %s and on %s: name one of them otherwise",
-                        search->property->prefix, search->name, search->found->disk->name,
-                        disk->name);
-        search->found = &volumes[i];
+        enum err err = search->property->get(machine, &volumes[i], name);
+        if (err == ERR_IO && unread == OK)
+            unread = fail(err, "%s%s may be a volume that cannot be read: %s",
+                          search->property->prefix, search->name, err_message());
+        if (name[0] && text_equal(name, search->name))
+            take(search, &volumes[i]);
     }
-    return OK;
+    return search->found ? OK : unread;
 }
 
 /* A disk that cannot be read is no reason not to look at the others. */
-static enum err search_disks(struct machine *machine, struct search *search)
+static void search_others(struct machine *machine, const struct disk *own, struct search *search)
 {
     for (uint32_t i = 0; i < machine->facts->disk_count; i++)
-        if (search_disk(machine, &machine->facts->disks[i], search) != OK && search->ambiguous)
-            return ERR_UNSUPPORTED;
+        if (&machine->facts->disks[i] != own)
+            search_disk(machine, &machine->facts->disks[i], search);
+}
+
+/* The entry's own disk first: a clone of it has all of its names. `own` may be a server. */
+static enum err search_disks(struct machine *machine, const struct disk *own, struct search *search)
+{
+    const char *prefix = search->property->prefix;
+
+    if (own->sector_bytes)
+        TRY(search_disk(machine, own, search));
     if (!search->found)
-        return fail(ERR_NOT_FOUND, "%s%s: no volume of the %u disks is called so",
-                    search->property->prefix, search->name, machine->facts->disk_count);
+        search_others(machine, own, search);
+    if (!search->found)
+        return fail(ERR_NOT_FOUND, "%s%s: no volume of any disk is called so", prefix,
+                    search->name);
+    if (search->second)
+        return fail(ERR_UNSUPPORTED,
+                    "%s%s names two volumes, on %s and on %s: name one of them otherwise", prefix,
+                    search->name, search->found->disk->name, search->second->disk->name);
     return OK;
 }
 
-/* ---- PARTUUID=NAME:/path, LABEL=NAME:/path, and their first sectors without a path -------------
+/* ---- PARTUUID=NAME:/path and the like, and their first sectors without a path ------------------
  */
 
-static enum err open_on_volume(struct machine *machine, const struct property *property,
-                               const char *reference, struct file *file)
+static enum err open_on_volume(struct machine *machine, const struct disk *own,
+                               const struct property *property, const char *reference,
+                               struct file *file)
 {
     size_t prefix = strlen(property->prefix);
     const char *colon = strchr(reference, ':');
@@ -103,7 +149,7 @@ static enum err open_on_volume(struct machine *machine, const struct property *p
     struct search search = {.property = property};
     fmt(search.name, sizeof search.name, "%.*s", (int)(colon - reference - (ptrdiff_t)prefix),
         reference + prefix);
-    TRY(search_disks(machine, &search));
+    TRY(search_disks(machine, own, &search));
     if (!colon[1])
         return raw_open(search.found, reference, &machine->arena, file);
     TRY(ARENA_TAKE(&machine->arena, 1, &fs));
@@ -182,6 +228,6 @@ enum err reference_open(struct volumes *volumes, const struct fs *own, const cha
         return open_disk(machine, own->volume->disk, reference, file);
     for (size_t i = 0; i < ARRAY_LENGTH(properties); i++)
         if (begins(reference, properties[i].prefix))
-            return open_on_volume(machine, &properties[i], reference, file);
+            return open_on_volume(machine, own->volume->disk, &properties[i], reference, file);
     return fs_open(own, reference, file);
 }

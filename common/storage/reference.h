@@ -9,13 +9,18 @@
  *
  *     PARTUUID=GUID:/path             the unique GUID of a GPT partition
  *     PARTUUID=SSSSSSSS-NN:/path      an MBR's signature and a partition number (hexadecimal)
- *     LABEL=NAME:/path                the label in the file system
+ *     UUID=NAME:/path                 the file system's: FAT's serial number as XXXX-XXXX, the date
+ *                                     of an ISO 9660 volume as YYYY-MM-DD-hh-mm-ss-cc
+ *     LABEL=NAME:/path                the file system's label; on FAT the one in the root directory
+ *
+ * Where several volumes are called so, the one on the disk that `own` lies on is meant.
  *
  * Without a path behind the colon it is the volume's first sector. So is "disk:80h" of a whole
  * BIOS drive, and "disk:" of the disk that `own` lies on.
  *
- * ERR_NOT_FOUND: no such volume or file. ERR_UNSUPPORTED: more than one volume fits. `reference`
- * and the machine's arena must outlive the file. */
+ * ERR_NOT_FOUND: no such volume or file. ERR_UNSUPPORTED: more than one volume fits, on that disk
+ * or, where none does there, on the others. ERR_IO: one of that disk that may fit can't be read.
+ * `reference` and the machine's arena must outlive the file. */
 enum err reference_open(struct volumes *volumes, const struct fs *own, const char *reference,
                         struct file *file);
 

@@ -325,6 +325,66 @@ static void refuses_a_label_that_two_volumes_have(void **unused)
     assert_non_null(strstr(fake_output(), "LABEL=DATA names two volumes"));
 }
 
+static void finds_a_volume_by_uuid(void **unused)
+{
+    (void)unused;
+    make_boot_disk("UUID=12ab-34cd:/kernel.elf");
+    make_data_disk("", "true");
+    run("printf '\\315\\064\\253\\022' | dd of=data.img bs=1 seek=39 conv=notrunc status=none");
+    assert_int_equal(boot_with_data_disks(1), FAKE_HANDED_OFF);
+    assert_int_equal(handed_over()->volume.disk_sectors, 8192);
+}
+
+/* Only the root directory's label counts. */
+static void finds_no_volume_by_a_stale_label(void **unused)
+{
+    (void)unused;
+    make_boot_disk("LABEL=STALE:/kernel.elf");
+    make_data_disk("", "true");
+    run("printf 'STALE      ' | dd of=data.img bs=1 seek=43 conv=notrunc status=none");
+    assert_int_equal(boot_with_data_disks(1), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "LABEL=STALE: no"));
+}
+
+/* A disk with a volume DATA beside Lintel's, and its clone, from which the kernel has gone. */
+static void make_clones(void)
+{
+    make_boot_disk("LABEL=DATA:/kernel.elf");
+    make_data_disk("", "true");
+    run("rm -f own.img && truncate -s 18M own.img && printf '2048 16384 c\\n18432 8192 c\\n' | "
+        "sfdisk -q own.img");
+    run("dd if=other.img of=own.img bs=1M seek=1 conv=notrunc status=none");
+    run("dd if=data.img of=own.img bs=1M seek=9 conv=notrunc status=none");
+    run("cp own.img clone.img && mdel -i clone.img@@9M ::/kernel.elf");
+}
+
+/* The firmware shows the clone first. */
+static int boot_beside_a_clone(uint64_t broken_sectors)
+{
+    fake_disk_in_file("clone.img", 512);
+    uint32_t own = fake_disk_in_file("own.img", 512);
+    fake_break_sectors(own, 18432, broken_sectors);
+    facts->origin.disk = (int32_t)own;
+    fake_type("q");
+    return boot();
+}
+
+static void prefers_its_own_disk_to_a_clone(void **unused)
+{
+    (void)unused;
+    make_clones();
+    assert_int_equal(boot_beside_a_clone(0), FAKE_HANDED_OFF);
+}
+
+static void does_not_boot_the_clone_of_what_fails(void **unused)
+{
+    (void)unused;
+    make_clones();
+    run("mcopy -i clone.img@@9M kernel.elf ::/kernel.elf");
+    assert_int_equal(boot_beside_a_clone(1), FAKE_GAVE_UP);
+    assert_non_null(strstr(fake_output(), "LABEL=DATA may be"));
+}
+
 /* Neither is an EFI system partition, and both hold entries: the installer's word counts. */
 static void boots_the_volume_that_was_named(void **unused)
 {
@@ -626,6 +686,10 @@ int main(void)
         BOOT_TEST(finds_an_mbr_partition),
         BOOT_TEST(says_that_no_volume_has_the_label),
         BOOT_TEST(refuses_a_label_that_two_volumes_have),
+        BOOT_TEST(finds_a_volume_by_uuid),
+        BOOT_TEST(finds_no_volume_by_a_stale_label),
+        BOOT_TEST(prefers_its_own_disk_to_a_clone),
+        BOOT_TEST(does_not_boot_the_clone_of_what_fails),
         BOOT_TEST(boots_the_volume_that_was_named),
         BOOT_TEST(asks_where_the_boot_volume_fails),
         BOOT_TEST(stops_where_all_volumes_fail),

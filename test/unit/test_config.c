@@ -112,7 +112,7 @@ static void add(uint32_t directory, const char *name, const char *text)
 
 static enum err read_config(void)
 {
-    struct fs fs = {.driver = &driver, .root = {.name = "/", .directory = true}};
+    struct fs fs = {.driver = &driver, .arena = &arena, .root = {.name = "/", .directory = true}};
 
     return config_read(&(struct entry_volumes){{&fs}, 1, false}, &arena, &config);
 }
@@ -453,12 +453,26 @@ static void test_very_many_entries(void **state)
     assert_in_range(fake_allocated_pages(), 0, 8 * MIB / PAGE_BYTES);
 }
 
+/* Nothing boots by itself, and what is said names the reason. */
 static void test_no_memory(void **state)
 {
+    bool refused = false, asked = false;
+
     (void)state;
     add_three();
-    fake_fail_allocate(1);
-    assert_int_equal(read_config(), ERR_NO_MEMORY);
+    for (uint64_t n = 1; n < 6; n++) {
+        arena_begin(&arena, fake_firmware.allocate);
+        fake_fail_allocate(n);
+        if (read_config() != OK) {
+            refused = true;
+            assert_says(err_message(), " pages");
+        } else if (config.doubt) {
+            asked = true;
+            assert_says(config.doubt, " pages");
+        }
+    }
+    fake_fail_allocate(0);
+    assert_true(refused && asked);
 }
 
 /* The keys that the menu takes. */

@@ -131,7 +131,14 @@ static void paths(void **state)
         {"/EFI/BOOT/BOOTX64.EFI2", ERR_NOT_FOUND, "there is no BOOTX64.EFI2 in directory BOOT"},
         {"/EFX/BOOT/x", ERR_NOT_FOUND, "/EFX/BOOT/x: there is no EFX in directory /"},
         {"/EFI/BOOT/BOOTX64.EFI/x", ERR_NOT_FOUND, "BOOTX64.EFI is a file, not a directory"},
-        {"/EFI/../EFI/BOOT/BOOTX64.EFI", ERR_NOT_FOUND, "there is no .. in directory EFI"},
+        {"/EFI/../EFI/./BOOT/BOOTX64.EFI", OK, ""},
+        {"/absent/or/not/../../../EFI\\BOOT/..\\boot/bootx64.efi/.", OK, ""},
+        {"/../EFI/BOOT/BOOTX64.EFI", ERR_NOT_FOUND, "/../EFI/BOOT/BOOTX64.EFI: leads above"},
+        {"EFI/../../x", ERR_NOT_FOUND, "EFI/../../x: leads above the root directory"},
+        {"/EFI./BOOT. ./BOOTX64.EFI..", OK, ""},
+        {"/EFI/BOOT/...", ERR_NOT_FOUND, "there is no ... in directory BOOT"},
+        {"/THIRTE~1", OK, ""},
+        {"/adirec~1", ERR_NOT_FOUND, "is a directory"},
         {"/GRüßE AN ☃ UND 東京.TXT", OK, ""},
     };
     struct volume_under_test v;

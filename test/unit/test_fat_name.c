@@ -208,14 +208,72 @@ static void short_names(void **state)
     image_add(&image, ".          ", 0, 0)[11] = 0x10;
     image_add(&image, "..         ", 0, 0)[11] = 0x10;
     expect_names("KERNEL.ELF\nkernel.ELF\nKERNEL.elf\nkernel.elf\nNOEXT\nABCDEFGH.IJK\nA B.C D\n"
-                 "\ufffd\ufffd\n");
+                 "σÇ\n");
+}
+
+/* Where nothing names a code page Linux takes 437, too. Names are UTF-8, whatever lies on disk. */
+static void code_page(void **state)
+{
+    (void)state;
+    begin();
+    image_add(&image,
+              "GR\x9a\xe1"
+              "E   TXT",
+              0, 0);
+    image_add(&image, "\x80\xff\xb3     \xfe\xdb ", 0, 0);
+    image_add(&image, "A\x01      \x1f  ", 0, 0);
+    expect_names("GRÜßE.TXT\nÇ\u00a0│.■█\nA\ufffd.\ufffd\n");
+}
+
+static uint64_t opened(struct fs *fs, const char *path)
+{
+    struct file file;
+
+    return fs_open(fs, path, &file) == OK ? file.reader.bytes : 0;
+}
+
+/* A file with a long name is listed once, and has its short name as well. */
+static void aliases(void **state)
+{
+    struct arena arena;
+    struct fs fs;
+
+    (void)state;
+    begin();
+    image_chain(&image, 20, 1);
+    image_chain(&image, 21, 1);
+    image_chain(&image, 22, 1);
+    add_long(thirty, 30, checksum("ONENAM~1   "));
+    image_add(&image, "ONENAM~1   ", 20, 1);
+    add_long(thirty, 29, checksum("ONENAM~2   "));
+    image_add(&image, "ONENAM~2   ", 21, 2);
+    image_add(&image,
+              "GR\x9a\xe1"
+              "E   TXT",
+              22, 3);
+
+    struct facts *facts = fake_begin(0);
+    struct volume volume = {
+        .firmware = &fake_firmware, .disk = &facts->disks[0], .sectors = image.size / 512};
+    fake_disk_in_memory(image.bytes, image.size, 512);
+    arena_begin(&arena, fake_firmware.allocate);
+    assert_int_equal(fs_mount(&volume, &arena, &fs), OK);
+    assert_int_equal(opened(&fs, "/one name in three slots or so!"), 1);
+    assert_int_equal(opened(&fs, "/one name in three slots or so"), 2);
+    assert_int_equal(opened(&fs, "/OneNam~1"), 1);
+    assert_int_equal(opened(&fs, "/ONENAM~2"), 2);
+    assert_int_equal(opened(&fs, "/GRÜßE.TXT"), 3);
+    assert_int_equal(opened(&fs, "/ONENAM~3"), 0);
+    fake_end();
+    expect_names("one name in three slots or so!\none name in three slots or so\nGRÜßE.TXT\n");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unicode), cmocka_unit_test(lengths),     cmocka_unit_test(widest),
-        cmocka_unit_test(orphans), cmocka_unit_test(interrupted), cmocka_unit_test(short_names),
+        cmocka_unit_test(unicode),   cmocka_unit_test(lengths),     cmocka_unit_test(widest),
+        cmocka_unit_test(orphans),   cmocka_unit_test(interrupted), cmocka_unit_test(short_names),
+        cmocka_unit_test(code_page), cmocka_unit_test(aliases),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

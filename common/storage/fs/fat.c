@@ -1,10 +1,11 @@
 /* FAT12, FAT16 and FAT32: the boot sector, and what follows from it. */
 #include "common/storage/fs/fat.h"
+#include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 
 #define BOOT_BYTES      512
-#define EXTENDED_RECORD 0x29
+#define EXTENDED_RECORD 0x29 /* 28h: with a serial number, but no label */
 
 /* Clusters that make a volume FAT12, FAT16 or FAT32 (page 14); the last one leaves entries free for
  * the bad mark and the end marks. */
@@ -19,6 +20,7 @@ struct parameters {
     uint32_t root_entries;
     uint32_t sectors;
     uint32_t root_cluster, active_fat; /* FAT32 */
+    uint16_t version;                  /* FAT32 */
     uint8_t medium;
     bool wide; /* laid out as FAT32, however few clusters there are */
 };
@@ -40,6 +42,7 @@ static struct parameters parameters_of(const uint8_t *boot)
         .fat_sectors = wide ? load32(boot + 36) : fat_sectors,
         .active_fat = wide && !mirrored ? flags & 15 : 0,
         .root_cluster = wide ? load32(boot + 44) : 0,
+        .version = wide ? load16(boot + 42) : 0,
         .wide = wide,
     };
 }
@@ -127,14 +130,33 @@ static enum err lay_out(struct fat *fat, const struct parameters *p, const char 
     return check_layout(fat, p, name, clusters);
 }
 
-/* Page 12 and 13: the extended boot record, which label tools keep in step with the root directory.
+/* Page 9: what an other version than 0.0 means, nobody knows. */
+static enum err check_version(const struct parameters *p, const char *name)
+{
+    if (!p->version)
+        return OK;
+    return fail(ERR_UNSUPPORTED, "%s: FAT32 of version %u.%u (BPB_FSVer), Lintel reads 0.0", name,
+                p->version >> 8, p->version & 0xff);
+}
+
+/* The serial number of the extended boot record (pages 12 and 13), as operating systems write it.
  */
-static void take_label(struct fs *fs, const uint8_t *boot, bool wide)
+static void take_serial(struct fat *fat, const uint8_t *boot, bool wide)
 {
     const uint8_t *record = boot + (wide ? 66 : 38);
 
-    if (record[0] == EXTENDED_RECORD && memcmp(record + 5, "NO NAME    ", 11) != 0)
-        fs_set_label(fs, record + 5, 11);
+    if ((record[0] & ~1) == (EXTENDED_RECORD & ~1))
+        fmt(fat->uuid, sizeof fat->uuid, "%04X-%04X", load16(record + 3), load16(record + 1));
+}
+
+/* The boot sector's label does not count: tools that change the root directory's leave it behind.
+ */
+static enum err fat_identify(const struct fs *fs, struct fs_identity *identity)
+{
+    const struct fat *fat = fs->state;
+
+    fmt(identity->uuid, sizeof identity->uuid, "%s", fat->uuid);
+    return fat_find_label(fs, identity->label);
 }
 
 static enum err fat_mount(struct fs *fs)
@@ -148,11 +170,12 @@ static enum err fat_mount(struct fs *fs)
     volume_name(volume, name);
     TRY(volume_read(volume, 0, sizeof boot, boot));
     TRY(recognise(boot, name, &parameters));
+    TRY(check_version(&parameters, name));
     TRY(ARENA_TAKE(fs->arena, 1, &fat));
     fat->volume = volume;
     TRY(lay_out(fat, &parameters, name));
     TRY(arena_take(fs->arena, MIN(fat->table_bytes, FAT_WINDOW_BYTES), (void **)&fat->window));
-    take_label(fs, boot, parameters.wide);
+    take_serial(fat, boot, parameters.wide);
     fs->state = fat;
     fs->root.location = fat->bits == 32 ? fat->root_cluster : FAT_FIXED_ROOT;
     note("%s: FAT%u, %u clusters of %u bytes\n", name, fat->bits, fat->last_cluster - 1,
@@ -162,7 +185,9 @@ static enum err fat_mount(struct fs *fs)
 
 const struct fs_driver fat_driver = {
     .name = "FAT",
+    .loose_ends = true,
     .mount = fat_mount,
+    .identify = fat_identify,
     .list = fat_list,
     .open = fat_open,
     .read = fat_read,

@@ -24,13 +24,14 @@ struct fat {
     uint64_t table_offset, table_bytes;
     uint8_t *window; /* a part of the table */
     uint64_t window_offset, window_bytes;
+    char uuid[FS_UUID_BYTES]; /* "" where its boot sector has no serial number */
 };
 
 /* A walk along a chain of clusters, one run of neighbours at a time. */
 struct fat_chain {
     struct fat *fat;
     const char *name; /* of the file or directory, for messages */
-    uint64_t limit;   /* clusters that it may have: a longer chain is refused */
+    uint64_t wanted;  /* clusters: what follows them is not looked at */
     uint32_t first;   /* the current run */
     uint32_t last;
     uint32_t next;   /* where the next run begins; 0: the chain has ended */
@@ -39,14 +40,13 @@ struct fat_chain {
     uint64_t runs, next_anchor;
 };
 
-/* Begins a chain at its first cluster. `limit_bytes`: what the longest possible file or directory
- * takes. ERR_FORMAT: there is no such cluster. */
+/* Begins a walk along at most that many clusters. ERR_FORMAT: there is no such first cluster. */
 enum err fat_chain_begin(struct fat_chain *chain, struct fat *fat, const char *name,
-                         uint64_t first_cluster, uint64_t limit_bytes);
+                         uint64_t first_cluster, uint64_t clusters);
 
 /* Yields the next run in `first` and `last`; false in *more behind the last one. ERR_FORMAT: the
- * chain meets a free, bad or impossible cluster, loops or passes the limit; names file, cluster and
- * value. ERR_IO. */
+ * chain meets a free, bad or impossible cluster, or is seen to loop; names file, cluster and value.
+ * ERR_IO. */
 enum err fat_chain_next(struct fat_chain *chain, bool *more);
 
 static inline uint64_t fat_cluster_offset(const struct fat *fat, uint32_t cluster)
@@ -67,9 +67,15 @@ struct fat_long_name {
 void fat_long_name_add(struct fat_long_name *name, const uint8_t slot[FAT_SLOT_BYTES]);
 
 /* The name of the file in `slot` as UTF-8: the long name when it is whole and belongs to this slot,
- * else the short one. */
+ * which is then its alias; else the short one. */
 void fat_name(const struct fat_long_name *name, const uint8_t slot[FAT_SLOT_BYTES],
-              char text[FS_NAME_BYTES]);
+              struct fs_entry *entry);
+
+/* A label of 11 characters as UTF-8. */
+void fat_label(const uint8_t *characters, char label[FS_LABEL_BYTES]);
+
+/* The root directory's volume label; "": there is none. */
+enum err fat_find_label(const struct fs *fs, char label[FS_LABEL_BYTES]);
 
 /* The driver's functions but mount (see fs.h). */
 enum err fat_list(const struct fs *fs, const struct fs_entry *directory,

@@ -111,15 +111,17 @@ static uint32_t skip_groups(const struct fat *fat, uint32_t cluster, uint32_t la
     return cluster;
 }
 
-/* Finds the last cluster of the run that begins at `first`, and the value of its entry. */
-static enum err find_run(struct fat *fat, uint32_t first, uint32_t *last, uint32_t *value)
+/* Finds the last cluster of the run that begins at `first`, and the value of its entry; at most
+ * `most`, whose entry is not looked at. */
+static enum err find_run(struct fat *fat, uint32_t first, uint32_t most, uint32_t *last,
+                         uint32_t *value)
 {
     uint32_t cluster = first;
 
-    for (;;) {
+    while (cluster < most) {
         uint32_t end;
         TRY(show(fat, cluster));
-        end = last_shown(fat);
+        end = MIN(last_shown(fat), most - 1);
         cluster = skip_groups(fat, cluster, end);
         while ((*value = entry_of(fat, cluster)) == cluster + 1 && cluster < end)
             cluster++;
@@ -150,7 +152,7 @@ static enum err refuse_value(const struct fat_chain *chain, uint32_t cluster, ui
 }
 
 enum err fat_chain_begin(struct fat_chain *chain, struct fat *fat, const char *name,
-                         uint64_t first_cluster, uint64_t limit_bytes)
+                         uint64_t first_cluster, uint64_t clusters)
 {
     if (!is_cluster(fat, first_cluster))
         return fail(ERR_FORMAT,
@@ -160,19 +162,11 @@ enum err fat_chain_begin(struct fat_chain *chain, struct fat *fat, const char *n
     *chain = (struct fat_chain){
         .fat = fat,
         .name = name,
-        .limit = MAX(limit_bytes / fat->cluster_bytes, 1),
+        .wanted = clusters,
         .next = (uint32_t)first_cluster,
         .next_anchor = 1,
     };
     return OK;
-}
-
-static enum err refuse_length(const struct fat_chain *chain)
-{
-    return fail(ERR_FORMAT,
-                "%s: its cluster chain is still going on at cluster %u after %lu clusters, but FAT "
-                "allows %lu: the file system is damaged",
-                chain->name, chain->last, chain->walked, chain->limit);
 }
 
 /* Brent's method, over the starts of runs: a loop has at least one, and they come again. */
@@ -190,23 +184,30 @@ static enum err check_for_loop(struct fat_chain *chain)
     return OK;
 }
 
+/* The furthest cluster that the run may reach: one more than are wanted would be of no use. */
+static uint32_t furthest(const struct fat_chain *chain)
+{
+    uint64_t left = chain->wanted - chain->walked;
+
+    return (uint32_t)MIN(chain->first + left - 1, UINT32_MAX);
+}
+
 enum err fat_chain_next(struct fat_chain *chain, bool *more)
 {
     struct fat *fat = chain->fat;
-    uint32_t value;
+    uint32_t value = 0;
 
-    *more = chain->next != 0;
+    *more = chain->next && chain->walked < chain->wanted;
     if (!*more)
         return OK;
     chain->first = chain->next;
-    TRY(find_run(fat, chain->first, &chain->last, &value));
+    TRY(find_run(fat, chain->first, furthest(chain), &chain->last, &value));
     chain->walked += chain->last - chain->first + 1;
-    if (chain->walked > chain->limit)
-        return refuse_length(chain);
-    if (value > bad_mark(fat)) {
-        chain->next = 0;
+    if (chain->walked == chain->wanted)
         return OK;
-    }
+    chain->next = 0;
+    if (value > bad_mark(fat))
+        return OK;
     if (!is_cluster(fat, value))
         return refuse_value(chain, chain->last, value);
     chain->next = value;

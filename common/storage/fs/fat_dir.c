@@ -11,13 +11,88 @@
 #define ATTRIBUTE_LABEL     0x08
 #define ATTRIBUTE_DIRECTORY 0x10
 
-struct listing {
+/* A walk along the slots that count. */
+struct slots {
     const struct fat *fat;
     const char *directory; /* its name, for messages */
+    bool (*each)(void *context, const uint8_t *slot);
+    void *context;
+    bool done; /* the end mark, or `each` has seen enough */
+};
+
+static enum err walk_bytes(struct slots *slots, uint64_t offset, uint64_t bytes)
+{
+    uint8_t chunk[CHUNK_BYTES];
+    uint64_t part;
+
+    for (; bytes && !slots->done; offset += part, bytes -= part) {
+        enum err err;
+        part = MIN(bytes, sizeof chunk);
+        err = volume_read(slots->fat->volume, offset, part, chunk);
+        if (err != OK)
+            return fail(err, "directory %s: %s", slots->directory, err_message());
+        for (uint64_t i = 0; i < part && !slots->done; i += FAT_SLOT_BYTES)
+            slots->done = chunk[i] == SLOT_END || !slots->each(slots->context, chunk + i);
+    }
+    return OK;
+}
+
+/* Walks one cluster further than a directory may have. */
+static enum err walk_chain(struct slots *slots, struct fat *fat, uint64_t first_cluster)
+{
+    uint64_t most = MAX(DIRECTORY_BYTES_MAX / fat->cluster_bytes, 1);
+    struct fat_chain chain;
+    bool more;
+
+    TRY(fat_chain_begin(&chain, fat, slots->directory, first_cluster, most + 1));
+    for (;;) {
+        TRY(fat_chain_next(&chain, &more));
+        if (!more || slots->done)
+            return OK;
+        if (chain.walked > most)
+            return fail(ERR_FORMAT,
+                        "%s: its cluster chain is still going on at cluster %u after %lu clusters, "
+                        "but FAT allows %lu: the file system is damaged",
+                        chain.name, chain.last, chain.walked, most);
+        TRY(walk_bytes(slots, fat_cluster_offset(fat, chain.first),
+                       (uint64_t)(chain.last - chain.first + 1) * fat->cluster_bytes));
+    }
+}
+
+static enum err walk(const struct fs *fs, const struct fs_entry *directory,
+                     bool (*each)(void *context, const uint8_t *slot), void *context)
+{
+    struct fat *fat = fs->state;
+    struct slots slots = {
+        .fat = fat, .directory = directory->name, .each = each, .context = context};
+
+    if (directory->location == FAT_FIXED_ROOT)
+        return walk_bytes(&slots, fat->root_offset, fat->root_bytes);
+    return walk_chain(&slots, fat, directory->location);
+}
+
+/* ---- what a slot holds ----------------------------------------------------------------------- */
+
+static bool is_long_name(const uint8_t *slot)
+{
+    return slot[0] != SLOT_FREE && (slot[11] & ATTRIBUTE_MASK) == ATTRIBUTE_LONG_NAME;
+}
+
+static bool is_label(const uint8_t *slot)
+{
+    return slot[0] != SLOT_FREE && !is_long_name(slot) && slot[11] & ATTRIBUTE_LABEL;
+}
+
+static bool is_file(const uint8_t *slot)
+{
+    return slot[0] != SLOT_FREE && slot[0] != '.' && !(slot[11] & ATTRIBUTE_LABEL);
+}
+
+struct listing {
+    const struct fat *fat;
     bool (*each)(void *context, const struct fs_entry *entry);
     void *context;
     struct fat_long_name long_name;
-    bool done; /* the end mark, or `each` has seen enough */
 };
 
 static void fill_entry(const struct listing *listing, const uint8_t *slot, struct fs_entry *entry)
@@ -25,76 +100,48 @@ static void fill_entry(const struct listing *listing, const uint8_t *slot, struc
     /* Older systems use the high half of the cluster number for other things. */
     uint32_t high = listing->fat->bits == 32 ? load16(slot + 20) : 0;
 
-    fat_name(&listing->long_name, slot, entry->name);
+    fat_name(&listing->long_name, slot, entry);
     entry->directory = slot[11] & ATTRIBUTE_DIRECTORY;
     entry->bytes = entry->directory ? 0 : load32(slot + 28);
     entry->location = high << 16 | load16(slot + 26);
 }
 
-static void take_slot(struct listing *listing, const uint8_t *slot)
+static bool list_slot(void *context, const uint8_t *slot)
 {
-    uint8_t attributes = slot[11] & ATTRIBUTE_MASK;
+    struct listing *listing = context;
     struct fs_entry entry;
+    bool more = true;
 
-    if (slot[0] == SLOT_END) {
-        listing->done = true;
-        return;
-    }
-    if (slot[0] != SLOT_FREE && attributes == ATTRIBUTE_LONG_NAME) {
+    if (is_long_name(slot)) {
         fat_long_name_add(&listing->long_name, slot);
-        return;
+        return true;
     }
-    if (slot[0] != SLOT_FREE && slot[0] != '.' && !(attributes & ATTRIBUTE_LABEL)) {
+    if (is_file(slot)) {
         fill_entry(listing, slot, &entry);
-        listing->done = !listing->each(listing->context, &entry);
+        more = listing->each(listing->context, &entry);
     }
     listing->long_name.valid = false;
-}
-
-static enum err list_bytes(struct listing *listing, uint64_t offset, uint64_t bytes)
-{
-    uint8_t chunk[CHUNK_BYTES];
-    uint64_t part;
-
-    for (; bytes && !listing->done; offset += part, bytes -= part) {
-        enum err err;
-        part = MIN(bytes, sizeof chunk);
-        err = volume_read(listing->fat->volume, offset, part, chunk);
-        if (err != OK)
-            return fail(err, "directory %s: %s", listing->directory, err_message());
-        for (uint64_t i = 0; i < part && !listing->done; i += FAT_SLOT_BYTES)
-            take_slot(listing, chunk + i);
-    }
-    return OK;
-}
-
-static enum err list_chain(struct listing *listing, struct fat *fat, uint64_t first_cluster)
-{
-    struct fat_chain chain;
-    bool more;
-
-    TRY(fat_chain_begin(&chain, fat, listing->directory, first_cluster, DIRECTORY_BYTES_MAX));
-    for (;;) {
-        TRY(fat_chain_next(&chain, &more));
-        if (!more || listing->done)
-            return OK;
-        TRY(list_bytes(listing, fat_cluster_offset(fat, chain.first),
-                       (uint64_t)(chain.last - chain.first + 1) * fat->cluster_bytes));
-    }
+    return more;
 }
 
 enum err fat_list(const struct fs *fs, const struct fs_entry *directory,
                   bool (*each)(void *context, const struct fs_entry *entry), void *context)
 {
-    struct fat *fat = fs->state;
-    struct listing listing = {
-        .fat = fat,
-        .directory = directory->name,
-        .each = each,
-        .context = context,
-    };
+    struct listing listing = {.fat = fs->state, .each = each, .context = context};
 
-    if (directory->location == FAT_FIXED_ROOT)
-        return list_bytes(&listing, fat->root_offset, fat->root_bytes);
-    return list_chain(&listing, fat, directory->location);
+    return walk(fs, directory, list_slot, &listing);
+}
+
+static bool take_label(void *context, const uint8_t *slot)
+{
+    if (!is_label(slot))
+        return true;
+    fat_label(slot, context);
+    return false;
+}
+
+enum err fat_find_label(const struct fs *fs, char label[FS_LABEL_BYTES])
+{
+    label[0] = 0;
+    return walk(fs, &fs->root, take_label, label);
 }

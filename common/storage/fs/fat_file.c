@@ -1,9 +1,8 @@
-/* Files of FAT volumes: the chain is walked once, at open; reads then know every extent. */
-#include "common/lib/log.h"
+/* Files of FAT volumes: the chain is walked once, at open and as far as the file needs it; reads
+ * then know every extent. */
 #include "common/lib/mem.h"
 #include "common/storage/fs/fat.h"
 
-#define FILE_BYTES_MAX   (4 * GIB)
 #define EXTENTS_AT_FIRST 16
 
 /* Neighbouring clusters. It ends where the next one begins; a last one that holds nothing ends the
@@ -34,20 +33,32 @@ static enum err add_extent(struct arena *arena, struct fat_file *state, struct e
     return OK;
 }
 
-/* Walks the chain to its end, though the file may need less of it: a chain that ends does not loop,
- * so no cluster is read twice. */
-static enum err find_extents(struct arena *arena, struct fat_chain *chain, uint64_t needed,
-                             struct fat_file *state)
+static enum err find_extents(struct arena *arena, struct fat_chain *chain, struct fat_file *state)
 {
     bool more;
 
     do {
         uint64_t index = chain->walked;
         TRY(fat_chain_next(chain, &more));
-        if (more && index < needed)
+        if (more)
             TRY(add_extent(arena, state, (struct extent){(uint32_t)index, chain->first}));
     } while (more);
-    return add_extent(arena, state, (struct extent){(uint32_t)needed, 0});
+    return add_extent(arena, state, (struct extent){(uint32_t)chain->walked, 0});
+}
+
+/* Each cluster has one that follows it. So a walk that meets any of them twice goes round, and has
+ * met its last one before. */
+static enum err refuse_loop(const struct fat_chain *chain, const struct fat_file *state)
+{
+    const struct extent *last = &state->extents[state->count - 2];
+
+    for (const struct extent *extent = state->extents; extent < last; extent++)
+        if (chain->last - extent->cluster < extent[1].index - extent->index)
+            return fail(ERR_FORMAT,
+                        "%s: its cluster chain loops: cluster %u comes twice in %lu; repair the "
+                        "file system with fsck.fat or chkdsk",
+                        chain->name, chain->last, chain->walked);
+    return OK;
 }
 
 enum err fat_open(const struct fs *fs, const struct fs_entry *entry, struct file *file)
@@ -61,17 +72,15 @@ enum err fat_open(const struct fs *fs, const struct fs_entry *entry, struct file
     if (!needed)
         return OK;
     TRY(ARENA_TAKE(fs->arena, 1, &state));
-    TRY(fat_chain_begin(&chain, fat, name, entry->location, FILE_BYTES_MAX));
-    TRY(find_extents(fs->arena, &chain, needed, state));
+    TRY(fat_chain_begin(&chain, fat, name, entry->location, needed));
+    TRY(find_extents(fs->arena, &chain, state));
     if (chain.walked < needed)
         return fail(ERR_FORMAT,
                     "%s: its %lu bytes need %lu clusters, but its chain ends at cluster %u after "
                     "%lu: the file is cut short",
                     name, entry->bytes, needed, chain.last, chain.walked);
-    if (chain.walked > needed)
-        note("%s: has %lu clusters, but needs %lu\n", name, chain.walked, needed);
     file->state = state;
-    return OK;
+    return refuse_loop(&chain, state);
 }
 
 /* The last extent that does not begin behind that cluster of the file. */

@@ -2,6 +2,8 @@
 #include "common/storage/fs/fs.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
+#include "common/storage/fs/directory.h"
 #include "common/storage/fs/fat.h"
 #include "common/storage/fs/iso9660.h"
 #include "common/storage/fs/net.h"
@@ -35,30 +37,38 @@ enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *f
         };
         err = drivers[i]->mount(fs);
         if (err != ERR_NOT_FOUND)
-            return err;
+            return err == OK ? fs_keep_directories(fs) : err;
     }
     return fail(ERR_NOT_FOUND, "%s: no file system that Lintel reads (%s)",
                 volume_name(volume, name), fs_names(names, sizeof names));
 }
 
-void fs_set_label(struct fs *fs, const uint8_t *padded, uint64_t bytes)
+enum err fs_identify(const struct fs *fs, struct fs_identity *identity)
 {
-    bytes = MIN(bytes, sizeof fs->label - 1);
+    *identity = (struct fs_identity){0};
+    return fs->driver->identify ? fs->driver->identify(fs, identity) : OK;
+}
+
+void fs_set_label(struct fs_identity *identity, const char *padded, uint64_t bytes)
+{
+    bytes = MIN(bytes, sizeof identity->label - 1);
     while (bytes && padded[bytes - 1] == ' ')
         bytes--;
-    memcpy(fs->label, padded, bytes);
-    fs->label[bytes] = 0;
+    memcpy(identity->label, padded, bytes);
+    identity->label[bytes] = 0;
 }
+
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static bool is_separator(char c)
 {
     return c == '/' || c == '\\';
 }
 
-/* Moves to the next name of a path; 0 when there is none. */
-static size_t next_name(const char **path)
+/* Moves to what stands next in a path; 0 at its end. */
+static uint64_t next_word(const char **path)
 {
-    size_t length = 0;
+    uint64_t length = 0;
 
     while (is_separator(**path))
         (*path)++;
@@ -67,68 +77,108 @@ static size_t next_name(const char **path)
     return length;
 }
 
-static char upper(char c)
+static bool is_here(const char *word, uint64_t length)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    return length == 1 && word[0] == '.';
 }
 
-static bool is_same_name(const char *name, const char *other, size_t length)
+static bool is_up(const char *word, uint64_t length)
 {
-    for (size_t i = 0; i < length; i++)
-        if (upper(name[i]) != upper(other[i]))
-            return false;
-    return true;
+    return length == 2 && word[0] == '.' && word[1] == '.';
+}
+
+/* Whether a ".." behind a name takes it back. */
+static bool is_taken_back(const char *behind)
+{
+    uint32_t depth = 1;
+
+    for (uint64_t length; depth && (length = next_word(&behind)); behind += length) {
+        if (is_up(behind, length))
+            depth--;
+        else if (!is_here(behind, length))
+            depth++;
+    }
+    return !depth;
+}
+
+enum err fs_next_name(const char *path, const char **at, uint64_t *length)
+{
+    uint32_t taken = 0;
+
+    for (; (*length = next_word(at)); *at += *length) {
+        if (is_here(*at, *length))
+            continue;
+        if (!is_up(*at, *length)) {
+            if (!is_taken_back(*at + *length))
+                return OK;
+            taken++;
+        } else if (!taken--) {
+            return fail(ERR_NOT_FOUND, "%s: leads above the root directory", path);
+        }
+    }
+    return OK;
 }
 
 bool fs_is_same_path(const char *path, const char *other)
 {
-    size_t length;
+    const char *a = path, *b = other;
+    uint64_t length, other_length;
 
-    for (; (length = next_name(&path)); path += length, other += length)
-        if (next_name(&other) != length || !is_same_name(path, other, length))
+    for (;; a += length, b += length) {
+        if (fs_next_name(path, &a, &length) != OK || fs_next_name(other, &b, &other_length) != OK ||
+            length != other_length || !text_same(a, b, length))
             return false;
-    return !next_name(&other);
+        if (!length)
+            return true;
+    }
 }
 
-struct search {
-    const char *name;
-    size_t length;
-    struct fs_entry entry;
-    bool found;
-};
+/* ---- all of it ------------------------------------------------------------------------------- */
 
-static bool match(void *context, const struct fs_entry *entry)
+/* Names on FAT have no dots and blanks behind them. */
+static uint64_t cut_ends(const char *name, uint64_t length)
 {
-    struct search *search = context;
+    while (length && (name[length - 1] == '.' || name[length - 1] == ' '))
+        length--;
+    return length;
+}
 
-    if (!is_same_name(entry->name, search->name, search->length) || entry->name[search->length])
-        return true;
-    search->entry = *entry;
-    search->found = true;
-    return false;
+/* Moves *at from a directory to what has this name there. */
+static enum err enter(const struct fs *fs, const char *path, const char *name, uint64_t length,
+                      struct fs_entry *at)
+{
+    const struct directory *directory;
+    struct fs_entry found;
+
+    if (!at->directory)
+        return fail(ERR_NOT_FOUND, "%s: %s is a file, not a directory", path, at->name);
+    TRY(directory_of(fs, at, &directory));
+    if (!directory_find(directory, name, length, &found) &&
+        !(fs->driver->loose_ends &&
+          directory_find(directory, name, cut_ends(name, length), &found))) {
+        TRY(directory_error(directory));
+        return fail(ERR_NOT_FOUND, "%s: there is no %.*s in directory %s", path, (int)length, name,
+                    at->name);
+    }
+    *at = found;
+    return OK;
 }
 
 /* Finds what a path names. */
 static enum err look_up(const struct fs *fs, const char *path, struct fs_entry *at)
 {
     const char *name = path;
-    size_t length;
+    uint64_t length;
 
     if (fs->driver->find)
         return fs->driver->find(fs, path, at);
     *at = fs->root;
-    while ((length = next_name(&name))) {
-        struct search search = {.name = name, .length = length};
-        if (!at->directory)
-            return fail(ERR_NOT_FOUND, "%s: %s is a file, not a directory", path, at->name);
-        TRY(fs->driver->list(fs, at, match, &search));
-        if (!search.found)
-            return fail(ERR_NOT_FOUND, "%s: there is no %.*s in directory %s", path, (int)length,
-                        name, at->name);
-        *at = search.entry;
-        name += length;
+    for (;; name += length) {
+        TRY(fs_next_name(path, &name, &length));
+        if (!length)
+            return OK;
+        TRY(enter(fs, path, name, length, at));
     }
-    return OK;
 }
 
 static enum err read_file(const struct reader *reader, uint64_t offset, uint64_t bytes, void *to)
@@ -162,6 +212,7 @@ enum err fs_list(const struct fs *fs, const char *path,
                  bool (*each)(void *context, const struct fs_entry *entry), void *context)
 {
     char name[VOLUME_NAME_BYTES];
+    const struct directory *directory;
     struct fs_entry entry;
 
     if (!fs->driver->list)
@@ -170,5 +221,7 @@ enum err fs_list(const struct fs *fs, const char *path,
     TRY(look_up(fs, path, &entry));
     if (!entry.directory)
         return fail(ERR_NOT_FOUND, "%s is a file, not a directory", path);
-    return fs->driver->list(fs, &entry, each, context);
+    TRY(directory_of(fs, &entry, &directory));
+    directory_list(directory, each, context);
+    return directory_error(directory);
 }

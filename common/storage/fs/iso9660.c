@@ -9,10 +9,14 @@
 #define TYPE_SUPPLEMENTARY  2
 #define TYPE_TERMINATOR     255
 #define LABEL_AT            40
+#define LABEL_BYTES         32
 #define SPACE_AT            80
 #define ESCAPE_SEQUENCES_AT 88
 #define BLOCK_BYTES_AT      128
 #define ROOT_AT             156
+#define CREATED_AT          813
+#define CHANGED_AT          830
+#define DATE_DIGITS         16 /* and the time zone */
 
 static bool is_descriptor(const uint8_t *sector)
 {
@@ -124,7 +128,6 @@ static enum err iso_mount(struct fs *fs)
     static const char *const kinds[] = {"plain", "Joliet", "Rock Ridge"};
     char name[VOLUME_NAME_BYTES];
     struct descriptors descriptors;
-    uint8_t label[32];
     struct iso *iso;
 
     volume_name(fs->volume, name);
@@ -133,8 +136,7 @@ static enum err iso_mount(struct fs *fs)
     TRY(arena_take(fs->arena, ISO_SECTOR_BYTES, (void **)&iso->continuation));
     iso->volume = fs->volume;
     TRY(read_descriptor(iso, name, descriptors.primary));
-    TRY(volume_read(fs->volume, descriptors.primary + LABEL_AT, sizeof label, label));
-    fs_set_label(fs, label, sizeof label);
+    iso->primary = descriptors.primary;
     TRY(choose_names(iso, name, descriptors.joliet));
     fs->state = iso;
     fs->root.location = iso->root;
@@ -142,9 +144,39 @@ static enum err iso_mount(struct fs *fs)
     return OK;
 }
 
+/* "2026011509301512" as "2026-01-15-09-30-15-12"; false: the date is not set (8.4.26.1). */
+static bool take_date(const char *date, char *uuid)
+{
+    static const char not_set[DATE_DIGITS + 1] = "0000000000000000";
+
+    if (memcmp(date, not_set, sizeof not_set) == 0)
+        return false;
+    for (uint32_t i = 0; i < DATE_DIGITS; i++) {
+        if (i >= 4 && i % 2 == 0)
+            *uuid++ = '-';
+        *uuid++ = date[i];
+    }
+    *uuid = 0;
+    return true;
+}
+
+/* The date of the last change stands for a UUID, or that of creation: as in Linux's libblkid. */
+static enum err iso_identify(const struct fs *fs, struct fs_identity *identity)
+{
+    const struct iso *iso = fs->state;
+    char descriptor[ISO_SECTOR_BYTES];
+
+    TRY(volume_read(iso->volume, iso->primary, sizeof descriptor, descriptor));
+    fs_set_label(identity, descriptor + LABEL_AT, LABEL_BYTES);
+    if (!take_date(descriptor + CHANGED_AT, identity->uuid))
+        take_date(descriptor + CREATED_AT, identity->uuid);
+    return OK;
+}
+
 const struct fs_driver iso9660_driver = {
     .name = "ISO 9660",
     .mount = iso_mount,
+    .identify = iso_identify,
     .list = iso_list,
     .open = iso_open,
     .read = iso_read,

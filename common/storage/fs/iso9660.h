@@ -18,7 +18,7 @@ struct iso {
     enum iso_names names;
     uint32_t block_bytes;
     uint64_t bytes;          /* where the file system ends, or the volume if that is smaller */
-    uint64_t root;           /* of the root directory */
+    uint64_t primary, root;  /* of the primary descriptor, and of the root directory */
     uint32_t system_skip;    /* bytes before each record's first System Use entry */
     uint8_t *continuation;   /* the newest block with such entries */
     uint64_t continued_from; /* its offset; 0: none yet */

@@ -62,6 +62,7 @@ static enum err begin_entry(struct listing *listing, const struct iso_record *re
     cut_version(entry->name);
     if (listing->iso->names == ISO_ROCK_RIDGE)
         TRY(iso_read_rock_ridge(listing->iso, listing->walk.name, record, &extra, entry->name));
+    entry->alias[0] = 0;
     entry->bytes = 0;
     entry->directory = (record->flags & ISO_RECORD_DIRECTORY) || extra.moved_to;
     if (entry->directory)

@@ -1,6 +1,7 @@
 /* A server is asked for files by name and gives them whole: directories can't be listed, and a file
  * that is read in pieces, as an ELF kernel is, is fetched once and kept. */
 #include "common/storage/fs/net.h"
+#include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 
@@ -21,25 +22,22 @@ static enum err net_mount(struct fs *fs)
     return fail(ERR_NOT_FOUND, "%s: no server", volume_name(fs->volume, name));
 }
 
-static bool is_separator(char c)
-{
-    return c == '/' || c == '\\';
-}
-
+/* The name that the server is asked for: with "/" between names, whatever the path has. */
 static enum err net_find(const struct fs *fs, const char *path, struct fs_entry *entry)
 {
-    char *to = entry->name, *end = to + sizeof entry->name - 1;
+    uint64_t length, used = 0;
 
-    while (is_separator(*path))
-        path++;
     memset(entry, 0, sizeof *entry);
-    for (; *path; path++) {
-        if (to == end)
+    for (const char *name = path;; name += length) {
+        TRY(fs_next_name(path, &name, &length));
+        if (!length)
+            return fs->volume->firmware->fetch_size(entry->name, &entry->bytes);
+        used += fmt(entry->name + used, sizeof entry->name - used, "%s%.*s", used ? "/" : "",
+                    (int)MIN(length, sizeof entry->name), name);
+        if (used >= sizeof entry->name)
             return fail(ERR_NOT_FOUND, "%.64s...: a name of more than %u bytes", entry->name,
                         FS_NAME_BYTES - 1);
-        *to++ = is_separator(*path) ? '/' : *path;
     }
-    return fs->volume->firmware->fetch_size(entry->name, &entry->bytes);
 }
 
 static enum err net_open(const struct fs *fs, const struct fs_entry *entry, struct file *file)

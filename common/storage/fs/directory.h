@@ -1,0 +1,24 @@
+/* Directories that have been looked into: each is read once, for all of its files may be asked for.
+ */
+#ifndef LINTEL_FS_DIRECTORY_H
+#define LINTEL_FS_DIRECTORY_H
+
+#include "common/storage/fs/fs.h"
+
+struct directory;
+
+/* The directory that `at` names, read when it has not been. Where a part of it can't be read, it
+ * holds what came before: directory_error() says why. ERR_NO_MEMORY. */
+enum err directory_of(const struct fs *fs, const struct fs_entry *at,
+                      const struct directory **directory);
+enum err directory_error(const struct directory *directory);
+
+/* The first entry of that name, or with it as its alias; false: there is none. */
+bool directory_find(const struct directory *directory, const char *name, uint64_t length,
+                    struct fs_entry *entry);
+
+/* As fs_list(). */
+void directory_list(const struct directory *directory,
+                    bool (*each)(void *context, const struct fs_entry *entry), void *context);
+
+#endif
