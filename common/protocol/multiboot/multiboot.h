@@ -183,6 +183,7 @@ struct multiboot {
     struct file *files; /* the modules' */
     struct multiboot_module *modules;
     uint64_t first_module, symbols_region; /* regions */
+    struct region_part symbols;            /* of the file */
     struct multiboot_info info;
     struct apm apm;
 };
@@ -191,9 +192,9 @@ struct multiboot {
 enum err multiboot_wish_for_image(struct attempt *attempt, const struct multiboot *multiboot);
 
 /* A region for the sections that are in no segment, such as symbols and their names. Section
- * headers that lead nowhere are no reason not to boot: then there are none. (multiboot_symbols.c)
- */
-enum err multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *multiboot);
+ * headers that lead nowhere are no reason not to boot: then there are none, and the log says why.
+ * (multiboot_symbols.c) */
+void multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *multiboot);
 
 /* The headers say where they were loaded. */
 void multiboot_finish_symbols(const struct attempt *attempt, struct multiboot *multiboot);

@@ -99,7 +99,8 @@ static enum err wish_for_memory(struct attempt *attempt, struct multiboot *multi
     TRY(wish_for_modules(attempt, multiboot, modules));
     attempt->wishes.information_window =
         (struct region_window){.first = MIB, .end = MULTIBOOT_END, .lowest = true};
-    return multiboot_wish_for_symbols(attempt, multiboot);
+    multiboot_wish_for_symbols(attempt, multiboot);
+    return OK;
 }
 
 /* ---- the screen ------------------------------------------------------------------------------ */

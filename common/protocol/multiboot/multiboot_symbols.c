@@ -1,4 +1,5 @@
-/* What of its own symbols does a kernel get? Section headers, and the sections in no segment. */
+/* What of its own symbols does a kernel get? Section headers, and the part of its file with the
+ * sections that are in no segment. */
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/protocol/multiboot/multiboot.h"
@@ -11,16 +12,16 @@
 struct section {
     uint8_t *address;
     uint32_t type;
-    uint64_t flags, offset, bytes, alignment;
+    uint64_t flags, offset, bytes;
 };
 
 static struct section describe(const struct multiboot_sections *sections, uint8_t *header)
 {
     if (sections->wide)
-        return (struct section){header + 16,         load32(header + 4),  load64(header + 8),
-                                load64(header + 24), load64(header + 32), load64(header + 48)};
-    return (struct section){header + 12,         load32(header + 4),  load32(header + 8),
-                            load32(header + 16), load32(header + 20), load32(header + 32)};
+        return (struct section){header + 16, load32(header + 4), load64(header + 8),
+                                load64(header + 24), load64(header + 32)};
+    return (struct section){header + 12, load32(header + 4), load32(header + 8),
+                            load32(header + 16), load32(header + 20)};
 }
 
 static void set_address(const struct multiboot_sections *sections, const struct section *section,
@@ -35,22 +36,13 @@ static bool is_loose(const struct section *section)
            !(section->flags & SHF_ALLOC) && section->bytes;
 }
 
-/* Where a section goes in the region for all of them; the next one follows behind it. */
-static uint64_t place(const struct section *section, uint64_t *next)
-{
-    uint64_t alignment = is_power_of_two(section->alignment) ? section->alignment : 1;
-    uint64_t at = align_up(*next, MIN(alignment, PAGE_BYTES));
-    *next = at + section->bytes;
-    return at;
-}
-
-/* Sections lie side by side in a file: those that need more room than it has share bytes, and could
- * ask for the whole file 65,535 times. */
-static enum err list_parts(const struct multiboot_image *image, uint8_t *headers,
-                           struct region_part *parts, struct region *region)
+/* The part of the file with all of them, from a page's begin on, which keeps their alignment: so
+ * none is read twice, however many section headers name the same bytes. */
+static enum err find_span(const struct multiboot_image *image, uint8_t *headers,
+                          struct region_part *span)
 {
     const struct multiboot_sections *sections = &image->sections;
-    uint64_t end;
+    uint64_t first = UINT64_MAX, last_end = 0, end;
 
     for (uint32_t i = 0; i < sections->count; i++) {
         struct section section = describe(sections, headers + i * sections->each_bytes);
@@ -58,11 +50,10 @@ static enum err list_parts(const struct multiboot_image *image, uint8_t *headers
             continue;
         if (add_wraps(section.offset, section.bytes, &end) || end > image->reader->bytes)
             return fail(ERR_FORMAT, "section %u passes the end of the file", i);
-        parts[region->part_count++] = (struct region_part){
-            image->reader, section.offset, section.bytes, place(&section, &region->bytes)};
-        if (region->bytes > image->reader->bytes)
-            return fail(ERR_FORMAT, "sections overlap in the file");
+        first = MIN(first, align_down(section.offset, PAGE_BYTES));
+        last_end = MAX(last_end, end);
     }
+    *span = (struct region_part){image->reader, first, last_end ? last_end - first : 0, 0};
     return OK;
 }
 
@@ -78,38 +69,35 @@ static enum err read_headers(const struct multiboot_image *image, struct arena *
     return reader_read(image->reader, sections->offset, bytes, *headers);
 }
 
-static enum err read_parts(const struct multiboot_image *image, struct arena *arena,
-                           uint8_t **headers, struct region *region)
+static enum err find(struct multiboot *multiboot, struct arena *arena, uint8_t **headers)
 {
-    struct region_part *parts;
-
-    TRY(read_headers(image, arena, headers));
-    TRY(ARENA_TAKE(arena, image->sections.count, &parts));
-    region->parts = parts;
-    return list_parts(image, *headers, parts, region);
+    TRY(read_headers(&multiboot->image, arena, headers));
+    return find_span(&multiboot->image, *headers, &multiboot->symbols);
 }
 
-enum err multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *multiboot)
+void multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *multiboot)
 {
-    const struct multiboot_image *image = &multiboot->image;
-    const struct multiboot_sections *sections = &image->sections;
-    struct region region = {.name = "symbols",
-                            .type = LINTEL_MEMORY_KERNEL,
-                            .windows = {{.first = MIB, .end = MULTIBOOT_END}},
-                            .window_count = 1};
+    const struct multiboot_sections *sections = &multiboot->image.sections;
+    struct region_part *span = &multiboot->symbols;
     uint8_t *headers;
 
     if (!sections->count)
-        return OK;
-    if (read_parts(image, &attempt->machine->arena, &headers, &region) != OK) {
-        note("%s: its section headers are left out: %s\n", image->reader->name, err_message());
-        return OK;
+        return;
+    if (find(multiboot, &attempt->machine->arena, &headers) != OK) {
+        note("%s: its section headers are left out: %s\n", multiboot->image.reader->name,
+             err_message());
+        return;
     }
     multiboot->symbols_region = attempt->wishes.region_count;
-    wishes_add(&attempt->wishes, region);
+    wishes_add(&attempt->wishes, (struct region){.name = "symbols",
+                                                 .bytes = span->bytes,
+                                                 .type = LINTEL_MEMORY_KERNEL,
+                                                 .windows = {{.first = MIB, .end = MULTIBOOT_END}},
+                                                 .window_count = 1,
+                                                 .parts = span,
+                                                 .part_count = 1});
     multiboot->info.symbols =
         (struct multiboot_symbols){headers, sections->count, sections->each_bytes, sections->names};
-    return OK;
 }
 
 void multiboot_finish_symbols(const struct attempt *attempt, struct multiboot *multiboot)
@@ -119,10 +107,10 @@ void multiboot_finish_symbols(const struct attempt *attempt, struct multiboot *m
 
     if (!symbols->count)
         return;
-    uint64_t next = attempt_place(attempt, multiboot->symbols_region)->physical;
+    uint64_t physical = attempt_place(attempt, multiboot->symbols_region)->physical;
     for (uint32_t i = 0; i < symbols->count; i++) {
         struct section section = describe(sections, symbols->headers + i * symbols->each_bytes);
         if (is_loose(&section))
-            set_address(sections, &section, place(&section, &next));
+            set_address(sections, &section, physical + section.offset - multiboot->symbols.offset);
     }
 }
