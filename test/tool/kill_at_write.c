@@ -1,6 +1,7 @@
 /* Preloaded into a program: ends it, as a power failure would, at its n-th write to one file.
  *
- *     LD_PRELOAD=kill_at_write.so KILL_FILE=disk.img KILL_AT=3 lintel install disk.img
+ *     LD_PRELOAD=kill_at_write.so KILL_FILE=disk.img KILL_AT=3 KILL_SECTOR=512 lintel install
+ * disk.img
  *
  * Before it ends, half of that write's sectors are written: a write of one sector is never torn. */
 #define _GNU_SOURCE
@@ -10,8 +11,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define SECTOR_BYTES 512
 
 static bool is_watched(int file)
 {
@@ -28,7 +27,8 @@ ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset)
     ssize_t (*real)(int, const void *, size_t, off_t) = dlsym(RTLD_NEXT, "pwrite");
 
     if (is_watched(file) && ++writes == atoi(getenv("KILL_AT"))) {
-        real(file, bytes, count / SECTOR_BYTES / 2 * SECTOR_BYTES, offset);
+        size_t sector = (size_t)atoi(getenv("KILL_SECTOR"));
+        real(file, bytes, count / sector / 2 * sector, offset);
         raise(SIGKILL);
     }
     return real(file, bytes, count, offset);

@@ -291,14 +291,14 @@ def as_built(stage):
     return stage[:12] + bytes(4) + stage[16:24] + b"\xff" * 32 + stage[56:]
 
 
-def kill_everywhere(path, command, killer, tool=TOOL):
+def kill_everywhere(path, command, killer, disk, tool=TOOL):
     """Runs a command on copies of a disk, killed at one write after the other; yields them."""
     for count in range(1, 1000):
         copy = path.with_name(f"killed-{count}.img")
         shutil.copy(path, copy)
         done = lintel(*command, copy, tool=tool,
                       environment={"LD_PRELOAD": str(killer), "KILL_FILE": str(copy),
-                                   "KILL_AT": str(count)})
+                                   "KILL_AT": str(count), "KILL_SECTOR": str(disk.sector_bytes)})
         yield copy
         copy.unlink()
         if done.returncode == 0:
@@ -306,24 +306,40 @@ def kill_everywhere(path, command, killer, tool=TOOL):
         assert done.returncode == -9, done.stderr
 
 
+def restores_all(copy, before, disk, folder):
+    """No cluster of the volume is lost, and uninstall leaves nothing."""
+    checked = check_volume(copy, disk, folder)
+    assert checked.returncode == 0, checked.stdout
+    succeed("uninstall", copy)
+    assert same(copy, before)
+
+
+def restores_at_once(copy, before):
+    """Without the interrupted command being finished first; where that had not begun, nothing is
+    there to restore."""
+    other = shutil.copy(copy, copy.with_name("other.img"))
+    done = lintel("uninstall", other)
+    assert done.returncode == 0 or "is not installed" in done.stderr
+    assert same(other, before)
+
+
 KILLED = ["mbr-grub", "gpt", "gpt-4096", "floppy"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KILLED)
-def test_killed_install_leaves_old_or_new(make, killer, name):
+def test_killed_install_leaves_old_or_new(make, killer, tmp_path, name):
     disk = DISKS[name]
     path, before = make(disk)
     old, new = before.read_bytes(), (BUILD / "uefi/lintelx64.efi").read_bytes()
     states = []
-    for copy in kill_everywhere(path, ["install", *disk.options], killer):
+    for copy in kill_everywhere(path, ["install", *disk.options], killer, disk):
         states.append(bios_state(copy, disk, old) == "old")
         has_all_files(copy, disk, plain_tree())
         assert read_file(copy, disk, DEFAULT_LOADER) in (None, new)
+        restores_at_once(copy, before)
         succeed("install", copy, *disk.options)
-        succeed("uninstall", copy)
-        has_all_files(copy, disk, plain_tree())
-        assert copy.read_bytes()[:512] == old[:512]
+        restores_all(copy, before, disk, tmp_path)
     assert states == sorted(states, reverse=True) and len(set(states)) == 2
 
 
@@ -337,30 +353,45 @@ def test_killed_update_leaves_old_or_new(make, killer, tmp_path, name):
     stage, loader = ((BUILD / part).read_bytes() for part in
                      ("legacy/stage2.bin", "uefi/lintelx64.efi"))
     older_stage, older_loader = as_built(altered(stage, True)), altered(loader, False)
-    for copy in kill_everywhere(path, ["install"], killer):
+    for copy in kill_everywhere(path, ["install"], killer, disk):
         assert bios_state(copy, disk, before.read_bytes()) in (older_stage, as_built(stage))
         assert read_file(copy, disk, DEFAULT_LOADER) in (older_loader, loader)
         has_all_files(copy, disk, plain_tree())
+        restores_at_once(copy, before)
         succeed("install", copy)
-        succeed("uninstall", copy)
-        has_all_files(copy, disk, plain_tree())
-        assert copy.read_bytes()[:MIB] == before.read_bytes()[:MIB]
+        assert read_file(copy, disk, DEFAULT_LOADER) == loader
+        restores_all(copy, before, disk, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["mbr-grub", "gpt"])
-def test_killed_uninstall_leaves_old_or_new_and_can_be_repeated(make, killer, name):
+def test_killed_uninstall_leaves_old_or_new_and_can_be_repeated(make, killer, tmp_path, name):
     disk = DISKS[name]
     path, before = make(disk)
     succeed("install", path)
     stage = as_built((BUILD / "legacy/stage2.bin").read_bytes())
-    for copy in kill_everywhere(path, ["uninstall"], killer):
+    for copy in kill_everywhere(path, ["uninstall"], killer, disk):
         assert bios_state(copy, disk, before.read_bytes()) in ("old", stage)
         has_all_files(copy, disk, plain_tree())
-        if read_file(copy, disk, RECORD):
-            succeed("uninstall", copy)
-        has_all_files(copy, disk, plain_tree())
-        assert copy.read_bytes()[:512] == before.read_bytes()[:512]
+        restores_at_once(copy, before)
+        succeed("install", copy)
+        restores_all(copy, before, disk, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mbr-grub"])
+def test_killed_again_and_again(make, killer, tmp_path, name):
+    """Each time one write later, by one command and the other in turn."""
+    disk = DISKS[name]
+    path, before = make(disk)
+    for count in range(1, 30):
+        done = lintel("uninstall" if count % 3 == 0 else "install", path,
+                      environment={"LD_PRELOAD": str(killer), "KILL_FILE": str(path),
+                                   "KILL_AT": str(count), "KILL_SECTOR": str(disk.sector_bytes)})
+        assert done.returncode != 1 or "is not installed" in done.stderr
+        has_all_files(path, disk, plain_tree())
+    succeed("install", path)
+    restores_all(path, before, disk, tmp_path)
 
 
 @pytest.mark.slow
@@ -370,7 +401,7 @@ def test_half_installed_disks_boot(make, killer):
     path, before = make(disk)
     old = before.read_bytes()
     states = []
-    for copy in kill_everywhere(path, ["install"], killer):
+    for copy in kill_everywhere(path, ["install"], killer, disk):
         states.append(bios_state(copy, disk, old) == "old")
         shutil.copy(copy, path.with_name("last.img" if states[-1] else "first.img"))
         if not states[-1]:

@@ -118,6 +118,21 @@ static void test_uninstall_switches_before_the_record_goes(void **state)
     end(&writes);
 }
 
+/* The new one's head says where the rest is to be, the old one's where the rest was. */
+static void test_record_comes_first_and_goes_last(void **state)
+{
+    struct writes writes = begin(0);
+
+    (void)state;
+    add(&writes, PHASE_FORGET_HEAD, 50, 'h');
+    add(&writes, PHASE_FORGET, 51, 'f');
+    add(&writes, PHASE_RECORD, 61, 'r');
+    add(&writes, PHASE_RECORD_HEAD, 60, 'R');
+    assert_int_equal(writes_perform(&writes, &writer), OK);
+    assert_string_equal(disk.order, "R|r|d|l|E|F||B||u|c|f|h|");
+    end(&writes);
+}
+
 static void test_only_neighbours_of_a_phase_become_one_write(void **state)
 {
     struct writes writes = {0};
@@ -191,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_phases_follow_each_other_with_a_flush_between),
         cmocka_unit_test(test_uninstall_switches_before_the_record_goes),
+        cmocka_unit_test(test_record_comes_first_and_goes_last),
         cmocka_unit_test(test_only_neighbours_of_a_phase_become_one_write),
         cmocka_unit_test(test_each_failure_ends_it_in_order),
         cmocka_unit_test(test_what_reads_back_wrong_stops_it_before_the_switch),

@@ -179,8 +179,9 @@ static const struct syntax install_syntax = {
         "sector; on UEFI it stands beside others.",
     .options = install_options,
     .notes =
-        "At any moment, also when the power fails, the disk boots the old loader or the new one.\n"
-        "Installing again updates. `lintel uninstall` restores the disk.",
+        "At any moment, also when the power fails, the disk boots the old loader or the new one;\n"
+        "then install again, or uninstall. Installing again updates. `lintel uninstall` restores\n"
+        "the disk.",
 };
 
 int command_install(int argc, char **argv)

@@ -1,6 +1,5 @@
 /* What was the disk without Lintel, and what will it be with it? */
 #include "images/tool/install/installation.h"
-#include "common/format/crc32.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/firmware.h"
 #include "images/tool/host/progress.h"
@@ -24,58 +23,10 @@ const char *installation_home_name(const struct installation *installation)
     return name;
 }
 
-/* Reads the record of one volume. ERR_NOT_FOUND: it has none. */
-static enum err read_record(const struct volume *volume, struct installation *installation)
-{
-    const char *path = installation->disk.path, *name = item_paths[ITEM_RECORD];
-    uint8_t *bytes;
-    uint64_t size;
-
-    installation->home = *volume;
-    enum err err = fat_read_whole(volume, name, RECORD_BYTES_MAX, &bytes, &size);
-
-    if (err == ERR_NOT_FOUND)
-        return err;
-    if (err != OK)
-        return fail(err, "%s: %s can't be looked for: %s", path, name, err_message());
-    err = record_parse(bytes, size, installation->disk.bytes, &installation->found);
-    if (err != OK)
-        return fail(
-            err,
-            "%s: %s on %s: %s: nothing can be uninstalled without it; rename it to install anew",
-            path, name, installation_home_name(installation), err_message());
-    installation->has_record = true;
-    return OK;
-}
-
-static enum err use_home(const struct volume *volume, struct installation *installation)
+enum err installation_use_home(const struct volume *volume, struct installation *installation)
 {
     installation->home = *volume;
     return fat_layout_read(&installation->home, &installation->fat);
-}
-
-/* A volume that can't be mounted is no reason to give up on the others. */
-static bool may_have_record(const struct volume *volume)
-{
-    struct fs fs;
-
-    return volume_is_esp(volume) || fs_mount(volume, &host_arena, &fs) == OK;
-}
-
-static enum err find_record(struct installation *installation)
-{
-    const struct disk_tables *tables = &installation->tables;
-
-    for (uint32_t i = 0; i < tables->count; i++) {
-        enum err err = may_have_record(&tables->volumes[i])
-                           ? read_record(&tables->volumes[i], installation)
-                           : ERR_NOT_FOUND;
-        if (err == OK)
-            return use_home(&tables->volumes[i], installation);
-        if (err != ERR_NOT_FOUND)
-            return err;
-    }
-    return ERR_NOT_FOUND;
 }
 
 /* The first volume that is FAT; what is wrong with one that is damaged is told. */
@@ -85,7 +36,7 @@ static enum err find_fat(struct installation *installation)
     char why[256] = "";
 
     for (uint32_t i = 0; i < tables->count; i++) {
-        enum err err = use_home(&tables->volumes[i], installation);
+        enum err err = installation_use_home(&tables->volumes[i], installation);
         if (err == OK)
             return OK;
         if (err != ERR_NOT_FOUND)
@@ -109,8 +60,8 @@ static enum err find_home(struct installation *installation, uint32_t partition)
 
     for (uint32_t i = 0; i < tables->count; i++)
         if (volume_is_esp(&tables->volumes[i]))
-            return use_home(&tables->volumes[i], installation);
-    if (chosen && use_home(chosen, installation) == OK)
+            return installation_use_home(&tables->volumes[i], installation);
+    if (chosen && installation_use_home(chosen, installation) == OK)
         return OK;
     return find_fat(installation);
 }
@@ -122,7 +73,7 @@ enum err installation_open(const char *path, bool writable, uint32_t partition,
 
     TRY(disk_image_open(path, writable, &installation->disk));
     TRY(disk_tables_read(&installation->disk, &installation->tables));
-    err = find_record(installation);
+    err = installation_find_record(installation);
     return err == ERR_NOT_FOUND ? find_home(installation, partition) : err;
 }
 
@@ -174,41 +125,6 @@ enum err installation_find_place(struct installation *installation, uint32_t par
 
 /* ---- the base -------------------------------------------------------------------------------- */
 
-/* True when the extent holds what the installation wrote, or found, or what was there before. */
-static enum err is_ours(const struct installation *installation, const struct extent *extent,
-                        bool *ours)
-{
-    uint32_t crc, original_crc = 0;
-    uint8_t zero = 0;
-
-    TRY(range_crc(&installation->disk, extent->offset, extent->bytes, &crc));
-    if (extent->original)
-        original_crc = crc32(0, extent->original, extent->bytes);
-    else
-        for (uint64_t i = 0; i < extent->bytes; i++)
-            original_crc = crc32(original_crc, &zero, 1);
-    *ours = extent->kind == EXTENT_RECORD || crc == extent->written_crc ||
-            crc == extent->before_crc || crc == original_crc;
-    return OK;
-}
-
-static bool is_boot(const struct extent *extent)
-{
-    return extent->kind == EXTENT_CODE || extent->kind == EXTENT_STAGE;
-}
-
-static enum err check_volume(struct installation *installation)
-{
-    const struct record *found = &installation->found;
-
-    installation->exact =
-        installation->has_record && found->volume_offset == installation->fat.offset;
-    for (uint32_t i = 0; i < found->count && installation->exact; i++)
-        if (!is_boot(&found->extents[i]))
-            TRY(is_ours(installation, &found->extents[i], &installation->exact));
-    return OK;
-}
-
 /* Puts an extent's original contents on the base. */
 static enum err restore(struct installation *installation, const struct extent *extent)
 {
@@ -231,8 +147,9 @@ static enum err restore_all(struct installation *installation)
     for (uint32_t i = 0; i < installation->found.count; i++) {
         const struct extent *extent = &installation->found.extents[i];
         bool ours = installation->exact;
-        if (is_boot(extent))
-            TRY(is_ours(installation, extent, &ours));
+        bool finished;
+        if (extent_is_boot(extent))
+            TRY(extent_is_ours(installation, extent, &ours, &finished));
         if (ours)
             TRY(restore(installation, extent));
         else if (extent->kind == EXTENT_CODE)
@@ -247,7 +164,6 @@ enum err installation_make_base(struct installation *installation)
 
     for (enum item item = 0; item < ITEM_DIRECTORIES; item++)
         paths[item + 1] = item_paths[item];
-    TRY(check_volume(installation));
     if (!installation->exact)
         TRY(fat_check(&installation->fat, &installation->disk, paths));
     TRY(overlay_begin(&installation->base, "base", &installation->disk));
@@ -335,7 +251,8 @@ bool installation_is_current(const struct installation *installation)
     struct content stage;
     struct stage_place there = {.sector_bytes = installation->disk.disk.sector_bytes};
 
-    if (!first || !place->code_count || make_stage(installation, first->offset, &stage) != OK ||
+    if (!first || (installation->exact && installation->unfinished) || !place->code_count ||
+        make_stage(installation, first->offset, &stage) != OK ||
         !holds_stage(installation, first->offset, &stage))
         return false;
     there.lba = first->offset / there.sector_bytes;
@@ -349,16 +266,6 @@ bool installation_is_current(const struct installation *installation)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void list_codes(const struct record *record, uint32_t sector_bytes,
-                       struct transition *transition)
-{
-    for (uint32_t i = 0; i < record->count; i++)
-        if (record->extents[i].kind == EXTENT_CODE &&
-            transition->code_count < ARRAY_LENGTH(transition->codes))
-            transition->codes[transition->code_count++] =
-                align_down(record->extents[i].offset, sector_bytes);
-}
-
 enum err installation_plan_writes(struct installation *installation, bool boot_first)
 {
     uint32_t sector_bytes = installation->disk.disk.sector_bytes;
@@ -366,13 +273,13 @@ enum err installation_plan_writes(struct installation *installation, bool boot_f
         .disk = &installation->disk,
         .target = &installation->target,
         .fat = &installation->fat,
+        .found = &installation->found,
+        .record = &installation->record,
         .stage = {installation->place.stage.lba * sector_bytes,
                   installation->place.sectors * sector_bytes},
         .boot_first = boot_first,
     };
 
-    list_codes(&installation->found, sector_bytes, &transition);
-    list_codes(&installation->record, sector_bytes, &transition);
     return transition_plan(&transition, &installation->writes);
 }
 

@@ -12,6 +12,9 @@
 #include "images/tool/install/record.h"
 #include "images/tool/install/transition.h"
 
+/* From a volume's end: so far the record is looked for, and so far its clusters may lie. */
+#define RECORD_SEARCHED_BYTES (64 * MIB)
+
 /* What an installation makes in the FAT volume, in the order of making; bits of record.made. */
 enum item {
     ITEM_EFI,
@@ -35,10 +38,12 @@ struct installation {
     bool has_record;
     struct record found; /* the record on the disk */
     bool exact;          /* the volume's sectors still are what the record says */
+    bool unfinished;     /* something is not yet what it says, or not any more */
     uint32_t foreign;    /* boot sectors that someone else has changed since */
     struct overlay base, target;
     struct boot_place place;
     struct record record;    /* the new one */
+    uint8_t **linked;        /* each copy of the table while old and new files are linked */
     uint64_t record_room;    /* bytes of its file */
     bool default_is_foreign; /* /EFI/BOOT/BOOTX64.EFI is another loader */
     struct writes writes;
@@ -49,6 +54,9 @@ struct installation {
  * ERR_NOT_FOUND: there is no such volume. */
 enum err installation_open(const char *path, bool writable, uint32_t partition,
                            struct installation *installation);
+
+/* Makes a volume home. Errors as fat_layout_read(). */
+enum err installation_use_home(const struct volume *volume, struct installation *installation);
 
 /* "partition 2", for people; a disk without partitions is one volume. Good until the next call. */
 const char *installation_home_name(const struct installation *installation);
@@ -71,6 +79,23 @@ enum err installation_plan_writes(struct installation *installation, bool boot_f
 
 /* Carries them out. ERR_IO says what the disk boots now. */
 enum err installation_write(struct installation *installation);
+
+/* ---- the record on the disk (find_record.c) -------------------------------------------------- */
+
+/* Finds the record, makes its volume home, and says whether it is exact. ERR_NOT_FOUND. */
+enum err installation_find_record(struct installation *installation);
+
+/* True when an extent holds what the installation wrote, or found, or what was there before, or has
+ * in between; `finished`: what it wrote. The contents of the record itself and of files are not
+ * looked at: where all tables and directories are ours they are nobody else's. */
+enum err extent_is_ours(const struct installation *installation, const struct extent *extent,
+                        bool *ours, bool *finished);
+
+/* Of a boot sector or second stage. */
+static inline bool extent_is_boot(const struct extent *extent)
+{
+    return extent->kind == EXTENT_CODE || extent->kind == EXTENT_STAGE;
+}
 
 /* ---- between base and target (volume_files.c, volume_record.c) ------------------------------- */
 

@@ -18,22 +18,25 @@ static bool is_in_tables(const struct fat_layout *fat, uint64_t offset)
     return is_in(offset, fat_table_at(fat, 0), fat->tables * fat->table_bytes);
 }
 
+/* A boot sector that someone else may have changed in part: its extents don't fill it. */
 static bool is_code(const struct transition *transition, uint64_t offset)
 {
-    for (uint32_t i = 0; i < transition->code_count; i++)
-        if (transition->codes[i] == offset)
-            return true;
-    return false;
+    return record_has(transition->found, EXTENT_CODE, offset) ||
+           record_has(transition->record, EXTENT_CODE, offset);
 }
 
-/* A cluster that only the new files have, only the old ones, or a directory that stays. */
-static enum phase phase_of_cluster(const struct planning *planning, uint32_t cluster)
+/* A cluster that only the old files have, or nobody; only the new ones; or a directory that stays.
+ */
+static enum phase phase_of_cluster(const struct planning *planning, uint64_t offset,
+                                   uint32_t cluster)
 {
-    const struct fat_layout *fat = planning->transition->fat;
+    const struct transition *transition = planning->transition;
 
-    if (!fat_get(fat, planning->old_table, cluster))
-        return PHASE_DATA;
-    return fat_get(fat, planning->new_table, cluster) ? PHASE_ENTRIES : PHASE_CLEAN;
+    if (!fat_get(transition->fat, planning->new_table, cluster))
+        return record_has(transition->found, EXTENT_RECORD, offset) ? PHASE_FORGET : PHASE_CLEAN;
+    if (fat_get(transition->fat, planning->old_table, cluster))
+        return PHASE_ENTRIES;
+    return record_has(transition->record, EXTENT_RECORD, offset) ? PHASE_RECORD : PHASE_DATA;
 }
 
 static enum phase phase_of(const struct planning *planning, uint64_t offset)
@@ -49,7 +52,7 @@ static enum phase phase_of(const struct planning *planning, uint64_t offset)
         return PHASE_DATA;
     if (cluster &&
         is_in(offset, fat->offset, fat->volume->sectors * fat->volume->disk->sector_bytes))
-        return phase_of_cluster(planning, cluster);
+        return phase_of_cluster(planning, offset, cluster);
     if (is_in(offset, tables_end, fat->offset + fat->data_offset - tables_end))
         return PHASE_ENTRIES; /* the root directory of FAT12 and FAT16 */
     if (fat->info_sector &&
@@ -71,7 +74,12 @@ static enum err compare_sector(struct planning *planning, uint64_t offset)
     TRY(disk_image_read(&transition->target->image, offset, bytes, new));
     if (memcmp(old, new, bytes) == 0)
         return OK;
-    return writes_add(planning->writes, phase_of(planning, offset), offset, bytes, new);
+    enum phase phase = phase_of(planning, offset);
+    if (phase == PHASE_RECORD && record_bytes_at(new))
+        phase = PHASE_RECORD_HEAD;
+    if (phase == PHASE_FORGET && record_bytes_at(old))
+        phase = PHASE_FORGET_HEAD;
+    return writes_add(planning->writes, phase, offset, bytes, new);
 }
 
 static enum err compare_range(struct planning *planning, const struct range *range)
@@ -98,22 +106,32 @@ static enum err add_table_writes(struct planning *planning, enum phase phase, ui
     return OK;
 }
 
-/* While the directories change one sector after the other, both the old and the new files' chains
- * must be there: so each entry goes over in two steps, from free to used and from used to free. */
+enum err transition_linked_table(const struct fat_layout *fat, const struct disk_image *disk,
+                                 const struct disk_image *target, uint32_t copy, uint8_t **table)
+{
+    uint8_t *old;
+
+    TRY(fat_read_table(fat, disk, copy, &old));
+    TRY(fat_read_table(fat, target, copy, table));
+    for (uint32_t cluster = 2; cluster <= fat->last_cluster; cluster++)
+        if (!fat_get(fat, *table, cluster))
+            fat_set(fat, *table, cluster, fat_get(fat, old, cluster));
+    return OK;
+}
+
+/* Each entry goes over in two steps, from free to used and from used to free. */
 static enum err plan_table(struct planning *planning, uint32_t copy)
 {
     const struct transition *transition = planning->transition;
     const struct fat_layout *fat = transition->fat;
-    uint8_t *old, *both, *new;
+    const struct disk_image *target = &transition->target->image;
+    uint8_t *old, *linked, *new;
 
     TRY(fat_read_table(fat, transition->disk, copy, &old));
-    TRY(fat_read_table(fat, &transition->target->image, copy, &both));
-    TRY(fat_read_table(fat, &transition->target->image, copy, &new));
-    for (uint32_t cluster = 2; cluster <= fat->last_cluster; cluster++)
-        if (!fat_get(fat, new, cluster))
-            fat_set(fat, both, cluster, fat_get(fat, old, cluster));
-    TRY(add_table_writes(planning, PHASE_LINK, copy, old, both));
-    return add_table_writes(planning, PHASE_UNLINK, copy, both, new);
+    TRY(transition_linked_table(fat, transition->disk, target, copy, &linked));
+    TRY(fat_read_table(fat, target, copy, &new));
+    TRY(add_table_writes(planning, PHASE_LINK, copy, old, linked));
+    return add_table_writes(planning, PHASE_UNLINK, copy, linked, new);
 }
 
 enum err transition_plan(const struct transition *transition, struct writes *writes)

@@ -6,8 +6,7 @@
 #include "images/tool/install/installation.h"
 #include <stdio.h>
 
-#define LOADER_BYTES_MAX   (64 * MIB)
-#define ZEROS_SEARCHED_MAX (64 * MIB)
+#define LOADER_BYTES_MAX (64 * MIB)
 
 const char *const item_paths[ITEMS] = {
     [ITEM_EFI] = "/EFI",
@@ -165,30 +164,64 @@ static enum err release_clusters(const struct installation *installation)
     return OK;
 }
 
-/* The record can't hold what its own clusters held: so it gets some that hold zeros, where there
- * are enough at the volume's end, which is used last. Else *allowed is NULL: remains of deleted
- * files are lost then. */
-static enum err find_zero_clusters(const struct installation *installation, bool **allowed)
+struct search {
+    const struct installation *installation;
+    uint8_t *old, *new; /* tables of the disk and of the target */
+    uint8_t *bytes;     /* of a cluster */
+};
+
+/* True when a cluster is free on the disk and in the target; `zeros`: and holds nothing else. */
+static bool is_free(const struct search *search, uint32_t cluster, bool zeros, enum err *err)
+{
+    const struct fat_layout *fat = &search->installation->fat;
+
+    if (fat_get(fat, search->old, cluster) || fat_get(fat, search->new, cluster))
+        return false;
+    if (!zeros)
+        return true;
+    *err = disk_image_read(&search->installation->disk, fat_data_at(fat, cluster),
+                           fat->cluster_bytes, search->bytes);
+    return *err == OK && is_zero(search->bytes, fat->cluster_bytes);
+}
+
+/* Marks the last `wanted` clusters in a row that are free, in what the search looks at. */
+static enum err find_run(const struct search *search, uint64_t wanted, bool zeros, bool *allowed,
+                         bool *found)
+{
+    const struct fat_layout *fat = &search->installation->fat;
+    uint64_t run = 0, left = RECORD_SEARCHED_BYTES / fat->cluster_bytes;
+    enum err err = OK;
+
+    for (uint32_t cluster = fat->last_cluster; left && cluster >= 2; cluster--, left--) {
+        run = is_free(search, cluster, zeros, &err) ? run + 1 : 0;
+        TRY(err);
+        *found = run == wanted;
+        for (; *found && run; run--)
+            allowed[cluster + run - 1] = true;
+        if (*found)
+            return OK;
+    }
+    return OK;
+}
+
+/* Where the record goes: to the volume's end, in one piece, so that it is found where no directory
+ * leads to it yet or any more. It can't hold what its own clusters held: so they are some that hold
+ * zeros, or else remains of deleted files are lost. NULL in *allowed: wherever there is room. */
+static enum err find_record_clusters(const struct installation *installation, bool **allowed)
 {
     const struct fat_layout *fat = &installation->fat;
     uint64_t wanted = installation->record_room / fat->cluster_bytes + 2; /* one: the directory's */
-    uint64_t left = ZEROS_SEARCHED_MAX / fat->cluster_bytes;
-    uint8_t *old, *new, *bytes;
+    struct search search = {.installation = installation};
+    bool found = false;
 
-    TRY(fat_read_table(fat, &installation->disk, 0, &old));
-    TRY(fat_read_table(fat, &installation->target.image, 0, &new));
-    TRY(arena_take(&host_arena, fat->cluster_bytes, (void **)&bytes));
+    TRY(fat_read_table(fat, &installation->disk, 0, &search.old));
+    TRY(fat_read_table(fat, &installation->target.image, 0, &search.new));
+    TRY(arena_take(&host_arena, fat->cluster_bytes, (void **)&search.bytes));
     TRY(ARENA_TAKE(&host_arena, fat->last_cluster + 1u, allowed));
-    for (uint32_t cluster = fat->last_cluster; wanted && left && cluster >= 2; cluster--) {
-        if (fat_get(fat, old, cluster) || fat_get(fat, new, cluster))
-            continue;
-        left--;
-        TRY(disk_image_read(&installation->disk, fat_data_at(fat, cluster), fat->cluster_bytes,
-                            bytes));
-        (*allowed)[cluster] = is_zero(bytes, fat->cluster_bytes);
-        wanted -= (*allowed)[cluster];
-    }
-    if (wanted)
+    TRY(find_run(&search, wanted, true, *allowed, &found));
+    if (!found)
+        TRY(find_run(&search, wanted, false, *allowed, &found));
+    if (!found)
         *allowed = NULL;
     return OK;
 }
@@ -271,7 +304,7 @@ enum err files_add(struct installation *installation)
         TRY(add_file(installation, ITEM_LOADER, embedded_efi.bytes, embedded_efi.size));
     if (default_loader)
         TRY(add_file(installation, ITEM_DEFAULT_LOADER, embedded_efi.bytes, embedded_efi.size));
-    TRY(find_zero_clusters(installation, &for_record));
+    TRY(find_record_clusters(installation, &for_record));
     TRY(guard_clusters(installation, for_record));
     TRY(add_file(installation, ITEM_RECORD, NULL, installation->record_room));
     return release_clusters(installation);

@@ -18,6 +18,21 @@ enum err range_crc(const struct disk_image *image, uint64_t offset, uint64_t byt
     return OK;
 }
 
+/* The CRC-32 of a sector of a table while old and new files are both linked; else `written_crc`. */
+static uint32_t linked_crc(const struct installation *installation, uint64_t offset, uint64_t bytes,
+                           uint32_t written_crc)
+{
+    const struct fat_layout *fat = &installation->fat;
+    uint64_t first = fat_table_at(fat, 0);
+
+    if (offset < first || offset - first >= fat->tables * fat->table_bytes)
+        return written_crc;
+    return crc32(0,
+                 installation->linked[(offset - first) / fat->table_bytes] +
+                     (offset - first) % fat->table_bytes,
+                 bytes);
+}
+
 /* Appends a range with what base, disk and target hold there. */
 static enum err add_extent(struct installation *installation, enum extent_kind kind,
                            uint64_t offset, uint64_t bytes)
@@ -30,6 +45,9 @@ static enum err add_extent(struct installation *installation, enum extent_kind k
     if (kind == EXTENT_RECORD)
         return record_add(&installation->record, &extent);
     TRY(range_crc(&installation->target.image, offset, bytes, &extent.written_crc));
+    extent.linked_crc = kind == EXTENT_VOLUME
+                            ? linked_crc(installation, offset, bytes, extent.written_crc)
+                            : extent.written_crc;
     TRY(arena_take(&host_arena, bytes, (void **)&original));
     TRY(disk_image_read(&installation->base.image, offset, bytes, original));
     extent.original = original;
@@ -55,15 +73,15 @@ static enum err adopt_new_clusters(struct installation *installation)
     return OK;
 }
 
-/* Calls `each` for every cluster of the record's own file. */
-static enum err walk_record(const struct installation *installation,
-                            enum err (*each)(void *context, uint32_t cluster), void *context)
+/* Calls `each` for every cluster of a file that the target has. */
+static enum err walk_file(const struct installation *installation, enum item item,
+                          enum err (*each)(void *context, uint32_t cluster), void *context)
 {
     struct volume volume = overlay_volume(&installation->target, &installation->home);
     struct fs_entry entry;
     uint8_t *table;
 
-    if (fat_find(&volume, item_paths[ITEM_RECORD], false, &entry) != OK)
+    if (fat_find(&volume, item_paths[item], false, &entry) != OK)
         return fail(ERR_FORMAT,
                     "%s: mtools and Lintel read the file system of %s in different ways: repair it "
                     "first (fsck.fat, chkdsk)",
@@ -72,18 +90,38 @@ static enum err walk_record(const struct installation *installation,
     return fat_walk(&installation->fat, table, entry.location, each, context);
 }
 
+struct marking {
+    enum extent_kind *kinds; /* by cluster */
+    enum extent_kind kind;
+};
+
 static enum err mark_cluster(void *context, uint32_t cluster)
 {
-    bool *is_record = context;
+    const struct marking *marking = context;
 
-    is_record[cluster] = true;
+    marking->kinds[cluster] = marking->kind;
     return OK;
+}
+
+/* What each cluster of the target is for. */
+static enum err find_kinds(const struct installation *installation, enum extent_kind **kinds)
+{
+    struct marking marking = {.kind = EXTENT_FILE};
+
+    TRY(ARENA_TAKE(&host_arena, installation->fat.last_cluster + 1u, &marking.kinds));
+    *kinds = marking.kinds;
+    for (uint32_t cluster = 0; cluster <= installation->fat.last_cluster; cluster++)
+        marking.kinds[cluster] = EXTENT_VOLUME;
+    TRY(walk_file(installation, ITEM_LOADER, mark_cluster, &marking));
+    TRY(walk_file(installation, ITEM_DEFAULT_LOADER, mark_cluster, &marking));
+    marking.kind = EXTENT_RECORD;
+    return walk_file(installation, ITEM_RECORD, mark_cluster, &marking);
 }
 
 struct comparison {
     struct installation *installation;
-    const bool *is_record; /* by cluster */
-    uint64_t start, end;   /* the extent that grows */
+    const enum extent_kind *kinds; /* by cluster */
+    uint64_t start, end;           /* the extent that grows */
     enum extent_kind kind;
 };
 
@@ -100,14 +138,15 @@ static enum err compare_sector(struct comparison *comparison, uint64_t offset)
     struct installation *installation = comparison->installation;
     uint32_t bytes = installation->disk.disk.sector_bytes;
     uint32_t cluster = fat_cluster_at(&installation->fat, offset);
-    enum extent_kind kind = comparison->is_record[cluster] ? EXTENT_RECORD : EXTENT_VOLUME;
+    enum extent_kind kind = comparison->kinds[cluster];
     uint8_t old[SECTOR_BYTES_MAX], new[SECTOR_BYTES_MAX];
 
     TRY(disk_image_read(&installation->base.image, offset, bytes, old));
     TRY(disk_image_read(&installation->target.image, offset, bytes, new));
-    if (kind == EXTENT_VOLUME && memcmp(old, new, bytes) == 0)
+    if (kind != EXTENT_RECORD && memcmp(old, new, bytes) == 0)
         return OK;
-    if (comparison->end != offset || comparison->kind != kind) {
+    /* A sector that must be known again is an extent: others may not be written when it is. */
+    if (comparison->end != offset || comparison->kind != kind || kind == EXTENT_VOLUME) {
         TRY(end_extent(comparison));
         comparison->start = offset;
         comparison->kind = kind;
@@ -116,16 +155,27 @@ static enum err compare_sector(struct comparison *comparison, uint64_t offset)
     return OK;
 }
 
+static enum err link_tables(struct installation *installation)
+{
+    const struct fat_layout *fat = &installation->fat;
+
+    TRY(ARENA_TAKE(&host_arena, fat->tables, &installation->linked));
+    for (uint32_t copy = 0; copy < fat->tables; copy++)
+        TRY(transition_linked_table(fat, &installation->disk, &installation->target.image, copy,
+                                    &installation->linked[copy]));
+    return OK;
+}
+
 enum err record_volume(struct installation *installation)
 {
     struct comparison comparison = {.installation = installation};
     const struct overlay *target = &installation->target;
-    bool *is_record;
+    enum extent_kind *kinds;
 
     TRY(adopt_new_clusters(installation));
-    TRY(ARENA_TAKE(&host_arena, installation->fat.last_cluster + 1u, &is_record));
-    TRY(walk_record(installation, mark_cluster, is_record));
-    comparison.is_record = is_record;
+    TRY(link_tables(installation));
+    TRY(find_kinds(installation, &kinds));
+    comparison.kinds = kinds;
     for (size_t i = 0; i < target->count; i++)
         for (uint64_t done = 0; done < target->ranges[i].bytes;
              done += installation->disk.disk.sector_bytes)
@@ -192,15 +242,16 @@ static bool has_extent(const struct record *record, uint64_t offset)
     return false;
 }
 
-/* An older second stage, or a boot sector that is not wanted any more, goes only after the switch:
- * until then the new record answers for it, too. */
+/* What an older Lintel, or an installation that was killed, has on the disk goes only after the
+ * switch: until then the new record answers for it, too. On a volume that others have changed since
+ * it is not known any more what was there. */
 static enum err keep_older(struct installation *installation)
 {
     for (uint32_t i = 0; i < installation->found.count; i++) {
         const struct extent *extent = &installation->found.extents[i];
         uint32_t base_crc, disk_crc;
-        if ((extent->kind != EXTENT_CODE && extent->kind != EXTENT_STAGE) ||
-            has_extent(&installation->record, extent->offset))
+        bool known = installation->exact || extent_is_boot(extent);
+        if (!known || has_extent(&installation->record, extent->offset))
             continue;
         TRY(range_crc(&installation->base.image, extent->offset, extent->bytes, &base_crc));
         TRY(range_crc(&installation->disk, extent->offset, extent->bytes, &disk_crc));
@@ -247,5 +298,5 @@ enum err record_put(const struct installation *installation)
     TRY(arena_take(&host_arena, installation->record_room, (void **)&bytes));
     record_write(&installation->record, bytes);
     putting.next = bytes;
-    return walk_record(installation, put_cluster, &putting);
+    return walk_file(installation, ITEM_RECORD, put_cluster, &putting);
 }

@@ -9,13 +9,17 @@
 
 /* Each is on the medium before the next begins. */
 enum phase {
-    PHASE_DATA,       /* where nothing points to yet */
-    PHASE_LINK,       /* tables with the old files' clusters and the new ones' */
-    PHASE_BOOT_FIRST, /* boot sectors, when the record of what they held is about to go */
-    PHASE_ENTRIES,    /* directories: old files out, new files in */
-    PHASE_BOOT,       /* boot sectors: the switch */
-    PHASE_UNLINK,     /* tables with the new files' clusters only */
-    PHASE_CLEAN,      /* where nothing points to any more */
+    PHASE_RECORD_HEAD, /* of the new record: which clusters it will take */
+    PHASE_RECORD,      /* the rest of it, by which all that follows can be undone */
+    PHASE_DATA,        /* where nothing points to yet */
+    PHASE_LINK,        /* tables with the old files' clusters and the new ones' */
+    PHASE_BOOT_FIRST,  /* boot sectors, when the record of what they held is about to go */
+    PHASE_ENTRIES,     /* directories: old files out, new files in */
+    PHASE_BOOT,        /* boot sectors: the switch */
+    PHASE_UNLINK,      /* tables with the new files' clusters only */
+    PHASE_CLEAN,       /* where nothing points to any more */
+    PHASE_FORGET,      /* the old record: until here all can be finished */
+    PHASE_FORGET_HEAD,
 };
 
 struct write {
