@@ -451,7 +451,8 @@ REFUSED = {
     "FSInfo in the table": ("gpt", [(MIB + 48, b"\x28")], "says that sector 40 is FSInfo"),
     "few clusters": ("gpt", [(MIB + 13, b"\x80")], "too few for FAT32"),
     "short table": ("mbr-fat16", [(MIB + 22, b"\1")], "room for 254 clusters only"),
-    "copy differs": ("gpt", [(MIB + 42, b"\1")], "the copy of it in sector 6 contradict"),
+    "copy differs": ("gpt", [(MIB + 26, b"\7")], "the copy of it in sector 6 contradict"),
+    "another version": ("gpt", [(MIB + 42, b"\1")], "FAT32 of version 0.1"),
 }
 
 
