@@ -62,10 +62,9 @@ static enum err find_wanted(const struct entry *entry, const char *key,
     if (!wanted)
         return fail(ERR_FORMAT, "there is no protocol `%s`; Lintel knows %s", key,
                     list_protocols(false, list, sizeof list));
-    bool recognised = wanted->recognise(file);
-    if (!recognised && wanted->explain)
+    if (!is && wanted->explain)
         TRY(wanted->explain(file));
-    if (!recognised)
+    if (!wanted->recognise(file))
         return fail(ERR_FORMAT, "%s is %s, not %s; the key `kernel` takes every kind",
                     entry->kernel, is ? is->name : "nothing that Lintel knows", wanted->name);
     *found = wanted;

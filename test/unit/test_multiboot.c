@@ -106,6 +106,22 @@ static void test_fixed_kernel(void **state)
     assert_memory_equal("initrd", at_physical(load32(second)), 6);
 }
 
+/* One that is asked for is told what keeps the file from it, but of a file that is another kernel
+ * it is told that. */
+static void test_asked_for_by_name(void **state)
+{
+    (void)state;
+    scene.entry.protocol = "multiboot1";
+    refuse(ERR_FORMAT, "is a Multiboot2 kernel, not a Multiboot kernel");
+    memset(mb.bytes + MB_HEADER, 0, 32);
+    refuse(ERR_FORMAT, "kernel.elf is no 64-bit ELF file: such are booted as Multiboot kernels");
+    mb_header(MB_HEADER + 4);
+    scene.entry.protocol = "multiboot2";
+    refuse(ERR_FORMAT, "its Multiboot2 header at 204h is not aligned to 8 bytes");
+    scene.entry.protocol = "uki";
+    refuse(ERR_FORMAT, "is nothing that Lintel knows, not a unified kernel image");
+}
+
 static void test_bss_of_its_own(void **state)
 {
     (void)state;
@@ -466,6 +482,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, fake_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(fixed_kernel),
+        TEST(asked_for_by_name),
         TEST(bss_of_its_own),
         TEST(version_1),
         TEST(sections_are_loaded),
