@@ -4,6 +4,6 @@
 global symbol_table
 
 section .rodata.symbols
-align 4
+align 8
 symbol_table:
     incbin SYMBOLS_BIN

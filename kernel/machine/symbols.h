@@ -16,10 +16,13 @@ struct symbol_table {
     } places[];
 };
 
+/* Whether a table of so many bytes lies: counts, names, and where the text ends. */
+bool symbols_lie(const struct symbol_table *table, uint64_t bytes);
+
 /* "function+0x12 (file.c:34)" for an address in the text, "" for any other. */
 void symbols_describe(uint64_t address, char *text, size_t bytes);
 
-/* Of the program that runs in user mode, from its file, which is believed; NULL: none. */
+/* Of the program that runs in user mode, which is sound; NULL: none. */
 void symbols_of_program(const struct symbol_table *table);
 
 /* False: no function of the kernel has that name. */

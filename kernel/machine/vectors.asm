@@ -1,6 +1,9 @@
 ; 256 interrupt vectors of VECTOR_BYTES (interrupts.c). Each brings the stack into the shape of struct
 ; interrupt_frame (interrupts.h), calls interrupt_dispatch() and goes back to where it came from.
 
+FLAGS_DF        equ 0x400
+FLAGS_AC        equ 0x40000             ; on: SMAP lets the kernel reach a program's pages
+
 bits 64
 default rel
 
@@ -39,7 +42,9 @@ interrupt_vectors:
 
 dispatch:
         each    push, rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
-        cld
+        pushfq                          ; a program may have set them; CLAC only newer CPUs have
+        and     dword [rsp], ~(FLAGS_DF | FLAGS_AC)
+        popfq
         mov     rdi, rsp
         mov     rbx, rsp                ; C keeps it
         and     rsp, ~15

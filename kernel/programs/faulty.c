@@ -46,6 +46,14 @@ DELIBERATE static void stop_interrupts(void)
     __asm__ volatile("cli");
 }
 
+/* With the flag set that takes SMAP away from a kernel which doesn't clear it. */
+DELIBERATE static void spin_with_ac(void)
+{
+    __asm__ volatile("lea -128(%%rsp), %%rsp; pushf; orl $0x40000, (%%rsp); popf" : : : "memory");
+    for (;;)
+        __asm__ volatile("");
+}
+
 /* All x87 exceptions unmasked; the next instruction tells of the one before. */
 DELIBERATE static void divide_by_zero(void)
 {
@@ -57,7 +65,7 @@ int64_t program(void)
 {
     char which = 0;
     say("Which fault: n(ull), k(ernel), t(hread of the kernel), s(tack), g(uard), p(rivileged), "
-        "f(loating point)? ");
+        "f(loating point), a(lignment check, for ever)? ");
     call(CALL_READ, (uint64_t)&which, 1, 0);
     say("\n");
     if (which == 'n')
@@ -74,5 +82,7 @@ int64_t program(void)
         stop_interrupts();
     else if (which == 'f')
         divide_by_zero();
+    else if (which == 'a')
+        spin_with_ac();
     return 1;
 }

@@ -40,6 +40,15 @@ static const struct segment *segment_at(const struct image *image, unsigned inde
     return (const struct segment *)(image->file + header_of(image)->segments_at) + index;
 }
 
+/* Modules are page-aligned here, too. */
+static const char *check_symbols(struct image *image, const struct segment *segment)
+{
+    image->symbols = (const struct symbol_table *)(image->file + segment->offset);
+    return segment->offset % 8 || symbols_lie(image->symbols, segment->file_bytes)
+               ? "its table of symbols is damaged"
+               : NULL;
+}
+
 static const char *check_segment(struct image *image, const struct segment *segment)
 {
     uint64_t end;
@@ -53,9 +62,9 @@ static const char *check_segment(struct image *image, const struct segment *segm
     if ((segment->flags & (SEGMENT_WRITE | SEGMENT_EXECUTE)) == (SEGMENT_WRITE | SEGMENT_EXECUTE))
         return "a segment is writable and executable";
     if (segment->type == SEGMENT_SYMBOLS)
-        image->symbols = image->file + segment->offset;
-    else if (segment->flags & SEGMENT_EXECUTE &&
-             header_of(image)->entry - segment->virtual < segment->memory_bytes)
+        return check_symbols(image, segment);
+    if (segment->flags & SEGMENT_EXECUTE &&
+        header_of(image)->entry - segment->virtual < segment->memory_bytes)
         image->entry = header_of(image)->entry;
     return NULL;
 }

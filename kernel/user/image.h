@@ -2,13 +2,14 @@
 #ifndef KERNEL_USER_IMAGE_H
 #define KERNEL_USER_IMAGE_H
 
+#include "kernel/machine/symbols.h"
 #include "kernel/vm/vm.h"
 
 struct image {
     const uint8_t *file;
     uint64_t bytes;
     uint64_t entry, stack_top; /* virtual, once loaded */
-    const void *symbols;       /* its table of functions and lines, in the file; NULL: none */
+    const struct symbol_table *symbols; /* in the file; NULL: none */
 };
 
 /* Checks the headers. NULL: it is a program; else what is wrong. */

@@ -101,6 +101,15 @@ class Monitor:
         self.execute("cont")
         return False
 
+    def look_into_kernel_mode(self, end, looks=200):
+        """The registers, should one of some looks find the machine there, below an address; it
+        runs on."""
+        for _ in range(looks):
+            said = self.human("info registers")
+            if "CPL=0" in said and parse_registers(said)["RIP"] < end:
+                return said
+        return None
+
     def registers(self):
         return parse_registers(self.human("info registers"))
 

@@ -1,5 +1,6 @@
 """Memory, threads and user programs of the kernel, over its shell: one boot for each firmware."""
 import re
+import subprocess
 
 import pytest
 from builder import BUILD, make_image
@@ -18,6 +19,7 @@ FAULTS = {
     "p": (r"general protection fault \(vector 13\)", "CS     0000000000000023", "stop_interrupts"),
     "f": (r"x87 floating-point error \(vector 16\)", "SS     000000000000001b", "divide_by_zero"),
 }
+RFLAGS_IF, RFLAGS_AC = 0x200, 0x40000
 
 
 @pytest.fixture
@@ -37,6 +39,7 @@ def test_memory_threads_and_programs(shell):
     check_good_programs(shell)
     for kind in FAULTS:
         check_killed_program(shell, kind)
+    check_flags_in_the_kernel(shell)
     check_program_that_never_ends(shell)
     check_nothing_is_lost(shell, free)
     shell.find("claims", r"^claims: (\d+) of \1 passed")
@@ -49,7 +52,7 @@ def check_halt(shell):
     shell.read("The processor is stopped.\n")
     registers = shell.machine.wait(lambda: "HLT=1" in (
         said := shell.machine.monitor.human("info registers")) and said, "a stopped processor")
-    assert not int(re.search(r"RFL=(\w+)", registers)[1], 16) & 0x200, registers
+    assert not int(re.search(r"RFL=(\w+)", registers)[1], 16) & RFLAGS_IF, registers
 
 
 def test_a_cpu_that_lets_all_pages_execute(start, images):
@@ -150,7 +153,7 @@ def check_good_programs(shell):
 def check_killed_program(shell, kind):
     told, reason, function = FAULTS[kind]
     shell.machine.type("run faulty.elf\n")
-    shell.read("loating point)? ")
+    shell.read("for ever)? ")
     shell.machine.type(kind)
     report = shell.read()
     assert re.search(told, report) and reason in report, report
@@ -159,6 +162,25 @@ def check_killed_program(shell, kind):
     source = FAULTY.read_text().splitlines()
     begin = next(i for i, text in enumerate(source, 1) if f" {function}(" in text)
     assert begin <= line <= begin + 5
+
+
+def check_flags_in_the_kernel(shell):
+    """A program's AC does not reach the kernel that interrupts it."""
+    monitor = shell.machine.monitor
+    names = subprocess.run(["nm", BUILD / "kernel/kernel.elf"], check=True, capture_output=True,
+                           text=True).stdout
+    end_of_c = int(re.search(r"(\w+) T interrupt_vectors", names)[1], 16)  # assembly lies last
+    shell.machine.type("run faulty.elf\n")
+    shell.read("for ever)? ")
+    shell.machine.type("a")
+    shell.machine.wait(monitor.stop_in_user_mode, "the program at work")
+    monitor.execute("cont")
+    for _ in range(3):
+        said = shell.machine.wait(lambda: monitor.look_into_kernel_mode(end_of_c),
+                                  "the kernel at work")
+        assert not int(re.search(r"RFL=(\w+)", said)[1], 16) & RFLAGS_AC, said
+    shell.machine.type("\x03")
+    assert "faulty.elf: interrupted" in shell.read()
 
 
 def check_program_that_never_ends(shell):

@@ -14,7 +14,12 @@ static struct image image;
 static struct file {
     Elf64_Ehdr header;
     Elf64_Phdr segments[3];
-    char symbols[16];
+    struct {
+        uint64_t text, text_bytes;
+        uint32_t functions, lines;
+        struct place places[2];
+        char names[8];
+    } symbols;
     uint8_t text[FRAME_BYTES + 100], data[64];
 } file;
 
@@ -49,7 +54,7 @@ static void make_file(void)
                       .p_offset = offsetof(struct file, symbols),
                       .p_filesz = sizeof file.symbols,
                       .p_memsz = sizeof file.symbols}},
-        .symbols = "the table",
+        .symbols = {TEXT, sizeof file.text, 1, 1, {{8, 0, 0}, {8, 4, 7}}, "fun\0x.c"},
     };
     memset(file.text, 0xc3, sizeof file.text);
     memset(file.data, 7, sizeof file.data);
@@ -94,7 +99,7 @@ static void test_program_is_loaded(void **state)
     (void)state;
     assert_null(load());
     assert_int_equal(image.entry, TEXT + 8);
-    assert_ptr_equal(image.symbols, file.symbols);
+    assert_ptr_equal(image.symbols, &file.symbols);
     assert_int_equal(byte_at(TEXT), 0xc3);
     assert_int_equal(byte_at(TEXT + sizeof file.text - 1), 0xc3);
     assert_int_equal(byte_at(TEXT + sizeof file.text), 0);
@@ -150,6 +155,17 @@ static void test_lies_are_refused(void **state)
     REFUSED(segment->p_vaddr = UINT64_C(0xffff800000000000),
             "a segment lies outside the lower half");
     REFUSED(segment->p_vaddr = END - 3 * FRAME_BYTES, "a segment lies where the stack goes");
+#define DAMAGED(change) REFUSED(change, "its table of symbols is damaged")
+    DAMAGED(file.segments[2].p_filesz = 23);
+    DAMAGED(file.segments[2].p_offset += 4);
+    DAMAGED(file.symbols.text_bytes = UINT64_MAX - TEXT + 1);
+    DAMAGED(file.symbols.functions = 4);
+    DAMAGED(file.symbols.functions = UINT32_MAX);
+    DAMAGED(file.symbols.lines = UINT32_MAX);
+    DAMAGED(file.symbols.functions = file.symbols.lines = UINT32_C(1) << 31);
+    DAMAGED((file.symbols.functions = 3, file.symbols.lines = 0)); /* no name has room */
+    DAMAGED(file.symbols.places[1].name = sizeof file.symbols.names);
+    DAMAGED(file.symbols.names[7] = 'x');
     REFUSED(frames_take(&frames, frames.free - 5), "NO_MEMORY");
     begin(NULL);
     assert_string_equal(image_check(&image, &file, sizeof file.header - 1), "not an ELF64 file");
