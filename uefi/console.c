@@ -8,6 +8,8 @@
 #include "uefi/serial.h"
 #include "uefi/uefi.h"
 
+#define COLUMNS_MOST 1024 /* no screen has more */
+
 static SIMPLE_TEXT_OUTPUT_INTERFACE *screen; /* NULL: a machine without any console */
 static CHAR16 line[256];                     /* not yet shown; room for a final 0 */
 static uint32_t line_length;
@@ -39,11 +41,13 @@ static void append(CHAR16 c)
 /* Firmware has no verb for it. The last column stays: writing there would scroll some screens. */
 static void clear_to_end_of_line(void)
 {
-    UINTN columns, rows, row = (UINTN)screen->Mode->CursorRow;
-    UINTN column = (UINTN)screen->Mode->CursorColumn;
+    const SIMPLE_TEXT_OUTPUT_MODE *mode = screen->Mode;
+    UINTN columns, rows;
 
-    if (EFI_ERROR(screen->QueryMode(screen, (UINTN)screen->Mode->Mode, &columns, &rows)))
+    if (!mode || EFI_ERROR(screen->QueryMode(screen, (UINTN)mode->Mode, &columns, &rows)) ||
+        columns > COLUMNS_MOST)
         return;
+    UINTN row = (UINTN)mode->CursorRow, column = (UINTN)mode->CursorColumn;
     for (UINTN i = column; i + 1 < columns; i++)
         append(' ');
     console_flush();

@@ -7,6 +7,8 @@
 #include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
+#define MODES_MOST 1024 /* a screen with more has lost count */
+
 typedef EFI_GRAPHICS_OUTPUT_MODE_INFORMATION mode_info;
 
 struct screen {
@@ -16,9 +18,9 @@ struct screen {
 
 static bool is_linear(const mode_info *info)
 {
-    return info->PixelFormat == PixelRedGreenBlueReserved8BitPerColor ||
-           info->PixelFormat == PixelBlueGreenRedReserved8BitPerColor ||
-           info->PixelFormat == PixelBitMask;
+    return info && (info->PixelFormat == PixelRedGreenBlueReserved8BitPerColor ||
+                    info->PixelFormat == PixelBlueGreenRedReserved8BitPerColor ||
+                    info->PixelFormat == PixelBitMask);
 }
 
 /* The first screen whose pixels lie in memory. A handle with a device path is a real one; the
@@ -52,15 +54,28 @@ static uint64_t merit(const mode_info *info, uint32_t width, uint32_t height)
     return (uint64_t)info->HorizontalResolution * info->VerticalResolution;
 }
 
+/* One of its modes, for FreePool(); NULL: it has none of this number. */
+static mode_info *query(EFI_GRAPHICS_OUTPUT_PROTOCOL *gop, uint32_t mode)
+{
+    mode_info *info = NULL;
+    UINTN bytes = 0;
+
+    return EFI_ERROR(gop->QueryMode(gop, mode, &bytes, &info)) ? NULL : info;
+}
+
+static uint32_t count_modes(const EFI_GRAPHICS_OUTPUT_PROTOCOL *gop)
+{
+    return MIN(gop->Mode->MaxMode, MODES_MOST);
+}
+
 static uint32_t best_mode(EFI_GRAPHICS_OUTPUT_PROTOCOL *gop, uint32_t width, uint32_t height)
 {
     uint32_t best = gop->Mode->Mode;
     uint64_t most = merit(gop->Mode->Info, width, height);
 
-    for (uint32_t i = 0; i < gop->Mode->MaxMode; i++) {
-        mode_info *info;
-        UINTN bytes;
-        if (EFI_ERROR(gop->QueryMode(gop, i, &bytes, &info)))
+    for (uint32_t i = 0; i < count_modes(gop); i++) {
+        mode_info *info = query(gop, i);
+        if (!info)
             continue;
         if (merit(info, width, height) > most) {
             most = merit(info, width, height);
@@ -98,21 +113,21 @@ static void set_format(const mode_info *info, struct lintel_framebuffer *fb)
     set_field(masks.BlueMask, &fb->blue_shift, &fb->blue_bits);
 }
 
-/* Pitch and format of a mode, as it would be. */
+/* Size, pitch (0: too long) and format of a mode, as it would be. */
 static void describe_mode(const mode_info *info, struct lintel_framebuffer *fb)
 {
     set_format(info, fb);
+    uint64_t pitch = (uint64_t)info->PixelsPerScanLine * ((fb->bits_per_pixel + 7u) / 8);
     fb->width = info->HorizontalResolution;
     fb->height = info->VerticalResolution;
-    fb->pitch = info->PixelsPerScanLine * ((fb->bits_per_pixel + 7u) / 8);
+    fb->pitch = pitch <= UINT32_MAX ? (uint32_t)pitch : 0;
 }
 
 static void list_modes(EFI_GRAPHICS_OUTPUT_PROTOCOL *gop, struct video *video)
 {
-    for (uint32_t i = 0; i < gop->Mode->MaxMode && video->mode_count < VIDEO_MODES; i++) {
-        mode_info *info;
-        UINTN bytes;
-        if (EFI_ERROR(gop->QueryMode(gop, i, &bytes, &info)))
+    for (uint32_t i = 0; i < count_modes(gop) && video->mode_count < VIDEO_MODES; i++) {
+        mode_info *info = query(gop, i);
+        if (!info)
             continue;
         if (is_linear(info))
             describe_mode(info, &video->modes[video->mode_count++]);
@@ -123,23 +138,16 @@ static void list_modes(EFI_GRAPHICS_OUTPUT_PROTOCOL *gop, struct video *video)
 static enum err describe(const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode,
                          struct lintel_framebuffer *fb)
 {
-    const mode_info *info = mode->Info;
-
-    set_format(info, fb);
-    uint64_t pitch = (uint64_t)info->PixelsPerScanLine * ((fb->bits_per_pixel + 7u) / 8);
+    if (!mode || !is_linear(mode->Info))
+        return fail(ERR_UNSUPPORTED, "the firmware's screen has pixels in memory no more");
+    describe_mode(mode->Info, fb);
     fb->base_physical = mode->FrameBufferBase;
-    fb->width = info->HorizontalResolution;
-    fb->height = info->VerticalResolution;
-    fb->pitch = (uint32_t)pitch;
-    fb->bytes = pitch * fb->height;
-    bool known = fb->bits_per_pixel == 15 || fb->bits_per_pixel == 16 || fb->bits_per_pixel == 24 ||
-                 fb->bits_per_pixel == 32;
-    if (!is_linear(info) || !known || !fb->base_physical || !fb->bytes || pitch > UINT32_MAX ||
-        info->PixelsPerScanLine < fb->width || fb->bytes > mode->FrameBufferSize)
+    fb->bytes = (uint64_t)fb->pitch * fb->height;
+    if (fb->bytes > mode->FrameBufferSize)
         return fail(ERR_UNSUPPORTED,
-                    "the firmware describes one of %u x %u pixels of %u bits, %u "
-                    "in a line, in %lu bytes at %lXh",
-                    fb->width, fb->height, fb->bits_per_pixel, info->PixelsPerScanLine,
+                    "the firmware describes one of %u x %u pixels of %u bits, %u in a line, in %lu "
+                    "bytes at %lXh",
+                    fb->width, fb->height, fb->bits_per_pixel, mode->Info->PixelsPerScanLine,
                     mode->FrameBufferSize, fb->base_physical);
     return OK;
 }

@@ -11,6 +11,7 @@
 #define PATIENCE     300000000 /* without any progress, in units of 100 ns */
 #define DRIVER_WAITS 30000     /* milliseconds */
 #define SIZE_UNKNOWN UINT64_MAX
+#define HEADERS_MOST 1024 /* of an answer */
 
 static EFI_SERVICE_BINDING *binding;
 static EFI_HTTPv4_ACCESS_POINT own_address = {.UseDefaultAddress = TRUE};
@@ -162,15 +163,17 @@ static uint64_t read_number(const char *text)
 static uint64_t take_length(EFI_HTTP_MESSAGE *message)
 {
     uint64_t length = SIZE_UNKNOWN;
+    UINTN count = message->Headers ? MIN(message->HeaderCount, HEADERS_MOST) : 0;
 
-    for (UINTN i = 0; i < message->HeaderCount; i++) {
+    for (UINTN i = 0; i < count; i++) {
         EFI_HTTP_HEADER *header = &message->Headers[i];
-        if (is_content_length((const char *)header->FieldName))
+        if (header->FieldName && header->FieldValue &&
+            is_content_length((const char *)header->FieldName))
             length = read_number((const char *)header->FieldValue);
         uefi_boot->FreePool(header->FieldName);
         uefi_boot->FreePool(header->FieldValue);
     }
-    if (message->HeaderCount)
+    if (message->Headers)
         uefi_boot->FreePool(message->Headers);
     return length;
 }
@@ -204,13 +207,13 @@ static enum err receive_file(EFI_HTTP_PROTOCOL *http, const char *path, uint64_t
     uint64_t length, done;
 
     TRY(receive_head(http, path, &message, &length));
-    if (length != bytes)
+    if (length != bytes || message.BodyLength > bytes)
         return fail(ERR_CHANGED, "%s: %s%s: had %lu bytes a moment ago, and has %lu now",
                     server.disk.name, server.root, path, bytes, length);
     for (done = message.BodyLength; done < bytes; done += message.BodyLength) {
         message = (EFI_HTTP_MESSAGE){.BodyLength = bytes - done, .Body = to + done};
         EFI_STATUS status = transfer(http, http->Response, &message);
-        if (EFI_ERROR(status) || !message.BodyLength)
+        if (EFI_ERROR(status) || !message.BodyLength || message.BodyLength > bytes - done)
             return fail(ERR_IO, "%s: %s%s: the transfer ended after %lu of %lu bytes: %s",
                         server.disk.name, server.root, path, done, bytes, status_name(status));
     }
@@ -243,7 +246,10 @@ static enum err connect_and_ask(const char *path, uint64_t *bytes, void *to)
     if (EFI_ERROR(status))
         return fail(ERR_IO, "%s: %s%s: %s", server.disk.name, server.root, path,
                     status_name(status));
-    err = ask(protocol_on(child, (EFI_GUID)EFI_HTTP_PROTOCOL_GUID), path, bytes, to);
+    EFI_HTTP_PROTOCOL *http = protocol_on(child, (EFI_GUID)EFI_HTTP_PROTOCOL_GUID);
+    err = http ? ask(http, path, bytes, to)
+               : fail(ERR_UNSUPPORTED, "%s: the firmware's HTTP service gives no connection",
+                      server.disk.name);
     binding->DestroyChild(binding, child);
     return err;
 }

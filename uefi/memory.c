@@ -225,6 +225,19 @@ enum err memory_first_map(struct raw_map *map, uint64_t *end)
     return OK;
 }
 
+uint64_t memory_room(uint64_t physical)
+{
+    struct raw_map map, busy;
+
+    describe(&at_start, &map, &busy);
+    for (uint64_t i = 0; i < map.count; i++) {
+        const struct raw_range *range = &map.ranges[i];
+        if (physical >= range->base && physical - range->base < range->bytes)
+            return range->bytes - (physical - range->base);
+    }
+    return 0;
+}
+
 void memory_free_all(void)
 {
     drop(&at_start);

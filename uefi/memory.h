@@ -14,6 +14,9 @@ enum err memory_leave(struct raw_map *map);
 /* A map that later calls of memory_map() leave alone, and the end of what it describes. */
 enum err memory_first_map(struct raw_map *map, uint64_t *end);
 
+/* Bytes from an address to the end of the range of that map that holds it; 0: none does. */
+uint64_t memory_room(uint64_t physical);
+
 /* Gives back all that memory_allocate() took, and the maps. */
 void memory_free_all(void);
 

@@ -153,7 +153,7 @@ static void save_screens(struct screens *screens)
     }
     if (count)
         uefi_boot->FreePool(handles);
-    if (uefi_system->ConOut)
+    if (uefi_system->ConOut && uefi_system->ConOut->Mode)
         screens->text_mode = uefi_system->ConOut->Mode->Mode;
 }
 

@@ -2,6 +2,7 @@
 #include "uefi/tpm.h"
 #include "common/format/event_log.h"
 #include "common/lib/mem.h"
+#include "uefi/memory.h"
 #include "uefi/protocol.h"
 
 static const EFI_GUID tcg2_guid = {
@@ -17,12 +18,12 @@ struct tcg2 {
 static bool get(struct tcg2 *tcg2, enum event_log_format format, struct event_log *log)
 {
     EFI_PHYSICAL_ADDRESS events = 0, last = 0;
-    BOOLEAN truncated;
+    BOOLEAN truncated = FALSE;
 
     if (EFI_ERROR(tcg2->get_event_log(tcg2, format, &events, &last, &truncated)) || !events)
         return false;
     *log = (struct event_log){.format = format, .events = at_physical(events)};
-    return event_log_measure(log, last ? at_physical(last) : NULL);
+    return event_log_measure(log, memory_room(events), last ? at_physical(last) : NULL);
 }
 
 /* Firmware with an old TPM keeps the old format only. */

@@ -2,7 +2,7 @@
 #include "common/format/event_log.h"
 #include "common/lib/mem.h"
 
-#define LOG_MOST (4 * MIB) /* a log or an event longer than this is a wild one */
+#define LOG_MOST (4 * MIB) /* a log that is longer is a wild one */
 
 /* An event of the old format; a log of the new one begins with one, which says how long digests
  * are. */
@@ -16,10 +16,14 @@
 #define NEW_DIGESTS 8
 #define NEW_DIGEST  12 /* algorithm, digest, and so on; then the event's size, and the event */
 
-static uint64_t digest_bytes(const uint8_t *log, uint32_t algorithm)
+/* The log's first event says it. 0: it does not. */
+static uint64_t digest_bytes(const uint8_t *log, uint64_t room, uint32_t algorithm)
 {
-    uint32_t count = load32(log + SPEC_ID_DIGESTS), room = load32(log + OLD_EVENT_BYTES);
-    if (count > DIGESTS_MOST || SPEC_ID_SIZES + 4 * count > OLD_EVENT + room)
+    if (room < SPEC_ID_SIZES)
+        return 0;
+    uint64_t count = load32(log + SPEC_ID_DIGESTS);
+    uint64_t end = OLD_EVENT + (uint64_t)load32(log + OLD_EVENT_BYTES);
+    if (count > DIGESTS_MOST || SPEC_ID_SIZES + 4 * count > MIN(end, room))
         return 0;
     for (const uint8_t *size = log + SPEC_ID_SIZES; count--; size += 4)
         if (load16(size) == algorithm)
@@ -27,37 +31,39 @@ static uint64_t digest_bytes(const uint8_t *log, uint32_t algorithm)
     return 0;
 }
 
-/* 0: it makes no sense. */
-static uint64_t new_event_bytes(const uint8_t *log, const uint8_t *event)
+/* Where the event at this place ends; 0: it makes no sense. */
+static uint64_t new_event_end(const uint8_t *log, uint64_t room, uint64_t at)
 {
-    uint32_t count = load32(event + NEW_DIGESTS);
-    uint64_t at = NEW_DIGEST;
+    if (room < at + NEW_DIGEST)
+        return 0;
+    uint32_t count = load32(log + at + NEW_DIGESTS);
     if (count > DIGESTS_MOST)
         return 0;
-    while (count--) {
-        uint64_t bytes = digest_bytes(log, load16(event + at));
+    for (at += NEW_DIGEST; count--;) {
+        uint64_t bytes = room < at + 2 ? 0 : digest_bytes(log, room, load16(log + at));
         if (!bytes)
             return 0;
         at += 2 + bytes;
     }
-    return at + 4 + load32(event + at);
+    return room < at + 4 ? 0 : at + 4 + load32(log + at);
 }
 
-static uint64_t old_event_bytes(const uint8_t *event)
+static uint64_t old_event_end(const uint8_t *log, uint64_t room, uint64_t at)
 {
-    return OLD_EVENT + (uint64_t)load32(event + OLD_EVENT_BYTES);
+    return room < at + OLD_EVENT ? 0 : at + OLD_EVENT + load32(log + at + OLD_EVENT_BYTES);
 }
 
-bool event_log_measure(struct event_log *log, const uint8_t *last)
+bool event_log_measure(struct event_log *log, uint64_t room, const uint8_t *last)
 {
-    bool is_new = log->format == EVENT_LOG_2 && last != log->events;
-    if (!last) {
-        log->bytes = 0;
+    uint64_t at = (uintptr_t)last - (uintptr_t)log->events; /* large, where that wraps */
+
+    log->bytes = 0;
+    if (!last)
         return true;
-    }
-    if (last < log->events || last - log->events > (ptrdiff_t)LOG_MOST)
+    room = MIN(room, LOG_MOST);
+    if (at >= room)
         return false;
-    uint64_t bytes = is_new ? new_event_bytes(log->events, last) : old_event_bytes(last);
-    log->bytes = (uint64_t)(last - log->events) + bytes;
-    return bytes && bytes <= LOG_MOST;
+    log->bytes = log->format == EVENT_LOG_2 && at ? new_event_end(log->events, room, at)
+                                                  : old_event_end(log->events, room, at);
+    return log->bytes && log->bytes <= room;
 }

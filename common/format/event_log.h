@@ -7,7 +7,8 @@
 #include "common/firmware.h"
 #include <stdbool.h>
 
-/* Fills log->bytes, from its format and events. False: it makes no sense. */
-bool event_log_measure(struct event_log *log, const uint8_t *last);
+/* Fills log->bytes, from its format and events. `room`: bytes that it may have, and that may be
+ * read. `last`: where its last event begins; NULL: it has none. False: it makes no sense. */
+bool event_log_measure(struct event_log *log, uint64_t room, const uint8_t *last);
 
 #endif

@@ -17,7 +17,9 @@ static uint32_t pixel_bytes(const struct lintel_framebuffer *fb)
 /* All of it, so that nobody who draws has to. */
 static bool is_whole(const struct lintel_framebuffer *fb)
 {
-    return fb->bits_per_pixel >= 15 && fb->bits_per_pixel <= 32 && fb->width && fb->height &&
+    uint8_t bits = fb->bits_per_pixel;
+
+    return (bits == 15 || bits == 16 || bits == 24 || bits == 32) && fb->width && fb->height &&
            fb->pitch >= (uint64_t)fb->width * pixel_bytes(fb) &&
            fb->bytes >= (uint64_t)fb->pitch * fb->height &&
            has_field(fb, fb->red_shift, fb->red_bits) &&

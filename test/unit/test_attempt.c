@@ -111,7 +111,7 @@ static void refuses_a_framebuffer_that_contradicts_itself(void **state)
     videos[1].fb.height = 0;
     videos[2].fb.width++;
     videos[3].fb.height++;
-    videos[4].fb.bits_per_pixel = 8;
+    videos[4].fb.bits_per_pixel = 30;
     videos[5].fb.bits_per_pixel = 64;
     videos[6].fb.red_shift = 25;
     videos[7].fb.blue_bits = 0;
