@@ -123,11 +123,16 @@ static const struct {
     {0, {5, 5}, KEY_PAGE_UP}, {0, {6, 6}, KEY_PAGE_DOWN}, {0, {3, 3}, KEY_DELETE},
 };
 
-static enum key find_special_key(char letter, uint32_t number)
+/* A letter has a number only with modifiers, as in ESC[1;5H: ESC[1;1H moves a cursor, and is an
+ * echo.
+ */
+static enum key find_special_key(char letter, const uint32_t *numbers)
 {
+    if (letter != '~' && (numbers[0] > 1 || numbers[0] != (numbers[1] > 1)))
+        return KEY_NONE;
     for (uint32_t i = 0; i < ARRAY_LENGTH(special_keys); i++)
-        if (letter == '~' ? number && (number == special_keys[i].numbers[0] ||
-                                       number == special_keys[i].numbers[1])
+        if (letter == '~' ? numbers[0] && (numbers[0] == special_keys[i].numbers[0] ||
+                                           numbers[0] == special_keys[i].numbers[1])
                           : letter == special_keys[i].letter)
             return special_keys[i].key;
     return KEY_NONE;
@@ -148,17 +153,20 @@ static bool get_soon(const struct input *input, char *c)
 
 static enum key read_key_sequence(const struct input *input)
 {
-    uint32_t number = 0;
-    bool first = true; /* what follows a semicolon are modifiers */
+    uint32_t numbers[3] = {0}, at = 0; /* what follows a semicolon are modifiers */
     char c;
 
     for (uint32_t i = 0; i < SEQUENCE_BYTES && get_soon(input, &c); i++) {
         if (c >= '@' && c <= '~')
-            return find_special_key(c, number);
-        if (c == ';')
-            first = false;
-        else if (first && c >= '0' && c <= '9')
-            number = MIN(number * 10 + (uint32_t)(c - '0'), NUMBER_LIMIT);
+            return find_special_key(c, numbers);
+        if (c == ESCAPE) { /* another one begins: the end of this is lost */
+            at = numbers[0] = numbers[1] = 0;
+            get_soon(input, &c);
+        } else if (c == ';') {
+            at = MIN(at + 1, 2u);
+        } else if (c >= '0' && c <= '9') {
+            numbers[at] = MIN(numbers[at] * 10 + (uint32_t)(c - '0'), NUMBER_LIMIT);
+        }
     }
     return KEY_NONE;
 }

@@ -1,12 +1,16 @@
 /* What does the user choose? */
 #include "common/menu/menu.h"
 #include "common/hw/cpu.h"
+#include "common/lib/echo.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 
 #define POLL_MILLISECONDS   20
 #define HIDDEN_MILLISECONDS 100
+
+#define BABBLE       4  /* characters without a pause: nobody types so many */
+#define BABBLE_LOOKS 64 /* then the clock goes on */
 
 #define KEY_SHOW_AGAIN ('L' & 0x1f) /* what terminals use for it */
 
@@ -102,14 +106,8 @@ static enum answer obey_key(struct menu *menu, enum key key)
     case KEY_END:
         move(menu, all);
         break;
-    case 'd':
-        make_default(menu);
-        break;
     case 'i':
         show_facts(menu);
-        break;
-    case 'r':
-        enter_setup(menu);
         break;
     case KEY_SHOW_AGAIN:
         screen_show_again(&menu->screen);
@@ -118,9 +116,33 @@ static enum answer obey_key(struct menu *menu, enum key key)
     return STAY;
 }
 
+/* A serial line's noise is no wish for what can't be undone. */
+static enum answer ask_for_enter(struct menu *menu, enum key key)
+{
+    const char *what = key == 'q' ? "quits" : key == 'd' ? "makes it the default" : "restarts";
+
+    menu->wish = key;
+    fmt(menu->notice, sizeof menu->notice, "Enter %s; any other key does not.", what);
+    return STAY;
+}
+
+static enum answer obey_wish(struct menu *menu, enum key wish)
+{
+    if (wish == 'd')
+        make_default(menu);
+    else if (wish == 'r')
+        enter_setup(menu);
+    return wish == 'q' ? GIVE_UP : STAY;
+}
+
 static enum answer take_key(struct menu *menu, enum key key)
 {
+    enum key wish = menu->wish;
+
+    menu->wish = KEY_NONE;
     menu->notice[0] = 0;
+    if (wish && key == KEY_ENTER)
+        return obey_wish(menu, wish);
     if (key >= 'A' && key <= 'Z')
         key += 'a' - 'A';
     if (key >= '0' && key <= '9')
@@ -130,7 +152,9 @@ static enum answer take_key(struct menu *menu, enum key key)
     case KEY_ENTER:
         return BOOT;
     case 'q':
-        return GIVE_UP;
+    case 'd':
+    case 'r':
+        return ask_for_enter(menu, key);
     case 'e':
         return menu_edit(menu) ? BOOT_EDITED : STAY;
     default:
@@ -140,20 +164,50 @@ static enum answer take_key(struct menu *menu, enum key key)
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
+static bool is_text(enum key key)
+{
+    return key >= ' ' && key <= '~';
+}
+
+/* True: that is all that the key does. */
+static bool stop_countdown(struct menu *menu, enum key key)
+{
+    if (menu->milliseconds < 0 || !is_text(key) || (menu->stopped && !menu->burst))
+        return false;
+    menu->burst++;
+    if (!menu->stopped) {
+        menu->stopped = true;
+        menu->echoed = echo_heard();
+        menu_draw_countdown(menu);
+    }
+    return true;
+}
+
+/* After a pause; so it was no person who stopped it. */
+static void go_on(struct menu *menu)
+{
+    bool babbled = menu->burst > BABBLE || echo_heard() != menu->echoed;
+
+    menu->burst = 0;
+    if (!menu->stopped || !babbled)
+        return;
+    menu->stopped = false;
+    menu_draw_countdown(menu);
+}
+
 /* Waits a little; true when the countdown has run out. */
 static bool tick(struct menu *menu)
 {
     int64_t before = menu->milliseconds;
 
-    if (before == 0)
-        return true;
     menu->machine->firmware->wait(POLL_MILLISECONDS);
-    if (before < 0)
+    go_on(menu);
+    if (before < 0 || menu->stopped)
         return false;
     menu->milliseconds = MAX(before - POLL_MILLISECONDS, 0);
     if ((before + 999) / 1000 != (menu->milliseconds + 999) / 1000)
         menu_draw_countdown(menu);
-    return false;
+    return menu->milliseconds == 0;
 }
 
 static enum answer run(struct menu *menu)
@@ -164,11 +218,14 @@ static enum answer run(struct menu *menu)
     while (answer == STAY) {
         enum key key = menu->machine->firmware->key();
 
-        if (key == KEY_NONE) {
+        bool stops = stop_countdown(menu, key);
+        if (key == KEY_NONE || menu->burst == BABBLE_LOOKS) {
             if (tick(menu))
                 return BOOT;
             continue;
         }
+        if (stops)
+            continue;
         menu->milliseconds = -1;
         answer = take_key(menu, key);
         if (answer == STAY)
@@ -200,6 +257,8 @@ static void show(struct menu *menu, const char *error)
     fmt(menu->error, sizeof menu->error, "%s", error ? error : "");
     menu->notice[0] = 0;
     menu->number = 0;
+    menu->wish = KEY_NONE;
+    menu->stopped = false;
     menu->milliseconds = error || seconds <= 0 ? -1 : seconds * INT64_C(1000);
     menu->interface->menu_tsc = cpu_tsc();
     screen_open(&menu->screen, menu->machine->firmware, menu->config->console);

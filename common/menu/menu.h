@@ -14,9 +14,10 @@ enum err menu_begin(struct machine *machine, const struct volumes *volumes, stru
 
 /* Lets the user choose: at once the default when the time-out is 0, no key waits (or comes in the
  * tenth of a second that a hidden menu gives) and `error` is NULL; else by the list, with a
- * countdown that any key stops. `error`, when not NULL, is shown above the list, and there is no
- * countdown. *chosen is a copy of the entry, with the options as the user changed them; it holds
- * until the next call. False: the user gives up. */
+ * countdown that any key stops: one that types a character does no more than that, and one of many
+ * that come at once, as from a serial line that babbles, not even that. `error`, when not NULL, is
+ * shown above the list, and there is no countdown. *chosen is a copy of the entry, with the options
+ * as the user changed them; it holds until the next call. False: the user gives up. */
 bool menu_choose(struct menu *menu, const char *error, struct entry *chosen);
 
 /* ---- its parts, to each other ---------------------------------------------------------------- */
@@ -35,6 +36,10 @@ struct menu {
     uint32_t row, rows;   /* where the list lies, and how many entries it can show */
     uint64_t number;      /* typed so far */
     int64_t milliseconds; /* left of the countdown; negative: there is none */
+    bool stopped;         /* the countdown, by a key that did nothing else */
+    bool echoed;          /* an echo had been heard before */
+    uint32_t burst;       /* such keys that came without a pause */
+    enum key wish;        /* what was asked for, and waits for Enter; KEY_NONE: nothing */
     char error[MENU_ERROR_BYTES];
     char notice[80];                  /* what the last key did */
     char options[MENU_OPTIONS_BYTES]; /* as edited */

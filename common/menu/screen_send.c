@@ -79,9 +79,10 @@ static void send_move(const struct firmware *firmware, uint32_t row, uint32_t co
     send(firmware, text);
 }
 
+/* Without ESC[H, which would be the key Home if it came back. */
 void screen_send_clear(const struct firmware *firmware)
 {
-    send(firmware, "\033[0m\033[2J\033[H");
+    send(firmware, "\033[0m\033[2J\033[1;1H");
 }
 
 void screen_send_cursor(const struct screen *screen)

@@ -56,7 +56,8 @@ def test_variables_are_set_and_obeyed(start, special_image, flash):
     machine.wait_for(r"program: options.* end[\s\S]*program: efi")
     check_what_is_told(in_memory(machine, MEMORY))
     screen.press("\x1b[F", "lintel: kernel")
-    screen.press("d", "lintel boots by default from now on.")
+    screen.press("d", "Enter makes it the default")
+    screen.press("\r", "lintel boots by default from now on.")
     screen.press("\x1b[H", "second: kernel")
     screen.press("e", "Options for one boot:")
     screen.press("\x1b[3~ once", "test chosen once")  # a Delete that OVMF's terminal does not know
@@ -72,5 +73,7 @@ def test_firmware_setup(start, special_image, flash):
     machine = start("uefi", [special_image(CHANGES)], Hardware(variables=flash))
     Screen(machine).wait_for_text("r: firmware setup")
     machine.type("r")
+    machine.wait_for("Enter restarts")
+    machine.type("\r")
     machine.wait_exit()  # -no-reboot
     assert variables(flash.read_bytes(), GLOBAL)["OsIndications"] == bytes([1] + 7 * [0])

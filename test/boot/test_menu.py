@@ -1,10 +1,11 @@
 """The menu, driven by a serial terminal and by a keyboard, and looked at on every kind of screen."""
 import contextlib
 import threading
+import time
 
 import pytest
 from cells import Screen, shown_share
-from machine import ROOT, Hardware
+from machine import GATHER, ROOT, Hardware
 
 FIRMWARES = ("bios", "uefi")
 FOLDER = ROOT / "build/screenshots"
@@ -56,6 +57,36 @@ def test_countdown_boots_the_default(start, special_image, firmware):
     machine.wait_exit()
     assert "Boots in 1 second." in machine.output
     assert "fact: entry = lintel" in machine.output
+
+
+def echo_from_menu_on(machine):
+    """The serial line's other end sends back what it gets, as a modem or a shell there does."""
+    def send_back():
+        at = -1
+        with contextlib.suppress(OSError, ValueError):  # the machine has ended
+            while not machine.closed:
+                received = machine.received
+                if at < 0:
+                    at = received.find(b"\x1b[2J\x1b[1;1H")
+                elif at < len(received):
+                    machine.process.stdin.write(received[at:])
+                    machine.process.stdin.flush()
+                    at = len(received)
+                else:
+                    time.sleep(GATHER)
+    threading.Thread(target=send_back, daemon=True).start()
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+@pytest.mark.parametrize("console", ["auto", "text"])
+def test_line_that_echoes(start, special_image, firmware, console):
+    """Neither a key of the menu comes back, nor anything that stops the countdown."""
+    image = special_image({
+        "/loader/loader.conf": f"timeout 3\ndefault lintel\nconsole {console}\n"})
+    machine = start(firmware, [image])
+    echo_from_menu_on(machine)
+    machine.wait_passed()
+    assert "fact: entry = lintel\n" in machine.output
 
 
 def hold_key(machine):

@@ -189,7 +189,7 @@ static void hands_over_a_framebuffer(void **unused)
 static void refuses_to_boot_without_the_framebuffer(void **unused)
 {
     (void)unused;
-    fake_type("q");
+    fake_type("q\r");
     assert_int_equal(boot_disk("screen.img"), FAKE_GAVE_UP);
     assert_non_null(strstr(fake_output(), "requires a framebuffer"));
     assert_int_equal(fake_reserved_pages(), 0);
@@ -249,7 +249,7 @@ static int boot_with_data_disks(int count)
     fake_disk_in_file("other.img", 512);
     while (count--)
         fake_disk_in_file("data.img", 512);
-    fake_type("q");
+    fake_type("q\r");
     return boot();
 }
 
@@ -365,7 +365,7 @@ static int boot_beside_a_clone(uint64_t broken_sectors)
     uint32_t own = fake_disk_in_file("own.img", 512);
     fake_break_sectors(own, 18432, broken_sectors);
     facts->origin.disk = (int32_t)own;
-    fake_type("q");
+    fake_type("q\r");
     return boot();
 }
 
@@ -398,7 +398,7 @@ static void boots_the_volume_that_was_named(void **unused)
     fake_disk_in_file("two.img", 512);
     facts->origin.has_first_lba = true;
     facts->origin.first_lba = 18432;
-    fake_type("q");
+    fake_type("q\r");
     assert_int_equal(boot(), FAKE_HANDED_OFF);
     assert_int_equal(handed_over()->volume.partition_number, 2);
 }
@@ -446,7 +446,7 @@ static int boot_two_volumes(uint64_t from, uint64_t to, bool both, bool named)
         fake_break_sectors(disk, SECOND_LBA + from, to - from);
     facts->origin.has_first_lba = named;
     facts->origin.first_lba = FIRST_LBA;
-    fake_type("q");
+    fake_type("q\r");
     return boot();
 }
 
@@ -488,7 +488,7 @@ static void asks_where_the_boot_volume_is_damaged(void **unused)
     run("dd if=/dev/zero of=esp.img bs=512 seek=%u count=1 conv=notrunc status=none", FIRST_LBA);
     fake_end();
     begin(NULL);
-    fake_type("q");
+    fake_type("q\r");
     assert_int_equal(boot_disk("esp.img"), FAKE_GAVE_UP);
     expect_said("Good");
     expect_said("partition 1: no file"); /* and a line ends there */
@@ -516,7 +516,7 @@ static uint64_t pages_after_failures(const char *image, const char *message, int
     begin(NULL);
     for (int i = 0; i < failures; i++)
         fake_press(KEY_ENTER);
-    fake_type("q");
+    fake_type("q\r");
     assert_int_equal(boot_disk(image), FAKE_GAVE_UP);
     assert_non_null(strstr(fake_output(), message));
     assert_int_equal(fake_reserved_pages(), 0);
@@ -544,7 +544,7 @@ static void says_that_a_note_is_damaged(void **unused)
     memcpy(built.bytes + built.programs[3].p_offset, &note, sizeof note);
     write_file("damaged.elf", built.bytes, built.size);
     run("cp disk.img damaged.img && mcopy -o -i damaged.img damaged.elf ::/boot/kernel.elf");
-    fake_type("q");
+    fake_type("q\r");
     assert_int_equal(boot_disk("damaged.img"), FAKE_GAVE_UP);
     assert_non_null(strstr(fake_output(), "entry good: /boot/kernel.elf: a note"));
 }
@@ -556,7 +556,7 @@ static void refuses_what_is_not_signed(void **unused)
     run("cp disk.img unsigned.img && printf 'kernel /boot/kernel.elf\nmodule /missing\n' | "
         "mcopy -o -i unsigned.img - ::/loader/entries/good.conf");
     facts->secure_boot = true;
-    fake_type("q");
+    fake_type("q\r");
     assert_int_equal(boot_disk("unsigned.img"), FAKE_GAVE_UP);
     assert_non_null(strstr(fake_output(), "entry good: /boot/kernel.elf: Secure Boot is on"));
 }
@@ -568,7 +568,7 @@ static void boots_another_entry_after_a_failure(void **unused)
     fake_press(KEY_UP);
     fake_type("2");
     fake_press(KEY_ENTER);
-    fake_type("q");
+    fake_type("q\r");
     int way_out = boot_disk("bad.img");
     assert_true(way_out == FAKE_HANDED_OFF || way_out == FAKE_GAVE_UP);
     if (way_out == FAKE_GAVE_UP) /* the good entry was the first one */
@@ -586,7 +586,7 @@ static void survives_any_failed_allocation(void **unused)
         begin(NULL);
         fake_fail_allocate(n);
         for (int i = 0; i < 3; i++)
-            fake_type("q");
+            fake_type("q\r");
         int way_out = boot_disk("disk.img");
         assert_int_not_equal(way_out, FAKE_STUCK);
         booted |= way_out == FAKE_HANDED_OFF;
@@ -627,7 +627,7 @@ static void survives_any_broken_sector(void **unused)
     for (uint64_t lba = 0; lba < 16384; lba += 1 + lba / 24) {
         begin(NULL);
         for (int i = 0; i < 3; i++)
-            fake_type("q");
+            fake_type("q\r");
         uint32_t disk = fake_disk_in_file("disk.img", 512);
         fake_break_sectors(disk, lba, 1);
         int way_out = boot();

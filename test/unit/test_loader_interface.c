@@ -338,8 +338,8 @@ static void the_menu_makes_a_default(void **state)
     (void)state;
     assert_int_equal(menu_begin(&machine, &volumes, &config, &interface, &menu), OK);
     fake_press(KEY_DOWN);
-    fake_type("d");
-    fake_type("q");
+    fake_type("d\r");
+    fake_type("q\r");
     assert_false(menu_choose(menu, NULL, &chosen));
     assert_int_equal(config.chosen, 1);
     assert_text("LoaderEntryDefault", "fedora.conf", true);

@@ -95,19 +95,32 @@ static void test_longer_numbers(void **state)
     assert_int_equal(CHOOSE(NULL, {'1', NULL}, {'0', NULL}), 9);
 }
 
+static void see_wish(void)
+{
+    assert_shown("Enter quits; any other key does not.");
+}
+static void see_no_wish(void)
+{
+    assert_not_shown("Enter quits");
+    assert_selected("id1");
+}
+
 /* Who leaves the facts with Esc twice, or holds it to see a hidden menu, does not mean to quit. */
 static void test_quitting(void **state)
 {
     (void)state;
-    assert_int_equal(CHOOSE(NULL, {'q', NULL}), GAVE_UP);
+    assert_int_equal(CHOOSE(NULL, {'q', NULL}, {KEY_ENTER, see_wish}), GAVE_UP);
+    assert_int_equal(CHOOSE(NULL, {'q', NULL}, {KEY_ESCAPE, see_wish}, {KEY_ENTER, see_no_wish}),
+                     1);
     assert_int_equal(CHOOSE(NULL, {KEY_ESCAPE, NULL}, {KEY_ENTER, see_1}), 1);
+    assert_int_equal(CHOOSE(NULL, {'q', NULL}, {KEY_UP, NULL}, {KEY_ENTER, see_0}), 0);
 }
 
 /* Caps lock may be on. */
 static void test_capital_letters(void **state)
 {
     (void)state;
-    assert_int_equal(CHOOSE(NULL, {'Q', NULL}), GAVE_UP);
+    assert_int_equal(CHOOSE(NULL, {'Q', NULL}, {KEY_ENTER, NULL}), GAVE_UP);
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -210,6 +223,48 @@ static void test_any_key_stops_the_countdown(void **state)
     assert_int_equal(choose(NULL, steps, ARRAY_LENGTH(steps)), 1);
 }
 
+/* What types a character does no more than that: it may be a serial line's noise. */
+static void test_a_character_only_stops_the_countdown(void **state)
+{
+    (void)state;
+    config->timeout = 3;
+    assert_int_equal(
+        CHOOSE(NULL, {'1', see_countdown}, {KEY_NONE, see_no_countdown}, {'3', see_no_countdown}),
+        2);
+    assert_int_equal(CHOOSE(NULL, {KEY_UP, see_countdown}, {KEY_ENTER, see_no_countdown}), 1);
+}
+
+/* So many at once no person types: the countdown goes on when the line is silent. */
+static void test_countdown_goes_on_after_babble(void **state)
+{
+    static const char babble[] = "3 1 quit edit RING";
+    struct step steps[sizeof babble + 1] = {0};
+
+    (void)state;
+    config->timeout = 3;
+    for (uint32_t i = 0; babble[i]; i++)
+        steps[i].key = (enum key)babble[i];
+    steps[sizeof babble] = (struct step){KEY_NONE, see_countdown};
+    assert_int_equal(choose(NULL, steps, ARRAY_LENGTH(steps)), 1);
+    assert_in_range(waited, 2900, 3100);
+}
+
+/* Nor does a line that never pauses hold the boot up. */
+static void test_endless_babble(void **state)
+{
+    static struct step steps[12000];
+
+    (void)state;
+    config->timeout = 3;
+    for (uint32_t i = 0; i < ARRAY_LENGTH(steps); i++)
+        steps[i].key = 'e';
+    next_step = steps;
+    end_of_steps = steps + ARRAY_LENGTH(steps);
+    assert_true(show_menu(NULL));
+    assert_string_equal(chosen.id, "id1");
+    assert_in_range(waited, 2900, 3100);
+}
+
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 static void see_error(void)
@@ -239,7 +294,8 @@ static void test_error_in_the_messages_own_place(void **state)
     (void)state;
     (fail)(ERR_IO, "/kernel.elf: e_machine is 3, not 62 (x86-64): some word that wraps, and then "
                    "more\033[2J");
-    assert_int_equal(CHOOSE(err_message(), {'d', see_error}, {KEY_ENTER, see_error}), 1);
+    assert_int_equal(
+        CHOOSE(err_message(), {'d', see_error}, {KEY_ENTER, see_error}, {KEY_ENTER, see_error}), 1);
 }
 
 static void see_long_error(void)
@@ -282,7 +338,8 @@ static void see_no_setup(void)
 static void test_what_a_bios_can_not_do(void **state)
 {
     (void)state;
-    assert_int_equal(CHOOSE(NULL, {KEY_DOWN, NULL}, {'d', NULL}, {'r', see_no_default_here},
+    assert_int_equal(CHOOSE(NULL, {KEY_DOWN, NULL}, {'d', NULL}, {KEY_ENTER, NULL},
+                            {'r', see_no_default_here}, {KEY_ENTER, NULL},
                             {KEY_ENTER, see_no_setup}),
                      2);
 }
@@ -325,6 +382,9 @@ int main(void)
         TEST(countdown_runs_out),
         TEST(countdown_is_shown),
         TEST(any_key_stops_the_countdown),
+        TEST(a_character_only_stops_the_countdown),
+        TEST(countdown_goes_on_after_babble),
+        TEST(endless_babble),
         TEST(error),
         TEST(error_in_the_messages_own_place),
         TEST(longest_error),

@@ -258,7 +258,7 @@ static void test_each_broken_file_is_named(void **state)
         serve();
         fake_break_file(served[i]);
         fake_press(KEY_NONE); /* nobody asks for the menu before it appears */
-        fake_type("q");
+        fake_type("q\r");
         assert_int_equal(boot(), FAKE_GAVE_UP);
         assert_says(fake_output(), served[i]);
         assert_int_equal(fake_reserved_pages(), 0);

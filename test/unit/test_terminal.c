@@ -125,6 +125,10 @@ static void knows_the_keys_of_terminals(void **state)
         {"\033[C", KEY_RIGHT},
         {"\033[D", KEY_LEFT},
         {"\033[1;5C", KEY_RIGHT},
+        {"\033[1;5H", KEY_HOME},
+        {"\033[1;1H", KEY_NONE}, /* as a menu comes back */
+        {"\033[24;9H", KEY_NONE},
+        {"\033[24;\033[A", KEY_UP},
         {"\033[H", KEY_HOME},
         {"\033[1~", KEY_HOME},
         {"\033[7~", KEY_HOME},
