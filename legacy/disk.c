@@ -3,6 +3,7 @@
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 #include "common/storage/disk/disk.h"
 #include "common/storage/disk/marks.h"
 #include "legacy/bios.h"
@@ -155,7 +156,7 @@ static enum err read_piece(const struct disk *disk, uint64_t lba, uint32_t *sect
             *sectors = (uint32_t)(bytes / disk->sector_bytes);
             return OK;
         }
-        note("%s: %s at sector %lu, %u sectors\n", disk->name, status_text(status, text), lba,
+        note("%s: %s at sector %lu, asked for %u\n", disk->name, status_text(status, text), lba,
              *sectors);
     }
     limits[number] = 0; /* it was not their number */
@@ -170,8 +171,8 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
     uint64_t end;
 
     if (add_wraps(lba, sectors, &end) || (!disk->edd.version && end > chs_end(disk)))
-        return fail(ERR_IO, "%s: %lu sectors from sector %lu on are more than INT 13h can reach%s",
-                    disk->name, sectors, lba,
+        return fail(ERR_IO, "%s: %lu sector%s from sector %lu on: more than INT 13h can reach%s",
+                    disk->name, sectors, text_plural(sectors), lba,
                     disk->edd.version ? "" : ": the BIOS has no AH=42h for this drive");
     while (lba < end) {
         uint32_t most = MIN(SECTORS_MOST, BOUNCE_BYTES / disk->sector_bytes);

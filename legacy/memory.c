@@ -106,7 +106,8 @@ enum err memory_allocate(uint64_t pages, uint64_t *physical)
 
     TRY(make_room(&busy));
     if (!pages || mul_wraps(pages, PAGE_BYTES, &bytes) || !(base = find_highest(bytes)))
-        return fail(ERR_NO_MEMORY, "no %lu pages of memory left below 4 GiB for the loader", pages);
+        return fail(ERR_NO_MEMORY, "no %lu KiB of memory left below 4 GiB for the loader",
+                    pages * (PAGE_BYTES / KIB));
     append(&busy, base, bytes);
     *physical = base;
     return OK;
@@ -121,7 +122,8 @@ enum err memory_reserve(uint64_t physical, uint64_t pages)
     if (mul_wraps(pages, PAGE_BYTES, &bytes) || add_wraps(physical, bytes, &end))
         return bug("a reservation of %lu pages at %lXh", pages, physical);
     if (find_blocker(physical, bytes))
-        return fail(ERR_CHANGED, "%lu pages at %lXh are no longer free", pages, physical);
+        return fail(ERR_CHANGED, "the %lu KiB at %lXh are no longer free",
+                    pages * (PAGE_BYTES / KIB), physical);
     append(&reserved, physical, bytes);
     return OK;
 }

@@ -3,6 +3,7 @@
 #include "uefi/disk.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 #include "common/storage/disk/marks.h"
 #include "uefi/memory.h"
 #include "uefi/path.h"
@@ -201,8 +202,8 @@ static enum err check_request(const struct disk *disk, uint64_t lba, uint64_t se
     uint64_t end;
 
     if (add_wraps(lba, sectors, &end))
-        return fail(ERR_IO, "%s: LBA %lu and %lu sectors from there leave the disk", disk->name,
-                    lba, sectors);
+        return fail(ERR_IO, "%s: %lu sector%s from LBA %lu on leave no number for the end",
+                    disk->name, sectors, text_plural(sectors), lba);
     if (!device->io)
         return fail(ERR_IO, "%s has gone: a program took it away", disk->name);
     if (device->io->Media->BlockSize != disk->sector_bytes)
@@ -229,8 +230,8 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
             continue;
         }
         if (EFI_ERROR(status))
-            return fail(ERR_IO, "%s: can't read %lu sectors at LBA %lu: %s", disk->name, now, lba,
-                        status_name(status));
+            return fail(ERR_IO, "%s: can't read %lu sector%s at LBA %lu: %s", disk->name, now,
+                        text_plural(now), lba, status_name(status));
         if (!straight)
             memcpy(next, bounce, bytes);
         next += bytes;

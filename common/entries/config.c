@@ -184,8 +184,8 @@ static void judge(const struct conf *conf, uint32_t known, uint32_t unknown, str
     if (*conf->damage)
         fmt(why, sizeof why, LOADER_CONF " %s", conf->damage);
     else if (unknown > known)
-        fmt(why, sizeof why, LOADER_CONF " is damaged: nobody knows %u of its %u lines", unknown,
-            known + unknown);
+        fmt(why, sizeof why, LOADER_CONF " is damaged: nobody knows %u of its %u line%s", unknown,
+            known + unknown, text_plural(known + unknown));
     else
         return;
     distrust(config, arena, why);

@@ -76,7 +76,7 @@ static enum err read_header(struct elf_file *file)
     const struct reader *reader = file->reader;
 
     if (reader->bytes < sizeof file->header)
-        return fail(ERR_FORMAT, "%s: %lu bytes are too few for an ELF header", reader->name,
+        return fail(ERR_FORMAT, "%s: ends at byte %lu, within the ELF header", reader->name,
                     reader->bytes);
     TRY(reader_read(reader, 0, sizeof file->header, &file->header));
     TRY(check_identity(&file->header, reader->name));

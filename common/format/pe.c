@@ -38,8 +38,8 @@ static enum err read_file_header(const struct reader *reader, struct headers *he
     uint8_t dos[DOS_HEADER_BYTES], file[FILE_HEADER_BYTES];
 
     if (reader->bytes < sizeof dos)
-        return fail(ERR_FORMAT, "%s: %lu bytes are too few for a PE file", reader->name,
-                    reader->bytes);
+        return fail(ERR_FORMAT, "%s: ends at byte %lu, within the headers of a PE file",
+                    reader->name, reader->bytes);
     TRY(reader_read(reader, 0, sizeof dos, dos));
     if (dos[0] != 'M' || dos[1] != 'Z')
         return fail(ERR_FORMAT, "%s is not a PE file: it does not begin with MZ", reader->name);

@@ -2,6 +2,7 @@
 #include "common/lib/reader.h"
 #include "common/lib/mem.h"
 #include "common/lib/progress.h"
+#include "common/lib/text.h"
 
 #define PART_BYTES (8 * MIB) /* small enough for a bar that moves, large enough for speed */
 
@@ -9,9 +10,9 @@ static enum err check_range(const struct reader *reader, uint64_t offset, uint64
 {
     if (offset > reader->bytes || bytes > reader->bytes - offset)
         return fail(ERR_FORMAT,
-                    "%s: wants %lu bytes at offset %lu, but the file ends at %lu: it is truncated "
+                    "%s: wants %lu byte%s at offset %lu, but the file ends at %lu: it is truncated "
                     "or damaged",
-                    reader->name, bytes, offset, reader->bytes);
+                    reader->name, bytes, text_plural(bytes), offset, reader->bytes);
     return OK;
 }
 

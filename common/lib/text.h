@@ -10,6 +10,13 @@ static inline bool text_is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+/* What ends a noun behind a number: "%u disk%s". Where one would change more than the noun, the
+ * sentence is told in another way. */
+static inline const char *text_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* Room for a GUID's digits, 8-4-4-4-12, and a 0. */
 #define TEXT_GUID_BYTES 37
 

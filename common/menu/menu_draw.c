@@ -174,10 +174,12 @@ static void draw_keys(struct menu *menu)
 {
     struct screen *screen = &menu->screen;
     bool can_restart = menu->machine->firmware->restart;
+    char numbers[16] = "1";
 
     screen_at(screen, KEYS_ROW, KEYS_COLUMN, COLOURS_PLAIN);
-    screen_put(screen, "Up/Down: move   Enter: boot   1-%u: boot by number   q: quit",
-               menu->config->count);
+    if (menu->config->count > 1)
+        fmt(numbers, sizeof numbers, "1-%u", menu->config->count);
+    screen_put(screen, "Up/Down: move   Enter: boot   %s: boot by number   q: quit", numbers);
     screen_at(screen, KEYS_ROW + 1, KEYS_COLUMN, COLOURS_PLAIN);
     screen_put(screen, "%sd: default (*)   i: facts%s",
                menu->config->editor ? "e: edit options   " : "",

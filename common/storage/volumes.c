@@ -3,6 +3,7 @@
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 #include "common/storage/disk/partition.h"
 
 /* Where configuration may lie, the likelier first; and what a failing volume is called. */
@@ -100,9 +101,9 @@ static void describe_left_out(const struct partitions *list, char *text, uint64_
     text[0] = 0;
     if (partition->number)
         fmt(text, bytes,
-            "; partition %u (LBA %lu, %lu sectors) is not within LBA %lu to %lu, and left out",
-            partition->number, partition->first_lba, partition->sectors, list->first_usable,
-            list->last_usable);
+            "; partition %u (LBA %lu, %lu sector%s) is not within LBA %lu to %lu, and left out",
+            partition->number, partition->first_lba, partition->sectors,
+            text_plural(partition->sectors), list->first_usable, list->last_usable);
 }
 
 static enum err refuse_disk(const struct partitions *list)

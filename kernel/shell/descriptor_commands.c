@@ -1,4 +1,5 @@
 /* Descriptor tables: GDT, IDT, TSS. */
+#include "kernel/lib/text.h"
 #include "kernel/machine/descriptors.h"
 #include "kernel/machine/interrupts.h"
 #include "kernel/machine/symbols.h"
@@ -70,8 +71,9 @@ static void print_counts(void)
                            : irq < 16 && lines[irq] ? lines[irq]
                                                     : "interrupt";
         if (interrupts_counted((uint8_t)vector))
-            print("  vector %u (%s) came %lu times\n", vector, name,
-                  interrupts_counted((uint8_t)vector));
+            print("  vector %u (%s) came %lu time%s\n", vector, name,
+                  interrupts_counted((uint8_t)vector),
+                  text_plural(interrupts_counted((uint8_t)vector)));
     }
 }
 

@@ -16,7 +16,8 @@ static void print_ranges(void)
               range->rights & RIGHT_USER ? 'u' : '-', range->rights & RIGHT_GLOBAL ? 'g' : '-',
               cache_name(range->cache));
     }
-    print("%u ranges; virtual, physical, rights, caching\n", mapped_count);
+    print("%u range%s; virtual, physical, rights, caching\n", mapped_count,
+          text_plural(mapped_count));
 }
 
 static void print_fields(uint64_t entry, int level)

@@ -1,4 +1,5 @@
 /* PCI devices, by configuration mechanism 1 (PCI Local Bus 3.0, 3.2.2.3.2). */
+#include "kernel/lib/text.h"
 #include "kernel/machine/instructions.h"
 #include "kernel/shell/shell.h"
 
@@ -60,7 +61,7 @@ static void show_pci(void)
         for (uint32_t function = 1; has_more && function < 8; function++)
             found += print_function(bus, device, function);
     }
-    print("%u functions\n", found);
+    print("%u function%s\n", found, text_plural(found));
 }
 
 const struct command pci_commands[] = {

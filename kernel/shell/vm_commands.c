@@ -1,4 +1,5 @@
 /* The commands `vm` and `mem`. */
+#include "kernel/lib/text.h"
 #include "kernel/shell/shell.h"
 #include "kernel/vm/memory.h"
 
@@ -52,8 +53,9 @@ static void show_regions(void)
     }
     for (uint32_t fault = VM_FAULT_DEMAND_ZERO; fault < VM_FAULTS; fault++)
         if (vm->faults[fault])
-            print("  %lu faults: %s\n", vm->faults[fault], vm_fault_name((enum vm_fault)fault));
-    print("  %lu pages have a frame of their own\n", vm->frames_held);
+            print("  %lu fault%s: %s\n", vm->faults[fault], text_plural(vm->faults[fault]),
+                  vm_fault_name((enum vm_fault)fault));
+    print("  frames of its own: %lu\n", vm->frames_held);
 }
 
 static void reserve(void)

@@ -102,8 +102,8 @@ def check_regions(shell):
     shell.find(f"vm reserve 1 {base:x}", "^ADDRESS_TAKEN$")
     shell.find(f"vm decommit {base:x} 4096", "^OK$")
     assert place(shell, base) is None
-    shell.find("vm", r"1 faults: protection", r"1 faults: guard page", r"1 faults: demand-zero",
-               "^  0 pages have a frame")
+    shell.find("vm", r"1 fault: protection", r"1 fault: guard page", r"1 fault: demand-zero",
+               "^  frames of its own: 0$")
     shell.find(f"vm commit {base:x} 1 execute", "^OK$")
     shell.find(f"vm touch {base:x} execute", "page fault: demand-zero")  # and runs zeroes
     shell.find(f"vm touch {base:x} execute", "page fault: protection")  # which write to themselves

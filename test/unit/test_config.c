@@ -339,7 +339,7 @@ static const struct {
     {"\xff\xfe" UTF16, sizeof UTF16 + 1, "loader.conf is UTF-16 text"},
     {"\xfe\xff\0t\0i", 6, "loader.conf is UTF-16 text"},
     {"timeout 0\nGIF89a \x80\x90\n\x90\x91\n", 0, "nobody knows 2 of its 3 lines"},
-    {"<html>", 0, "nobody knows 1 of its 1 lines"},
+    {"<html>", 0, "nobody knows 1 of its 1 line"},
     {"", 0, "/loader/loader.conf is empty"},
     {"timeout 0", CONF_BYTES_MAX + 1, "65537 bytes are more than 65536"},
 };

@@ -196,6 +196,9 @@ static void source_checks_its_bounds(void **state)
     assert_memory_equal(to, "cdef", 4);
     assert_int_equal(reader_read(&reader, 6, 0, to), OK);
     assert_int_equal(reader_read(&reader, 3, 4, to), ERR_FORMAT);
+    assert_non_null(strstr(err_message(), "wants 4 bytes at offset 3"));
+    assert_int_equal(reader_read(&reader, 6, 1, to), ERR_FORMAT);
+    assert_non_null(strstr(err_message(), "wants 1 byte at offset 6"));
     assert_int_equal(reader_read(&reader, UINT64_MAX, 2, to), ERR_FORMAT);
     assert_int_equal(reader_read(&reader, 2, UINT64_MAX, to), ERR_FORMAT);
     assert_non_null(strstr(err_message(), "thing"));

@@ -124,9 +124,8 @@ static void test_setup_sects_that_lie(void **state)
     bz_put(BZ_SETUP + 0x2cc, 0x37fd, 2);
     parse();
     bz_put(0x1f1, 1, 1);
-    refuse(ERR_FORMAT,
-           "says that 1 sectors of real-mode code precede the kernel (setup_sects), but "
-           "it begins behind 2");
+    refuse(ERR_FORMAT, "says that the kernel follows 1 sector of real-mode code (setup_sects), but "
+                       "it begins behind 2");
     bz_put(0x1f1, 3, 1);
     refuse(ERR_FORMAT, "but it begins behind 2");
     bz_put(0x24c, 0, 4);
@@ -176,13 +175,13 @@ static void test_efi_entries(void **state)
 static void test_refusals(void **state)
 {
     (void)state;
-    refuse_bytes(0x28f, ERR_FORMAT, "it has 655 bytes only");
-    refuse_bytes(BZ_SETUP, ERR_FORMAT, "2 sectors of real-mode code precede the kernel");
+    refuse_bytes(0x28f, ERR_FORMAT, "it ends at byte 655");
+    refuse_bytes(BZ_SETUP, ERR_FORMAT, "the kernel follows 2 sectors of real-mode code");
     refuse_bytes(BZ_BYTES - 8, ERR_FORMAT,
                  "the kernel has 5008 bytes (syssize), but the file has "
                  "only 4992: it is cut off");
     bz_put(0x1f1, 200, 1);
-    refuse(ERR_FORMAT, "200 sectors of real-mode code precede the kernel (setup_sects)");
+    refuse(ERR_FORMAT, "the kernel follows 200 sectors of real-mode code (setup_sects)");
     bz_build(ADDRESS);
     bz_put(0x206, 0x202, 2);
     refuse(ERR_UNSUPPORTED, "version 2.02 of the Linux boot protocol, and Lintel needs 2.03");

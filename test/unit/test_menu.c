@@ -29,6 +29,19 @@ static void look_at_first_screen(void)
     assert_int_equal(row, find("2  id1"));
 }
 
+static void look_for_one_number(void)
+{
+    assert_shown("Enter: boot   1: boot by number");
+}
+
+static void test_one_entry(void **state)
+{
+    (void)state;
+    config->count = 1;
+    config->chosen = 0;
+    assert_int_equal(CHOOSE(NULL, {KEY_ENTER, look_for_one_number}), 0);
+}
+
 static void test_first_screen(void **state)
 {
     (void)state;
@@ -370,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(first_screen),
+        TEST(one_entry),
         TEST(moving),
         TEST(digits),
         TEST(longer_numbers),

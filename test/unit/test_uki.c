@@ -365,7 +365,7 @@ static void test_no_kernel_for_a_bios(void **state)
     pe_begin();
     pe_add_text(".linux", "kernel");
     begin_bios();
-    scene_refuse(ERR_FORMAT, "/u.efi (.linux): no Linux kernel: it has 6 bytes only");
+    scene_refuse(ERR_FORMAT, "/u.efi (.linux): no Linux kernel: it ends at byte 6");
 }
 
 static const struct {

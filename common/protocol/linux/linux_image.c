@@ -1,6 +1,7 @@
 /* What does a bzImage say of itself, and does it say the truth? */
 #include "common/protocol/linux/linux_image.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 
 /* Offsets in the file. */
 #define PE_OFFSET          0x3cu
@@ -60,7 +61,7 @@ static uint32_t field32(const struct linux_image *image, uint32_t offset)
 static enum err read_header(const struct reader *reader, struct linux_image *image)
 {
     if (reader->bytes < LINUX_HEADER_END)
-        return fail(ERR_FORMAT, "%s: no Linux kernel: it has %lu bytes only", reader->name,
+        return fail(ERR_FORMAT, "%s: no Linux kernel: it ends at byte %lu", reader->name,
                     reader->bytes);
     TRY(reader_read(reader, 0, LINUX_HEADER_END, image->header));
     if (memcmp(image->header + MAGIC, "HdrS", 4) != 0)
@@ -91,9 +92,9 @@ static enum err find_parts(const struct reader *reader, struct linux_image *imag
     image->setup_bytes = ((sectors ? sectors : DEFAULT_SETUP_SECTS) + 1) * LINUX_SECTOR_BYTES;
     if (image->setup_bytes >= reader->bytes)
         return fail(ERR_FORMAT,
-                    "%s: its header says that %u sectors of real-mode code precede the kernel "
-                    "(setup_sects), but the file ends after %lu bytes",
-                    reader->name, sectors, reader->bytes);
+                    "%s: its header says that the kernel follows %u sector%s of real-mode code "
+                    "(setup_sects), but the file ends at byte %lu",
+                    reader->name, sectors, text_plural(sectors), reader->bytes);
     image->payload_bytes = reader->bytes - image->setup_bytes;
     uint64_t said = (uint64_t)field32(image, SYSSIZE) * PARAGRAPH_BYTES;
     if (image->version < 0x204 || !said)
@@ -134,9 +135,10 @@ static enum err check_setup_sects(const struct reader *reader, const struct linu
     for (uint32_t sectors = 1; sectors <= SETUP_SECTS_MOST; sectors++)
         if (is_compressed_at(reader, (sectors + 1) * LINUX_SECTOR_BYTES + offset))
             return fail(ERR_FORMAT,
-                        "%s: its header says that %u sectors of real-mode code precede the kernel "
+                        "%s: its header says that the kernel follows %u sector%s of real-mode code "
                         "(setup_sects), but it begins behind %u",
-                        reader->name, field8(image, SETUP_SECTS), sectors);
+                        reader->name, field8(image, SETUP_SECTS),
+                        text_plural(field8(image, SETUP_SECTS)), sectors);
     return OK;
 }
 

@@ -2,6 +2,7 @@
 #include "common/storage/disk/partition.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 
 #define MBR_TYPE_ESP      0xef
 #define MBR_TYPE_XBOOTLDR 0xea
@@ -22,9 +23,9 @@ void partitions_add(struct partitions *list, const struct volume *partition)
         return;
     }
     list->left_out = *partition;
-    note("%s: partition %u (LBA %lu, %lu sectors) is not within LBA %lu to %lu: left out\n",
-         list->whole.disk->name, partition->number, first, partition->sectors, list->first_usable,
-         list->last_usable);
+    note("%s: partition %u (LBA %lu, %lu sector%s) is not within LBA %lu to %lu: left out\n",
+         list->whole.disk->name, partition->number, first, partition->sectors,
+         text_plural(partition->sectors), list->first_usable, list->last_usable);
 }
 
 static enum err list_whole(struct partitions *list)

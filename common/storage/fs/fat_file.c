@@ -1,6 +1,7 @@
 /* Files of FAT volumes: the chain is walked once, at open and as far as the file needs it; reads
  * then know every extent. */
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 #include "common/storage/fs/fat.h"
 
 #define EXTENTS_AT_FIRST 16
@@ -75,10 +76,11 @@ enum err fat_open(const struct fs *fs, const struct fs_entry *entry, struct file
     TRY(fat_chain_begin(&chain, fat, name, entry->location, needed));
     TRY(find_extents(fs->arena, &chain, state));
     if (chain.walked < needed)
-        return fail(ERR_FORMAT,
-                    "%s: its %lu bytes need %lu clusters, but its chain ends at cluster %u after "
-                    "%lu: the file is cut short",
-                    name, entry->bytes, needed, chain.last, chain.walked);
+        return fail(
+            ERR_FORMAT,
+            "%s: its size of %lu needs %lu cluster%s, but its chain ends at cluster %u after "
+            "%lu: the file is cut short",
+            name, entry->bytes, needed, text_plural(needed), chain.last, chain.walked);
     file->state = state;
     return refuse_loop(&chain, state);
 }

@@ -1,6 +1,7 @@
 /* How does a forecast read, as text? */
 #include "images/tool/check/report.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 #include "images/tool/host/text.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -143,9 +144,9 @@ enum err report_kernel(const struct forecast *forecast)
 
     printf("Kernel:  %s is %s", text_base(attempt->kernel.reader.name), forecast->protocol->name);
     if (image)
-        printf(", %s, %u symbols, entry %016lx",
+        printf(", %s, %u symbol%s, entry %016lx",
                image->relocatable ? "a static PIE" : "linked to stay", image->symbol_count,
-               image->entry);
+               text_plural(image->symbol_count), image->entry);
     putchar('\n');
     if (forecast->protocol->describe)
         TRY(forecast->protocol->describe(attempt, print_line));
@@ -251,8 +252,8 @@ void report_plan(const struct forecast *forecast)
     report_surroundings(forecast);
     if (forecast->table_pages) {
         report_mappings(attempt);
-        printf("\nPage tables: %lu pages, in a place of %lu\n", forecast->table_pages,
-               plan->places[PLACE_TABLES].bytes / PAGE_BYTES);
+        printf("\nPage tables: %lu page%s, in a place of %lu\n", forecast->table_pages,
+               text_plural(forecast->table_pages), plan->places[PLACE_TABLES].bytes / PAGE_BYTES);
     }
     report_map("Memory map of the firmware, in whole pages", &forecast->before);
     if (attempt->wishes.mode == ENTRY_KERNEL_TABLES)

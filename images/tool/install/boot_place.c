@@ -1,6 +1,7 @@
 /* Where on a disk is room for the second stage? */
 #include "images/tool/install/boot_place.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 #include "images/tool/image/partition_table.h"
 #include "images/tool/install/fat_layout.h"
 #include <stdio.h>
@@ -71,9 +72,9 @@ static enum err find_room(const struct disk_image *image, uint64_t first, uint64
     bool is_there;
 
     if (sectors < place->sectors)
-        return fail(ERR_NO_MEMORY,
-                    "%s: there are %lu sectors in %s, but the second stage needs %lu: %s",
-                    image->path, sectors, place->where, place->sectors, remedy);
+        return fail(
+            ERR_NO_MEMORY, "%s: %s has room for %lu sector%s, but the second stage needs %lu: %s",
+            image->path, place->where, sectors, text_plural(sectors), place->sectors, remedy);
     sectors = MIN(sectors, SEARCHED_BYTES_MAX / sector_bytes);
     uint8_t *bytes = malloc(sectors * sector_bytes);
     if (!bytes)

@@ -1,6 +1,7 @@
 /* What do `lintel install` and `lintel uninstall` do, and what do they say of it? */
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/lib/text.h"
 #include "images/tool/host/command.h"
 #include "images/tool/host/progress.h"
 #include "images/tool/image/embedded.h"
@@ -81,8 +82,8 @@ static void tell_size(const struct installation *installation)
 {
     uint64_t bytes = writes_bytes(&installation->writes);
 
-    printf("  %lu KiB are written in %lu steps.\n", (bytes + KIB - 1) / KIB,
-           installation->writes.count);
+    printf("  %lu KiB are written in %lu step%s.\n", (bytes + KIB - 1) / KIB,
+           installation->writes.count, text_plural(installation->writes.count));
 }
 
 static void tell_disk(const struct installation *installation, const char *verb)
