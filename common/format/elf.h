@@ -25,7 +25,7 @@ struct elf_symbol {   /* a function, for first-fault reports */
 struct elf {
     const struct reader *reader;
     bool relocatable;    /* static PIE: ET_DYN, or ET_EXEC that ld marked with DF_1_PIE */
-    uint64_t entry;      /* link address; inside an executable segment */
+    uint64_t entry;      /* link address */
     uint64_t first, end; /* page-aligned span of all segments at link addresses, end exclusive */
     uint64_t alignment;  /* the largest p_align, 4 KiB to 1 GiB */
     struct elf_segment *segments; /* sorted by address, non-empty, no overlap in bytes */
@@ -54,9 +54,13 @@ struct elf {
  * or page that is writable and executable. */
 enum err elf_parse(const struct reader *reader, struct arena *arena, struct elf *elf);
 
-/* The same for protocols that let a kernel have pages that are writable and executable, and that
- * pass over the interpreter's name that linkers put into position-independent files. */
+/* The same for protocols that let a kernel have pages that are writable and executable, that pass
+ * over the interpreter's name that linkers put into position-independent files, and that may have
+ * another entry than the file's. */
 enum err elf_parse_mixed(const struct reader *reader, struct arena *arena, struct elf *elf);
+
+/* ERR_FORMAT: it is in no executable segment. elf_parse() has asked this. */
+enum err elf_check_entry(const struct elf *elf);
 
 /* True when the first bytes are an ELF file's at all. */
 bool elf_recognise(const uint8_t *head, uint64_t bytes);

@@ -130,7 +130,7 @@ static enum err add_pages(struct elf *elf, const struct elf_segment *segment, bo
 
 /* lld warns of an ENTRY that names no symbol, and writes 0: that is nowhere, or the file's header.
  */
-static enum err check_entry(const struct elf *elf)
+enum err elf_check_entry(const struct elf *elf)
 {
     const struct elf_segment *segment = elf_segment_at(elf, elf->entry, 1);
     const char *where = NULL;
@@ -163,7 +163,7 @@ enum err elf_read_segments(const struct elf_file *file, struct elf *elf)
     TRY(ARENA_TAKE(file->arena, 2 * (uint64_t)elf->segment_count, &elf->pages));
     for (uint32_t i = 0; i < elf->segment_count; i++)
         TRY(add_pages(elf, &elf->segments[i], file->mixed));
-    return check_entry(elf);
+    return file->mixed ? OK : elf_check_entry(elf);
 }
 
 const struct elf_segment *elf_segment_at(const struct elf *elf, uint64_t virtual, uint64_t bytes)

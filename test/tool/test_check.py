@@ -498,6 +498,14 @@ def test_what_keeps_a_file_from_its_protocol(tmp_path, name):
     assert re.search(message, said) and "; Lintel boots" in said.replace("; it boots", "; Lintel boots")
 
 
+def test_only_what_is_loaded_makes_a_limine_kernel(tmp_path):
+    """Its requests' common words, in what lies behind the last segment."""
+    common = struct.pack("<2Q", 0xC7B1DD30DF4C8B88, 0x0A82E883A194F07B)
+    kernel = (KERNELS / "multiboot2-64.elf").read_bytes()
+    (tmp_path / "kernel.elf").write_bytes(kernel + bytes(-len(kernel) % 8) + common)
+    assert "is a Multiboot2 kernel" in check(tmp_path / "kernel.elf")
+
+
 def test_what_a_kernel_has_no_use_for():
     assert "gets no `module`" in refusal(MEMTEST, *MODULES)
     assert "gets no `initrd`" in refusal(KERNEL, *INITRD)

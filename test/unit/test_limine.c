@@ -39,9 +39,12 @@ static int begin(void **state)
     memset(file, 0, sizeof file);
     reader = reader_from_memory("kernel.elf", file, sizeof file);
     segments[0] = (struct elf_segment){.virtual = LINK, .memory_bytes = CODE, .flags = MAP_WRITE};
-    segments[1] = (struct elf_segment){
-        .virtual = LINK + CODE, .memory_bytes = BYTES - CODE, .flags = MAP_EXECUTE};
+    segments[1] = (struct elf_segment){.virtual = LINK + CODE,
+                                       .memory_bytes = BYTES - CODE,
+                                       .file_offset = CODE,
+                                       .flags = MAP_EXECUTE};
     elf = (struct elf){.reader = &reader,
+                       .entry = LINK + CODE,
                        .first = LINK,
                        .end = LINK + BYTES,
                        .segments = segments,
@@ -215,7 +218,6 @@ static uint64_t entry;
 
 static enum err read_wishes(void)
 {
-    elf.entry = LINK + CODE;
     wishes = (struct wishes){0};
     assert_int_equal(limine_find(&image), OK);
     return limine_read_wishes(&image, &wishes, &entry);
@@ -280,6 +282,11 @@ static void takes_an_entry_point_in_code_only(void **state)
         PUT(0, ENTRY_ID, 0, 0, wrong[i]);
         expect_refusal(read_wishes(), ERR_FORMAT, "the Limine request for an entry point points");
     }
+    begin(NULL);
+    elf.entry = 0;
+    expect_refusal(read_wishes(), ERR_FORMAT, "e_entry 0h lies in no executable segment");
+    PUT(0, ENTRY_ID, 0, 0, LINK + CODE); /* then it does not matter */
+    assert_int_equal(read_wishes(), OK);
 }
 
 static void knows_what_lies_in_the_image(void **state)

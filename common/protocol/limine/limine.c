@@ -17,11 +17,32 @@ static bool holds_magic(const uint8_t *bytes, uint64_t count)
     return false;
 }
 
-/* In the file as in the image, which lie alike but for whole pages. Parts overlap by one word. */
-static bool scan_file(const struct reader *reader, uint8_t *part, uint64_t part_bytes)
+/* What is loaded of a file ends here: symbols, and much that is for a debugger, lie behind. */
+static uint64_t find_end(const struct candidate *file)
 {
-    for (uint64_t at = 0; at < reader->bytes; at += part_bytes - 8) {
-        uint64_t bytes = MIN(part_bytes, reader->bytes - at);
+    struct elf_header header;
+    struct elf_program program;
+    uint64_t end = 0, segment_end;
+
+    memcpy(&header, file->head, sizeof header);
+    for (uint64_t i = 0; i < header.e_phnum; i++) {
+        uint64_t at = i * sizeof program;
+        if (header.e_phoff > file->head_bytes ||
+            at + sizeof program > file->head_bytes - header.e_phoff)
+            return file->reader->bytes;
+        memcpy(&program, file->head + header.e_phoff + at, sizeof program);
+        if (program.p_type == PT_LOAD &&
+            !add_wraps(program.p_offset, program.p_filesz, &segment_end))
+            end = MAX(end, segment_end);
+    }
+    return MIN(end, file->reader->bytes);
+}
+
+/* In the file as in the image, which lie alike but for whole pages. Parts overlap by one word. */
+static bool scan_file(const struct reader *reader, uint64_t end, uint8_t *part, uint64_t part_bytes)
+{
+    for (uint64_t at = 0; at < end; at += part_bytes - 8) {
+        uint64_t bytes = MIN(part_bytes, end - at);
         if (reader_read(reader, at, bytes, part) != OK)
             return false;
         if (holds_magic(part, bytes))
@@ -43,7 +64,7 @@ static bool is_limine(const struct candidate *file)
         file->head_bytes < sizeof(struct elf_header) || file->head[EI_CLASS] != ELFCLASS64 ||
         arena_take(file->arena, bytes, (void **)&part) != OK)
         return false;
-    bool found = scan_file(reader, part, bytes);
+    bool found = scan_file(reader, find_end(file), part, bytes);
     arena_reset(file->arena, mark);
     return found;
 }

@@ -53,14 +53,14 @@ static enum err read_stack(const struct limine_image *image, struct wishes *wish
 static enum err read_entry(const struct limine_image *image, uint64_t *entry)
 {
     if (!asks(image, LIMINE_ENTRY_POINT))
-        return OK;
+        return elf_check_entry(image->elf);
     *entry = limine_member(image, LIMINE_ENTRY_POINT, REQUEST_MEMBERS);
     const struct elf_segment *segment = elf_segment_at(image->elf, *entry, 1);
     if (!segment || !(segment->flags & MAP_EXECUTE))
         return fail(ERR_FORMAT,
                     "%s: the Limine request for an entry point points to %lXh, where "
                     "the image has no code",
-                    image->elf->reader->name, (unsigned long)*entry);
+                    image->elf->reader->name, *entry);
     return OK;
 }
 
