@@ -63,6 +63,9 @@ static uint64_t measure_by_pm_timer(uint16_t port)
 #define STALLS             4
 #define STALLS_MOST        40
 
+/* No CPU with long mode is slower: then Stall() did not wait. */
+#define HZ_BY_STALL_LEAST 100000000
+
 /* Stall() is late when a timer's handler or another virtual machine takes its turn: the shortest of
  * some measurements is right, once another one comes close to it. */
 static uint64_t measure_by_stall(void)
@@ -78,7 +81,8 @@ static uint64_t measure_by_stall(void)
         if (i + 1 >= STALLS && second - shortest < shortest / 8)
             break;
     }
-    return shortest * (1000000 / STALL_MICROSECONDS);
+    uint64_t hz = shortest * (1000000 / STALL_MICROSECONDS);
+    return hz >= HZ_BY_STALL_LEAST ? hz : 0;
 }
 
 /* The timer is hardware; Stall() is firmware's word. */

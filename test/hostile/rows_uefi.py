@@ -1,9 +1,10 @@
 """UEFI firmware that lies about memory, paths, disks, screens, time and tables: uefi.c tells the lies."""
-from row import BOOTS, Row, Setup
+from builder import change_files, make_image
+from row import ASKED, BOOTS, BOOTS_OR_SAYS_WHY, Row, Setup
 from uefi_image import Lie, error, make_lying
 
-(INVALID_PARAMETER, UNSUPPORTED, BAD_BUFFER_SIZE, NOT_READY, DEVICE_ERROR, OUT_OF_RESOURCES,
- NO_MEDIA, NOT_FOUND, TIMEOUT) = map(error, (2, 3, 4, 6, 7, 9, 12, 14, 18))
+(INVALID_PARAMETER, UNSUPPORTED, BAD_BUFFER_SIZE, NOT_READY, DEVICE_ERROR, OUT_OF_RESOURCES, NO_MEDIA,
+ NOT_FOUND, TIMEOUT, SECURITY_VIOLATION) = map(error, (2, 3, 4, 6, 7, 9, 12, 14, 18, 26))
 WARN_STALE_DATA = 5
 EVERYTHING = (1 << 64) - 1
 PAGE, MIB = 1 << 12, 1 << 20
@@ -12,19 +13,26 @@ ABSENT = 0x90000000     # between memory and devices
 UNMAPPED = 0x7FFF00000000000  # no table of OVMF's leads there
 
 
-def lying(*lies):
+def make_waiting(path):
+    """The ordinary image with a menu that is shown for a second."""
+    make_image(path, ASKED)
+    change_files(path, {"/loader/loader.conf": "timeout 1\ndefault lintel\n"})
+
+
+def lying(*lies, waits):
     def prepare(images, folder):
-        return Setup((make_lying(folder / "lies.img", images.standard("test"), lies),))
+        image = images.shared("waiting.img", make_waiting) if waits else images.standard(ASKED)
+        return Setup((make_lying(folder / "lies.img", image, lies),))
     return prepare
 
 
-def uefi_row(name, expected, *lies, sliced=False):
-    return Row(name, "uefi", lying(*lies), expected, sliced)
+def uefi_row(name, expected, *lies, sliced=False, waits=False):
+    return Row(name, "uefi", lying(*lies, waits=waits), expected, sliced)
 
 
-def without_screen(name, *lies, sliced=False):
+def without_screen(name, *lies, **options):
     """The kernel has no framebuffer then."""
-    return uefi_row(name, BOOTS, *lies, sliced=sliced)
+    return uefi_row(name, BOOTS, *lies, **options)
 
 
 PATHS = [
@@ -77,6 +85,10 @@ DISKS = [
     *(uefi_row(f"read-{skip}-fails", BOOTS, Lie("read fails", status, skip, 1))
       for skip, status in ((0, DEVICE_ERROR), (3, TIMEOUT), (9, NOT_READY), (20, DEVICE_ERROR))),
     uefi_row("reads-fail", "Lintel cannot boot: .*can't read", Lie("read fails", DEVICE_ERROR)),
+    uefi_row("reads-are-violations", "Lintel cannot boot: .*EFI_SECURITY_VIOLATION",
+             Lie("read fails", SECURITY_VIOLATION)),
+    uefi_row("reads-fail-by-a-new-status", "Lintel cannot boot: .*EFI status 8000000000000055h",
+             Lie("read fails", error(0x55))),
     uefi_row("no-medium", "Lintel cannot boot: .*EFI_NO_MEDIA", Lie("read fails", NO_MEDIA)),
     *(uefi_row(f"read-{skip}-brings-nothing", BOOTS, Lie("read brings nothing", 0, skip, 1))
       for skip in (0, 5, 20)),
@@ -105,7 +117,7 @@ SCREENS = [
     *(without_screen(f"pixels-{name}", Lie("pixels lie at", at))
       for name, at in (("in-memory", RAM), ("at-0", 0), ("at-the-top", EVERYTHING - PAGE + 1),
                        ("absent", ABSENT), ("unmapped", UNMAPPED), ("in-rom", 0xFFC00000))),
-    without_screen("pixels-in-lintel", Lie("pixels lie in Lintel"), sliced=True),
+    without_screen("pixels-in-lintel", Lie("pixels lie in Lintel"), sliced=True, waits=True),
     without_screen("pixels-too-few", Lie("pixels have", 1000)),
     without_screen("line-too-short", Lie("pixels in a line", 16)),
     without_screen("line-too-long", Lie("pixels in a line", 0xFFFFFFFF)),
@@ -115,23 +127,26 @@ SCREENS = [
     without_screen("mode-null", Lie("mode is NULL")),
     without_screen("mode-information-null", Lie("mode information is NULL")),
     without_screen("no-graphics-output", Lie("GraphicsOutput fails", UNSUPPORTED)),
-    uefi_row("modes-without-end", BOOTS, Lie("modes", 0xFFFFFFFF), sliced=True),
+    uefi_row("modes-without-end", BOOTS, Lie("modes", 0xFFFFFFFF), sliced=True, waits=True),
     uefi_row("query-mode-gives-null", BOOTS, Lie("query mode gives NULL")),
     uefi_row("set-mode-fails", BOOTS, Lie("set mode fails", DEVICE_ERROR)),
-    uefi_row("output-fails", BOOTS, Lie("output string fails", DEVICE_ERROR)),
-    uefi_row("text-mode-fails", BOOTS, Lie("text mode fails", DEVICE_ERROR)),
-    uefi_row("columns-all", BOOTS, Lie("columns", EVERYTHING)),
-    uefi_row("keys-babble", BOOTS, Lie("keys babble", 0)),
-    uefi_row("no-console-out", BOOTS, Lie("there is no ConOut")),
-    uefi_row("no-console-in", BOOTS, Lie("there is no ConIn")),
+    uefi_row("output-fails", BOOTS, Lie("output string fails", DEVICE_ERROR), waits=True),
+    uefi_row("text-mode-fails", BOOTS, Lie("text mode fails", DEVICE_ERROR), waits=True),
+    uefi_row("columns-all", BOOTS, Lie("columns", EVERYTHING), waits=True),
+    uefi_row("keys-babble", BOOTS, Lie("keys babble", 0), waits=True),
+    uefi_row("no-console-out", BOOTS, Lie("there is no ConOut"), waits=True),
+    uefi_row("no-console-in", BOOTS, Lie("there is no ConIn"), waits=True),
 ]
 
 TIME = [
+    uefi_row("menu", BOOTS, waits=True),
     uefi_row("stall-returns-at-once", BOOTS, Lie("stall returns at once"), sliced=True),
-    uefi_row("events-fail", BOOTS, Lie("event fails", OUT_OF_RESOURCES)),
-    uefi_row("timers-fail", BOOTS, Lie("timer fails", INVALID_PARAMETER)),
-    uefi_row("timers-are-never-due", BOOTS, Lie("timer is never due")),
-    uefi_row("waits-return-at-once", BOOTS, Lie("wait returns at once")),
+    uefi_row("events-fail", BOOTS, Lie("event fails", OUT_OF_RESOURCES), waits=True),
+    uefi_row("timers-fail", BOOTS, Lie("timer fails", INVALID_PARAMETER), waits=True),
+    uefi_row("timers-are-never-due", BOOTS, Lie("timer is never due"), waits=True, sliced=True),
+    uefi_row("waits-return-at-once", BOOTS, Lie("wait returns at once"), waits=True),
+    uefi_row("no-time-at-all", BOOTS, Lie("stall returns at once"), Lie("timer is never due"),
+             Lie("RSDP lies at", ABSENT), Lie("old RSDP lies at", ABSENT), waits=True),
     uefi_row("time-fails", BOOTS, Lie("time fails", DEVICE_ERROR)),
     *(uefi_row(f"year-{year}", BOOTS, Lie("year", year), sliced=year == 2015)
       for year in (0, 1970, 2000, 2015, 9999, 65535)),
@@ -160,5 +175,14 @@ VARIABLES = [
     uefi_row("variables-stay-unset", BOOTS, Lie("set variable fails", OUT_OF_RESOURCES)),
 ]
 
+# Each service fails for ever, from some call on.
+SERVICES = {"read fails": DEVICE_ERROR, "read brings nothing": 0, "pages fail": OUT_OF_RESOURCES,
+            "pool fails": OUT_OF_RESOURCES, "map fails": DEVICE_ERROR, "BlockIo fails": UNSUPPORTED,
+            "DevicePath fails": UNSUPPORTED, "handles fail": OUT_OF_RESOURCES,
+            "variables fail": DEVICE_ERROR}
+FROM = [uefi_row(f"{service.replace(' ', '-').lower()}-from-{skip}", BOOTS_OR_SAYS_WHY,
+                 Lie(service, status, skip))
+        for service, status in SERVICES.items() for skip in (1, 2, 3, 5, 8, 13, 21, 34)]
+
 ROWS = [uefi_row("honest", BOOTS, sliced=True),
-        *PATHS, *MEMORY, *DISKS, *SCREENS, *TIME, *TABLES, *VARIABLES]
+        *PATHS, *MEMORY, *DISKS, *SCREENS, *TIME, *TABLES, *VARIABLES, *FROM]
