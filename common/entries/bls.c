@@ -26,7 +26,7 @@ static enum err set_problem(struct parser *parser, const char *format, ...)
 
 static enum err set_problem(struct parser *parser, const char *format, ...)
 {
-    char text[128];
+    char text[256];
     va_list list;
 
     if (parser->entry->problem)
@@ -123,12 +123,23 @@ static enum err take_url(struct parser *parser, const struct entry_key *key, cha
     return take_unsupported(parser, key, value);
 }
 
-/* Resources of a kind that nobody knows are to be passed over; the others are meant to be there. */
+/* Resources of a kind that nobody knows are to be passed over; the others are meant to be there.
+ * What is an archive already needs none around it. */
 static enum err take_extra(struct parser *parser, const struct entry_key *key, char *value)
 {
+    static const struct entry_key initrd = {"initrd", take_file, offsetof(struct entry, initrds)};
+
     if (text_ends(value, ".cred") || text_ends(value, ".confext.raw") ||
         text_ends(value, ".sysext.raw"))
-        return take_unsupported(parser, key, value);
+        return take_file(parser, key, value);
+    if (text_ends(value, ".cpio") || text_ends(value, ".initrd"))
+        return take_file(parser, &initrd, value);
+    if (text_ends(value, ".addon.efi"))
+        return set_problem(
+            parser,
+            "names the add-on %s by `extra`: a unified kernel image's own stub loads "
+            "such, from the directory IMAGE.efi.extra.d beside it",
+            value);
     note("%s:%u: extra %s is of no known kind: passed over\n", parser->conf.name, parser->conf.line,
          value);
     return OK;
@@ -150,7 +161,7 @@ static const struct entry_key keys[] = {
     {"profile", take_profile, offsetof(struct entry, profile)},
     {"architecture", take_architecture, 0},
     {"uki-url", take_url, 0},
-    {"extra", take_extra, 0},
+    {"extra", take_extra, offsetof(struct entry, extras)},
     {"devicetree", take_unsupported, 0},
     {"devicetree-overlay", take_unsupported, 0},
 };

@@ -34,6 +34,7 @@ struct entry {
     char *own_options; /* a unified kernel image's .cmdline, which holds without `options`; NULL */
     struct entry_file *modules; /* `module` lines, in order */
     struct entry_file *initrds; /* `initrd` lines, in order */
+    struct entry_file *extras;  /* `extra` lines: *.cred, *.sysext.raw and *.confext.raw */
     bool damaged;   /* its file can't be read, or is no text: nobody knows what it says */
     bool exhausted; /* boot counting: its file name says that no tries are left; sorted last */
     bool foreign;   /* for another machine or firmware: hidden, unless all entries are */

@@ -151,6 +151,8 @@ static enum err check_lines(const struct entry *entry, const struct protocol *pr
         line = "initrd";
     if (protocol->refuses & PROTOCOL_NO_MODULES && entry->modules)
         line = "module";
+    if (!protocol->takes_extras && entry->extras)
+        line = "extra";
     if (!line)
         return OK;
     return fail(ERR_UNSUPPORTED, "%s gets no `%s`%s", protocol->name, line,

@@ -25,6 +25,7 @@ struct protocol {
     const char *key;               /* what an entry's `protocol` line says to ask for it */
     const char *name;              /* for messages: what the file is */
     uint32_t refuses;              /* PROTOCOL_NO_...: lines that an entry must not have */
+    bool takes_extras;             /* `extra` lines, which others must not have */
     const char *advice;            /* what to write instead; NULL: nothing */
     enum lintel_firmware firmware; /* that starts such; 0: every one */
     bool silent; /* the kernel is told by the loader itself what UEFI's variables tell others */

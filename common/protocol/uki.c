@@ -36,6 +36,18 @@ static void say_twice(const struct uki *uki, const char *counts)
         say("%s has more than one section %s: %s\n", uki->pe.reader->name, name, counts);
 }
 
+/* The stub joins what it is offered with its own initrds. */
+static enum err offer_extras(struct attempt *attempt)
+{
+    struct arena *arena = &attempt->machine->arena;
+    struct linux_boot *boot;
+
+    TRY(ARENA_TAKE(arena, 1, &boot));
+    TRY(ARENA_TAKE(arena, linux_count_initrds(attempt->entry), &boot->initrds));
+    TRY(linux_open_initrds(attempt, boot));
+    return linux_offer_initrd(attempt, boot, 0);
+}
+
 /* On UEFI the image's own stub starts it. */
 static enum err wish_for_stub(struct attempt *attempt)
 {
@@ -53,7 +65,8 @@ static enum err wish_for_stub(struct attempt *attempt)
     if (profile) /* stubs of images without profiles would take it for the command line */
         TRY(join_options(entry, arena, &options));
     TRY(efi_check(attempt));
-    return efi_wish(attempt, options, 0);
+    TRY(efi_wish(attempt, options, 1));
+    return entry->extras ? offer_extras(attempt) : OK;
 }
 
 /* ---- BIOS ------------------------------------------------------------------------------------ */
@@ -104,7 +117,7 @@ static enum err wish_for_sections(struct attempt *attempt)
         return fail(ERR_FORMAT, "%s: its section .linux is empty", attempt->kernel.reader.name);
     TRY(uki_command_line(&uki, arena, &command_line));
     TRY(linux_begin(attempt, kernel, *entry->options ? entry->options : command_line,
-                    2 + entry_count_files(entry->initrds), &boot));
+                    2 + linux_count_initrds(entry), &boot));
     TRY(add_initrds(attempt, &uki, boot));
     return linux_wish(attempt, boot);
 }
@@ -157,6 +170,7 @@ static enum err describe(const struct attempt *attempt, protocol_print *print)
 
 const struct protocol protocol_uki = {
     .key = "uki",
+    .takes_extras = true,
     .name = "a unified kernel image",
     .refuses = PROTOCOL_NO_MODULES,
     .recognise = is_uki,

@@ -20,6 +20,9 @@ INIT = rb"""#!/bin/busybox sh
 say() { echo "guest: $1 = $2"; }
 say cmdline "$(/bin/busybox cat /proc/cmdline)"
 say second "$(/bin/busybox cat /second)"
+say extras "$(cd /.extra && /bin/busybox find . -type f | /bin/busybox sort |
+    while read -r file; do /bin/busybox stat -c '%n %a' $file; /bin/busybox cat $file; echo; done |
+    /bin/busybox tr '\n' ' ')"
 say memory "$(/bin/busybox awk '/MemTotal/ { print $2 }' /proc/meminfo)"
 say loader "$(/bin/busybox cat /proc/sys/kernel/bootloader_type)"
 say screen "$(/bin/busybox cat /proc/fb)"

@@ -42,6 +42,36 @@ def test_unified_kernel_image(start, tmp_path, firmware):
     assert facts["efi"] == ("yes" if firmware == "uefi" else "no")
 
 
+EXTRAS = {"/os/disk.cred": b"secret", "/os/more.sysext.raw": b"an image",
+          "/os/etc.confext.raw": b"another"}
+EXTRA_LINES = "".join(f"extra {name}\n" for name in EXTRAS)
+
+
+def seen_extras(output):
+    return guest_facts(output)["extras"]
+
+
+@pytest.mark.parametrize("firmware, key", [("bios", "linux"), ("uefi", "linux"), ("bios", "kernel")],
+                         ids=["bios-linux", "uefi-linux", "bios-uki"])
+def test_extras(start, tmp_path, firmware, key):
+    """Where systemd looks for them, with the rights that its stub gives them."""
+    first, second = first_initrd(tmp_path), second_initrd(tmp_path)
+    uki, image = tmp_path / "one.efi", tmp_path / "extras.img"
+    make_uki(uki, [(".linux", kernel("cloud-")), (".initrd", first)])
+    initrds = "extra /os/second.cpio\n" + ("initrd /os/first.img\n" if key == "linux" else "")
+    make_entries_image(image, {"extras": f"{key} /os/{key}\noptions {SERIAL} quiet\n"
+                                         f"{EXTRA_LINES}{initrds}"},
+                       {"/os/linux": kernel("cloud-"), "/os/kernel": uki, "/os/first.img": first,
+                        "/os/second.cpio": second, **EXTRAS}, loader="timeout 0\n",
+                       options=("--size", "128M"))
+    machine = start(firmware, [image])
+    machine.wait_for("guest: end")
+    assert seen_extras(machine.output).split("./") == [
+        "", "confext/etc.confext.raw 444 another ", "credentials/disk.cred 400 secret ",
+        "sysext/more.sysext.raw 444 an image "]
+    assert guest_facts(machine.output)["second"] == "from the second initrd"
+
+
 def damaged_ukis(folder):
     """Of one that would boot."""
     path = folder / "good.efi"

@@ -137,6 +137,24 @@ static void test_unknown_and_empty_keys(void **state)
     assert_string_equal(said, "");
 }
 
+static void test_extras(void **state)
+{
+    static const char *const names[] = {"/e.cred", "/e.CONFEXT.RAW", "/e.sysext.raw"};
+
+    (void)state;
+    parse("uki /u\nextra /e.cred\nextra /e.CONFEXT.RAW\ninitrd /i\nextra /x.cpio\nextra "
+          "/e.sysext.raw\nextra /y.initrd\nextra /e.new-kind\n");
+    assert_null(entry.problem);
+    assert_false(entry.foreign);
+    const struct entry_file *extra = entry.extras;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++, extra = extra->next)
+        assert_string_equal(extra->path, names[i]);
+    assert_null(extra);
+    assert_string_equal(entry.initrds->next->path, "/x.cpio");
+    assert_string_equal(entry.initrds->next->next->path, "/y.initrd");
+    assert_null(entry.initrds->next->next->next);
+}
+
 static const struct {
     const char *text, *problem;
     bool foreign;
@@ -144,9 +162,7 @@ static const struct {
     {"", "names no kernel", false},
     {"title Nothing\n", "names no kernel", false},
     {"uki /u\nprofile two\n", "profile two", false},
-    {"uki /u\nextra /e.cred\n", "`extra`", true},
-    {"uki /u\nextra /e.confext.raw\n", "`extra`", true},
-    {"uki /u\nextra /e.sysext.raw\n", "`extra`", true},
+    {"uki /u\nextra /e.addon.efi\n", "add-on /e.addon.efi by `extra`", false},
     {"uki-url http://x\n", "`uki-url`", true},
     {"linux /l\ndevicetree /d\n", "`devicetree`", true},
     {"linux /l\ndevicetree-overlay /d\n", "`devicetree-overlay`", true},
@@ -326,6 +342,7 @@ int main(void)
         TEST(line_ends),
         TEST(last_one_wins),
         TEST(unknown_and_empty_keys),
+        TEST(extras),
         TEST(problems),
         TEST(long_lines),
         TEST(control_characters),

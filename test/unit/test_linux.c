@@ -1,5 +1,6 @@
 /* Linux on the fake machine, from its files to the handoff: what the kernel would find. */
 #include "test/unit/linux_scene.h"
+#include <stdio.h>
 
 /* ---- what the kernel finds ------------------------------------------------------------------- */
 
@@ -29,6 +30,54 @@ static void test_initrds_are_padded_and_joined(void **state)
     const uint8_t *page = boot();
     assert_int_equal(12, load32(page + 0x21c));
     assert_memory_equal("seven b\0four", at_physical(load32(page + 0x218)), 12);
+}
+
+/* As `cpio -t` lists it: size and mode of each member of the archive behind the first 8 bytes. */
+static void test_extras_are_an_archive(void **state)
+{
+    static struct entry_file extras[] = {
+        {.path = "a\\b/one.cred", .argument = "", .next = &extras[1]},
+        {.path = "two.sysext.raw", .argument = "", .next = &extras[2]},
+        {.path = "c.confext.raw", .argument = ""},
+    };
+    static const char *const members[] = {
+        ".extra 40555 0 ",
+        ".extra/credentials 40500 0 ",
+        ".extra/credentials/one.cred 100400 5 12345",
+        ".extra 40555 0 ",
+        ".extra/sysext 40555 0 ",
+        ".extra/sysext/two.sysext.raw 100444 4 abcd",
+        ".extra 40555 0 ",
+        ".extra/confext 40555 0 ",
+        ".extra/confext/c.confext.raw 100444 1 x",
+        "TRAILER!!! 0 0 ",
+    };
+
+    (void)state;
+    initrds[0].next = NULL;
+    scene.entry.extras = extras;
+    scene_add(extras[0].path, "12345", 5);
+    scene_add(extras[1].path, "abcd", 4);
+    scene_add(extras[2].path, "x", 1);
+    const uint8_t *page = boot();
+    const char *at = at_physical(load32(page + 0x218)), *begin = at,
+               *end = at + load32(page + 0x21c);
+    at += 8;
+    for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+        unsigned mode, bytes, name_bytes;
+        char text[100];
+
+        assert_true(end - at > 110);
+        assert_int_equal(
+            sscanf(at, "070701%*8x%8x%*32c%8x%*32c%8x00000000", &mode, &bytes, &name_bytes), 3);
+        const char *name = at + 110,
+                   *contents = begin + align_up((uint64_t)(name - begin) + name_bytes, 4);
+        assert_int_equal(strlen(name) + 1, name_bytes);
+        snprintf(text, sizeof text, "%s %o %u %.*s", name, mode, bytes, (int)bytes, contents);
+        assert_string_equal(text, members[i]);
+        at = begin + align_up((uint64_t)(contents - begin) + bytes, 4);
+    }
+    assert_ptr_equal(at, end);
 }
 
 static void test_no_initrd(void **state)
@@ -306,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_64_bit_entry, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_initrds_are_padded_and_joined, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_extras_are_an_archive, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_no_initrd, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_32_bit_entry, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_relocated, begin, fake_tear_down),

@@ -90,6 +90,15 @@ static void test_two_initrds_in_one_line(void **state)
     scene_refuse(ERR_NOT_FOUND, "initrd: third.img is not there");
 }
 
+static void test_extra_that_is_not_there(void **state)
+{
+    static struct entry_file extra = {.path = "gone.cred", .argument = ""};
+
+    (void)state;
+    scene.entry.extras = &extra;
+    scene_refuse(ERR_NOT_FOUND, "extra: gone.cred is not there");
+}
+
 static void test_empty_initrd(void **state)
 {
     (void)state;
@@ -153,6 +162,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_the_firmware_refuses, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_secure_boot, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_two_initrds_in_one_line, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_extra_that_is_not_there, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_empty_initrd, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_efi_entry, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_efi_entry_that_takes_no_initrd, begin, fake_tear_down),

@@ -271,10 +271,13 @@ static void test_a_section_twice(void **state)
 /* ---- started by the firmware ----------------------------------------------------------------- */
 
 static char started[32]; /* with these options */
+static uint64_t offered; /* bytes */
+static struct entry_file *extras;
 
 static enum err start(const struct program *program)
 {
     strncpy(started, program->options, sizeof started - 1);
+    offered = program->initrd_bytes;
     return OK;
 }
 
@@ -286,6 +289,8 @@ static enum err start_profile(char *profile)
     scene.firmware.start = start;
     scene.entry.options = "quiet";
     scene.entry.profile = profile;
+    scene.entry.extras = extras;
+    scene_add("/x.cred", "12345", 5);
     enum err err = scene_carry_out();
     assert_int_equal(fake_reserved_pages(), 0);
     return err;
@@ -306,6 +311,22 @@ static void test_profile_for_the_stub(void **state)
     pe_add_text(".profile", "ID=second");
     assert_int_equal(start_profile("1"), OK);
     assert_string_equal(started, "@1 quiet");
+}
+
+/* The stub joins them with its own initrds. */
+static void test_extras_for_the_stub(void **state)
+{
+    struct entry_file extra = {.path = "/x.cred", .argument = ""};
+
+    (void)state;
+    pe_add_text(".linux", "kernel");
+    extras = &extra;
+    enum err err = start_profile(NULL);
+    extras = NULL;
+    assert_int_equal(err, OK);
+    assert_int_equal(offered, 120 + 132 + 136 + 8 + 124);
+    assert_int_equal(start_profile(NULL), OK);
+    assert_int_equal(offered, 0);
 }
 
 static void test_no_initrd_for_the_stub(void **state)
@@ -407,6 +428,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_command_line, set_up, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_a_section_twice, set_up, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_profile_for_the_stub, set_up, fake_tear_down),
+        cmocka_unit_test_setup_teardown(test_extras_for_the_stub, set_up, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_no_initrd_for_the_stub, set_up, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_sections_on_a_bios, set_up, fake_tear_down),
         cmocka_unit_test_setup_teardown(test_no_kernel_for_a_bios, set_up, fake_tear_down),

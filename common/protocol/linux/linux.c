@@ -21,8 +21,8 @@ static enum err open(struct attempt *attempt)
     const struct entry *entry = attempt->entry;
     struct linux_boot *boot;
 
-    TRY(linux_begin(attempt, &attempt->kernel.reader, entry->options,
-                    entry_count_files(entry->initrds), &boot));
+    TRY(linux_begin(attempt, &attempt->kernel.reader, entry->options, linux_count_initrds(entry),
+                    &boot));
     TRY(linux_open_initrds(attempt, boot));
     return wants_efi_entry(attempt, boot) ? linux_wish_efi(attempt, boot)
                                           : linux_wish(attempt, boot);
@@ -44,6 +44,7 @@ static enum err describe(const struct attempt *attempt, protocol_print *print)
 
 const struct protocol protocol_linux = {
     .key = "linux",
+    .takes_extras = true,
     .name = "a Linux kernel",
     .refuses = PROTOCOL_NO_MODULES,
     .advice = ": its initial file systems are `initrd`",

@@ -31,7 +31,11 @@ enum linux_region { LINUX_KERNEL, LINUX_INITRD, LINUX_SETUP, LINUX_REGIONS };
 enum err linux_begin(struct attempt *attempt, const struct reader *kernel, const char *options,
                      uint64_t initrds, struct linux_boot **boot);
 
-/* Adds the files that the entry names by `initrd`. ERR_NOT_FOUND, ERR_FORMAT. */
+/* How many an entry adds at most. */
+uint64_t linux_count_initrds(const struct entry *entry);
+
+/* Adds the files that the entry names by `initrd`, and an archive of those that it names by
+ * `extra`. ERR_NOT_FOUND, ERR_FORMAT. */
 enum err linux_open_initrds(struct attempt *attempt, struct linux_boot *boot);
 
 /* What Linux wishes, entered by the boot protocol's own entry, or by EFI's. ERR_NO_MEMORY: initrds
@@ -39,11 +43,20 @@ enum err linux_open_initrds(struct attempt *attempt, struct linux_boot *boot);
 enum err linux_wish(struct attempt *attempt, struct linux_boot *boot);
 enum err linux_wish_efi(struct attempt *attempt, struct linux_boot *boot);
 
+/* As the former, for a program that asks for its initrd, at a place below `end` (0: anywhere). The
+ * wishes have room for one more. */
+enum err linux_offer_initrd(struct attempt *attempt, const struct linux_boot *boot, uint64_t end);
+
 /* Hooks. */
 enum err linux_finish(struct attempt *attempt);
 enum err linux_build(struct attempt *attempt, struct buffer *buffer);
 
 /* ---- its parts ------------------------------------------------------------------------------- */
+
+/* One file that the entry names by that key. (linux_files.c, linux_extras.c) */
+enum err linux_open_file(struct attempt *attempt, const char *key, const struct entry_file *named,
+                         const struct reader **reader);
+enum err linux_open_extras(struct attempt *attempt, struct linux_boot *boot);
 
 /* All initrds as one region: each is padded to 4 bytes, or Linux loses the next. (linux_files.c) */
 enum err linux_initrd_region(const struct linux_boot *boot, struct arena *arena,

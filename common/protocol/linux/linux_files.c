@@ -31,20 +31,20 @@ enum err linux_begin(struct attempt *attempt, const struct reader *kernel, const
 }
 
 /* Fedora writes a variable of GRUB's behind the name. */
-static enum err open_initrd(struct attempt *attempt, const struct entry_file *initrd,
-                            const struct reader **reader)
+enum err linux_open_file(struct attempt *attempt, const char *key, const struct entry_file *named,
+                         const struct reader **reader)
 {
     struct file *file;
 
-    if (*initrd->argument && *initrd->argument != '$')
-        return fail(ERR_FORMAT, "initrd: %s and %s stand in one line: write one `initrd` for each",
-                    initrd->path, initrd->argument);
+    if (*named->argument && *named->argument != '$')
+        return fail(ERR_FORMAT, "%s: %s and %s stand in one line: write one `%s` for each", key,
+                    named->path, named->argument, key);
     TRY(ARENA_TAKE(&attempt->machine->arena, 1, &file));
-    if (attempt->open_file(attempt, initrd->path, file) != OK)
-        return fail(ERR_NOT_FOUND, "initrd: %s", err_message());
+    if (attempt->open_file(attempt, named->path, file) != OK)
+        return fail(ERR_NOT_FOUND, "%s: %s", key, err_message());
     if (!file->reader.bytes)
-        return fail(ERR_FORMAT, "initrd: %s is empty: was the disk full when it was written?",
-                    initrd->path);
+        return fail(ERR_FORMAT, "%s: %s is empty: was the disk full when it was written?", key,
+                    named->path);
     *reader = &file->reader;
     return OK;
 }
@@ -52,8 +52,8 @@ static enum err open_initrd(struct attempt *attempt, const struct entry_file *in
 enum err linux_open_initrds(struct attempt *attempt, struct linux_boot *boot)
 {
     for (const struct entry_file *initrd = attempt->entry->initrds; initrd; initrd = initrd->next)
-        TRY(open_initrd(attempt, initrd, &boot->initrds[boot->initrd_count++]));
-    return OK;
+        TRY(linux_open_file(attempt, "initrd", initrd, &boot->initrds[boot->initrd_count++]));
+    return linux_open_extras(attempt, boot);
 }
 
 enum err linux_initrd_region(const struct linux_boot *boot, struct arena *arena,

@@ -36,7 +36,7 @@ static enum err try_entry(const struct tree *tree, const struct entry *entry)
     if (entry->problem)
         return fail(ERR_UNSUPPORTED, "%s", entry->problem);
     if (is_elsewhere(entry->kernel) || is_any_elsewhere(entry->modules) ||
-        is_any_elsewhere(entry->initrds))
+        is_any_elsewhere(entry->initrds) || is_any_elsewhere(entry->extras))
         return OK;
     return forecast_check(entry, &files);
 }
