@@ -54,11 +54,11 @@ int main(int argc, char **argv)
     }
     if (is_one_of(argv[1], "--help", "-h")) {
         print_help();
-        return STATUS_DONE;
+        return command_end(OK);
     }
     if (is_one_of(argv[1], "--version", "-V")) {
         puts("lintel " LINTEL_VERSION);
-        return STATUS_DONE;
+        return command_end(OK);
     }
     return run_command(argc - 1, argv + 1);
 }

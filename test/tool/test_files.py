@@ -93,6 +93,28 @@ def test_output_that_is_no_file_stays(folder, arguments, path):
     assert sorted(folder.iterdir()) == before
 
 
+def test_what_files_say_steers_no_terminal(folder):
+    """Names of files, and what stands in them, on standard output, standard error and in drawings."""
+    name = os.fsencode(folder) + b"/k\x1b[31m\xff\x9b.elf"
+    shutil.copy(KERNEL, name)
+    done = subprocess.run([LINTEL, "check", name, "-m", name, "--svg", "plan.svg"],
+                          capture_output=True, timeout=120)
+    assert done.returncode == 0 and b"Kernel:  k?[31m??.elf is" in done.stdout, done
+    refused = subprocess.run([LINTEL, "check", name, "--map", name], capture_output=True,
+                             timeout=120)
+    assert refused.returncode == 1
+    for text in (done.stdout, refused.stderr, (folder / "plan.svg").read_bytes()):
+        assert b"\x1b" not in text and text.decode()
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("check", KERNEL)])
+def test_output_that_is_lost_is_told(arguments):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([LINTEL, *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=120)
+    assert done.returncode == 1 and "standard output: No space left" in done.stderr
+
+
 @pytest.mark.parametrize("link", [os.link, os.symlink, None])
 def test_output_that_is_read_stays(folder, link):
     kernel = folder / "kernel.elf"

@@ -1,7 +1,9 @@
 /* How does a forecast read, as text? */
 #include "images/tool/check/report.h"
+#include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
+#include "images/tool/host/command.h"
 #include "images/tool/host/text.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,11 +84,11 @@ void report_machine(const struct forecast *forecast)
     const struct facts *facts = &forecast->facts;
     const struct cpu_feature *feature;
 
-    printf("Machine: %s; CPU with %u-bit addresses",
-           facts->firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS", facts->cpu.physical_bits);
+    show("Machine: %s; CPU with %u-bit addresses",
+         facts->firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS", facts->cpu.physical_bits);
     for (size_t i = 1; (feature = machine_cpu_feature(i)); i++)
         if (facts->cpu.features & feature->bits)
-            printf(" %s", feature->name);
+            show(" %s", feature->name);
     putchar('\n');
 }
 
@@ -106,9 +108,9 @@ static const char *entry_text(enum entry_mode mode)
 
 static void report_screen(const struct screen_wish *wish)
 {
-    printf("  gets a framebuffer");
+    show("  gets a framebuffer");
     if (wish->width)
-        printf(" of %u x %u", wish->width, wish->height);
+        show(" of %u x %u", wish->width, wish->height);
     puts(wish->required ? " (or no boot at all)" : " (where there is one)");
 }
 
@@ -116,25 +118,25 @@ static void report_wishes(const struct wishes *wishes)
 {
     uint64_t stack = wishes->stack_bytes ? wishes->stack_bytes : PLAN_DEFAULT_STACK_BYTES;
 
-    printf("  is %s\n", entry_text(wishes->mode));
+    show("  is %s\n", entry_text(wishes->mode));
     if (wishes->mode == ENTRY_KERNEL_TABLES)
-        printf("  gets a stack of %s\n", size_text(stack).text);
+        show("  gets a stack of %s\n", size_text(stack).text);
     if (wishes->paging_levels == 5)
-        printf("  gets 5-level paging %s\n",
-               wishes->paging_required ? "(or no boot at all)" : "(where the CPU has it)");
+        show("  gets 5-level paging %s\n",
+             wishes->paging_required ? "(or no boot at all)" : "(where the CPU has it)");
     if (wishes->screen.wanted)
         report_screen(&wishes->screen);
 }
 
 static __attribute__((format(printf, 1, 2))) void print_line(const char *format, ...)
 {
+    char line[1024];
     va_list list;
 
     va_start(list, format);
-    printf("  ");
-    vprintf(format, list);
-    putchar('\n');
+    fmt_shown_list(line, sizeof line, format, list);
     va_end(list);
+    show("  %s\n", line);
 }
 
 enum err report_kernel(const struct forecast *forecast)
@@ -142,11 +144,11 @@ enum err report_kernel(const struct forecast *forecast)
     const struct attempt *attempt = &forecast->attempt;
     const struct elf *image = attempt->wishes.image;
 
-    printf("Kernel:  %s is %s", text_base(attempt->kernel.reader.name), forecast->protocol->name);
+    show("Kernel:  %s is %s", text_base(attempt->kernel.reader.name), forecast->protocol->name);
     if (image)
-        printf(", %s, %u symbol%s, entry %016lx",
-               image->relocatable ? "a static PIE" : "linked to stay", image->symbol_count,
-               text_plural(image->symbol_count), image->entry);
+        show(", %s, %u symbol%s, entry %016lx",
+             image->relocatable ? "a static PIE" : "linked to stay", image->symbol_count,
+             text_plural(image->symbol_count), image->entry);
     putchar('\n');
     if (forecast->protocol->describe)
         TRY(forecast->protocol->describe(attempt, print_line));
@@ -162,14 +164,14 @@ static void report_segments(const struct attempt *attempt)
     const struct plan *plan = &attempt->plan;
     uint64_t physical = plan->places[PLACE_KERNEL].physical;
 
-    printf("\nSegments%s\n  %-16s  %-16s  %-12s  %-12s  may\n",
-           plan->slide ? " (this slide is one of many: each boot takes another)" : "", "virtual",
-           "physical", "in the file", "in memory");
+    show("\nSegments%s\n  %-16s  %-16s  %-12s  %-12s  may\n",
+         plan->slide ? " (this slide is one of many: each boot takes another)" : "", "virtual",
+         "physical", "in the file", "in memory");
     for (uint32_t i = 0; i < kernel->segment_count; i++) {
         const struct elf_segment *segment = &kernel->segments[i];
-        printf("  %016lx  %16lx  %-12s  %-12s  %s\n", segment->virtual + plan->slide,
-               physical + segment->virtual - kernel->first, size_text(segment->file_bytes).text,
-               size_text(segment->memory_bytes).text, permissions_text(segment->flags));
+        show("  %016lx  %16lx  %-12s  %-12s  %s\n", segment->virtual + plan->slide,
+             physical + segment->virtual - kernel->first, size_text(segment->file_bytes).text,
+             size_text(segment->memory_bytes).text, permissions_text(segment->flags));
     }
 }
 
@@ -177,18 +179,18 @@ static void report_place(const struct attempt *attempt, uint64_t index)
 {
     const struct placement *place = &attempt->plan.places[index];
 
-    printf("  %16lx  %-12s  %-12s  %s", place->target, size_text(place->bytes).text,
-           memmap_type_name(place->type), place_name(attempt, index));
+    show("  %16lx  %-12s  %-12s  %s", place->target, size_text(place->bytes).text,
+         memmap_type_name(place->type), place_name(attempt, index));
     if (place->physical != place->target)
-        printf(", loaded to %lXh and moved when the firmware has left", place->physical);
+        show(", loaded to %lXh and moved when the firmware has left", place->physical);
     if (place_is_trial(attempt, index))
-        printf(", or wherever else it takes memory");
+        show(", or wherever else it takes memory");
     putchar('\n');
 }
 
 static void report_places(const struct attempt *attempt)
 {
-    printf("\nPlaces in physical memory\n  %-16s  %-12s  %-12s  what\n", "from", "size", "type");
+    show("\nPlaces in physical memory\n  %-16s  %-12s  %-12s  what\n", "from", "size", "type");
     for (uint64_t i = 0; i < attempt->plan.place_count; i++)
         if (attempt->plan.places[i].bytes)
             report_place(attempt, i);
@@ -201,12 +203,12 @@ static void report_surroundings(const struct forecast *forecast)
     const struct lintel_framebuffer *screen = &forecast->attempt.video.fb;
 
     for (uint32_t i = 0; i < loader->count; i++)
-        printf("  %16lx  %-12s  %-12s  the loader, until the kernel runs\n", loader->ranges[i].base,
-               size_text(loader->ranges[i].bytes).text, "usable");
+        show("  %16lx  %-12s  %-12s  the loader, until the kernel runs\n", loader->ranges[i].base,
+             size_text(loader->ranges[i].bytes).text, "usable");
     if (forecast->attempt.has_video)
-        printf("  %16lx  %-12s  %-12s  %u x %u, %u bits a pixel\n", screen->base_physical,
-               size_text(screen->bytes).text, "framebuffer", screen->width, screen->height,
-               screen->bits_per_pixel);
+        show("  %16lx  %-12s  %-12s  %u x %u, %u bits a pixel\n", screen->base_physical,
+             size_text(screen->bytes).text, "framebuffer", screen->width, screen->height,
+             screen->bits_per_pixel);
 }
 
 static void report_mappings(const struct attempt *attempt)
@@ -214,26 +216,25 @@ static void report_mappings(const struct attempt *attempt)
     const struct plan *plan = &attempt->plan;
     struct mapping mapping;
 
-    printf("\nMappings, %u levels; all else is absent\n  %-16s    %-16s  %-16s  may  %-15s  what\n",
-           plan->paging.levels, "from", "to", "physical", "cache");
+    show("\nMappings, %u levels; all else is absent\n  %-16s    %-16s  %-16s  may  %-15s  what\n",
+         plan->paging.levels, "from", "to", "physical", "cache");
     for (uint64_t i = 0; i < plan->mapping_count;) {
         i = joined_mapping(plan, i, &mapping);
-        printf("  %016lx to %016lx  %16lx  %s  %-15s  %s\n", mapping.virtual,
-               mapping.virtual + mapping.bytes - 1, mapping.physical,
-               permissions_text(mapping.flags), cache_text(mapping.cache),
-               mapping_name(attempt, &mapping));
+        show("  %016lx to %016lx  %16lx  %s  %-15s  %s\n", mapping.virtual,
+             mapping.virtual + mapping.bytes - 1, mapping.physical, permissions_text(mapping.flags),
+             cache_text(mapping.cache), mapping_name(attempt, &mapping));
     }
 }
 
 static void report_map(const char *title, const struct memmap *map)
 {
-    printf("\n%s\n", title);
+    show("\n%s\n", title);
     for (uint64_t i = 0; i < map->count; i++) {
         const struct memmap_range *range = &map->ranges[i];
-        printf("  %16lx to %16lx  %-12s  %s\n", range->first, range->last,
-               size_text(range->last - range->first + 1).text, memmap_type_name(range->type));
+        show("  %16lx to %16lx  %-12s  %s\n", range->first, range->last,
+             size_text(range->last - range->first + 1).text, memmap_type_name(range->type));
     }
-    printf("  %lu KiB are usable\n", memmap_bytes(map, LINTEL_MEMORY_USABLE) / KIB);
+    show("  %lu KiB are usable\n", memmap_bytes(map, LINTEL_MEMORY_USABLE) / KIB);
 }
 
 void report_firmware_map(const struct forecast *forecast)
@@ -252,8 +253,8 @@ void report_plan(const struct forecast *forecast)
     report_surroundings(forecast);
     if (forecast->table_pages) {
         report_mappings(attempt);
-        printf("\nPage tables: %lu page%s, in a place of %lu\n", forecast->table_pages,
-               text_plural(forecast->table_pages), plan->places[PLACE_TABLES].bytes / PAGE_BYTES);
+        show("\nPage tables: %lu page%s, in a place of %lu\n", forecast->table_pages,
+             text_plural(forecast->table_pages), plan->places[PLACE_TABLES].bytes / PAGE_BYTES);
     }
     report_map("Memory map of the firmware, in whole pages", &forecast->before);
     if (attempt->wishes.mode == ENTRY_KERNEL_TABLES)

@@ -26,7 +26,11 @@ int command_uninstall(int argc, char **argv);
 /* The exit status for `err`, whose message goes to standard error. */
 int command_end(enum err err);
 
-/* A remark for people on standard error: "lintel: ...". */
+/* What people are shown, on standard output: what is put in is cleaned (common/lib/fmt.h), for it
+ * may come from a file. */
+void show(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A remark for people on standard error, cleaned as well: "lintel: ...". */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- options --------------------------------------------------------------------------------- */

@@ -110,7 +110,7 @@ int options_parse(const struct syntax *syntax, int argc, char **argv,
             options_refuse(syntax, "%s is no option, or takes no argument", argv[optind - 1]);
         if (key == 'h') {
             print_help(syntax);
-            exit(STATUS_DONE);
+            exit(command_end(OK));
         }
         if (take(context, key, optarg) != OK)
             options_refuse(syntax, "%s", err_message());

@@ -1,11 +1,15 @@
 /* How are the parts of a drawing written? */
 #include "images/tool/host/svg.h"
+#include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 
 void svg_escaped(FILE *file, const char *text)
 {
-    for (; *text; text++)
-        switch (*text) {
+    char shown[1024];
+
+    fmt_shown(shown, sizeof shown, "%s", text);
+    for (const char *c = shown; *c; c++)
+        switch (*c) {
         case '&':
             fputs("&amp;", file);
             break;
@@ -13,7 +17,7 @@ void svg_escaped(FILE *file, const char *text)
             fputs("&lt;", file);
             break;
         default:
-            fputc((unsigned char)*text < ' ' ? '?' : *text, file);
+            fputc(*c, file);
         }
 }
 
