@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
+sys.path.append(str(Path(__file__).resolve().parent.parent / "hostile"))
 from builder import KERNEL, LINTEL, MODULE, PIE_KERNEL, make_image  # noqa: E402
 from entries import make_uki  # noqa: E402
 from machine import Machine, ROOT  # noqa: E402
 from report import parse_report  # noqa: E402
+from rows_files import ALL as HOSTILE_FILES  # noqa: E402
 
 MAPS = ROOT / "test/maps"
 KERNELS = ROOT / "build/test-kernels"
@@ -624,3 +626,16 @@ def test_map_that_is_none(tmp_path, text, message):
     path = tmp_path / "a.map"
     path.write_text(text)
     assert re.search(message, refusal(KERNEL, "--map", path))
+
+
+# ---- files that lie -----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+@pytest.mark.parametrize("make, expected", HOSTILE_FILES.values(), ids=HOSTILE_FILES.keys())
+def test_files_that_lie_are_told_of_as_the_loader_does(tmp_path, firmware, make, expected):
+    """The boots of the same files: test/hostile/rows_files.py."""
+    (tmp_path / "hostile").write_bytes(make())
+    done = subprocess.run([LINTEL, "check", "hostile", "--firmware", firmware], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == (1 if expected else 0), done.stderr
+    assert re.search(expected, done.stderr), done.stderr

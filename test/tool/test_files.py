@@ -140,3 +140,14 @@ def test_output_on_a_full_disk_keeps_what_was_there(folder, arguments):
                            *words], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and "File too large" in done.stderr, done.stderr
     assert (folder / "old").read_text() == "old" and sorted(folder.iterdir()) == before
+
+
+def test_log_that_tells_of_more_than_there_can_be(folder):
+    """Every range is drawn beside every other."""
+    rows = ["fact: firmware = BIOS"]
+    rows += [f"memory: {i << 13:016x} - {i << 13 | 4096:016x} usable" for i in range(100_000)]
+    rows += [f"C{i} ok title" for i in range(100_000)] + ["lintel> pt"]
+    rows += [f"{i << 13:016x}-{i << 13 | 4095:016x} {i:x} rw--g write-back" for i in range(100_000)]
+    (folder / "boot.log").write_text("\n".join(rows))
+    done = lintel(("report", "boot.log", "-o", "boot.html"), "")
+    assert done.returncode == 0, done.stderr

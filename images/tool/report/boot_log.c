@@ -7,7 +7,7 @@
 
 #define LINE_MAX_BYTES 1024
 #define SIDE_COLUMNS   38 /* of `map`: what the firmware told stands left of it */
-#define LIST_MAX       100000
+#define LIST_MAX       4096 /* of which each is drawn beside all others: the kernel tells of no more */
 
 /* Makes room for one more item of a list. */
 #define ADD(list, count, item)                                                                     \
