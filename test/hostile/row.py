@@ -14,7 +14,7 @@ ASKED = "test"  # the command line of the entry that each boot asks for: no othe
 BOOTS = ""      # a row that ends in a correct boot
 # How each of Lintel's errors begins: the first sector's, the loader's last word, the menu's. And what
 # the firmware says when it could not even read Lintel.
-NAMED = (r"Lintel: \w|Lintel cannot boot: \w| Error +\w|"
+NAMED = (r"Lintel: \w|Lintel cannot boot: \w| Error +\S|"
          r"BdsDxe: failed to load \w|No bootable device")
 # A row that may end in a correct boot or in any named error: faults that are put everywhere.
 BOOTS_OR_SAYS_WHY = None
