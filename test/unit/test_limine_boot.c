@@ -26,6 +26,7 @@
 
 static struct facts *facts;
 static struct firmware firmware;
+static char code[PAGE_BYTES + 64] = "code";
 static uint64_t data[PAGE_BYTES / 8];
 
 static uint64_t at(uint64_t offset)
@@ -73,7 +74,6 @@ static void write_file(const char *name, const void *bytes, size_t size)
 
 static void write_disk(void)
 {
-    static const char code[64] = "code";
     build_begin(ET_EXEC);
     build_program(PT_LOAD, PF_X, BUILT_LINK, code, sizeof code, sizeof code);
     build_program(PT_LOAD, PF_W, BUILT_LINK + DATA, data, sizeof data, sizeof data);
@@ -396,6 +396,16 @@ static void refuses_a_text_without_an_end(void **unused)
     expect_refusal("the text of an internal module");
 }
 
+/* It is not looked through an image for its end. */
+static void refuses_a_text_without_measure(void **unused)
+{
+    (void)unused;
+    memset(code + 32, 'x', PAGE_BYTES);
+    PUT(MODULE_AT, BUILT_LINK + 32);
+    expect_refusal("an internal module, of at most 4095 bytes, at FFFFFFFF80000020h");
+    memset(code + 32, 0, PAGE_BYTES);
+}
+
 #define HASH /* of "internal", by b2sum */                                                         \
     "f9e4934a67a1995a91d1490a20de8ce55cc69f12334b78c28c255976dc7d10b3"                             \
     "f48d2976228139e4414e9a30f187ed4c6428efe5d5e4d54eb78ea2bfde329669"
@@ -468,6 +478,7 @@ int main(void)
         TEST(refuses_to_boot_without_a_required_module),
         TEST(refuses_modules_outside_of_the_image),
         TEST(refuses_a_text_without_an_end),
+        TEST(refuses_a_text_without_measure),
         TEST(leaves_out_modules_that_are_not_there),
         TEST(verifies_hashes),
         TEST(unpacks_modules),
