@@ -66,29 +66,34 @@ static void say_text(const struct machine *machine, const char *name, const char
         note("%s\n", err_message());
 }
 
-/* False: there is none, or none that could be a name or a number. */
-static bool get_text(const struct machine *machine, const char *name, char *text)
+/* ERR_NOT_FOUND: there is none, or an empty one. */
+static enum err read_text(const struct machine *machine, const char *name, char *text)
 {
     uint16_t units[TEXT_BYTES / 3]; /* so that it fits in UTF-8 */
     uint64_t bytes = sizeof units;
     uint32_t length = 0;
 
-    if (machine->firmware->get_variable(loader_vendor, name, units, &bytes) != OK)
-        return false;
+    TRY(machine->firmware->get_variable(loader_vendor, name, units, &bytes));
     while (length < MIN(bytes, sizeof units - 2) / 2 && units[length])
         length++;
     utf8_from_utf16(units, length, text);
-    return length > 0;
+    return length > 0 ? OK : ERR_NOT_FOUND;
+}
+
+static bool get_text(const struct machine *machine, const char *name, char *text)
+{
+    return read_text(machine, name, text) == OK;
 }
 
 /* The same for a wish that holds once. */
-static bool take_text(const struct machine *machine, const char *name, char *text)
+static enum err take_text(const struct machine *machine, const char *name, char *text)
 {
-    bool found = get_text(machine, name, text);
+    enum err err = read_text(machine, name, text);
 
-    if (found && machine->firmware->set_variable(loader_vendor, name, true, NULL, 0) != OK)
+    if (err != ERR_NOT_FOUND &&
+        machine->firmware->set_variable(loader_vendor, name, true, NULL, 0) != OK)
         note("%s\n", err_message());
-    return found;
+    return err;
 }
 
 static void say_time(const struct machine *machine, const char *name, uint64_t tsc)
@@ -214,10 +219,14 @@ void loader_interface_obey(struct loader_interface *interface, struct config *co
         choose(interface, config, "LoaderEntryLastBooted", text);
     for (uint32_t i = 0; i < 2; i++) {
         bool once = i == 1;
-        if ((once ? take_text : get_text)(machine, timeouts[i], text))
+        if ((once ? take_text : read_text)(machine, timeouts[i], text) == OK)
             set_timeout(config, timeouts[i], text, once);
-        if ((once ? take_text : get_text)(machine, entries[i], text))
+        enum err err = (once ? take_text : read_text)(machine, entries[i], text);
+        if (err == OK)
             choose(interface, config, entries[i], text);
+        else if (err != ERR_NOT_FOUND)
+            config_doubt(&config->default_doubt, &interface->machine->arena, "%s can't be read",
+                         entries[i]);
     }
 }
 

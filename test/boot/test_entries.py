@@ -26,7 +26,7 @@ def test_unified_kernel_image(start, tmp_path, firmware):
     if firmware == "uefi":
         initrds = [(".initrd", pad(first) + second)]
     uki, image = tmp_path / "one.efi", tmp_path / "uki.img"
-    make_uki(uki, [(".osrel", RELEASE), (".cmdline", f"{SERIAL} quiet three=four\n\0".encode()),
+    make_uki(uki, [(".osrel", RELEASE), (".cmdline", f"{SERIAL}\r quiet\nthree=four\n\0x\n".encode()),
                    (".linux", kernel("cloud-")), *initrds])
     make_entries_image(image, {"another": "kernel /absent\narchitecture X64"},
                        {"/EFI/Linux/one+3.efi": uki},
@@ -37,7 +37,7 @@ def test_unified_kernel_image(start, tmp_path, firmware):
     machine.wait_for("guest: end")
     machine.wait_exit()
     facts = guest_facts(machine.output)
-    assert facts["cmdline"] == f"{SERIAL} quiet three=four"
+    assert facts["cmdline"] == f"{SERIAL}  quiet three=four"
     assert facts["second"] == "from the second initrd"
     assert facts["efi"] == ("yes" if firmware == "uefi" else "no")
 

@@ -244,6 +244,14 @@ static void asks_for_what_can_not_be_read(void **state)
     loader_interface_obey(&interface, &config);
     assert_string_equal(config.default_doubt, "LoaderEntryDefault fedora.conf may mean the entry "
                                               "fedora, which can't be read");
+    static uint8_t long_name[1000];
+    memset(long_name, 'a', sizeof long_name);
+    config.default_doubt = NULL;
+    fake_set_variable(loader, "LoaderEntryDefault", true, NULL, 0);
+    fake_set_variable(loader, "LoaderEntryOneShot", true, long_name, sizeof long_name);
+    loader_interface_obey(&interface, &config);
+    assert_string_equal(config.default_doubt, "LoaderEntryOneShot can't be read");
+    assert_null(fake_variable("LoaderEntryOneShot"));
     preset("LoaderEntryDefault", "@saved");
     preset("LoaderEntryLastBooted", "gone.conf");
     loader_interface_obey(&interface, &config);

@@ -214,6 +214,31 @@ static void see_own_options(void)
     assert_shown("options from the image");
 }
 
+static void see_wide_numbers(void)
+{
+    assert_shown("*1105  id1");
+    for (uint32_t r = 5; r <= 16; r++)
+        assert_true(papers[r][75] == WHITE && papers[r][73] == BLACK); /* the post stands */
+}
+
+/* Numbers have room where there are thousands of entries. */
+static void test_thousands_of_entries(void **state)
+{
+    static struct entry many[1200];
+
+    (void)state;
+    for (uint32_t i = 0; i < ARRAY_LENGTH(many); i++) {
+        many[i] = entries[1];
+        many[i].title =
+            "id1, and more than there is room for in a row of this width, whatever it is";
+    }
+    config->entries = many;
+    config->count = ARRAY_LENGTH(many);
+    config->chosen = 1104;
+    assert_int_equal(CHOOSE(NULL, {KEY_ENTER, see_wide_numbers}), 1);
+    config->entries = entries;
+}
+
 /* What a unified kernel image brings along is edited, but not given to it as it stands. */
 static void test_own_options(void **state)
 {
@@ -308,6 +333,7 @@ int main(void)
         TEST(editing_a_long_line),
         TEST(moving_in_a_long_line),
         TEST(options_that_are_too_long),
+        TEST(thousands_of_entries),
         TEST(own_options),
         TEST(no_editor),
         TEST(facts),
