@@ -182,6 +182,17 @@ def test_where_a_file_ends_and_its_name_begins(tmp_path):
     assert message.endswith("lintel: absent: No such file or directory\n")
 
 
+@pytest.mark.parametrize("folder", ["a@@1", "-x", "c,d=e", "ä [1]", "a\nb "])
+def test_where_an_image_is_made_means_nothing(tmp_path, folder):
+    """To fdisk, mkfs.fat, mtools and xorriso: the image has the same bytes."""
+    (tmp_path / folder).mkdir()
+    kernel = shutil.copy(KERNEL, tmp_path / "-k@@1,=.elf")
+    for options in ("--layout", "floppy"), ("--layout", "iso"):
+        made = [make(tmp_path / folder / "x.img", *options, "--file", f"{kernel}=/k"),
+                make(tmp_path / "x.img", *options, "--file", f"{kernel}=/k")]
+        assert made[0].read_bytes() == made[1].read_bytes()
+
+
 @pytest.mark.parametrize("options", LAYOUTS.values(), ids=LAYOUTS.keys())
 def test_odd_names_are_on_the_volume_as_they_were_given(tmp_path, options):
     """The tool reads them back as the loader does; that other programs see them, too, is asked

@@ -120,6 +120,15 @@ def test_dry_run_tells_and_changes_nothing(make):
     assert same(path, before)
 
 
+def test_where_drafts_lie_means_nothing(make, tmp_path):
+    path, before = make(DISKS["mbr-fat16"])
+    (tmp_path / "a@@1\nb").mkdir()
+    succeed("install", path, environment={"TMPDIR": str(tmp_path / "a@@1\nb")})
+    assert not list((tmp_path / "a@@1\nb").iterdir())
+    succeed("uninstall", path)
+    assert same(path, before)
+
+
 def test_progress_is_shown_after_a_second(make, tmp_path):
     path, _ = make(DISKS["mbr-fat16"])
     slow = tmp_path / "mmd"

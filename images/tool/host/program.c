@@ -3,6 +3,7 @@
 #include "images/tool/host/program.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/progress.h"
+#include "images/tool/host/scratch.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -90,11 +91,13 @@ static void interrupt(int signal)
 static void __attribute__((noreturn))
 become(const char *const arguments[], int input, int output, pid_t parent, const sigset_t *mask)
 {
+    const char *folder = scratch_folder();
+
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigprocmask(SIG_SETMASK, mask, NULL);
-    if (getppid() == parent && dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-        dup2(output, STDERR_FILENO) >= 0)
+    if (getppid() == parent && (!folder || chdir(folder) == 0) && dup2(input, STDIN_FILENO) >= 0 &&
+        dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0)
         execvp(arguments[0], (char *const *)arguments);
     _exit(EXIT_NOT_THERE);
 }

@@ -10,9 +10,11 @@
  * Debian keeps partitioning programs out of an ordinary user's sight. */
 void programs_prepare(void);
 
-/* Runs a program to its end. `arguments` end with NULL; the first is its name, looked up in PATH.
- * `input` (NULL: none) is a text for its standard input. ERR_NOT_FOUND: it is not installed; the
- * message names the Debian package. ERR_IO: it failed; the message quotes its last words. */
+/* Runs a program to its end, in the scratch folder where there is one: name files there by their
+ * last names, for what a whole path may hold means something to one program or the other ("@@" to
+ * mtools). `arguments` end with NULL; the first is its name, looked up in PATH. `input` (NULL:
+ * none) is a text for its standard input. ERR_NOT_FOUND: it is not installed; the message names the
+ * Debian package. ERR_IO: it failed; the message quotes its last words. */
 enum err program_run(const char *const arguments[], const char *input);
 
 /* The same, and gives what it wrote to standard output and standard error, in order; to be freed.

@@ -62,6 +62,11 @@ static enum err post_guard(void)
     return OK;
 }
 
+const char *scratch_folder(void)
+{
+    return scratch.folder[0] ? scratch.folder : NULL;
+}
+
 enum err scratch_make(const char *parent, const char **folder)
 {
     snprintf(scratch.folder, sizeof scratch.folder, "%s/.lintel-XXXXXX", parent);

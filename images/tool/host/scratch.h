@@ -8,4 +8,7 @@
  * says what the system does. */
 enum err scratch_make(const char *parent, const char **folder);
 
+/* Its path; NULL while there is none. */
+const char *scratch_folder(void);
+
 #endif

@@ -126,11 +126,12 @@ static enum err check_room(const struct fat_volume *volume, const struct tree *t
 static enum err format(const struct fat_volume *volume, uint64_t cluster_sectors)
 {
     char *serial = text_of("%08x", volume->serial);
-    enum err err = RUN("mkfs.fat", "-a", "--invariant", "-n", "LINTEL", "-i", serial, "-F",
-                       decimal(volume->bits).text, "-S", decimal(volume->sector_bytes).text, "-s",
-                       decimal(cluster_sectors).text, "-R", decimal(volume->reserved).text, "-h",
-                       decimal(volume->first).text, "--offset", decimal(volume->first).text,
-                       volume->path, decimal(volume->sectors * volume->sector_bytes / KIB).text);
+    enum err err =
+        RUN("mkfs.fat", "-a", "--invariant", "-n", "LINTEL", "-i", serial, "-F",
+            decimal(volume->bits).text, "-S", decimal(volume->sector_bytes).text, "-s",
+            decimal(cluster_sectors).text, "-R", decimal(volume->reserved).text, "-h",
+            decimal(volume->first).text, "--offset", decimal(volume->first).text,
+            text_base(volume->path), decimal(volume->sectors * volume->sector_bytes / KIB).text);
     free(serial);
     return err;
 }
@@ -173,7 +174,7 @@ enum err fat_make(const struct fat_volume *volume, const struct tree *tree)
     uint64_t cluster_sectors = choose_cluster_sectors(volume);
     TRY(check_room(volume, tree, cluster_sectors));
     TRY(format(volume, cluster_sectors));
-    char *drive = text_of("%s@@%lu", volume->path, volume->first * volume->sector_bytes);
+    char *drive = text_of("%s@@%lu", text_base(volume->path), volume->first * volume->sector_bytes);
     enum err err = copy_tree(drive, tree);
     free(drive);
     return err == OK ? tree_verify(tree, volume->path, volume->first, volume->sector_bytes) : err;

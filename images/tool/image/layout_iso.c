@@ -43,6 +43,15 @@ static void add_escaped(char **text, const char *path)
         text_add(text, *path == '=' || *path == '\\' ? "\\%c" : "%c", *path);
 }
 
+/* A draft by its last name: a line of the list ends at a line end, also of a folder's name. */
+static const char *source_of(const struct image *image, const struct tree_file *file)
+{
+    size_t length = strlen(image->draft.folder);
+    bool draft = strncmp(file->host, image->draft.folder, length) == 0 && file->host[length] == '/';
+
+    return draft ? file->host + length + 1 : file->host;
+}
+
 /* What goes where, as mkisofs's -graft-points tells it: PATH=HOST, a line each. */
 static enum err write_list(const struct image *image, char **path)
 {
@@ -50,7 +59,7 @@ static enum err write_list(const struct image *image, char **path)
     for (size_t i = 0; i < image->tree.count; i++) {
         add_escaped(&list, image->tree.files[i].path);
         text_add(&list, "=");
-        add_escaped(&list, image->tree.files[i].host);
+        add_escaped(&list, source_of(image, &image->tree.files[i]));
         text_add(&list, "\n");
     }
     struct content content = {(const uint8_t *)list, list ? strlen(list) : 0};
@@ -63,12 +72,13 @@ static enum err write_list(const struct image *image, char **path)
 static enum err run_xorriso(const struct image *image, const char *list, const char *efi_image)
 {
     char *dates = text_of("=%s", getenv("SOURCE_DATE_EPOCH"));
-    enum err err = RUN("xorriso", "-as", "mkisofs", "-quiet", "-o", image->draft.path, "-V",
-                       "LINTEL", "-r", "-J", "-joliet-long", "--set_all_file_dates", dates, "-c",
-                       "/lintel/boot.cat", "-b", FIRST_PATH, "-no-emul-boot", "-boot-load-size",
-                       "4", "-eltorito-alt-boot", "-append_partition", "2", "0xef", efi_image, "-e",
-                       "--interval:appended_partition_2:all::", "-no-emul-boot", "-graft-points",
-                       "-path-list", list);
+    enum err err =
+        RUN("xorriso", "-as", "mkisofs", "-quiet", "-o", text_base(image->draft.path), "-V",
+            "LINTEL", "-r", "-J", "-joliet-long", "--set_all_file_dates", dates, "-c",
+            "/lintel/boot.cat", "-b", FIRST_PATH, "-no-emul-boot", "-boot-load-size", "4",
+            "-eltorito-alt-boot", "-append_partition", "2", "0xef", text_base(efi_image), "-e",
+            "--interval:appended_partition_2:all::", "-no-emul-boot", "-graft-points", "-path-list",
+            text_base(list));
     free(dates);
     return err;
 }
@@ -99,8 +109,8 @@ static enum err find_file(const struct image *image, const char *path, uint64_t 
     char *output;
     unsigned long found;
 
-    TRY(program_read((const char *const[]){"xorriso", "-indev", image->draft.path, "-find", path,
-                                           "-exec", "report_lba", NULL},
+    TRY(program_read((const char *const[]){"xorriso", "-indev", text_base(image->draft.path),
+                                           "-find", path, "-exec", "report_lba", NULL},
                      NULL, &output));
     const char *line = strstr(output, "File data lba:");
     bool good = line && sscanf(line, "File data lba: %*u , %lu ,", &found) == 1;

@@ -72,11 +72,11 @@ static enum err check_table(const struct table *table, const char *said)
 /* fdisk is made for people: it ends well even when it did not like the script. */
 static enum err run_fdisk(const struct table *table, const char *script)
 {
-    char *answers = text_of("I\n%s\nw\n", script), *said;
-    enum err err =
-        program_read((const char *const[]){"fdisk", "--color=never", "-b",
-                                           decimal(table->sector_bytes).text, table->path, NULL},
-                     answers, &said);
+    char *answers = text_of("I\n%s\nw\n", text_base(script)), *said;
+    enum err err = program_read((const char *const[]){"fdisk", "--color=never", "-b",
+                                                      decimal(table->sector_bytes).text,
+                                                      text_base(table->path), NULL},
+                                answers, &said);
 
     free(answers);
     if (err != OK)

@@ -2,6 +2,7 @@
 #include "common/lib/mem.h"
 #include "images/tool/host/firmware.h"
 #include "images/tool/host/program.h"
+#include "images/tool/host/text.h"
 #include "images/tool/image/embedded.h"
 #include "images/tool/install/installation.h"
 #include <stdio.h>
@@ -24,7 +25,8 @@ static enum err run_mtools(const struct installation *installation, const struct
 {
     char image[512], path[64];
 
-    snprintf(image, sizeof image, "%s@@%lu", overlay->image.path, installation->fat.offset);
+    snprintf(image, sizeof image, "%s@@%lu", text_base(overlay->image.path),
+             installation->fat.offset);
     snprintf(path, sizeof path, "::%s", item_paths[item]);
     enum err err =
         host ? RUN(program, "-o", "-i", image, host, path) : RUN(program, "-i", image, path);
