@@ -8,7 +8,7 @@
 struct image {
     const uint8_t *file;
     uint64_t bytes;
-    uint64_t entry, stack_top; /* virtual, once loaded */
+    uint64_t entry, stack_top;          /* virtual, once loaded */
     const struct symbol_table *symbols; /* in the file; NULL: none */
 };
 
