@@ -47,7 +47,8 @@ struct disk_cache;
 struct disk {
     char name[64];         /* for messages: "BIOS drive 80h", a UEFI device path's text */
     uint64_t handle;       /* the front end's own; of a BIOS the drive number (DL) */
-    uint64_t sectors;      /* 0: unknown */
+    uint64_t sectors;      /* as the firmware says: a hint, and what lies behind is read all the
+                              same, for only a read tells where a disk ends; 0: unknown */
     uint32_t sector_bytes; /* power of two, 512 to 4096; 0: a server, which has files only */
     enum lintel_medium medium;
     bool removable;

@@ -137,6 +137,16 @@ static void doubt_left_out(struct volumes *volumes, const struct partitions *lis
     volumes_doubt(volumes, "%s cannot be used%s", place_names[PLACE_NAMED], left_out);
 }
 
+/* SeaBIOS does not tell the size of a CD; its file system does. And a disk that ends inside of the
+ * volume that we read from has not the size that the firmware tells. */
+static void correct_size(struct disk *disk, const struct volume *volume)
+{
+    if (!disk->sectors && disk->medium == LINTEL_MEDIUM_CD)
+        disk->sectors = volume->sectors;
+    if (volume->first_lba + volume->sectors > disk->sectors)
+        disk->sectors = 0;
+}
+
 static enum err search_disk(struct volumes *volumes, struct disk *disk)
 {
     struct partitions list;
@@ -144,10 +154,11 @@ static enum err search_disk(struct volumes *volumes, struct disk *disk)
     TRY(partitions_read(&list, volumes->machine->firmware, disk, &volumes->machine->arena));
     volumes->disk_volumes = list.volumes;
     volumes->disk_volume_count = list.count;
-    if (!disk->sectors && disk->medium == LINTEL_MEDIUM_CD)
-        disk->sectors = list.volumes[0].sectors; /* SeaBIOS does not tell; its file system does */
     doubt_left_out(volumes, &list);
-    return search_volumes(volumes) ? OK : refuse_disk(&list);
+    if (!search_volumes(volumes))
+        return refuse_disk(&list);
+    correct_size(disk, &volumes->boot);
+    return OK;
 }
 
 static enum err search_all_disks(struct volumes *volumes)

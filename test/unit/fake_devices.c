@@ -15,6 +15,7 @@ static uint32_t add_disk(struct backing backing, uint64_t size, uint32_t sector_
 
     must(i < DISKS, "too many disks");
     machine.backings[i] = backing;
+    machine.backings[i].bytes = size / sector_bytes * sector_bytes;
     machine.disks[i] = (struct disk){.handle = i,
                                      .sectors = size / sector_bytes,
                                      .sector_bytes = sector_bytes,
@@ -67,7 +68,7 @@ enum err fake_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
 
     must_be_there();
     backing->reads++;
-    if (lba > disk->sectors || sectors > disk->sectors - lba)
+    if (lba > backing->bytes / disk->sector_bytes || offset + bytes > backing->bytes)
         return fail(ERR_IO, "%s: LBA %lu + %lu is behind the last sector", disk->name, lba,
                     sectors);
     if (is_broken((uint32_t)disk->handle, lba, sectors))

@@ -14,6 +14,7 @@
 struct backing {
     const uint8_t *memory; /* NULL: the file */
     int file;
+    uint64_t bytes; /* whatever struct disk says */
     uint64_t reads;
 };
 

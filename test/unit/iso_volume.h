@@ -14,6 +14,7 @@
 static struct arena arena;
 static struct volume volume;
 static struct fs fs;
+static uint32_t volume_number; /* 0: the whole disk */
 
 /* Mounts that many sectors of the image. */
 static inline enum err mount_sectors(uint32_t sectors)
@@ -25,6 +26,7 @@ static inline enum err mount_sectors(uint32_t sectors)
     volume = (struct volume){
         .firmware = &fake_firmware,
         .disk = &facts->disks[0],
+        .number = volume_number,
         .sectors = facts->disks[0].sectors,
     };
     return fs_mount(&volume, &arena, &fs);

@@ -43,6 +43,21 @@ static void every_range_is_read_right(void **state)
             expect(lba, sectors);
 }
 
+/* What the firmware says of the size is a hint: what lies behind is read all the same. */
+static void every_size_that_is_told(void **state)
+{
+    static const uint64_t told[] = {0,         1,           100,         BLOCK,
+                                    BLOCK + 1, SECTORS - 1, SECTORS + 1, UINT64_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        cache_forget(facts);
+        facts->disks[0].sectors = told[i];
+        for (uint64_t lba = 0; lba + 5 <= SECTORS; lba += 3)
+            expect(lba, 5);
+    }
+}
+
 static void neighbours_cost_one_request(void **state)
 {
     (void)state;
@@ -114,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_range_is_read_right, begin, fake_tear_down),
+        cmocka_unit_test_setup_teardown(every_size_that_is_told, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(neighbours_cost_one_request, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(track_of_a_floppy_costs_one_request, begin, fake_tear_down),
         cmocka_unit_test_setup_teardown(disk_of_unknown_size, begin, fake_tear_down),

@@ -210,10 +210,11 @@ static void cut_off_volume(void **state)
     (void)state;
     begin_with_file(32, 100, 1);
     assert_int_equal(mount(), OK);
+    volume.number = 1;
     volume.sectors = (image.data + 20 * 512) / 512;
     assert_int_equal(fs_open(&fs, "/file.bin", &file), OK);
     assert_int_equal(reader_read(&file.reader, 0, sizeof contents, contents), ERR_FORMAT);
-    assert_non_null(strstr(err_message(), "/file.bin: fake disk 0: 5120 bytes at offset"));
+    assert_non_null(strstr(err_message(), "/file.bin: fake disk 0, partition 1: 5120 bytes at"));
     fake_end();
     image_end(&image);
 }

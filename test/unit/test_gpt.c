@@ -157,7 +157,7 @@ static const struct corruption {
     {72, 8, 50, true, "entries at LBA 50 overlap"},
     {72, 8, UINT64_MAX, true, "entries at LBA 18446744073709551615 overlap"},
     {72, 8, UINT64_MAX / 512, true, "lie behind its end"},
-    {72, 8, SECTORS, true, "lie behind its end"},
+    {72, 8, SECTORS, true, "is behind the last sector"},
     {80, 4, 0, true, "0 entries of 128 bytes"},
     {80, 4, 8193, true, "8193 entries of 128 bytes"},
     {80, 4, 15, true, "CRC-32 of the entries"},

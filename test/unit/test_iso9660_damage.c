@@ -230,6 +230,7 @@ static void cut_short(void **state)
 
     (void)state;
     begin_damage();
+    volume_number = 1;
     for (uint32_t sectors = 1; sectors < IMAGE_SECTORS; sectors++) {
         enum err err = mount_sectors(sectors);
         if (sectors <= IMAGE_PRIMARY)
@@ -238,6 +239,48 @@ static void cut_short(void **state)
             assert_int_equal(err, ERR_FORMAT);
         else
             assert_int_equal(fs_open(&fs, "/file.bin", &file), sectors < 43 ? ERR_FORMAT : OK);
+        fake_end();
+    }
+    volume_number = 0;
+}
+
+/* Where a whole disk ends its firmware knows, and says so. */
+static void disk_cut_short(void **state)
+{
+    static uint8_t contents[5000];
+    struct file file;
+
+    (void)state;
+    begin_damage();
+    for (uint32_t sectors = 1; sectors < IMAGE_SECTORS; sectors++) {
+        enum err err = mount_sectors(sectors);
+        if (err == OK)
+            err = fs_open(&fs, "/file.bin", &file);
+        if (err == OK)
+            err = reader_read(&file.reader, 0, file.reader.bytes, contents);
+        assert_int_equal(err, sectors < 43 ? ERR_IO : OK);
+        if (err != OK)
+            expect_message("is behind the last sector");
+        fake_end();
+    }
+}
+
+/* A size that is not true: all of it is there. */
+static void disk_of_untrue_size(void **state)
+{
+    static const uint64_t told[] = {0, 1, 16, 20, UINT64_MAX};
+    static uint8_t contents[5000];
+    struct file file;
+
+    (void)state;
+    begin_damage();
+    for (size_t i = 0; i < ARRAY_LENGTH(told); i++) {
+        assert_int_equal(mount(), OK);
+        ((struct disk *)(uintptr_t)volume.disk)->sectors = told[i];
+        volume.sectors = told[i];
+        assert_int_equal(fs_mount(&volume, &arena, &fs), OK);
+        assert_int_equal(fs_open(&fs, "/file.bin", &file), OK);
+        assert_int_equal(reader_read(&file.reader, 0, file.reader.bytes, contents), OK);
         fake_end();
     }
 }
@@ -279,6 +322,8 @@ int main(void)
         cmocka_unit_test(broken_relocation),
         cmocka_unit_test(changed_medium),
         cmocka_unit_test(cut_short),
+        cmocka_unit_test(disk_cut_short),
+        cmocka_unit_test(disk_of_untrue_size),
         cmocka_unit_test(broken_sectors),
     };
 

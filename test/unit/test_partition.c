@@ -49,6 +49,16 @@ static void expect_whole(void)
     assert_int_equal(found[0].sectors, SECTORS);
 }
 
+static void put_fat_parameters(void)
+{
+    static const uint8_t parameters[] = {0xeb, 0x3c, 0x90, 'm', 's', 'd', 'o', 's', '5', '.', '0',
+                                         0,    2,    4,    1,   0,   2,   0,   2,   0,   16,  0xf8};
+
+    memcpy(disk, parameters, sizeof parameters);
+    disk[510] = 0x55;
+    disk[511] = 0xaa;
+}
+
 /* ---- MBR ------------------------------------------------------------------------------------- */
 
 static uint8_t *put_entry(uint32_t lba, unsigned index, uint8_t type, uint32_t first,
@@ -165,14 +175,15 @@ static void records_off_the_disk(void **state)
     (void)state;
     chain_of_records(2);
     put_entry(102, 1, 0x05, UINT32_MAX, 2);
-    assert_int_equal(list(), ERR_FORMAT);
-    assert_non_null(strstr(err_message(), "lie behind its end at sector 4096"));
+    assert_int_equal(list(), ERR_IO);
+    assert_non_null(strstr(err_message(), "is behind the last sector"));
     chain_of_records(2);
     disk[102 * 512 + 510] = 0;
     assert_int_equal(list(), OK);
     assert_int_equal(count, 1);
 }
 
+/* Where the disk ends only a read tells. */
 static void partitions_off_the_disk(void **state)
 {
     (void)state;
@@ -182,22 +193,48 @@ static void partitions_off_the_disk(void **state)
     put_entry(0, 2, 0x83, UINT32_MAX, UINT32_MAX);
     put_entry(0, 3, 0x83, 0, 64);
     assert_int_equal(list(), OK);
-    assert_int_equal(count, 1);
+    assert_int_equal(count, 3);
     assert_int_equal(left_out, 4);
     expect(0, 1, 64, 100);
+    expect(1, 2, SECTORS - 10, 11);
+    expect(2, 3, UINT32_MAX, UINT32_MAX);
+}
+
+/* A firmware's word is a hint. */
+static void sizes_that_are_not_true(void **state)
+{
+    static const uint64_t told[] = {0, 1, 63, 100, SECTORS - 1, SECTORS + 1, UINT64_MAX};
+    static uint8_t to[4096];
+
+    (void)state;
+    begin();
+    put_fat_parameters(); /* beside which the table must make sense */
+    put_entry(0, 0, 0x83, 64, 100);
+    put_entry(0, 1, 0x05, 1000, 2000);
+    put_entry(1000, 0, 0x83, 8, SECTORS - 1008);
+    disk[sizeof disk - 1] = 0x77;
+    for (size_t i = 0; i < ARRAY_LENGTH(told); i++) {
+        struct facts *facts = fake_begin(0);
+        fake_disk_in_memory(disk, sizeof disk, 512);
+        facts->disks[0].sectors = told[i];
+        assert_int_equal(list_disk(facts), OK);
+        assert_int_equal(count, 2);
+        expect(0, 1, 64, 100);
+        expect(1, 5, 1008, SECTORS - 1008);
+
+        facts = fake_begin(0);
+        fake_disk_in_memory(disk, sizeof disk, 512);
+        facts->disks[0].sectors = told[i];
+        found[1].disk = &facts->disks[0];
+        uint64_t end = found[1].sectors * 512;
+        assert_int_equal(volume_read(&found[1], end - sizeof to, sizeof to, to), OK);
+        assert_int_equal(to[sizeof to - 1], 0x77);
+        assert_int_equal(volume_read(&found[1], end - 1, 2, to), ERR_FORMAT);
+        fake_end();
+    }
 }
 
 /* ---- with and without a table ---------------------------------------------------------------- */
-
-static void put_fat_parameters(void)
-{
-    static const uint8_t parameters[] = {0xeb, 0x3c, 0x90, 'm', 's', 'd', 'o', 's', '5', '.', '0',
-                                         0,    2,    4,    1,   0,   2,   0,   2,   0,   16,  0xf8};
-
-    memcpy(disk, parameters, sizeof parameters);
-    disk[510] = 0x55;
-    disk[511] = 0xaa;
-}
 
 static void no_table(void **state)
 {
@@ -347,7 +384,8 @@ static void bytes_of_a_volume(void **state)
     for (size_t i = 0; i < sizeof disk; i++)
         disk[i] = (uint8_t)(i * 2654435761u >> 13);
     for (uint32_t sector_bytes = 512; sector_bytes <= 4096; sector_bytes *= 2) {
-        struct volume volume = {.firmware = &fake_firmware, .first_lba = 3, .sectors = 100};
+        struct volume volume = {
+            .firmware = &fake_firmware, .number = 1, .first_lba = 3, .sectors = 100};
         facts = fake_begin(0);
         fake_disk_in_memory(disk, sizeof disk, sector_bytes);
         volume.disk = &facts->disks[0];
@@ -360,7 +398,7 @@ static void bytes_of_a_volume(void **state)
         assert_int_equal(volume_read(&volume, 100 * sector_bytes - 1, 2, to), ERR_FORMAT);
         assert_int_equal(volume_read(&volume, UINT64_MAX, 2, to), ERR_FORMAT);
         assert_int_equal(volume_read(&volume, 1, UINT64_MAX, to), ERR_FORMAT);
-        volume.sectors = 0;
+        volume.number = 0;
         volume.first_lba = UINT64_MAX;
         assert_int_equal(volume_read(&volume, sector_bytes, 1, to), ERR_FORMAT);
         fake_end();
@@ -376,6 +414,7 @@ int main(void)
         cmocka_unit_test(loops),
         cmocka_unit_test(records_off_the_disk),
         cmocka_unit_test(partitions_off_the_disk),
+        cmocka_unit_test(sizes_that_are_not_true),
         cmocka_unit_test(no_table),
         cmocka_unit_test(fat_with_a_fake_table),
         cmocka_unit_test(table_below_old_parameters),

@@ -7,7 +7,7 @@
 
 struct block {
     const struct disk *disk; /* NULL: empty */
-    uint64_t lba;
+    uint64_t lba, sectors;
     uint64_t used; /* when last, in reads */
     uint8_t *bytes;
 };
@@ -70,12 +70,13 @@ static struct block *get_block(const struct firmware *firmware, const struct dis
     if (!block) {
         block = oldest_block(disk->cache);
         block->disk = NULL;
-        if (disk->sectors)
+        if (lba < disk->sectors) /* the last one: not to ask for more than there may be */
             sectors = MIN(sectors, disk->sectors - lba);
         if (firmware->read(disk, lba, sectors, block->bytes) != OK)
             return NULL;
         block->disk = disk;
         block->lba = lba;
+        block->sectors = sectors;
     }
     block->used = ++disk->cache->reads;
     return block;
@@ -87,14 +88,14 @@ enum err cache_read(const struct firmware *firmware, const struct disk *disk, ui
     uint64_t block_sectors = block_sectors_of(disk), end;
     uint8_t *next = to;
 
-    if (!disk->cache || sectors >= block_sectors || add_wraps(lba, sectors, &end) ||
-        (disk->sectors && end > disk->sectors))
+    if (!disk->cache || sectors >= block_sectors || add_wraps(lba, sectors, &end))
         return firmware->read(disk, lba, sectors, to);
     while (lba < end) {
         uint64_t skip = lba % block_sectors, count = MIN(block_sectors - skip, end - lba);
         const struct block *block = get_block(firmware, disk, lba - skip, block_sectors);
-        /* The bad sector may be one that nobody asked for. */
-        if (!block)
+        /* The bad sector may be one that nobody asked for; and the disk may go on behind its end.
+         */
+        if (!block || skip + count > block->sectors)
             return firmware->read(disk, lba, end - lba, next);
         memcpy(next, block->bytes + skip * disk->sector_bytes, count * disk->sector_bytes);
         next += count * disk->sector_bytes;

@@ -14,7 +14,7 @@ struct volume {
     enum lintel_partitioning partitioning;
     uint32_t number;       /* partition number, from 1; 0: the whole disk */
     uint64_t first_lba;    /* in sectors of the disk */
-    uint64_t sectors;      /* 0: to the end of a disk of unknown size */
+    uint64_t sectors;      /* of the whole disk a hint, as disk->sectors */
     uint8_t guid[16];      /* GPT unique partition GUID, as on disk; else zero */
     uint8_t type_guid[16]; /* GPT; else zero */
     uint8_t type_byte;     /* MBR; else 0 */
@@ -27,15 +27,16 @@ struct volume {
 const char *volume_name(const struct volume *volume, char name[VOLUME_NAME_BYTES]);
 
 /* Reads bytes of a volume, any offset, size and destination alignment; whole sectors go straight to
- * `to` in one request. ERR_IO from the firmware; ERR_FORMAT when the range leaves the volume. */
+ * `to` in one request. ERR_IO from the firmware; ERR_FORMAT when the range leaves the partition. */
 enum err volume_read(const struct volume *volume, uint64_t offset, uint64_t bytes, void *to);
 
 /* Lists the partitions of a disk in arena memory, in table order: GPT (UEFI 2.10, 5.3; the backup
  * header and array when the primary's is bad, said in the log), else MBR with logical partitions
  * (extended types 05h 0Fh 85h; loops and chains of over 128 refused), else one volume for the whole
  * disk ("no partition table", also where a file system starts in sector 0). A GPT whose both copies
- * are bad is ERR_FORMAT: never falls back to the protective MBR. Partitions that leave the disk or
- * overlap the table are left out with a note (partitions_read() tells the caller). Where ISO 9660
+ * are bad is ERR_FORMAT: never falls back to the protective MBR. Empty partitions and those that
+ * overlap the table are left out with a note (partitions_read() tells the caller); one behind the
+ * disk's end, as the firmware tells it, is noted. Where ISO 9660
  * begins in sector 0 the whole disk is the last volume, after any partitions; on a CD it is the
  * only one. */
 enum err partition_list(const struct firmware *firmware, const struct disk *disk,

@@ -194,7 +194,7 @@ enum err gpt_list(struct partitions *list)
         used += is_used(entry_of(&gpt, i));
     TRY(partitions_reserve(list, used));
     list->first_usable = gpt.first_usable;
-    list->last_usable = MIN(list->last_usable, gpt.last_usable);
+    list->last_usable = gpt.last_usable;
     list->whole.partitioning = LINTEL_PARTITIONING_GPT;
     memcpy(list->whole.disk_guid, gpt.disk_guid, sizeof gpt.disk_guid);
     for (uint32_t i = 0; i < gpt.entries; i++)

@@ -45,6 +45,16 @@ bool mbr_is_fat(const uint8_t sector[MBR_BYTES])
            fats && medium >= 0xf0;
 }
 
+/* Where the firmware says that the disk ends before, a read tells. */
+static bool is_on_disk(const struct volume *disk, struct mbr_entry entry)
+{
+    uint64_t end = (uint64_t)entry.first + entry.sectors;
+    uint8_t byte;
+
+    return !disk->sectors || end <= disk->sectors ||
+           volume_read(disk, (end - 1) * disk->disk->sector_bytes, 1, &byte) == OK;
+}
+
 /* A boot sector of a FAT volume is signed like an MBR, and code or text lies where an MBR has its
  * table; mkfs.fat --mbr even writes a table of one partition from sector 0. And partitioning a disk
  * that was formatted whole leaves the old parameter block above the table. So: the table counts
@@ -52,20 +62,18 @@ bool mbr_is_fat(const uint8_t sector[MBR_BYTES])
 bool mbr_is_table(const struct partitions *list, const uint8_t sector[MBR_BYTES])
 {
     bool strict = mbr_is_fat(sector);
-    uint64_t disk_sectors = list->whole.sectors;
     unsigned used = 0;
 
     if (!is_signed(sector))
         return false;
     for (unsigned i = 0; i < PRIMARIES; i++) {
         struct mbr_entry entry = entry_of(sector, i);
-        uint64_t end = (uint64_t)entry.first + entry.sectors;
         if (entry.status & 0x7f)
             return false;
         if (!entry.type)
             continue;
         if (strict && entry.type != TYPE_PROTECTIVE &&
-            (!entry.first || !entry.sectors || (disk_sectors && end > disk_sectors)))
+            (!entry.first || !entry.sectors || !is_on_disk(&list->whole, entry)))
             return false;
         used++;
     }

@@ -19,6 +19,10 @@ void partitions_add(struct partitions *list, const struct volume *partition)
                 !add_wraps(first, partition->sectors, &end) && end - 1 <= list->last_usable;
 
     if (fits) {
+        if (list->whole.sectors && end > list->whole.sectors)
+            note("%s: partition %u ends at LBA %lu, but the disk, as the firmware tells it, at "
+                 "%lu\n",
+                 list->whole.disk->name, partition->number, end, list->whole.sectors);
         list->volumes[list->count++] = *partition;
         return;
     }
@@ -118,7 +122,7 @@ enum err partitions_read(struct partitions *list, const struct firmware *firmwar
         .whole = {.firmware = firmware, .disk = disk, .sectors = disk->sectors},
         .arena = arena,
         .first_usable = 1,
-        .last_usable = disk->sectors ? disk->sectors - 1 : UINT64_MAX,
+        .last_usable = UINT64_MAX,
     };
     return list_disk(list);
 }

@@ -27,8 +27,8 @@ static enum err check_range(const struct volume *volume, uint64_t offset, uint64
                     volume_name(volume, name), sector_bytes);
     if (!add_wraps(offset, bytes, &end)) {
         end_sector = end / sector_bytes + (end % sector_bytes != 0);
-        if ((!volume->sectors || end_sector <= volume->sectors) &&
-            !add_wraps(volume->first_lba, end_sector, &end_lba))
+        bool inside = !volume->number || end_sector <= volume->sectors;
+        if (inside && !add_wraps(volume->first_lba, end_sector, &end_lba))
             return OK;
     }
     return fail(ERR_FORMAT,

@@ -32,12 +32,12 @@ static bool is_joliet(const uint8_t *sector)
            (escape[2] == '@' || escape[2] == 'C' || escape[2] == 'E');
 }
 
-/* What can be read; as good as no limit when that is not known. */
+/* What can be read; as good as no limit on a whole disk, whose end only reads tell. */
 static uint64_t volume_end(const struct volume *volume)
 {
     uint64_t bytes;
 
-    if (!volume->sectors || mul_wraps(volume->sectors, volume->disk->sector_bytes, &bytes))
+    if (!volume->number || mul_wraps(volume->sectors, volume->disk->sector_bytes, &bytes))
         return UINT64_MAX;
     return bytes;
 }

@@ -46,6 +46,20 @@ static enum err refuse_left_out(const struct disk_image *image, const struct par
                 list->first_usable, list->last_usable);
 }
 
+/* A firmware's word of a disk's size is a hint, that of the file is not. */
+static enum err refuse_beyond(const struct disk_image *image, const struct disk_tables *tables)
+{
+    for (const struct volume *volume = tables->volumes; volume < tables->volumes + tables->count;
+         volume++)
+        if (volume->first_lba + volume->sectors > image->disk.sectors)
+            return fail(ERR_FORMAT,
+                        "%s: its partition table is not sound: partition %u (LBA %lu, %lu sectors) "
+                        "leaves the disk, which has %lu; repair it first",
+                        image->path, volume->number, volume->first_lba, volume->sectors,
+                        image->disk.sectors);
+    return OK;
+}
+
 static enum err refuse_overlaps(const struct disk_image *image, const struct disk_tables *tables)
 {
     const struct volume *a = tables->volumes, *b;
@@ -180,6 +194,7 @@ enum err disk_tables_read(const struct disk_image *image, struct disk_tables *ta
     TRY(partitions_read(&list, &host_firmware, &image->disk, &host_arena));
     TRY(refuse_left_out(image, &list));
     *tables = (struct disk_tables){.volumes = list.volumes, .count = list.count};
+    TRY(refuse_beyond(image, tables));
     TRY(refuse_overlaps(image, tables));
     if (!tables->count)
         return fail(ERR_FORMAT, "%s: its partition table is empty", image->path);
