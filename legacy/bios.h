@@ -42,11 +42,9 @@ static inline uint16_t segment_of(const void *low)
     return (uint16_t)((uintptr_t)low >> 4);
 }
 
-/* A real-mode far pointer, offset in the low half, as a physical address. */
-static inline uint32_t address_of_far(uint32_t far_pointer)
-{
-    return (far_pointer >> 16 << 4) + (far_pointer & 0xffff);
-}
+/* What a real-mode far pointer (offset in the low half) names, wherever that is; its offset wraps
+ * as it does there. */
+void far_read(void *to, uint32_t far_pointer, uint32_t bytes);
 
 /* Where physical page 0 is seen: at its own address null pointers fault. */
 extern uint8_t page0[];

@@ -88,18 +88,19 @@ uint64_t clock_tsc_hz(void)
 #define HZ_GUESS UINT64_C(1000000000)
 
 /* By a guess before clock_tsc_hz(). */
-static void spin(uint32_t milliseconds)
+static void spin(uint64_t begin, uint32_t milliseconds)
 {
-    uint64_t begin = cpu_tsc(), ticks = (known_hz ? known_hz : HZ_GUESS) / 1000 * milliseconds;
+    uint64_t ticks = (known_hz ? known_hz : HZ_GUESS) / 1000 * milliseconds;
 
     while (cpu_tsc() - begin < ticks)
         __asm__ volatile("pause");
 }
 
-/* INT 15h AH=86h halts the CPU between ticks; some BIOSes don't have it, or find it in use. */
+/* INT 15h AH=86h halts the CPU between ticks; some BIOSes don't have it, or find it in use, or come
+ * back at once. */
 void clock_wait(uint32_t milliseconds)
 {
-    uint64_t microseconds = (uint64_t)milliseconds * 1000;
+    uint64_t begin = cpu_tsc(), microseconds = (uint64_t)milliseconds * 1000;
     struct bios_regs regs = {
         .eax = 0x8600,
         .ecx = (uint32_t)(microseconds >> 16 & 0xffff),
@@ -107,8 +108,7 @@ void clock_wait(uint32_t milliseconds)
     };
 
     bios_call(0x15, &regs);
-    if (bios_carry(&regs))
-        spin(milliseconds);
+    spin(begin, milliseconds);
 }
 
 /* ---- the real-time clock (Motorola MC146818) ------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "common/lib/mem.h"
 #include "common/memory/memmap.h"
 #include "legacy/bios.h"
+#include "legacy/ram.h"
 
 #define SMAP 0x534d4150u
 
@@ -18,7 +19,8 @@ struct e820_entry { /* ACPI 6.5, table 15.1 */
 _Static_assert(sizeof(struct e820_entry) == ENTRY_BYTES, "what the BIOS writes");
 
 /* The bounce buffer holds the BIOS's entry and behind it our ranges. */
-#define RANGES_MOST ((BOUNCE_BYTES - ENTRY_BYTES) / sizeof(struct raw_range) - 1)
+#define OWN_RANGES  3
+#define RANGES_MOST ((BOUNCE_BYTES - ENTRY_BYTES) / sizeof(struct raw_range) - OWN_RANGES)
 
 static void add(struct raw_map *map, uint64_t base, uint64_t bytes, enum lintel_memory_type type)
 {
@@ -115,6 +117,23 @@ static uint64_t low_memory_bytes(void)
     return (regs.eax & 0xffff) * KIB;
 }
 
+/* Where no PC has memory: the screen's and the ROMs', and below 4 GiB the interrupt controllers and
+ * the firmware. */
+static const struct {
+    uint64_t base, end;
+} holes[] = {{0xa0000, MIB}, {0xfec00000, 4 * GIB}};
+
+static void keep_free_of_memory(struct raw_map *map, uint64_t base, uint64_t end)
+{
+    for (uint64_t i = 0; i < map->count; i++)
+        if (map->ranges[i].type == LINTEL_MEMORY_USABLE &&
+            ram_overlaps(&map->ranges[i], base, end - base)) {
+            note("the BIOS tells of memory at %lXh: ignored\n", base);
+            add(map, base, end - base, LINTEL_MEMORY_RESERVED);
+            return;
+        }
+}
+
 enum err e820_read(struct raw_map *map)
 {
     *map = (struct raw_map){.ranges = (struct raw_range *)(bounce + ENTRY_BYTES)};
@@ -128,6 +147,8 @@ enum err e820_read(struct raw_map *map)
         note("no E820 map: memory by INT 15h AX=E801h or AH=88h\n");
         add(map, 0, low, LINTEL_MEMORY_USABLE);
     }
+    for (uint32_t i = 0; i < ARRAY_LENGTH(holes); i++)
+        keep_free_of_memory(map, holes[i].base, holes[i].end);
     /* Resident option ROMs (PXE) lower INT 12h's answer and may leave the E820 map as it was. */
     if (low < 640 * KIB)
         add(map, low, 640 * KIB - low, LINTEL_MEMORY_RESERVED);

@@ -2,6 +2,7 @@
 #include "legacy/memory.h"
 #include "common/lib/mem.h"
 #include "legacy/e820.h"
+#include "legacy/ram.h"
 
 /* The loader's own data stay where entry.asm's page tables reach. */
 #define LOADER_END (4 * GIB)
@@ -21,21 +22,12 @@ static struct raw_range first_reserved[8];
 static struct list reserved = {first_reserved, 0,
                                ARRAY_LENGTH(first_reserved)}; /* for the kernel */
 
-static bool overlaps(const struct raw_range *range, uint64_t base, uint64_t bytes)
-{
-    uint64_t end;
-
-    if (add_wraps(range->base, range->bytes, &end))
-        end = UINT64_MAX;
-    return range->bytes && range->base < base + bytes && base < end;
-}
-
 static const struct raw_range *find_overlap(const struct raw_range *ranges, uint64_t count,
                                             bool usable_too, uint64_t base, uint64_t bytes)
 {
     for (uint64_t i = 0; i < count; i++)
         if ((usable_too || ranges[i].type != LINTEL_MEMORY_USABLE) &&
-            overlaps(&ranges[i], base, bytes))
+            ram_overlaps(&ranges[i], base, bytes))
             return &ranges[i];
     return NULL;
 }
@@ -187,6 +179,7 @@ uint64_t memory_reach(uint32_t cpu_features)
 
     while (end < wish && map_gib(end, cpu_features) == OK)
         end += GIB;
+    ram_check(&bios_map, LOADER_END, end);
     return MAX(MIN(end, wish), LOADER_END);
 }
 
@@ -199,6 +192,7 @@ enum err memory_begin(void)
 
     append(&busy, 0, (uintptr_t)low_memory_end);
     TRY(e820_read(&bios_map));
+    ram_check(&bios_map, MIB, LOADER_END);
     bytes = bios_map.count * sizeof *bios_map.ranges;
     TRY(memory_allocate(pages_of(bytes), &base));
     memcpy(at_physical(base), bios_map.ranges, bytes);

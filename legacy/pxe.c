@@ -102,9 +102,10 @@ static bool is_sound(const uint8_t *structure, const char *signature, uint8_t by
 /* PXE 2.1, 3.1 and 3.2: !PXE is the newer one. */
 static bool find_entry(void)
 {
-    const uint8_t *newer = at_physical(address_of_far(bang_pxe));
-    const uint8_t *older = at_physical(address_of_far(pxenv_plus));
+    uint8_t newer[UINT8_MAX], older[UINT8_MAX];
 
+    far_read(newer, bang_pxe, sizeof newer);
+    far_read(older, pxenv_plus, sizeof older);
     if (is_sound(newer, "!PXE", newer[4]))
         pxe_entry = load32(newer + 0x10);
     else if (is_sound(older, "PXENV+", older[8]))

@@ -112,12 +112,12 @@ static void prefer(const uint8_t *edid, uint32_t edid_bytes, uint32_t *width, ui
 {
     const uint8_t *timing = edid + EDID_TIMING;
 
-    *width = DEFAULT_WIDTH;
-    *height = DEFAULT_HEIGHT;
-    if (!edid_bytes || !load16(timing)) /* pixel clock 0: not a timing */
-        return;
     *width = timing[2] | (timing[4] & 0xf0u) << 4;
     *height = timing[5] | (timing[7] & 0xf0u) << 4;
+    if (edid_bytes && load16(timing) && *width && *height) /* pixel clock 0: not a timing */
+        return;
+    *width = DEFAULT_WIDTH;
+    *height = DEFAULT_HEIGHT;
 }
 
 /* ---- modes ----------------------------------------------------------------------------------- */
@@ -172,9 +172,10 @@ static int64_t rate(const struct lintel_framebuffer *fb, uint32_t width, uint32_
 static uint16_t choose(uint32_t width, uint32_t height, struct video *video)
 {
     struct lintel_framebuffer *best = &video->fb;
-    const uint16_t *modes = at_physical(address_of_far(INFO->modes));
+    static uint16_t modes[MODES_MOST];
     uint16_t version = INFO->version, memory = INFO->memory, chosen = MODES_END;
 
+    far_read(modes, INFO->modes, sizeof modes);
     for (uint32_t i = 0; i < MODES_MOST && modes[i] != MODES_END; i++) {
         struct lintel_framebuffer fb;
         memset(MODE, 0, sizeof *MODE);

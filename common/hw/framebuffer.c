@@ -14,13 +14,17 @@ static uint32_t pixel_bytes(const struct lintel_framebuffer *fb)
     return (fb->bits_per_pixel + 7u) / 8;
 }
 
+/* Less is no screen (claim C25 draws on as much). */
+#define WIDTH_LEAST  64
+#define HEIGHT_LEAST 32
+
 /* All of it, so that nobody who draws has to. */
 static bool is_whole(const struct lintel_framebuffer *fb)
 {
     uint8_t bits = fb->bits_per_pixel;
 
-    return (bits == 15 || bits == 16 || bits == 24 || bits == 32) && fb->width && fb->height &&
-           fb->pitch >= (uint64_t)fb->width * pixel_bytes(fb) &&
+    return (bits == 15 || bits == 16 || bits == 24 || bits == 32) && fb->width >= WIDTH_LEAST &&
+           fb->height >= HEIGHT_LEAST && fb->pitch >= (uint64_t)fb->width * pixel_bytes(fb) &&
            fb->bytes >= (uint64_t)fb->pitch * fb->height &&
            has_field(fb, fb->red_shift, fb->red_bits) &&
            has_field(fb, fb->green_shift, fb->green_bits) &&

@@ -123,6 +123,20 @@ rows:
         ROW     "low memory",       0, 0, 0, low_memory         ; value: KiB
         ROW     "12h says",         12h, ANY, ANY, says_ax      ; value: AX
         ROW     "no E820",          15h, 0E8h, 0E8h, fails
+        ROW     "no 88h",           15h, 88h, 88h, fails
+        ROW     "E820 one range",   15h, 0E8h, 0E8h, e820_one   ; value: usable bytes from 0 on
+        ROW     "E820 no end",      15h, 0E8h, 0E8h, e820_no_end
+        ROW     "E820 ends by CF",  15h, 0E8h, 0E8h, e820_ends_by_carry
+        ROW     "E820 one more",    15h, 0E8h, 0E8h, e820_more  ; value: its base; to 2^64 and on
+        ROW     "E820 no length",   15h, 0E8h, 0E8h, e820_more  ; 0: 0 bytes
+; The screen.
+        ROW     "VBE mode list",    10h, 4Fh, 4Fh, vbe_list     ; value: far pointer
+        ROW     "VBE base",         10h, 4Fh, 4Fh, vbe_base     ; value: address
+        ROW     "VBE pitch",        10h, 4Fh, 4Fh, vbe_pitch    ; value: bytes a line
+        ROW     "VBE height",       10h, 4Fh, 4Fh, vbe_height   ; value: lines
+        ROW     "VBE refuses",      10h, 4Fh, 4Fh, vbe_refuses
+; The keyboard.
+        ROW     "16h key",          16h, 10h, 11h, says_key     ; value: AX, for ever
 ; The first sector in memory, and how it is entered.
         ROW     "noise",            0, 0, 0, noise              ; value: offset, and bytes above
         ROW     "other segment",    0, 0, 0, other_segment
@@ -154,6 +168,7 @@ struc frame
 .flags: resw    1
 endstruc
 CARRY           equ 1
+ZERO            equ 40h
 DIRECTION       equ 400h
 FLAGS_BACK      equ 8D5h                ; what the caller sees of the BIOS's: OF, SF, ZF, AF, PF, CF
 
@@ -436,6 +451,149 @@ geometry:
         mov     ax, [si + slot.value + 2]
         mov     [bp + frame.edx], ax
         jmp     succeeds
+
+; ---- lies about memory ---------------------------------------------------------------------------
+
+SMAP            equ 534D4150h
+
+; In: other functions of AH=E8h come here, too. Out: ZF = it is E820h.
+is_e820:
+        cmp     byte [bp + frame.eax], 20h
+        ret
+
+; Out: ES:DI = the entry.
+entry:  mov     es, [bp + frame.es]
+        mov     di, [bp + frame.edi]
+        ret
+
+e820_one:
+        call    is_e820
+        jne     original
+        call    entry
+        mov     ecx, [si + slot.value]
+        mov     edx, [si + slot.value + 4]
+tell_entry:                             ; EDX:ECX = bytes from 0 on; the last entry
+        xor     eax, eax
+        mov     [es:di], eax
+        mov     [es:di + 4], eax
+        mov     [es:di + 8], ecx
+        mov     [es:di + 12], edx
+        inc     ax
+        mov     [es:di + 16], eax       ; usable
+        mov     dword [bp + frame.ebx], 0
+entry_told:
+        mov     dword [bp + frame.eax], SMAP
+        mov     dword [bp + frame.ecx], 20
+        and     byte [bp + frame.flags], ~CARRY
+        ret
+
+e820_no_end:
+        call    is_e820
+        jne     original
+        mov     dword [bp + frame.ebx], 0
+        call    original                ; the first, for ever
+        mov     dword [bp + frame.ebx], 1
+        ret
+
+e820_ends_by_carry:
+        call    is_e820
+        jne     original
+        call    original
+        cmp     dword [bp + frame.ebx], 0
+        jne     .done
+        mov     dword [bp + frame.ebx], 0FFFFh
+.done:  ret
+
+; The first entry is one more; the BIOS's own follow.
+MORE            equ 80000000h
+e820_more:
+        call    is_e820
+        jne     original
+        cmp     dword [bp + frame.ebx], 0
+        jne     .others
+        call    entry
+        mov     eax, [si + slot.value]
+        mov     edx, [si + slot.value + 4]
+        mov     ecx, eax
+        or      ecx, edx
+        jz      .bytes
+        mov     ecx, -1
+.bytes: push    eax
+        push    edx
+        mov     edx, ecx
+        call    tell_entry
+        pop     dword [es:di + 4]
+        pop     dword [es:di]
+        mov     dword [bp + frame.ebx], MORE
+        ret
+.others:
+        cmp     dword [bp + frame.ebx], MORE
+        jne     original
+        mov     dword [bp + frame.ebx], 0
+        jmp     original
+
+; ---- lies about the screen -----------------------------------------------------------------------
+
+VBE_LIST        equ 0Eh                 ; in the answer of AX=4F00h
+VBE_PITCH       equ 10h                 ; of 4F01h
+VBE_HEIGHT      equ 14h
+VBE_BASE        equ 28h
+VBE_LINEAR_PITCH equ 32h
+
+; In: AL = function. Tells the truth. Out: ZF = this function was called: ES:DI = its answer.
+vbe:    push    ax
+        push    word [bp + frame.eax]
+        push    si
+        call    original
+        pop     si
+        pop     cx
+        pop     ax
+        cmp     al, cl
+        mov     es, [bp + frame.es]
+        mov     di, [bp + frame.edi]
+        mov     ecx, [si + slot.value]
+        ret
+
+vbe_list:
+        mov     al, 0
+        call    vbe
+        jne     .done
+        mov     [es:di + VBE_LIST], ecx
+.done:  ret
+
+vbe_base:
+        mov     al, 1
+        call    vbe
+        jne     .done
+        mov     [es:di + VBE_BASE], ecx
+.done:  ret
+
+vbe_pitch:
+        mov     al, 1
+        call    vbe
+        jne     .done
+        mov     [es:di + VBE_PITCH], cx
+        mov     [es:di + VBE_LINEAR_PITCH], cx
+.done:  ret
+
+vbe_height:
+        mov     al, 1
+        call    vbe
+        jne     .done
+        mov     [es:di + VBE_HEIGHT], cx
+.done:  ret
+
+vbe_refuses:
+        cmp     byte [bp + frame.eax], 2
+        jne     original
+        mov     word [bp + frame.eax], 014Fh
+        ret
+
+; ---- lies about the keyboard ---------------------------------------------------------------------
+
+says_key:
+        and     byte [bp + frame.flags], ~ZERO
+        jmp     says_ax
 
 ; ---- lies about what a call keeps ----------------------------------------------------------------
 
