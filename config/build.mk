@@ -22,10 +22,9 @@ FREESTANDING := -std=gnu11 -g -ffreestanding -fno-asynchronous-unwind-tables \
 GUARDED   := -fstack-protector-strong -mstack-protector-guard=global -Wframe-larger-than=8192
 UNGUARDED := -fno-stack-protector
 # The loader waits for disks, and its second stage has to fit into low memory: small counts.
-SMALL := $(if $(findstring clang,$(CC)),-Oz,-Os)
-CORE_FLAGS   := $(FREESTANDING) $(GUARDED) $(SMALL) -fPIC -fvisibility=hidden
-LEGACY_FLAGS := $(FREESTANDING) $(GUARDED) $(SMALL) -fno-pic -mcmodel=small
-RESIDENT_FLAGS := $(FREESTANDING) $(UNGUARDED) $(SMALL) -fPIC -fvisibility=hidden
+CORE_FLAGS   := $(FREESTANDING) $(GUARDED) -Oz -fPIC -fvisibility=hidden
+LEGACY_FLAGS := $(FREESTANDING) $(GUARDED) -Oz -fno-pic -mcmodel=small
+RESIDENT_FLAGS := $(FREESTANDING) $(UNGUARDED) -Oz -fPIC -fvisibility=hidden
 UEFI_FLAGS   := $(CORE_FLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
 KERNEL_FLAGS := $(FREESTANDING) $(UNGUARDED) -O2 -fPIE -fvisibility=hidden
 # User mode is as any compiler expects it: red zone, SSE.
