@@ -223,9 +223,10 @@ def test_volume_that_does_not_hold_what_it_was_given_is_told(tmp_path):
     assert list(tmp_path.iterdir()) == [programs]
 
 
-def test_backslash_leads_through_folders_as_in_the_loader(tmp_path):
+def test_paths_of_an_entry_lead_as_in_the_loader(tmp_path):
     entry = tmp_path / "back.conf"
-    entry.write_text("kernel \\boot\\\\kernel.elf\nmodule Boot\\m.bin\nmodule /boot/absent\n")
+    entry.write_text("kernel \\boot\\\\kernel.elf\nmodule Boot\\m.bin\n"
+                     "module /boot/../boot/./m.bin\nmodule /boot/absent\n")
     done = lintel("-o", tmp_path / "x.img", "-k", KERNEL, "--entry", entry, "--file",
                   f"{MODULE}=/boot/m.bin")
     assert done.returncode == 0 and re.findall("will not boot: .*", done.stderr) == [
