@@ -134,27 +134,80 @@ static enum err search_disks(struct machine *machine, const struct disk *own, st
 /* ---- PARTUUID=NAME:/path and the like, and their first sectors without a path ------------------
  */
 
-static enum err open_on_volume(struct machine *machine, const struct disk *own,
+/* Where a reference led to from a disk: its other files are there, too. */
+struct named_volume {
+    struct named_volume *older;
+    const struct disk *own;
+    char *name; /* "LABEL=DATA:" */
+    const struct volume *volume;
+    struct fs *fs; /* NULL: not yet mounted */
+};
+
+static struct named_volume *find_named(struct volumes *volumes, const struct disk *own,
+                                       const char *reference, uint64_t bytes)
+{
+    struct named_volume *named;
+
+    if (volumes->named_resets != volumes->machine->arena.resets)
+        volumes->named = NULL;
+    volumes->named_resets = volumes->machine->arena.resets;
+    for (named = volumes->named; named; named = named->older)
+        if (named->own == own && strlen(named->name) == bytes &&
+            memcmp(named->name, reference, bytes) == 0)
+            break;
+    return named;
+}
+
+static enum err add_named(struct volumes *volumes, const struct disk *own, const char *reference,
+                          uint64_t bytes, const struct volume *volume, struct named_volume **named)
+{
+    struct arena *arena = &volumes->machine->arena;
+
+    TRY(ARENA_TAKE(arena, 1, named));
+    **named = (struct named_volume){.older = volumes->named, .own = own, .volume = volume};
+    TRY(arena_text(arena, reference, bytes, &(*named)->name));
+    volumes->named = *named;
+    return OK;
+}
+
+/* `bytes` of the reference name the volume. */
+static enum err find_volume(struct volumes *volumes, const struct disk *own,
+                            const struct property *property, const char *reference, uint64_t bytes,
+                            struct named_volume **named)
+{
+    uint64_t prefix = strlen(property->prefix);
+    struct search search = {.property = property};
+
+    *named = find_named(volumes, own, reference, bytes);
+    if (*named)
+        return OK;
+    fmt(search.name, sizeof search.name, "%.*s", (int)(bytes - prefix - 1), reference + prefix);
+    TRY(search_disks(volumes->machine, own, &search));
+    return add_named(volumes, own, reference, bytes, search.found, named);
+}
+
+static enum err open_on_volume(struct volumes *volumes, const struct disk *own,
                                const struct property *property, const char *reference,
                                struct file *file)
 {
-    size_t prefix = strlen(property->prefix);
+    struct arena *arena = &volumes->machine->arena;
     const char *colon = strchr(reference, ':');
-    struct fs *fs;
+    struct named_volume *named;
 
     if (!colon)
         return fail(ERR_FORMAT,
                     "%s: the path is missing; write %sNAME:/path, or %sNAME: for the boot sector",
                     reference, property->prefix, property->prefix);
-    struct search search = {.property = property};
-    fmt(search.name, sizeof search.name, "%.*s", (int)(colon - reference - (ptrdiff_t)prefix),
-        reference + prefix);
-    TRY(search_disks(machine, own, &search));
+    TRY(find_volume(volumes, own, property, reference, (uint64_t)(colon + 1 - reference), &named));
     if (!colon[1])
-        return raw_open(search.found, reference, &machine->arena, file);
-    TRY(ARENA_TAKE(&machine->arena, 1, &fs));
-    TRY(fs_mount(search.found, &machine->arena, fs));
-    return fs_open(fs, colon + 1, file);
+        return raw_open(named->volume, reference, arena, file);
+    if (!named->fs) {
+        struct fs *fs;
+        TRY(ARENA_TAKE(arena, 1, &fs));
+        TRY(fs_mount(named->volume, arena, fs));
+        named->fs = fs;
+    }
+    return fs_open(named->fs, colon + 1, file);
 }
 
 /* ---- disk:80h ----------------------------------------------------------------------------------
@@ -228,6 +281,6 @@ enum err reference_open(struct volumes *volumes, const struct fs *own, const cha
         return open_disk(machine, own->volume->disk, reference, file);
     for (size_t i = 0; i < ARRAY_LENGTH(properties); i++)
         if (begins(reference, properties[i].prefix))
-            return open_on_volume(machine, own->volume->disk, &properties[i], reference, file);
+            return open_on_volume(volumes, own->volume->disk, &properties[i], reference, file);
     return fs_open(own, reference, file);
 }

@@ -14,6 +14,8 @@ struct volumes {
     const char *doubt; /* why the boot volume, or one that belongs to it, may not be what was meant;
                           NULL: it is */
     char reason[512];
+    struct named_volume *named; /* that references have led to (reference.c) since the arena was */
+    uint64_t named_resets;      /* last reset */
 };
 
 /* Finds and mounts the volume that Lintel came from: over the network that is its server. On a disk

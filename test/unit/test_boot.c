@@ -335,6 +335,21 @@ static void finds_a_volume_by_uuid(void **unused)
     assert_int_equal(handed_over()->volume.disk_sectors, 8192);
 }
 
+/* Each of them from the same volume, which is looked for once: its table alone takes 32 KiB, and
+ * the machine has 16 MiB. */
+static void takes_many_modules_of_a_named_volume(void **unused)
+{
+    (void)unused;
+    make_boot_disk("/boot/kernel.elf");
+    make_data_disk("", "true");
+    run("mkdir -p parts && for n in $(seq 600); do echo $n > parts/$n; done && "
+        "mmd -i data.img ::/parts && mcopy -i data.img parts/* ::/parts");
+    run("for n in $(seq 600); do echo module LABEL=DATA:/parts/$n; done >> entry && "
+        "mcopy -o -i other.img entry ::/loader/entries/good.conf");
+    assert_int_equal(boot_with_data_disks(1), FAKE_HANDED_OFF);
+    assert_int_equal(handed_over()->module_count, 600);
+}
+
 /* Only the root directory's label counts. */
 static void finds_no_volume_by_a_stale_label(void **unused)
 {
@@ -688,6 +703,7 @@ int main(void)
         BOOT_TEST(refuses_a_label_that_two_volumes_have),
         BOOT_TEST(finds_a_volume_by_uuid),
         BOOT_TEST(finds_no_volume_by_a_stale_label),
+        BOOT_TEST(takes_many_modules_of_a_named_volume),
         BOOT_TEST(prefers_its_own_disk_to_a_clone),
         BOOT_TEST(does_not_boot_the_clone_of_what_fails),
         BOOT_TEST(boots_the_volume_that_was_named),
