@@ -89,6 +89,7 @@ static uint32_t calls[VERBS];
 static enum { NO_LIE, TAKES_MEMORY, GROWS, LONGEST, EMPTY, LIES } lie_kind;
 static bool has_lied;
 static uint32_t keys_left, keys_read;
+static bool quits;
 static struct firmware firmware;
 
 static bool fails(enum verb verb)
@@ -247,7 +248,7 @@ static enum key key(void)
     if (!keys_read++)
         return KEY_NONE; /* nobody asks for the menu before it appears */
     if (!keys_left)
-        return 'q';
+        return (quits = !quits) ? 'q' : KEY_ENTER; /* which confirms it */
     keys_left--;
     return KEY_ENTER;
 }

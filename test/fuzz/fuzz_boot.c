@@ -254,6 +254,7 @@ static void begin_firmware(void)
     has_lied = was_entered = false;
     current = NULL;
     keys_read = 0;
+    quits = false;
 }
 
 /* Its memory is there for all boots: the fake machine's own would be slow. */
