@@ -18,12 +18,12 @@ extern low_table_segment
 extern first_page, constants_page, variables_page, page0_page, page0_entry, stack_page
 extern tables_end_page
 extern to_long_mode, resume, saved_cr0, saved_cr3, saved_cr4, saved_efer
-extern enable_a20, from_network, main
+extern enable_a20, load, from_network, main
 
 section .header progbits alloc exec write align=16
 bits 16
 global start
-start:  jmp     near from_first_sector
+start:  jmp     near load               ; which ends in from_first_sector
         align   4, db 0
         dd      STAGE2_MAGIC
         dd      stage2_bytes
@@ -34,9 +34,11 @@ start:  jmp     near from_first_sector
         align   8, db 0                 ; 18h
 global installed
 installed:
-        times   16 db 0FFh              ; its identity; boot.asm compares the first four bytes
+        times   16 db 0FFh              ; its identity; boot.asm knows the sum of all in this sector
         dq      -1                      ; where this stage lies, in bytes from the disk's start
         dq      -1                      ; where the boot volume begins, the same
+
+section .real progbits alloc exec nowrite align=16
 
 ; Multiboot2 specification 2.0, 3.1: GRUB's `multiboot2` loads this very file. It is flat, so the
 ; address tag says where it goes.
@@ -53,11 +55,10 @@ multiboot2:
         dd      8
 .end:
 
-section .real progbits alloc exec nowrite align=16
-
 ; ---- ways in ------------------------------------------------------------------------------------
 
-; In: as boot.asm leaves it: DL = drive, DS = 0, a stack.
+; In: as load.asm leaves it: DL = drive, DS = 0, a stack.
+global from_first_sector
 from_first_sector:
         call    clear_real_data
         mov     [boot_drive], dl

@@ -93,15 +93,17 @@ def patch(path, offset, data):
         image.write(data)
 
 
-@pytest.mark.parametrize("offset, name", [(4, "magic"), (3000, "code"), (40000, "tail")])
-def test_second_stage_corrupted(start, special_image, offset, name):
+@pytest.mark.parametrize("offset, message", [
+    (4, "no stage 2 on drive 80h, status 00h"), (300, "no stage 2 on drive 80h, status 00h"),
+    (3000, "drive 80h: stage 2 is damaged"), (40000, "drive 80h: stage 2 is damaged")])
+def test_second_stage_corrupted(start, special_image, offset, message):
     image = special_image({})
     where = 34 * 512 + offset
     with open(image, "rb") as file:
         file.seek(where)
         flipped = bytes([file.read(1)[0] ^ 0x10])
     patch(image, where, flipped)
-    expect_message(start("bios", [image]), r"Lintel: bad stage 2")
+    expect_message(start("bios", [image]), f"Lintel: {message}")
 
 
 def test_second_stage_unreadable(start, special_image, tmp_path):
@@ -109,7 +111,7 @@ def test_second_stage_unreadable(start, special_image, tmp_path):
     rules = tmp_path / "errors.conf"
     rules.write_text('[inject-error]\nevent = "read_aio"\nerrno = "5"\nsector = "40"\n')
     machine = start("bios", [f"blkdebug:{rules}:{image}"])
-    expect_message(machine, r"Lintel: disk error")
+    expect_message(machine, r"Lintel: drive 80h: sector 00000028h can't be read, status 0Ch")
 
 
 def find_chain(image, path):

@@ -4,12 +4,19 @@ from machine import Hardware
 from row import BOOTS, Row, Setup
 
 CHANGES_ALL = 0x3F  # registers and flags that a call may leave as it likes: bios.asm
+CHS = Lie("no extensions", 1)  # AH=02h and AH=08h only
+
+# (offset, bytes) of each field of a BIOS Parameter Block (Microsoft FAT specification, 3.1 to 3.3), of
+# all of FAT32's, and of all that a BIOS may write.
+PARAMETER_BLOCK = ((3, 8), (11, 2), (13, 1), (14, 2), (16, 1), (17, 2), (19, 2), (21, 1), (22, 2),
+                   (24, 2), (26, 2), (28, 4), (32, 4), (36, 4), (40, 2), (42, 2), (44, 4), (48, 2),
+                   (50, 2), (52, 12), (64, 3), (67, 4), (71, 11), (82, 8), (3, 87))
 
 
-def lying(*lies, **hardware):
+def lying(*lies, volume=False, **hardware):
     def prepare(images, folder):
         floppy = make_floppy(folder / "lies.img", lies)
-        return Setup((images.standard("test"),),
+        return Setup((images.standard("test", volume),),
                      Hardware(options=tuple(floppy_arguments(floppy)), **hardware))
     return prepare
 
@@ -24,7 +31,7 @@ ROWS = [
     bios_row("honest", BOOTS, sliced=True),
     *(bios_row(f"read-{nth}-fails", BOOTS, Lie("read fails", STATUS, skip=nth, times=1))
       for nth in (0, 2, 5, 12, 20)),
-    # From about the 14th call on the second stage reads, before it the first sector.
+    # From about the 10th read on the second stage reads, before it the first sector.
     *(bios_row(f"read-{nth}-brings-nothing", BOOTS, Lie("read nothing", skip=nth, times=1),
                sliced=nth == 20) for nth in (0, 16, 18, 20, 22, 24)),
     *(bios_row(f"read-{nth}-brings-half", BOOTS, Lie("read half", skip=nth, times=1))
@@ -41,5 +48,37 @@ ROWS = [
       for vector in ("13h", "10h", "15h", "16h")),
     bios_row("a20-closed", BOOTS, Lie("A20 closed")),
     bios_row("a20-closed-and-15h-refuses", BOOTS, Lie("A20 closed"), Lie("A20 stays closed", 0x86)),
+    # The first sector, and how it is left alone.
+    *(bios_row(f"noise-at-{offset}-of-{size}", BOOTS, Lie("noise", offset | size << 16),
+               sliced=size == 87) for offset, size in PARAMETER_BLOCK),
+    bios_row("other-segment", BOOTS, Lie("other segment")),
+    *(bios_row(f"{kib}-kib", rf"Lintel: INT 12h says {kib:04X}h KiB, 1C0h needed",
+               Lie("low memory", kib), sliced=kib == 128) for kib in (0, 64, 100, 128, 200, 447)),
+    *(bios_row(f"{kib}-kib", BOOTS, Lie("low memory", kib)) for kib in (448, 500)),
+    *(bios_row(f"12h-says-{ax:x}", BOOTS, Lie("12h says", ax)) for ax in (0xFFFF, 640)),
+    # What a drive takes, and how large its sectors are.
+    *(bios_row(f"{most}-sectors-at-most", BOOTS, Lie("read limit", most), sliced=most == 16)
+      for most in (1, 2, 16, 64, 126)),
+    *(bios_row(f"{most}-sectors-come", BOOTS, Lie("read short", most)) for most in (1, 5, 100)),
+    *(bios_row(f"sectors-of-{size}", BOOTS, Lie("sector bytes", size), sliced=size == 4096)
+      for size in (0, 1, 1024, 2048, 4096, 0xFFFF)),
+    # Calls that change what they should not, one thing after the other.
+    *(bios_row(f"13h-changes-{what:x}", BOOTS, Lie("13h changes", what))
+      for what in (1, 2, 4, 8, 0x10, 0x20)),
+    bios_row("13h-changes-registers", BOOTS, Lie("13h changes", CHANGES_ALL), sliced=True),
+    bios_row("no-drive-is-read", r"Lintel: no stage 2 on drive 80h, status 20h",
+             Lie("read fails", STATUS)),
+    bios_row("no-drive-brings-anything", r"Lintel: no stage 2 on drive 80h, status 00h",
+             Lie("read nothing")),
+    bios_row("all-is-zeros", r"Lintel: no stage 2 on drive 80h, status 00h", Lie("read zeros")),
+    bios_row("second-stage-fails", r"Lintel: drive 80h: sector 00000023h can't be read, status 20h",
+             Lie("read fails", STATUS, skip=1)),
+    bios_row("second-stage-does-not-come",
+             r"Lintel: drive 80h: sector 00000023h can't be read, status 00h",
+             Lie("read nothing", skip=1)),
+    bios_row("second-stage-is-another", r"Lintel: drive 80h: stage 2 is damaged",
+             Lie("read another", 1, skip=1, times=1)),
+    bios_row("second-stage-has-zeros", r"Lintel: drive 80h: stage 2 is damaged",
+             Lie("read zeros", skip=2, times=1)),
     *(bios_row(f"drive-{drive:02x}", BOOTS, Lie("other drive", drive)) for drive in (0, 0x81, 0xFF)),
 ]

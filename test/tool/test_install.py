@@ -291,8 +291,17 @@ def bios_state(path, disk, old):
     stage = image[lba * disk.sector_bytes:(lba + sectors) * disk.sector_bytes]
     stage = stage[:struct.unpack_from("<I", stage, 8)[0]]
     assert stage[4:8] == b"LNT2" and sum(struct.unpack(f"<{len(stage) // 4}I", stage)) % 2**32 == 0
-    assert stage[24:28] == image[0x1B2:0x1B6]
+    assert struct.pack("<I", head_sum(stage)) == image[0x1B2:0x1B6]
     return as_built(stage)
+
+
+def head_sum(stage):
+    """As legacy/boot.asm sums the second stage's first 512 bytes."""
+    total = 0
+    for (word,) in struct.iter_unpack("<I", stage[:512]):
+        total = total + word & 0xFFFFFFFF
+        total = (total << 1 | total >> 31) & 0xFFFFFFFF
+    return total
 
 
 def as_built(stage):

@@ -3,18 +3,18 @@
 #include "common/lib/mem.h"
 #include "images/tool/image/embedded.h"
 
-/* In all three variants (legacy/boot.asm). */
-#define PLACE_LBA     0x1a8
-#define PLACE_SECTORS 0x1b0
-#define PLACE_MARK    0x1b2
+/* legacy/boot.inc */
+#define PLACE_LBA        0x1a8
+#define PLACE_SECTORS    0x1b0
+#define PLACE_HEAD_SUM   0x1b2
+#define PLACE_PARAGRAPHS 0x1b6
 
 static const struct {
-    const struct content *code;
     uint32_t kept, kept_end; /* bytes of the sector that it finds there */
 } kinds[] = {
-    [BOOT_SECTOR_MBR] = {&embedded_boot_mbr, 0x1b8, 0x1fe},
-    [BOOT_SECTOR_FAT16] = {&embedded_boot_vbr16, 3, 0x3e},
-    [BOOT_SECTOR_FAT32] = {&embedded_boot_vbr32, 3, 0x5a},
+    [BOOT_SECTOR_MBR] = {0x1b8, 0x1fe},
+    [BOOT_SECTOR_FAT16] = {3, 0x3e},
+    [BOOT_SECTOR_FAT32] = {3, 0x5a},
 };
 
 void boot_sector_kept(enum boot_sector_kind kind, uint32_t *kept, uint32_t *kept_end)
@@ -27,14 +27,16 @@ void boot_sector_fill(uint8_t sector[BOOT_SECTOR_BYTES], enum boot_sector_kind k
                       const struct content *stage, const struct stage_place *place)
 {
     uint16_t sectors = (uint16_t)stage_sectors(stage, place->sector_bytes);
-    uint32_t kept = kinds[kind].kept, kept_end = kinds[kind].kept_end, mark = stage_mark(stage);
-    const uint8_t *code = kinds[kind].code->bytes;
+    uint16_t paragraphs = (uint16_t)(place->sector_bytes / 16);
+    uint32_t kept = kinds[kind].kept, kept_end = kinds[kind].kept_end, sum = stage_head_sum(stage);
+    const uint8_t *code = embedded_boot.bytes;
 
     memcpy(sector, code, kept);
     memcpy(sector + kept_end, code + kept_end, BOOT_SECTOR_BYTES - kept_end);
     memcpy(sector + PLACE_LBA, &place->lba, sizeof place->lba);
     memcpy(sector + PLACE_SECTORS, &sectors, sizeof sectors);
-    memcpy(sector + PLACE_MARK, &mark, sizeof mark);
+    memcpy(sector + PLACE_HEAD_SUM, &sum, sizeof sum);
+    memcpy(sector + PLACE_PARAGRAPHS, &paragraphs, sizeof paragraphs);
 }
 
 enum err boot_sector_install(const char *path, uint64_t offset, enum boot_sector_kind kind,

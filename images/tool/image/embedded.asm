@@ -18,10 +18,8 @@ embedded_%1:
         dq      end_%1 - bytes_%1
 %endmacro
 
-        embed   boot_mbr, "legacy/boot-mbr.bin"
-        embed   boot_vbr16, "legacy/boot-vbr16.bin"
-        embed   boot_vbr32, "legacy/boot-vbr32.bin"
-        embed   boot_pxe, "legacy/boot-pxe.bin"
+        embed   boot, "legacy/boot.bin"
+        embed   boot_pxe, "legacy/pxe_boot.bin"
         embed   stage2, "legacy/stage2.bin"
         embed   efi, "uefi/lintelx64.efi"
 

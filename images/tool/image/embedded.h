@@ -4,11 +4,9 @@
 
 #include "images/tool/host/file.h"
 
-extern const struct content embedded_boot_mbr;   /* 512 bytes: MBR, El Torito */
-extern const struct content embedded_boot_vbr16; /* 512 bytes: FAT12 and FAT16 volumes */
-extern const struct content embedded_boot_vbr32; /* 512 bytes: FAT32 volumes */
-extern const struct content embedded_boot_pxe;   /* what precedes the second stage in lintel.pxe */
-extern const struct content embedded_stage2;     /* whole sectors of 512 bytes, sealed */
-extern const struct content embedded_efi;        /* the UEFI application */
+extern const struct content embedded_boot;     /* 512 bytes: the first sector */
+extern const struct content embedded_boot_pxe; /* what precedes the second stage in lintel.pxe */
+extern const struct content embedded_stage2;   /* whole sectors of 512 bytes, sealed */
+extern const struct content embedded_efi;      /* the UEFI application */
 
 #endif

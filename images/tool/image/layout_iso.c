@@ -89,7 +89,7 @@ static enum err make_disc(struct image *image)
     enum err err = make_efi_image(image, efi_image);
 
     if (err == OK)
-        err = tree_add(&image->tree, FIRST_PATH, &embedded_boot_mbr);
+        err = tree_add(&image->tree, FIRST_PATH, &embedded_boot);
     if (err == OK)
         err = write_list(image, &list);
     if (err == OK)

@@ -12,6 +12,7 @@
 #define INSTALLED_AT IDENTITY_AT
 #define OFFSETS_AT   0x28
 #define OFFSETS_END  STAGE_HEADER_BYTES
+#define HEAD_BYTES   512u /* legacy/load.asm */
 
 _Static_assert(INSTALLED_AT + sizeof(struct installed) == STAGE_HEADER_BYTES, "the header's end");
 
@@ -55,9 +56,15 @@ enum err stage_tell(const struct content *stage, const struct installed *install
     return OK;
 }
 
-uint32_t stage_mark(const struct content *stage)
+uint32_t stage_head_sum(const struct content *stage)
 {
-    return load32(stage->bytes + IDENTITY_AT);
+    uint32_t sum = 0;
+
+    for (uint64_t i = 0; i < HEAD_BYTES; i += 4) {
+        sum += load32(stage->bytes + i);
+        sum = sum << 1 | sum >> 31;
+    }
+    return sum;
 }
 
 uint64_t stage_sectors(const struct content *stage, uint32_t sector_bytes)

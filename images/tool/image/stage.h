@@ -30,8 +30,8 @@ enum err stage_check(const struct content *stage);
 enum err stage_tell(const struct content *stage, const struct installed *installed,
                     struct content *told);
 
-/* The first four bytes of the identity, which boot sectors know, too. */
-uint32_t stage_mark(const struct content *stage);
+/* A sum of its first 512 bytes, identity and all, by which boot sectors know it. */
+uint32_t stage_head_sum(const struct content *stage);
 
 /* Sectors of that size which hold the second stage. */
 uint64_t stage_sectors(const struct content *stage, uint32_t sector_bytes);
