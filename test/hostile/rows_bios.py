@@ -5,6 +5,7 @@ from row import BOOTS, Row, Setup
 
 CHANGES_ALL = 0x3F  # registers and flags that a call may leave as it likes: bios.asm
 CHS = Lie("no extensions", 1)  # AH=02h and AH=08h only
+SMALL = 0x0F010A3F             # SeaBIOS's heads and sectors, and cylinders that end before the volume
 
 # (offset, bytes) of each field of a BIOS Parameter Block (Microsoft FAT specification, 3.1 to 3.3), of
 # all of FAT32's, and of all that a BIOS may write.
@@ -62,6 +63,19 @@ ROWS = [
     *(bios_row(f"{most}-sectors-come", BOOTS, Lie("read short", most)) for most in (1, 5, 100)),
     *(bios_row(f"sectors-of-{size}", BOOTS, Lie("sector bytes", size), sliced=size == 4096)
       for size in (0, 1, 1024, 2048, 4096, 0xFFFF)),
+    # How a disk is addressed. What its size is: rows_sizes.py.
+    bios_row("no-parameters-and-no-geometry", BOOTS, Lie("no parameters", 1),
+             Lie("no geometry", 1)),
+    bios_row("no-parameters-and-a-geometry-of-one-sector", BOOTS, Lie("no parameters", 1),
+             Lie("geometry", 0x0001)),
+    bios_row("chs", BOOTS, CHS, sliced=True),
+    bios_row("chs-10-cylinders", BOOTS, CHS, Lie("geometry", SMALL)),
+    bios_row("chs-no-sectors", r"Lintel: no stage 2 on drive 80h, status 00h", CHS,
+             Lie("geometry", 0x0F010A00)),
+    *(bios_row(f"chs-{most}-sectors-at-most", BOOTS, CHS, Lie("read limit", most))
+      for most in (1, 16)),
+    bios_row("chs-5-sectors-come", BOOTS, CHS, Lie("read short", 5)),
+    bios_row("chs-13h-changes-registers", BOOTS, CHS, Lie("13h changes", CHANGES_ALL)),
     # Calls that change what they should not, one thing after the other.
     *(bios_row(f"13h-changes-{what:x}", BOOTS, Lie("13h changes", what))
       for what in (1, 2, 4, 8, 0x10, 0x20)),
