@@ -48,7 +48,7 @@ def test_read_that_fails_once(boot, failing_kernel, firmware, medium, drive):
     ("bios", "mbr-fat16", "ide", 512, r"BIOS drive 80h: sector {} .*status 0Ch"),
     ("bios", "gpt", "virtio-blk", 512, r"BIOS drive 80h: sector {} .*status 0Ch"),
     ("bios", "cd", "cd-ahci", 2048, r"BIOS drive E0h: sector {} .*status 0Ch"),
-    ("uefi", "gpt", "virtio-blk", 512, r"can't read \d+ sectors at LBA \d+: ")])
+    ("uefi", "gpt", "virtio-blk", 512, r"can't read \d+ sectors?\s+at\s+LBA\s+\d+: ")])
 def test_read_that_always_fails(start, failing_kernel, firmware, medium, drive, sector_bytes,
                                 message):
     file, sector = failing_kernel(medium, once=False)
