@@ -8,8 +8,7 @@ extern low_memory_kib, from_first_sector
 
 MOST_SECTORS    equ 127                 ; Phoenix BIOSes refuse more in one AH=42h
 TRIES           equ 12                  ; each with half the sectors of the one before, down to 1
-TICKS           equ 46Ch                ; BIOS data area: u32 that counts
-ODD             equ 9E3779B1h           ; makes marks of them that no sector is likely to end in
+ODD             equ 9E3779B1h           ; makes marks that no sector is likely to end in
 
 ; Behind the first sector's variables: this file is summed.
 %define most    bp + 8                  ; u16
@@ -123,8 +122,7 @@ lower:  cmp     ax, bx
 ; before. In: AX = sectors. Clobbers EAX, CX, DI, ES.
 place_marks:
         xchg    cx, ax
-        imul    eax, [TICKS], ODD
-        mov     [mark], eax
+        add     dword [mark], ODD       ; whatever it was: each try has another
         call    first_mark
 .next:  mov     [es:di], eax
         call    next_mark
