@@ -122,5 +122,5 @@ def test_physical_address_that_is_not_free(start, tmp_path):
     image = tmp_path / "placed.img"
     make_image(image, kernel=build_kernel(tmp_path, PLACED_KERNEL, "AT(0xa0000)"))
     start("bios", [image]).wait_for(wrapped(
-        "/boot/kernel.elf must lie at A0000h to A2FFFh, but at A0000h there is no memory: "
-        "it asks for its physical addresses"))
+        "/boot/kernel.elf must lie at A0000h to A2FFFh, but at A0000h there is no memory, up to "
+        "A2FFFh: it asks for its physical addresses"))
