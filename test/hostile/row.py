@@ -38,13 +38,15 @@ class Row:
     """`prepare(images, folder)` -> Setup. `images` are shared (test/boot/ways.py), the folder is
     the row's own. `expected`: BOOTS, a regular expression of the named error (blanks stand for any
     white space), or BOOTS_OR_SAYS_WHY. `sliced`: a row of `make check`, the others are
-    `make torture`'s."""
+    `make torture`'s. `facts`: what the kernel must say in a correct boot, each name with a regular
+    expression of all of it."""
 
     name: str
     firmware: str
     prepare: object
     expected: str = BOOTS
     sliced: bool = False
+    facts: dict = field(default_factory=dict, hash=False)
 
     def __str__(self):
         return f"{self.firmware}-{self.name}"
@@ -74,12 +76,14 @@ def digest(file):
         return hashlib.file_digest(content, "sha256").digest()
 
 
-def judge_end(machine):
+def judge_end(row, machine):
     """Of a machine that has ended."""
     status = machine.wait_exit()
     report = parse_report(machine.output)
     if status == PASSED:
-        asked = report.complete and report.facts.get("command-line") == ASKED
+        facts = {"command-line": ASKED, **row.facts}
+        asked = report.complete and all(re.fullmatch(pattern, report.facts.get(fact, ""))
+                                        for fact, pattern in facts.items())
         return CORRECT if asked else WRONG
     return WRONG if report.facts or report.claims else RESET
 
@@ -102,7 +106,7 @@ def watch(row, machine):
     except MachineError:
         return OTHER if row.expected and re.search(NAMED, machine.words) else HANG
     if machine.closed or not stays(machine):
-        kind = judge_end(machine)
+        kind = judge_end(row, machine)
         return OTHER if kind == CORRECT and row.expected else kind
     return OTHER if row.expected == BOOTS else ERROR
 
