@@ -90,6 +90,7 @@ def test_output_that_is_no_file_stays(folder, arguments, path):
     before = sorted(folder.iterdir())
     done = lintel(arguments, path)
     assert done.returncode == 1 and f"{path}: is no file" in done.stderr
+    assert ("dd writes the image" in done.stderr) == (arguments[0] == "image")
     assert sorted(folder.iterdir()) == before
 
 

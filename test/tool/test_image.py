@@ -309,16 +309,76 @@ def test_modules_that_a_kernel_names_itself_are_among_the_files(tmp_path):
 
 
 def test_further_entry_that_the_loader_would_refuse_is_told(tmp_path):
+    long = "#" * 65536
     entries = {"a": "linux /boot/kernel.elf", "b": "kernel /absent", "c": "title only",
-               "d": "kernel LABEL=DATA:/absent", "e": "kernel /boot/kernel.elf"}
+               "d": "kernel LABEL=DATA:/absent", "e": "kernel /boot/kernel.elf",
+               "f": f"kernel /boot/kernel.elf\n{long}"}
     for name, text in entries.items():
         (tmp_path / f"{name}.conf").write_text(text + "\n")
     done = lintel("-o", tmp_path / "x.img", "-k", KERNEL,
                   *[word for name in entries for word in ("--entry", tmp_path / f"{name}.conf")])
     assert done.returncode == 0
-    told = re.findall(r"/(\w)\.conf: will not boot: entry \w: (.*)", done.stderr)
-    assert [name for name, _ in told] == ["a", "b", "c"]
-    assert all(word in why for word, (_, why) in zip(("not a Linux", "/absent", "no kernel"), told))
+    told = re.findall(r"/(\w)\.conf: will not boot: (?:entry \w: )?(.*)", done.stderr)
+    assert [name for name, _ in told] == ["a", "b", "c", "f"]
+    words = "not a Linux", "/absent", "no kernel", "are more than 65536"
+    assert all(word in why for word, (_, why) in zip(words, told))
+
+
+@pytest.mark.parametrize("layout", ["gpt", "netboot"])
+@pytest.mark.parametrize("text, said", [
+    (b"timeout 7\n\0\0\0editor no\n", r"loader\.conf is no text: its byte 10 is 00h"),
+    (bytes(100), r"loader\.conf is no text: its byte 0 is 00h"),
+    ("timeout 7\n".encode("utf-16"), r"loader\.conf is UTF-16 text"),
+    (b"", r"loader\.conf is empty"),
+    (b"#" * 65537, r"loader\.conf: 655\d\d bytes are more than 65536"),
+    (b"default other*", r"default other\* matches no entry"),
+    (b"default b", r"default b may mean the entry b, which is no text"),
+    (b"default lintel\ntimeout 7", None),
+    (b"timeout 7\r", None),
+    (b"# default other", None),
+])
+def test_loader_conf_is_put_as_it_is_and_what_the_loader_doubts_is_told(tmp_path, layout, text, said):
+    conf, damaged, image = tmp_path / "given", tmp_path / "b.conf", tmp_path / "x"
+    conf.write_bytes(text)
+    damaged.write_bytes(bytes(20))
+    done = lintel("-o", image, "-k", KERNEL, "--loader-conf", conf, "--layout", layout,
+                  *(("--entry", damaged) if text == b"default b" else ()))
+    assert done.returncode == 0, done.stderr
+    told = re.findall(r"nothing will boot by itself: (.*)", done.stderr)
+    if layout == "gpt":
+        assert read_file(image, "/loader/loader.conf", tmp_path) == text
+    else:
+        written = (image / "loader/loader.conf").read_bytes()
+        assert written.startswith(text) and b"\nentry lintel.conf\n" in b"\n" + written
+    if text or layout == "gpt":  # a server's has lines of its own
+        assert len(told) == (said is not None) and (not said or re.search(said, told[0])), done.stderr
+
+
+def test_without_a_kernel_of_its_own_an_image_boots_the_first_entry(tmp_path):
+    (tmp_path / "a.conf").write_text("kernel /boot/kernel.elf\n")
+    done = lintel("-o", tmp_path / "x.img", "--entry", tmp_path / "a.conf", "--file",
+                  f"{KERNEL}=/boot/kernel.elf")
+    assert done.returncode == 0 and not done.stderr
+    assert read_file(tmp_path / "x.img", "/loader/loader.conf", tmp_path) == b"timeout 0\n"
+
+
+def test_two_entries_as_the_readme_makes_them(tmp_path):
+    lines = re.search(r"^```sh\n(printf .*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+    shutil.copy(KERNEL, tmp_path / "kernel.elf")
+    done = subprocess.run(["sh", "-ec", lines[1]], cwd=tmp_path, capture_output=True, text=True,
+                          env={**os.environ, "PATH": f"{LINTEL.parent}:{os.environ['PATH']}"})
+    assert done.returncode == 0 and not done.stderr
+    for path in ("entries/lintel.conf", "entries/rescue.conf", "loader.conf"):
+        assert read_file(tmp_path / "disk.img", f"/loader/{path}", tmp_path)
+
+
+def test_help_keeps_options_and_what_they_do_apart():
+    lines = lintel("--help").stdout.splitlines()
+    assert "  -m, --module FILE[=NAME ARGS]" in lines
+    rows = [line for line in lines if re.match(r"  (-.,|   ) --", line)]
+    assert len(rows) > 15 and all(len(row) < 30 or row[29] == " " for row in rows
+                                  if row != "  -m, --module FILE[=NAME ARGS]")
+    assert any("`lintel`" in line for line in lines)
 
 
 def test_files_that_do_not_fit(tmp_path):

@@ -8,24 +8,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static enum err refuse_device(const char *output)
+static enum err refuse_device(const char *output, const char *advice)
 {
     struct stat there;
 
     if (stat(output, &there) != 0 || S_ISREG(there.st_mode) || S_ISDIR(there.st_mode))
         return OK;
-    return fail(ERR_UNSUPPORTED,
-                "%s: is no file, and is not replaced: name a file; an image is then written there "
-                "by dd (dd if=FILE of=%s bs=1M), and `lintel install` keeps what is there",
-                output, output);
+    return fail(ERR_UNSUPPORTED, "%s: is no file, and is not replaced: name a file%s", output,
+                advice);
 }
 
-enum err draft_open(struct draft *draft, const char *output)
+enum err draft_open(struct draft *draft, const char *output, const char *advice)
 {
     int folder = (int)(text_base(output) - output);
     char *named = folder ? text_of("%.*s", folder, output) : text_of(".");
     char *whole = realpath(named, NULL);
-    enum err err = refuse_device(output);
+    enum err err = refuse_device(output, advice);
 
     if (err == OK && !whole)
         err = fail(ERR_IO, "%s: %s", named, strerror(errno));
@@ -70,7 +68,7 @@ enum err draft_write(const char *output, void (*write)(FILE *file, const void *c
     struct draft draft;
     FILE *file;
 
-    TRY(draft_open(&draft, output));
+    TRY(draft_open(&draft, output, ""));
     file = fopen(draft.path, "we");
     if (!file)
         return file_fail(output);

@@ -12,8 +12,8 @@ struct draft {
 };
 
 /* ERR_IO: the output's own folder cannot be written to. ERR_UNSUPPORTED: the output is a device, or
- * anything else that a file must not replace. */
-enum err draft_open(struct draft *draft, const char *output);
+ * anything else that a file must not replace; `advice` stands behind the message then. */
+enum err draft_open(struct draft *draft, const char *output, const char *advice);
 
 /* Writes bytes to a new file of that name in the draft; *path is to be freed. */
 enum err draft_put(const struct draft *draft, const char *name, const struct content *content,

@@ -29,12 +29,15 @@ static void print_words(const struct syntax *syntax, int key)
 
 static void print_row(const struct syntax *syntax, const struct option_row *row)
 {
-    char form[HELP_COLUMN];
     char letter[] = {'-', (char)row->key, ',', 0};
+    int width = printf("  %3s --%s%s%s", row->key < OPTION_LONG ? letter : "", row->name,
+                       row->argument ? " " : "", row->argument ? row->argument : "");
 
-    snprintf(form, sizeof form, "%3s --%s%s%s", row->key < OPTION_LONG ? letter : "", row->name,
-             row->argument ? " " : "", row->argument ? row->argument : "");
-    printf("  %-*s", HELP_COLUMN - 2, form);
+    if (width >= HELP_COLUMN) {
+        putchar('\n');
+        width = 0;
+    }
+    printf("%*s", HELP_COLUMN - width, "");
     for (const char *c = row->help; *c; c++)
         if (*c == '\n')
             printf("\n%*s", HELP_COLUMN, "");

@@ -31,7 +31,9 @@ enum image_option {
 
 static const struct option_row options[] = {
     {'o', "output", "FILE", "the image, or netboot's folder, to make"},
-    {'k', "kernel", "FILE[=NAME]", "becomes /boot/NAME, with a boot entry of its own"},
+    {'k', "kernel", "FILE[=NAME]",
+     "becomes /boot/NAME, with a boot entry of its own:\n"
+     "`lintel`, for `default` in loader.conf"},
     {'m', "module", "FILE[=NAME ARGS]",
      "becomes /boot/NAME and is handed to the kernel, with\n"
      "ARGS as its command line, else with crc32=SUM"},
@@ -41,8 +43,8 @@ static const struct option_row options[] = {
     {OPTION_ENTRY, "entry", "FILE.conf", "a further boot entry, as it is"},
     {OPTION_FILE, "file", "FILE=/PATH", "a further file"},
     {OPTION_LOADER_CONF, "loader-conf", "FILE",
-     "becomes /loader/loader.conf; else the kernel boots at\n"
-     "once"},
+     "becomes /loader/loader.conf, as it is; else the kernel\n"
+     "boots at once"},
     {'l', "layout", "LAYOUT", "of the image"},
     {'s', "size", "BYTES", "of the disk, such as 256M; else what the files need"},
     {OPTION_SECTOR_BYTES, "sector-bytes", "N", "of the disk"},
@@ -219,7 +221,7 @@ static enum err make_draft(const struct choices *choices, struct image *image)
     uint64_t bytes = 0;
     TRY(choose_loader(choices, image));
     TRY(image_add_files(image, choices->layout, &choices->request));
-    TRY(image_check_entries(&image->tree));
+    TRY(image_check(&image->tree));
     TRY(draft_check(choices->output));
     image->identity = identity_of(&image->tree, choices->layout->name);
     for (size_t i = 0; i < image->tree.count; i++)
@@ -241,7 +243,9 @@ static enum err make(const struct choices *choices)
         .logical = choices->logical,
         .inactive = choices->inactive,
     };
-    TRY(draft_open(&image.draft, choices->output));
+    TRY(draft_open(&image.draft, choices->output,
+                   "; dd writes the image to a disk then, and `lintel install` puts Lintel beside "
+                   "what a disk holds"));
     image.tree.draft = &image.draft;
     TRY(make_draft(choices, &image));
     return choices->layout->is_folder ? OK : draft_deliver(&image.draft, choices->output);

@@ -1,8 +1,11 @@
-/* Would the loader boot the entries of an image? */
+/* Would the loader boot an image by itself, and each of its entries? */
+#include "common/entries/entry.h"
+#include "common/format/conf.h"
 #include "common/lib/mem.h"
 #include "images/tool/check/forecast.h"
 #include "images/tool/host/command.h"
 #include "images/tool/host/firmware.h"
+#include "images/tool/host/text.h"
 #include "images/tool/image/image_files.h"
 #include <string.h>
 
@@ -43,16 +46,18 @@ static enum err try_entry(const struct tree *tree, const struct entry *entry)
 
 static enum err check_entry(const struct tree *tree, const struct tree_file *file)
 {
-    const char *name = file->path + strlen(ENTRIES_PATH);
+    const struct reader reader =
+        reader_from_memory(text_base(file->path), file->content.bytes, file->content.size);
+    static char text[CONF_BYTES_MAX];
     struct entry entry;
 
-    TRY(entry_parse(name, (const char *)file->content.bytes, file->content.size, &host_arena,
-                    &entry));
+    TRY(config_read_text(&reader, text));
+    TRY(entry_parse(reader.name, text, reader.bytes, &host_arena, &entry));
     enum err err = try_entry(tree, &entry);
     return err == OK ? OK : fail(err, "entry %s: %s", entry.id, err_message());
 }
 
-enum err image_check_entries(const struct tree *tree)
+static enum err check_entries(const struct tree *tree)
 {
     for (size_t i = 0; i < tree->count; i++) {
         const struct tree_file *file = &tree->files[i];
@@ -65,4 +70,25 @@ enum err image_check_entries(const struct tree *tree)
             warn("%s: will not boot: %s", file->host, err_message());
     }
     return OK;
+}
+
+/* The loader's own judgement of loader.conf, and of the default among all entries. */
+static enum err check_config(struct tree *tree)
+{
+    const struct fs fs = tree_fs(tree);
+    const struct entry_volumes volumes = {.fs = {&fs}, .count = 1, .uefi = true};
+    struct config config;
+
+    TRY(config_read(&volumes, &host_arena, &config));
+    if (config.doubt)
+        warn("nothing will boot by itself: %s", config.doubt);
+    if (config.default_doubt)
+        warn("nothing will boot by itself: %s", config.default_doubt);
+    return OK;
+}
+
+enum err image_check(struct tree *tree)
+{
+    TRY(check_entries(tree));
+    return check_config(tree);
 }

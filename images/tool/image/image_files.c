@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_LOADER_CONF "timeout 0\ndefault lintel\n"
+#define LOADER_CONF "/loader/loader.conf"
 
 static enum err add_loader(struct image *image, const struct layout *layout)
 {
@@ -205,19 +205,44 @@ static enum err add_others(struct tree *tree, const struct image_request *reques
     return OK;
 }
 
-/* With `listing`, also a line for each entry. */
-static enum err add_loader_conf(struct tree *tree, const char *host, bool listing)
+static char *list_entries(const struct tree *tree)
 {
-    struct content given = {(const uint8_t *)DEFAULT_LOADER_CONF, strlen(DEFAULT_LOADER_CONF)};
-    if (host)
-        TRY(file_map_text(host, &given));
-    char *text = text_of("%.*s", (int)given.size, (const char *)given.bytes);
-    for (size_t i = 0; listing && i < tree->count; i++)
+    char *lines = text_of("%s", "");
+
+    for (size_t i = 0; i < tree->count; i++)
         if (strncmp(tree->files[i].path, ENTRIES_PATH, strlen(ENTRIES_PATH)) == 0)
-            text_add(&text, "entry %s\n", tree->files[i].path + strlen(ENTRIES_PATH));
-    enum err err = tree_add_text(tree, "/loader/loader.conf", text);
-    free(text);
+            text_add(&lines, "entry %s\n", tree->files[i].path + strlen(ENTRIES_PATH));
+    return lines;
+}
+
+/* What a server is to have: behind the text, however it ends, a line for each entry. */
+static enum err add_listing(struct tree *tree, const struct content *text)
+{
+    bool ended = !text->size || text->bytes[text->size - 1] == '\n';
+    char *entries = list_entries(tree);
+    size_t length = strlen(entries), at = text->size + !ended;
+    uint8_t *bytes = malloc(at + length + 1);
+
+    if (!bytes)
+        abort();
+    bytes[text->size] = '\n';
+    memcpy(bytes, text->bytes, text->size);
+    memcpy(bytes + at, entries, length);
+    enum err err = tree_add(tree, LOADER_CONF, &(struct content){bytes, at + length});
+    free(bytes);
+    free(entries);
     return err;
+}
+
+static enum err add_loader_conf(struct tree *tree, const struct image_request *request,
+                                bool listing)
+{
+    const char *usual = request->kernel ? "timeout 0\ndefault lintel\n" : "timeout 0\n";
+    struct content text = {(const uint8_t *)usual, strlen(usual)};
+
+    if (request->loader_conf)
+        TRY(file_map_text(request->loader_conf, &text));
+    return listing ? add_listing(tree, &text) : tree_add(tree, LOADER_CONF, &text);
 }
 
 enum err image_add_files(struct image *image, const struct layout *layout,
@@ -227,5 +252,5 @@ enum err image_add_files(struct image *image, const struct layout *layout,
     if (request->kernel)
         TRY(add_kernel(&image->tree, request));
     TRY(add_others(&image->tree, request));
-    return add_loader_conf(&image->tree, request->loader_conf, layout->is_folder);
+    return add_loader_conf(&image->tree, request, layout->is_folder);
 }

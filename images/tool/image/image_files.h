@@ -27,8 +27,9 @@ struct image_request {
 enum err image_add_files(struct image *image, const struct layout *layout,
                          const struct image_request *request);
 
-/* Would the loader boot the entries (image_check.c)? The message is its own. Of a
- * further entry it is only a warning: what it names may come later. */
-enum err image_check_entries(const struct tree *tree);
+/* Would the loader boot the entries, and one of them by itself (image_check.c)? The message is its
+ * own. Of a further entry and of loader.conf it is only a warning: what they name may come later.
+ */
+enum err image_check(struct tree *tree);
 
 #endif

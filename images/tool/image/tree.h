@@ -2,6 +2,7 @@
 #ifndef LINTEL_TOOL_IMAGE_TREE_H
 #define LINTEL_TOOL_IMAGE_TREE_H
 
+#include "common/storage/fs/fs.h"
 #include "images/tool/host/draft.h"
 #include <stddef.h>
 
@@ -34,6 +35,10 @@ const struct tree_file *tree_find(const struct tree *tree, const char *path);
 /* The paths of all folders below the root, parents first, as a list that ends with NULL; each is
  * to be freed, and the list. */
 char **tree_folders(const struct tree *tree);
+
+/* The files as the loader reads them, before they are on a volume. Names of files come in the
+ * tree's order, those of folders not at all. The tree outlives it. */
+struct fs tree_fs(struct tree *tree);
 
 /* Reads the volume that begins at that sector of an image, as the loader does: it was filled by
  * other programs. ERR_FORMAT, ERR_NOT_FOUND: a file is not there under its name, or is another. */
