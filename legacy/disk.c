@@ -46,6 +46,7 @@ struct __attribute__((packed)) packet { /* disk address packet, EDD 3.0, table 2
 /* ---- reading --------------------------------------------------------------------------------- */
 
 #define BROUGHT_NOTHING 0x100u /* beside the statuses of a BIOS */
+#define PIECE_BYTES     4096u  /* of a long read have a mark: all sectors would cost half a read */
 #define CYLINDERS       1024u  /* that AH=02h can name */
 
 static uint64_t chs_end(const struct disk *disk)
@@ -105,12 +106,13 @@ static void reset(uint8_t number)
 static uint32_t read_marked(const struct disk *disk, uint64_t lba, uint32_t sectors,
                             uint64_t *bytes)
 {
-    uint64_t mark = marks_place(bounce, *bytes, SECTOR_BYTES), came;
+    uint64_t piece = *bytes > PIECE_BYTES ? PIECE_BYTES : SECTOR_BYTES;
+    uint64_t mark = marks_place(bounce, *bytes, piece), came;
     uint32_t told = sectors;
     uint32_t status = disk->edd.version ? read_lba((uint8_t)disk->handle, lba, &told)
                                         : read_chs(disk, lba, &told);
 
-    came = marks_count(bounce, *bytes / sectors * told, SECTOR_BYTES, mark);
+    came = marks_count(bounce, *bytes / sectors * told, piece, mark);
     *bytes = align_down(came, disk->sector_bytes);
     return status || *bytes ? status : BROUGHT_NOTHING;
 }
