@@ -563,3 +563,42 @@ def test_interrupted_leaves_nothing(tmp_path):
                           env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"})
     assert done.returncode == 1 and "interrupted while mcopy ran" in done.stderr
     assert list(tmp_path.iterdir()) == [programs]
+
+
+@pytest.fixture(scope="module")
+def ender(tmp_path_factory):
+    library = tmp_path_factory.mktemp("ender") / "end_at_call.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library,
+                    Path(__file__).with_name("end_at_call.c"), "-ldl"], check=True)
+    return library
+
+
+@pytest.mark.parametrize("call", ["mkdtemp", "fork", "waitpid", "sigaction", "pwrite", "rename"])
+def test_ended_at_any_moment_leaves_nothing(tmp_path, ender, call):
+    """When the tool is gone its drafts are: between two programs, and while one starts or ends."""
+    folder, whole = tmp_path / "folder", make(tmp_path / "whole.img").read_bytes()
+    folder.mkdir()
+    for at in range(1, 1000, 5 if call == "sigaction" else 1):  # of some 9 calls a program, each once
+        done = lintel("-o", folder / "x.img", "-k", KERNEL, "-m", MODULE, LD_PRELOAD=str(ender),
+                      END_CALL=call, END_AT=str(at))
+        if "somebody ends it" not in done.stderr:
+            break
+        assert done.returncode == -signal.SIGTERM or (
+            done.returncode == 1 and re.search("interrupted while .* ran", done.stderr)), (at, done)
+        left = list(folder.iterdir())
+        assert left in ([], [folder / "x.img"]), at
+        for image in left:
+            assert image.read_bytes() == whole
+            image.unlink()
+    assert at > 1 and done.returncode == 0
+
+
+def test_killed_leaves_nothing_though_a_program_still_writes(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    writer = "(i=0; while [ $i -lt 20000 ] && : > late$i; do i=$((i + 1)); done) 2> /dev/null &"
+    environment = stand_in(tmp_path, f"tool=$PPID\n{writer}\nwhile [ ! -e late9 ]; do :; done\n"
+                           "kill -KILL $tool\nsleep 600")
+    done = lintel("-o", folder / "x.img", "-k", KERNEL, **environment)
+    assert done.returncode == -9
+    wait_until(lambda: not any(folder.iterdir()))

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* memfd_create(), pipe2() */
 #include "images/tool/host/program.h"
 #include "common/lib/mem.h"
+#include "images/tool/host/endings.h"
 #include "images/tool/host/progress.h"
 #include "images/tool/host/scratch.h"
 #include <errno.h>
@@ -73,8 +74,6 @@ void programs_prepare(void)
 /* Its exit status says 127 when there is no such program, as a shell's would. */
 #define EXIT_NOT_THERE 127
 
-static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
-
 /* What a signal needs to end the program that runs. */
 static volatile sig_atomic_t running, interrupted;
 
@@ -102,18 +101,19 @@ become(const char *const arguments[], int input, int output, pid_t parent, const
     _exit(EXIT_NOT_THERE);
 }
 
-/* No signal comes between the start and our knowing of it. */
-static pid_t start(const char *const arguments[], int input, int output)
+/* What ends us ends the program that runs: then we still clean up, and say so. No signal comes
+ * between the start and our knowing of it. */
+static pid_t start(const char *const arguments[], int input, int output, struct endings *before)
 {
     pid_t parent = getpid(), child;
-    sigset_t all, mask;
+    sigset_t mask;
 
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &mask);
+    endings_block(&mask);
     child = fork();
     if (child == 0)
         become(arguments, input, output, parent, &mask);
     running = child;
+    endings_catch(interrupt, before);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     return child;
 }
@@ -207,43 +207,31 @@ static enum err fail_system(const char *program)
 
 static enum err start_and_wait(const char *const arguments[], int input, char **output)
 {
-    int ends[2];
+    struct endings before;
+    int ends[2], status = -1;
+
     if (input < 0 || pipe2(ends, O_CLOEXEC) != 0)
         return fail_system(arguments[0]);
-    pid_t child = start(arguments, input, ends[1]);
+    pid_t child = start(arguments, input, ends[1], &before);
     close(ends[1]);
-    if (child < 0) {
-        close(ends[0]);
-        return fail_system(arguments[0]);
+    if (child > 0) {
+        *output = collect(ends[0], child);
+        status = wait_for(child);
     }
-    *output = collect(ends[0], child);
     close(ends[0]);
-    enum err err = judge(arguments[0], wait_for(child), *output);
+    endings_restore(&before);
+    if (child < 0)
+        return fail_system(arguments[0]);
+    enum err err = judge(arguments[0], status, *output);
     if (err != OK)
         free(*output);
     return err;
 }
 
-/* What ends us ends the program that runs: then we still clean up, and say so. A signal that we
- * were told to ignore stays ignored. */
-static void catch_endings(struct sigaction before[])
-{
-    const struct sigaction action = {.sa_handler = interrupt};
-
-    for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
-        if (sigaction(endings[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN)
-            sigaction(endings[i], &action, NULL);
-}
-
 enum err program_read(const char *const arguments[], const char *input, char **output)
 {
-    struct sigaction before[ARRAY_LENGTH(endings)];
     int file = open_input(input, MFD_CLOEXEC);
-
-    catch_endings(before);
     enum err err = start_and_wait(arguments, file, output);
-    for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
-        sigaction(endings[i], &before[i], NULL);
     close(file);
     return err;
 }
