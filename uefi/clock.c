@@ -101,68 +101,69 @@ uint64_t clock_tsc_hz(const struct facts *facts)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-#define HZ_GUESS UINT64_C(1000000000)
-#define PATIENCE 1000 /* milliseconds that an event may be late */
+#define HZ_GUESS           UINT64_C(4000000000) /* rather too long a wait than too short a one */
+#define LIVELY             60                   /* milliseconds; a slow timer ticks every 55 */
+#define INTERRUPTS_ENABLED 0x200                /* in RFLAGS */
 
-static enum { UNTRIED, WORK, FAIL } timers;
-
-static uint64_t ticks_of(uint64_t milliseconds)
+bool clock_is_over(uint64_t begin, uint32_t milliseconds)
 {
-    return (known_hz ? known_hz : HZ_GUESS) / 1000 * milliseconds;
+    return cpu_tsc() - begin >= (known_hz ? known_hz : HZ_GUESS) / 1000 * milliseconds;
 }
 
-/* By the TSC, which nobody can stop. */
-static void spin(uint64_t begin, uint64_t milliseconds)
+/* Of the TSC, when an interrupt came while nobody called firmware: one that polls has no others. */
+static volatile uint64_t last_tick;
+static volatile bool waits;
+
+static void EFIAPI take_tick(EFI_EVENT event, void *context)
 {
-    while (cpu_tsc() - begin < ticks_of(milliseconds))
+    (void)event, (void)context;
+    if (waits)
+        last_tick = cpu_tsc();
+}
+
+/* Only the TSC can't stop: the CPU is halted just as long as firmware's timer has shown itself to
+ * be alive. WaitForEvent() would halt it for ever once that fails. */
+static void idle(void)
+{
+    uint64_t flags;
+
+    __asm__ volatile("pushfq; popq %0" : "=r"(flags));
+    if (flags & INTERRUPTS_ENABLED && last_tick && !clock_is_over(last_tick, LIVELY))
+        __asm__ volatile("hlt");
+    else
         __asm__ volatile("pause");
 }
 
-/* WaitForEvent(), in which firmware halts the CPU, does not return without an event: whether any
- * comes at all is tried with the first. */
-static bool await(EFI_EVENT timer, uint32_t milliseconds)
-{
-    uint64_t begin = cpu_tsc();
-    UINTN index;
-
-    if (timers == WORK)
-        return !EFI_ERROR(uefi_boot->WaitForEvent(1, &timer, &index));
-    while (uefi_boot->CheckEvent(timer) != EFI_SUCCESS)
-        if (cpu_tsc() - begin > ticks_of(milliseconds + PATIENCE))
-            return false;
-    return true;
-}
-
-static bool wait_by_timer(uint32_t milliseconds)
-{
-    uint64_t hundred_nanoseconds = (uint64_t)milliseconds * 10000;
-    EFI_EVENT timer;
-
-    if (EFI_ERROR(uefi_boot->CreateEvent(EVT_TIMER, TPL_APPLICATION, NULL, NULL, &timer)))
-        return false;
-    bool waited = !EFI_ERROR(uefi_boot->SetTimer(timer, TimerRelative, hundred_nanoseconds)) &&
-                  await(timer, milliseconds);
-    uefi_boot->CloseEvent(timer);
-    return waited;
-}
+static bool no_timers;
 
 void clock_wait(uint32_t milliseconds)
 {
     uint64_t begin = cpu_tsc();
+    EFI_EVENT timer;
 
     console_flush();
-    if (timers != FAIL)
-        timers = wait_by_timer(milliseconds) ? WORK : FAIL;
-    /* One that comes too early, by a whole tick of firmware's, is none of those that fail. */
-    spin(begin, timers == FAIL ? milliseconds : milliseconds / 2);
+    bool ticks =
+        !no_timers && !EFI_ERROR(uefi_boot->CreateEvent(EVT_TIMER | EVT_NOTIFY_SIGNAL, TPL_CALLBACK,
+                                                        take_tick, NULL, &timer));
+    if (ticks)
+        uefi_boot->SetTimer(timer, TimerPeriodic, 0); /* with each of firmware's ticks */
+    waits = true;
+    while (!clock_is_over(begin, milliseconds))
+        idle();
+    waits = false;
+    if (ticks)
+        uefi_boot->CloseEvent(timer);
 }
 
 void clock_without_timers(void)
 {
-    timers = FAIL;
+    no_timers = true;
+    last_tick = 0;
 }
 
 /* ---- the time of day ------------------------------------------------------------------------- */
+
+#define TIMEZONE_MOST 1440 /* minutes (UEFI 2.10, 8.3) */
 
 /* Days from 1970-01-01, in years that begin in March so that a leap day comes last. */
 static int64_t days_since_1970(int64_t year, int64_t month, int64_t day)
@@ -186,7 +187,8 @@ int64_t clock_wall_time(void)
         return 0;
     int64_t minutes = (days_since_1970(now.Year, now.Month, now.Day) * 24 + now.Hour) * 60;
     minutes += now.Minute;
-    if (now.TimeZone != EFI_UNSPECIFIED_TIMEZONE) /* UTC = local time + TimeZone */
+    /* UTC = local time + TimeZone; EFI_UNSPECIFIED_TIMEZONE and what is none lie outside. */
+    if (now.TimeZone >= -TIMEZONE_MOST && now.TimeZone <= TIMEZONE_MOST)
         minutes += now.TimeZone;
     return minutes * 60 + now.Second;
 }

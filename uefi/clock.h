@@ -7,7 +7,10 @@
 /* firmware.wait */
 void clock_wait(uint32_t milliseconds);
 
-/* From now on no timer of firmware's is waited for: it may have stopped them. */
+/* Whether so much time has passed since `begin`, of the TSC. */
+bool clock_is_over(uint64_t begin, uint32_t milliseconds);
+
+/* From now on no timer of firmware's is used: it may have stopped them. */
 void clock_without_timers(void);
 
 uint64_t clock_tsc_hz(const struct facts *facts); /* 0: unknown. The facts tell of ACPI. */

@@ -1,15 +1,17 @@
 /* Files by HTTP, through the drivers that firmware's HTTP boot stands on (UEFI 2.10, 24.7
  * and 29.6), when firmware loaded Lintel that way. Each file takes a connection of its own. */
 #include "uefi/http.h"
+#include "common/hw/cpu.h"
 #include "common/lib/mem.h"
 #include "common/storage/net/url.h"
+#include "uefi/clock.h"
 #include "uefi/http_protocol.h"
 #include "uefi/path.h"
 #include "uefi/protocol.h"
 #include "uefi/uefi.h"
 
-#define PATIENCE     300000000 /* without any progress, in units of 100 ns */
-#define DRIVER_WAITS 30000     /* milliseconds */
+#define PATIENCE     30000 /* milliseconds, without any progress */
+#define DRIVER_WAITS 30000 /* milliseconds */
 #define SIZE_UNKNOWN UINT64_MAX
 #define HEADERS_MOST 1024 /* of an answer */
 
@@ -59,10 +61,12 @@ enum err http_find_server(EFI_HANDLE device, const struct disk **found)
 
 /* ---- one exchange of messages ---------------------------------------------------------------- */
 
-static EFI_STATUS wait_for(EFI_HTTP_PROTOCOL *http, EFI_HTTP_TOKEN *token, EFI_EVENT timer)
+static EFI_STATUS wait_for(EFI_HTTP_PROTOCOL *http, EFI_HTTP_TOKEN *token)
 {
+    uint64_t begin = cpu_tsc();
+
     while (uefi_boot->CheckEvent(token->Event) != EFI_SUCCESS) {
-        if (uefi_boot->CheckEvent(timer) == EFI_SUCCESS) {
+        if (clock_is_over(begin, PATIENCE)) {
             http->Cancel(http, token);
             return EFI_TIMEOUT;
         }
@@ -76,20 +80,13 @@ static EFI_STATUS transfer(EFI_HTTP_PROTOCOL *http, EFI_HTTP_TRANSFER direction,
                            EFI_HTTP_MESSAGE *message)
 {
     EFI_HTTP_TOKEN token = {.Status = EFI_NOT_READY, .Message = message};
-    EFI_EVENT timer;
 
     EFI_STATUS status = uefi_boot->CreateEvent(0, 0, NULL, NULL, &token.Event);
     if (EFI_ERROR(status))
         return status;
-    status = uefi_boot->CreateEvent(EVT_TIMER, 0, NULL, NULL, &timer);
-    if (!EFI_ERROR(status)) {
-        status = uefi_boot->SetTimer(timer, TimerRelative, PATIENCE);
-        if (!EFI_ERROR(status))
-            status = direction(http, &token);
-        if (!EFI_ERROR(status))
-            status = wait_for(http, &token, timer);
-        uefi_boot->CloseEvent(timer);
-    }
+    status = direction(http, &token);
+    if (!EFI_ERROR(status))
+        status = wait_for(http, &token);
     uefi_boot->CloseEvent(token.Event);
     return status;
 }

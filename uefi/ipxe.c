@@ -2,15 +2,17 @@
  * on the device that it starts an application from. Of its PXE base code only the newest versions
  * can tell how large a file is. */
 #include "uefi/ipxe.h"
+#include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/storage/net/url.h"
+#include "uefi/clock.h"
 #include "uefi/path.h"
 #include "uefi/protocol.h"
 #include "uefi/pxe.h"
 #include "uefi/uefi.h"
 
-#define PATIENCE 300000000 /* without any progress, in units of 100 ns */
+#define PATIENCE 30000 /* milliseconds, without any progress */
 
 #define DOWNLOAD_PROTOCOL_GUID                                                                     \
     {                                                                                              \
@@ -107,13 +109,15 @@ static bool is_enough(const struct download *download)
     return download->to ? download->end > download->bytes : download->announced != 0;
 }
 
-static EFI_STATUS wait_for(struct download *download, EFI_EVENT timer)
+static EFI_STATUS wait_for(struct download *download)
 {
+    uint64_t begin = 0;
+
     download->progressed = true;
     while (!download->finished && !is_enough(download)) {
         if (download->progressed)
-            uefi_boot->SetTimer(timer, TimerRelative, PATIENCE);
-        else if (uefi_boot->CheckEvent(timer) == EFI_SUCCESS)
+            begin = cpu_tsc();
+        else if (clock_is_over(begin, PATIENCE))
             return EFI_TIMEOUT;
         download->progressed = false;
         protocol->Poll(protocol);
@@ -123,19 +127,15 @@ static EFI_STATUS wait_for(struct download *download, EFI_EVENT timer)
 
 static EFI_STATUS transfer(const char *url, struct download *download)
 {
-    EFI_EVENT timer;
     VOID *file;
 
-    EFI_STATUS status = uefi_boot->CreateEvent(EVT_TIMER, 0, NULL, NULL, &timer);
-    if (EFI_ERROR(status))
-        return status;
-    status = protocol->Start(protocol, (CHAR8 *)url, take_data, take_end, download, &file);
+    EFI_STATUS status =
+        protocol->Start(protocol, (CHAR8 *)url, take_data, take_end, download, &file);
     if (!EFI_ERROR(status)) {
-        status = wait_for(download, timer);
+        status = wait_for(download);
         if (!download->finished)
             protocol->Abort(protocol, file, EFI_ABORTED);
     }
-    uefi_boot->CloseEvent(timer);
     return status;
 }
 

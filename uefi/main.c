@@ -93,15 +93,17 @@ static uint64_t table_address(EFI_GUID table)
     return 0;
 }
 
-/* No such variable: the firmware knows no Secure Boot (UEFI 2.10, 3.3). One that can't be read may
- * say that it is on. */
+/* No such variable: the firmware knows no Secure Boot (UEFI 2.10, 3.3). One that can't be read, or
+ * is not the byte that it must be, may say that it is on; what firmware does not write stays so. */
 static bool secure_boot(void)
 {
     static const EFI_GUID global = EFI_GLOBAL_VARIABLE;
-    uint8_t value = 0;
+    uint8_t value = 1;
     uint64_t bytes = sizeof value;
     enum err err = variable_get((const uint8_t *)&global, "SecureBoot", &value, &bytes);
 
+    if (err == OK && bytes != sizeof value)
+        err = fail(ERR_FORMAT, "the firmware's variable SecureBoot has %lu bytes", bytes);
     if (err != OK && err != ERR_NOT_FOUND)
         note("uefi: Secure Boot counts as on: %s\n", err_message());
     return err == OK ? value : err != ERR_NOT_FOUND;

@@ -109,6 +109,8 @@ static enum err fetch(struct snapshot *map, bool *fits)
         return fail(ERR_UNSUPPORTED,
                     "the firmware's memory map has %lu bytes, in descriptors of %lu bytes",
                     map->bytes, map->descriptor_bytes);
+    if (!EFI_ERROR(status) && map->bytes < map->descriptor_bytes)
+        return fail(ERR_UNSUPPORTED, "the firmware gives no memory map: it is empty");
     *fits = !EFI_ERROR(status) && map->bytes <= map->room &&
             map->bytes / map->descriptor_bytes <= map->capacity;
     if (*fits)

@@ -18,13 +18,13 @@ enum err variable_get(const uint8_t vendor[16], const char *name, void *to, uint
     memcpy(&guid, vendor, sizeof guid);
     utf8_to_utf16(name, name16);
     EFI_STATUS status = uefi_system->RuntimeServices->GetVariable(name16, &guid, NULL, bytes, to);
-    if (!EFI_ERROR(status) && *bytes > room)
+    if (status == EFI_SUCCESS && *bytes > room)
         status = EFI_BUFFER_TOO_SMALL;
     if (status == EFI_NOT_FOUND)
         return fail(ERR_NOT_FOUND, "the firmware has no variable %s", name);
     if (status == EFI_BUFFER_TOO_SMALL)
         return fail(ERR_UNSUPPORTED, "the firmware's variable %s has %lu bytes", name, *bytes);
-    if (EFI_ERROR(status))
+    if (status != EFI_SUCCESS) /* nor is a warning's value one */
         return fail(ERR_IO, "the firmware does not read its variable %s: %s", name,
                     status_name(status));
     return OK;

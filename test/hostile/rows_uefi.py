@@ -1,6 +1,6 @@
 """UEFI firmware that lies about memory, paths, disks, screens, time and tables: uefi.c tells the lies."""
 from builder import change_files, make_image
-from row import ASKED, BOOTS, BOOTS_OR_SAYS_WHY, Row, Setup
+from row import ASKED, BOOTS, BOOTS_OR_SAYS_WHY, Hardware, Row, Setup
 from uefi_image import Lie, error, make_lying
 
 (INVALID_PARAMETER, UNSUPPORTED, BAD_BUFFER_SIZE, NOT_READY, DEVICE_ERROR, OUT_OF_RESOURCES, NO_MEDIA,
@@ -19,20 +19,21 @@ def make_waiting(path):
     change_files(path, {"/loader/loader.conf": "timeout 1\ndefault lintel\n"})
 
 
-def lying(*lies, waits):
+def lying(*lies, waits, options=()):
     def prepare(images, folder):
         image = images.shared("waiting.img", make_waiting) if waits else images.standard(ASKED)
-        return Setup((make_lying(folder / "lies.img", image, lies),))
+        return Setup((make_lying(folder / "lies.img", image, lies),), Hardware(options=options))
     return prepare
 
 
-def uefi_row(name, expected, *lies, sliced=False, waits=False):
-    return Row(name, "uefi", lying(*lies, waits=waits), expected, sliced)
+def uefi_row(name, expected, *lies, sliced=False, waits=False, options=(), facts=None):
+    prepare = lying(*lies, waits=waits, options=options)
+    return Row(name, "uefi", prepare, expected, sliced, facts or {})
 
 
 def without_screen(name, *lies, **options):
     """The kernel has no framebuffer then."""
-    return uefi_row(name, BOOTS, *lies, **options)
+    return uefi_row(name, BOOTS, *lies, facts={"framebuffer": "none"}, **options)
 
 
 PATHS = [
@@ -64,6 +65,8 @@ MEMORY = [
     uefi_row("map-grows-8-times", BOOTS, Lie("map grows", 48, times=8)),
     uefi_row("map-grows-for-ever", "Lintel cannot boot: .*grew", Lie("map grows", 48)),
     uefi_row("map-fails", "Lintel cannot boot: .*memory map", Lie("map fails", DEVICE_ERROR)),
+    *(uefi_row(f"map-is-empty-{status}", "Lintel cannot boot: .*no memory map",
+               Lie("map is empty", status)) for status in (0, WARN_STALE_DATA)),
     uefi_row("map-has-an-empty-range", BOOTS, Lie("map has an empty range", RAM)),
     uefi_row("map-has-a-range-that-wraps", BOOTS,
              Lie("map has a range that wraps", EVERYTHING - PAGE + 1)),
@@ -99,7 +102,7 @@ DISKS = [
              Lie("read of more than a page fails", INVALID_PARAMETER), sliced=True),
     uefi_row("long-reads-time-out", BOOTS, Lie("read of more than a page fails", TIMEOUT)),
     uefi_row("reads-of-two-sectors-are-bad", BOOTS,
-             Lie("read of more than a sector fails", BAD_BUFFER_SIZE)),
+             Lie("read of two sectors fails", BAD_BUFFER_SIZE)),
     *(uefi_row(f"block-of-{bytes}", "Lintel cannot boot:", Lie("block bytes", bytes))
       for bytes in (0, 513, 8192, 1 << 31)),
     uefi_row("block-of-4096", "Lintel cannot boot:", Lie("block bytes", 4096)),
@@ -142,10 +145,14 @@ TIME = [
     uefi_row("events-fail", BOOTS, Lie("event fails", OUT_OF_RESOURCES), waits=True),
     uefi_row("timers-fail", BOOTS, Lie("timer fails", INVALID_PARAMETER), waits=True),
     uefi_row("timers-are-never-due", BOOTS, Lie("timer is never due"), waits=True, sliced=True),
-    uefi_row("waits-return-at-once", BOOTS, Lie("wait returns at once"), waits=True),
+    *(uefi_row(f"timers-stop-after-{skip}", BOOTS, Lie("timer is never due", 0, skip), waits=True,
+               sliced=skip == 1) for skip in (1, 3, 10)),
     uefi_row("no-time-at-all", BOOTS, Lie("stall returns at once"), Lie("timer is never due"),
              Lie("RSDP lies at", ABSENT), Lie("old RSDP lies at", ABSENT), waits=True),
     uefi_row("time-fails", BOOTS, Lie("time fails", DEVICE_ERROR)),
+    *(uefi_row(f"time-zone-{zone & 0xFFFF:x}", BOOTS, Lie("time zone", zone & 0xFFFF),
+               options=("-rtc", "base=2026-06-15T12:00:00"), facts={"boot-time": r"178152[45]\d{3}"})
+      for zone in (1441, -1441, 0x7FFF, -0x8000)),
     *(uefi_row(f"year-{year}", BOOTS, Lie("year", year), sliced=year == 2015)
       for year in (0, 1970, 2000, 2015, 9999, 65535)),
 ]
@@ -167,9 +174,14 @@ TABLES = [
 VARIABLES = [
     uefi_row("secure-boot-unknown", "Secure Boot is on", Lie("SecureBoot fails", DEVICE_ERROR),
              sliced=True),
+    uefi_row("secure-boot-warns", "Secure Boot is on", Lie("SecureBoot fails", WARN_STALE_DATA),
+             sliced=True),
+    *(uefi_row(f"secure-boot-of-{bytes}-bytes", "Secure Boot is on",
+               Lie("SecureBoot has only bytes", bytes)) for bytes in (0, 1)),
     uefi_row("secure-boot-absent", BOOTS, Lie("SecureBoot fails", NOT_FOUND)),
     uefi_row("variables-fail", "Secure Boot is on", Lie("variables fail", DEVICE_ERROR)),
-    uefi_row("variables-are-large", BOOTS, Lie("variables are larger than their room", 1 << 40)),
+    uefi_row("variables-are-large", "LoaderEntry.* can't be read",
+             Lie("variables are too large", 1 << 40)),
     uefi_row("variables-stay-unset", BOOTS, Lie("set variable fails", OUT_OF_RESOURCES)),
 ]
 
