@@ -41,8 +41,6 @@ static enum err find_entries(struct boot *boot)
     TRY(volumes_find(&boot->machine, &boot->volumes));
     entry_volumes_find(&boot->volumes, &entry_volumes);
     TRY(config_read(&entry_volumes, &boot->machine.arena, &boot->config));
-    if (boot->volumes.doubt)
-        boot->config.doubt = boot->volumes.doubt;
     loader_interface_obey(&boot->interface, &boot->config);
     return menu_begin(&boot->machine, &boot->volumes, &boot->config, &boot->interface, &boot->menu);
 }

@@ -15,7 +15,7 @@ struct parser {
 };
 
 struct entry_key {
-    const char *name;
+    struct conf_key key;
     enum err (*take)(struct parser *parser, const struct entry_key *key, char *value);
     size_t field; /* of struct entry, where `take` needs one */
 };
@@ -41,7 +41,7 @@ static void note_twice(const struct parser *parser, const struct entry_key *key,
 {
     if (*old)
         note("%s:%u: %s stands here again: this one counts\n", parser->conf.name, parser->conf.line,
-             key->name);
+             key->key.name);
 }
 
 static enum err take_text(struct parser *parser, const struct entry_key *key, char *value)
@@ -59,7 +59,7 @@ static enum err take_kernel(struct parser *parser, const struct entry_key *key, 
 
     note_twice(parser, key, entry->kernel ? entry->kernel : "");
     entry->kernel = value;
-    return arena_text(parser->arena, key->name, strlen(key->name), &entry->kernel_key);
+    return arena_text(parser->arena, key->key.name, strlen(key->key.name), &entry->kernel_key);
 }
 
 static enum err take_file(struct parser *parser, const struct entry_key *key, char *value)
@@ -114,7 +114,7 @@ static enum err take_unsupported(struct parser *parser, const struct entry_key *
 {
     (void)value;
     parser->entry->foreign = true;
-    return set_problem(parser, "uses the key `%s`, which Lintel does not support", key->name);
+    return set_problem(parser, "uses the key `%s`, which Lintel does not support", key->key.name);
 }
 
 static enum err take_url(struct parser *parser, const struct entry_key *key, char *value)
@@ -127,7 +127,7 @@ static enum err take_url(struct parser *parser, const struct entry_key *key, cha
  * What is an archive already needs none around it. */
 static enum err take_extra(struct parser *parser, const struct entry_key *key, char *value)
 {
-    static const struct entry_key initrd = {"initrd", take_file, offsetof(struct entry, initrds)};
+    static const struct entry_key initrd = {{"initrd"}, take_file, offsetof(struct entry, initrds)};
 
     if (text_ends(value, ".cred") || text_ends(value, ".confext.raw") ||
         text_ends(value, ".sysext.raw"))
@@ -146,39 +146,52 @@ static enum err take_extra(struct parser *parser, const struct entry_key *key, c
 }
 
 static const struct entry_key keys[] = {
-    {"title", take_text, offsetof(struct entry, title)},
-    {"version", take_text, offsetof(struct entry, version)},
-    {"sort-key", take_text, offsetof(struct entry, sort_key)},
-    {"machine-id", take_text, offsetof(struct entry, machine_id)},
-    {"kernel", take_kernel, 0},
-    {"linux", take_kernel, 0},
-    {"efi", take_kernel, 0},
-    {"uki", take_kernel, 0},
-    {"protocol", take_text, offsetof(struct entry, protocol)},
-    {"module", take_file, offsetof(struct entry, modules)},
-    {"initrd", take_file, offsetof(struct entry, initrds)},
-    {"options", take_options, 0},
-    {"profile", take_profile, offsetof(struct entry, profile)},
-    {"architecture", take_architecture, 0},
-    {"uki-url", take_url, 0},
-    {"extra", take_extra, offsetof(struct entry, extras)},
-    {"devicetree", take_unsupported, 0},
-    {"devicetree-overlay", take_unsupported, 0},
+    {{"title"}, take_text, offsetof(struct entry, title)},
+    {{"version"}, take_text, offsetof(struct entry, version)},
+    {{"sort-key"}, take_text, offsetof(struct entry, sort_key)},
+    {{"machine-id"}, take_text, offsetof(struct entry, machine_id)},
+    {{"kernel"}, take_kernel, 0},
+    {{"linux"}, take_kernel, 0},
+    {{"efi"}, take_kernel, 0},
+    {{"uki"}, take_kernel, 0},
+    {{"protocol"}, take_text, offsetof(struct entry, protocol)},
+    {{"module"}, take_file, offsetof(struct entry, modules)},
+    {{"initrd"}, take_file, offsetof(struct entry, initrds)},
+    {{"options"}, take_options, 0},
+    {{"profile"}, take_profile, offsetof(struct entry, profile)},
+    {{"architecture"}, take_architecture, 0},
+    {{"uki-url"}, take_url, 0},
+    {{"extra"}, take_extra, offsetof(struct entry, extras)},
+    {{"devicetree"}, take_unsupported, 0},
+    {{"devicetree-overlay"}, take_unsupported, 0},
 };
 
+/* Generators write keys whose value is empty. */
 static enum err take_line(struct parser *parser)
 {
-    const struct conf *conf = &parser->conf;
+    struct conf *conf = &parser->conf;
+    size_t i = conf_find_key(conf, keys, ARRAY_LENGTH(keys), sizeof keys[0]);
 
-    if (conf->too_long)
-        return set_problem(parser, "has a line %u of more than %u bytes", conf->line,
-                           CONF_LINE_MAX);
-    for (uint32_t i = 0; i < ARRAY_LENGTH(keys); i++)
-        if (strcmp(conf->key, keys[i].name) == 0)
-            return keys[i].take(parser, &keys[i], conf->value);
-    if (!*conf->damage)
-        note("%s:%u: key %s is not known: passed over\n", conf->name, conf->line, conf->key);
+    if (i == ARRAY_LENGTH(keys))
+        return OK;
+    if (*conf->value)
+        return keys[i].take(parser, &keys[i], conf->value);
+    note("%s:%u: %s has no value: passed over\n", conf->name, conf->line, conf->key);
     return OK;
+}
+
+/* What is for another machine is no wish of this one's, whatever it says. */
+static enum err judge(struct parser *parser)
+{
+    struct entry *entry = parser->entry;
+
+    if (entry->foreign || (entry->kernel && !*parser->conf.damage))
+        return OK;
+    entry->damaged = true;
+    if (!*parser->conf.damage)
+        return set_problem(parser, "names no kernel: none of `kernel`, `linux`, `efi`, `uki`");
+    entry->problem = NULL;
+    return set_problem(parser, "%s", parser->conf.damage);
 }
 
 /* Boot counting: "name+LEFT.conf" or "name+LEFT-DONE.conf". The counter is no part of the id. */
@@ -221,17 +234,12 @@ enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct 
 
     TRY(entry_name_after(name, ".conf", arena, &parsed));
     TRY(conf_begin(&parser.conf, parsed.id, text, bytes, arena));
-    if (*parser.conf.damage) {
-        parsed.damaged = true;
-        TRY(set_problem(&parser, "%s", parser.conf.damage));
-    }
     while (conf_next(&parser.conf))
         TRY(take_line(&parser));
 
     if (!*parsed.title)
         parsed.title = parsed.id;
-    if (!parsed.kernel)
-        TRY(set_problem(&parser, "names no kernel: none of `kernel`, `linux`, `efi`, `uki`"));
+    TRY(judge(&parser));
     *entry = parsed;
     return OK;
 }

@@ -1,6 +1,7 @@
 /* loader.conf, and all of a boot volume's configuration. */
 #include "common/entries/entry.h"
 #include "common/format/conf.h"
+#include "common/lib/doubt.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
@@ -10,7 +11,12 @@
 
 /* ---- loader.conf ----------------------------------------------------------------------------- */
 
-bool config_set_timeout(struct config *config, const char *text)
+static const char *shown(const char *value)
+{
+    return *value ? value : "without a value";
+}
+
+static bool set_timeout(struct config *config, const char *text)
 {
     uint64_t seconds = 0;
     const char *rest = text_number(text, &seconds);
@@ -25,39 +31,53 @@ bool config_set_timeout(struct config *config, const char *text)
     return true;
 }
 
-static void say_unknown(const struct conf *conf, const char *known)
+void config_set_timeout(struct config *config, struct arena *arena, const char *who,
+                        const char *text)
 {
-    say("%s:%u: %s %s is neither %s\n", conf->name, conf->line, conf->key, conf->value, known);
+    if (set_timeout(config, text))
+        return;
+    config->timeout = -1;
+    doubt(&config->doubt, arena,
+          "%s %s is neither seconds nor menu-force, menu-hidden, menu-disabled: the menu waits",
+          who, shown(text));
 }
 
-struct loader_key {
-    const char *name;
-    enum err (*take)(const struct conf *conf, const struct loader_key *key, struct arena *arena,
-                     struct config *config);
-    size_t field; /* of struct config, where `take` needs one, */
-    bool safe;    /* and what it becomes by a value that nobody knows */
+enum kind { TIMEOUT, TEXT, FLAG, CONSOLE, ENTRY, FOREIGN };
+
+static const struct loader_key {
+    struct conf_key key;
+    enum kind kind;
+    size_t field; /* of struct config: of TEXT and FLAG */
+    bool safe;    /* what a FLAG becomes by a value that nobody knows */
+} keys[] = {
+    {{"timeout"}, TIMEOUT, 0, false},
+    {{"default"}, TEXT, offsetof(struct config, default_glob), false},
+    {{"editor"}, FLAG, offsetof(struct config, editor), false},
+    {{"zero-memory"}, FLAG, offsetof(struct config, zero_memory), true},
+    {{"uki-on-bios"}, FLAG, offsetof(struct config, uki_on_bios), false},
+    {{"console"}, CONSOLE, 0, false},
+    {{"entry"}, ENTRY, 0, false},
+    /* loader.conf(5) of systemd 258 */
+    {{"auto-entries"}, FOREIGN, 0, false},
+    {{"auto-firmware"}, FOREIGN, 0, false},
+    {{"auto-poweroff"}, FOREIGN, 0, false},
+    {{"auto-reboot"}, FOREIGN, 0, false},
+    {{"beep"}, FOREIGN, 0, false},
+    {{"console-mode"}, FOREIGN, 0, false},
+    {{"log-level"}, FOREIGN, 0, false},
+    {{"preferred"}, FOREIGN, 0, false},
+    {{"random-seed-mode"}, FOREIGN, 0, false},
+    {{"reboot-for-bitlocker"}, FOREIGN, 0, false},
+    {{"reboot-on-error"}, FOREIGN, 0, false},
+    {{"secure-boot-enroll"}, FOREIGN, 0, false},
+    {{"secure-boot-enroll-action"}, FOREIGN, 0, false},
+    {{"secure-boot-enroll-timeout-sec"}, FOREIGN, 0, false},
 };
 
-/* Who wrote something wanted another time-out than none: the menu waits. */
-static enum err take_timeout(const struct conf *conf, const struct loader_key *key,
-                             struct arena *arena, struct config *config)
+static void say_unknown(const struct conf *conf, const char *known)
 {
-    (void)key;
-    (void)arena;
-    if (!config_set_timeout(config, conf->value)) {
-        say_unknown(conf, "seconds nor menu-force, menu-hidden, menu-disabled: the menu waits");
-        config->timeout = -1;
-    }
-    return OK;
-}
-
-static enum err take_default(const struct conf *conf, const struct loader_key *key,
-                             struct arena *arena, struct config *config)
-{
-    (void)key;
-    (void)arena;
-    config->default_glob = conf->value;
-    return OK;
+    say("%s:%u: %s %s is neither %s\n", conf->name, conf->line, conf->key, shown(conf->value),
+        known);
 }
 
 static bool is_one_of(const char *value, const char *const *words)
@@ -68,163 +88,93 @@ static bool is_one_of(const char *value, const char *const *words)
 }
 
 /* All words that systemd-boot takes. */
-static enum err take_flag(const struct conf *conf, const struct loader_key *key,
-                          struct arena *arena, struct config *config)
+static void set_flag(const struct conf *conf, bool safe, bool *flag)
 {
     static const char *const yes[] = {"yes", "y", "true", "t", "on", "1", NULL};
     static const char *const no[] = {"no", "n", "false", "f", "off", "0", NULL};
-    bool *flag = (bool *)((char *)config + key->field);
 
-    (void)arena;
-    if (is_one_of(conf->value, yes)) {
-        *flag = true;
-    } else if (is_one_of(conf->value, no)) {
-        *flag = false;
-    } else {
-        *flag = key->safe;
-        say_unknown(conf, key->safe ? "yes nor no: yes is safer" : "yes nor no: no is safer");
-    }
-    return OK;
+    *flag = is_one_of(conf->value, yes);
+    if (*flag || is_one_of(conf->value, no))
+        return;
+    *flag = safe;
+    say_unknown(conf, safe ? "yes nor no: yes is safer" : "yes nor no: no is safer");
 }
 
-static enum err take_console(const struct conf *conf, const struct loader_key *key,
-                             struct arena *arena, struct config *config)
+static void set_console(const struct conf *conf, enum console *console)
 {
     static const char *const kinds[] = {
         [CONSOLE_AUTO] = "auto", [CONSOLE_TEXT] = "text", [CONSOLE_FRAMEBUFFER] = "framebuffer"};
 
-    (void)key;
-    (void)arena;
     for (uint32_t i = 0; i < ARRAY_LENGTH(kinds); i++)
         if (strcmp(conf->value, kinds[i]) == 0) {
-            config->console = (enum console)i;
-            return OK;
+            *console = (enum console)i;
+            return;
         }
     say_unknown(conf, "auto nor text nor framebuffer: passed over");
-    return OK;
 }
 
-static enum err take_entry(const struct conf *conf, const struct loader_key *key,
-                           struct arena *arena, struct config *config)
+static enum err add_entry(struct conf *conf, struct arena *arena, struct config *config)
 {
     struct entry_name *listed;
 
-    (void)key;
     TRY(ARENA_TAKE(arena, 1, &listed));
     *listed = (struct entry_name){conf->value, config->listed};
     config->listed = listed;
     return OK;
 }
 
-static enum err take_foreign(const struct conf *conf, const struct loader_key *key,
-                             struct arena *arena, struct config *config)
+static enum err take(struct conf *conf, const struct loader_key *key, struct arena *arena,
+                     struct config *config)
 {
-    (void)arena;
-    (void)config;
-    note("%s:%u: %s is for systemd-boot: passed over\n", conf->name, conf->line, key->name);
+    void *field = (char *)config + key->field;
+    char who[sizeof LOADER_CONF + 32];
+
+    switch (key->kind) {
+    case TIMEOUT:
+        fmt(who, sizeof who, "%s:%u: timeout", conf->name, conf->line);
+        config_set_timeout(config, arena, who, conf->value);
+        return OK;
+    case TEXT:
+        *(char **)field = conf->value;
+        return OK;
+    case FLAG:
+        set_flag(conf, key->safe, field);
+        return OK;
+    case CONSOLE:
+        set_console(conf, &config->console);
+        return OK;
+    case ENTRY:
+        return add_entry(conf, arena, config);
+    case FOREIGN:
+        note("%s:%u: %s is for systemd-boot: passed over\n", conf->name, conf->line, conf->key);
+        return OK;
+    }
     return OK;
-}
-
-static const struct loader_key keys[] = {
-    {"timeout", take_timeout, 0, false},
-    {"default", take_default, 0, false},
-    {"editor", take_flag, offsetof(struct config, editor), false},
-    {"zero-memory", take_flag, offsetof(struct config, zero_memory), true},
-    {"uki-on-bios", take_flag, offsetof(struct config, uki_on_bios), false},
-    {"console", take_console, 0, false},
-    {"entry", take_entry, 0, false},
-    /* loader.conf(5) of systemd 258 */
-    {"auto-entries", take_foreign, 0, false},
-    {"auto-firmware", take_foreign, 0, false},
-    {"auto-poweroff", take_foreign, 0, false},
-    {"auto-reboot", take_foreign, 0, false},
-    {"beep", take_foreign, 0, false},
-    {"console-mode", take_foreign, 0, false},
-    {"log-level", take_foreign, 0, false},
-    {"preferred", take_foreign, 0, false},
-    {"random-seed-mode", take_foreign, 0, false},
-    {"reboot-for-bitlocker", take_foreign, 0, false},
-    {"reboot-on-error", take_foreign, 0, false},
-    {"secure-boot-enroll", take_foreign, 0, false},
-    {"secure-boot-enroll-action", take_foreign, 0, false},
-    {"secure-boot-enroll-timeout-sec", take_foreign, 0, false},
-};
-
-/* False: nobody knows the line. */
-static bool take_line(const struct conf *conf, struct arena *arena, struct config *config,
-                      enum err *err)
-{
-    for (uint32_t i = 0; i < ARRAY_LENGTH(keys); i++)
-        if (strcmp(conf->key, keys[i].name) == 0) {
-            *err = keys[i].take(conf, &keys[i], arena, config);
-            return true;
-        }
-    if (conf->too_long)
-        say("%s:%u: line of more than %u bytes: passed over\n", conf->name, conf->line,
-            CONF_LINE_MAX);
-    else if (!*conf->damage)
-        note("%s:%u: key %s is not known: passed over\n", conf->name, conf->line, conf->key);
-    return false;
 }
 
 /* Nobody knows what it said: the menu waits, and the editor is off, for both may have stood in it.
  */
-static void distrust(struct config *config, struct arena *arena, const char *why)
+static void distrust(struct config *config, struct arena *arena, const char *file, const char *why)
 {
     config->editor = false;
-    config_doubt(&config->doubt, arena, "%s: options can't be edited, for it may have said so",
-                 why);
-}
-
-static void judge(const struct conf *conf, uint32_t known, uint32_t unknown, struct arena *arena,
-                  struct config *config)
-{
-    char why[sizeof LOADER_CONF + 128];
-
-    if (*conf->damage)
-        fmt(why, sizeof why, LOADER_CONF " %s", conf->damage);
-    else if (unknown > known)
-        fmt(why, sizeof why, LOADER_CONF " is damaged: nobody knows %u of its %u line%s", unknown,
-            known + unknown, text_plural(known + unknown));
-    else
-        return;
-    distrust(config, arena, why);
+    doubt(&config->doubt, arena, "%s%s: options can't be edited, for it may have said so", file,
+          why);
 }
 
 enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena,
                            struct config *config)
 {
-    uint32_t known = 0, unknown = 0;
     struct conf conf;
 
     TRY(conf_begin(&conf, LOADER_CONF, text, bytes, arena));
     while (conf_next(&conf)) {
-        enum err err = OK;
-        if (take_line(&conf, arena, config, &err))
-            known++;
-        else
-            unknown++;
-        TRY(err);
+        size_t i = conf_find_key(&conf, keys, ARRAY_LENGTH(keys), sizeof keys[0]);
+        if (i < ARRAY_LENGTH(keys))
+            TRY(take(&conf, &keys[i], arena, config));
     }
-    judge(&conf, known, unknown + conf.without_value, arena, config);
+    if (*conf.damage)
+        distrust(config, arena, LOADER_CONF " ", conf.damage);
     return OK;
-}
-
-/* ---- doubts ---------------------------------------------------------------------------------- */
-
-void config_doubt(const char **doubt, struct arena *arena, const char *format, ...)
-{
-    char text[512], *kept;
-    va_list list;
-
-    va_start(list, format);
-    size_t bytes = fmt_list(text, sizeof text, format, list);
-    va_end(list);
-    say("%s\n", text);
-    if (*doubt)
-        return;
-    bool taken = arena_text(arena, text, MIN(bytes, sizeof text - 1), &kept) == OK;
-    *doubt = taken ? kept : "there is no memory left to say what is in doubt";
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -250,13 +200,17 @@ static enum err parse_loader_conf(const struct fs *fs, struct arena *arena, stru
     return loader_conf_parse(text, file.reader.bytes, arena, config);
 }
 
-/* Without a loader.conf the defaults hold. */
-static void read_loader_conf(const struct fs *fs, struct arena *arena, struct config *config)
+/* Without a loader.conf the defaults hold. That of another volume than was meant does not allow
+ * what the right one may have forbidden. */
+static void read_loader_conf(const struct entry_volumes *volumes, struct arena *arena,
+                             struct config *config)
 {
-    enum err err = parse_loader_conf(fs, arena, config);
+    enum err err = parse_loader_conf(volumes->fs[0], arena, config);
 
     if (err != OK && err != ERR_NOT_FOUND)
-        distrust(config, arena, err_message());
+        distrust(config, arena, "", err_message());
+    if (volumes->stand_in)
+        config->editor = false;
 }
 
 /* ---- the default ----------------------------------------------------------------------------- */
@@ -269,43 +223,52 @@ static bool glob_matches(const char *glob, const struct entry *entry)
     return text_matches(glob, entry->id) || text_matches(glob, name);
 }
 
-/* Of what a glob matches the first in the menu's order counts, where those come last that have no
- * tries left. Of a damaged one nobody knows that place. */
+static void doubt_default(struct config *config, struct arena *arena, const char *who,
+                          const char *glob, const char *problem, const struct entry *entry)
+{
+    doubt(&config->default_doubt, arena, "%s %s %s%s%s%s", who, shown(glob), problem,
+          entry ? entry->id : "", entry && entry->damaged ? ", which " : "",
+          entry && entry->damaged ? entry->problem : "");
+}
+
+/* Of what a glob matches the first in the menu's order counts, but none that has no tries left. Of
+ * a damaged one nobody knows that place. */
 void config_choose(struct config *config, struct arena *arena, const char *who, const char *glob)
 {
-    const struct entry *damaged = NULL;
-    bool found = false;
+    const struct entry *found = NULL, *damaged = NULL, *exhausted = NULL;
 
     config->default_doubt = NULL;
-    for (uint32_t i = 0; i < config->count; i++) {
-        const struct entry *entry = &config->entries[i];
+    for (uint32_t i = config->count; i > 0; i--) {
+        const struct entry *entry = &config->entries[i - 1];
         if (!glob_matches(glob, entry))
             continue;
-        if (!found)
-            config->chosen = i;
-        found = true;
+        *(entry->exhausted ? &exhausted : &found) = entry;
         if (entry->damaged)
             damaged = entry;
     }
-    if (!found)
-        config_doubt(&config->default_doubt, arena, "%s %s matches no entry", who, glob);
-    else if (damaged)
-        config_doubt(&config->default_doubt, arena, "%s %s may mean the entry %s, which %s", who,
-                     glob, damaged->id, damaged->problem);
+    if (found)
+        config->chosen = (uint32_t)(found - config->entries);
+    if (damaged)
+        doubt_default(config, arena, who, glob, "may mean the entry ", damaged);
+    else if (!found && exhausted)
+        doubt_default(config, arena, who, glob,
+                      "matches only entries without tries left: ", exhausted);
+    else if (!found)
+        doubt_default(config, arena, who, glob, "matches no entry", NULL);
 }
 
 /* Without a wish the first that can boot: the others before it, and all that are damaged, might
- * have been meant. */
+ * have been meant; and one without tries left was not. */
 static void doubt_first(struct config *config, struct arena *arena)
 {
     for (uint32_t i = 0; i < config->count; i++) {
         const struct entry *entry = &config->entries[i];
-        if (!entry->damaged && (!entry->problem || i >= config->chosen))
-            continue;
-        config_doubt(&config->default_doubt, arena, "no default is set, and the entry %s %s",
-                     entry->id, entry->problem);
-        return;
+        if (entry->damaged || (entry->problem && i < config->chosen))
+            doubt(&config->default_doubt, arena, "no default is set, and the entry %s %s",
+                  entry->id, entry->problem);
     }
+    if (config->entries[config->chosen].exhausted)
+        doubt(&config->default_doubt, arena, "no default is set, and no entry has tries left");
 }
 
 /* Which entry was booted last only firmware's variables know (loader_interface.c). */
@@ -351,10 +314,10 @@ static enum err arrange(struct config *config, struct entry_item *list, struct a
 enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
                      struct config *config)
 {
-    struct config read = {.editor = true};
+    struct config read = {.editor = true, .doubt = volumes->doubt};
     struct entry_item *list;
 
-    read_loader_conf(volumes->fs[0], arena, &read);
+    read_loader_conf(volumes, arena, &read);
     TRY(entries_discover(volumes, arena, &read, &list));
     TRY(arrange(&read, list, arena));
     choose_default(&read, arena);

@@ -1,6 +1,7 @@
 /* Where entries lie: files in two directories (UAPI.1, "Locating Boot Entries"). */
 #include "common/entries/entry.h"
 #include "common/format/conf.h"
+#include "common/lib/doubt.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
@@ -147,8 +148,8 @@ static enum err list(struct search *search, const char *directory, const char *s
     enum err err = fs_list(search->fs, directory, look_at, search);
     TRY(search->err);
     if (err != OK && err != ERR_NOT_FOUND && err != ERR_UNSUPPORTED)
-        config_doubt(&search->config->doubt, search->arena, "not all entries are known: %s",
-                     err_message());
+        doubt(&search->config->doubt, search->arena, "not all entries are known: %s",
+              err_message());
     return err;
 }
 

@@ -35,7 +35,8 @@ struct entry {
     struct entry_file *modules; /* `module` lines, in order */
     struct entry_file *initrds; /* `initrd` lines, in order */
     struct entry_file *extras;  /* `extra` lines: *.cred, *.sysext.raw and *.confext.raw */
-    bool damaged;   /* its file can't be read, or is no text: nobody knows what it says */
+    bool damaged;   /* its file can't be read, is no text, or lacks what it needs: nobody knows what
+                       it said */
     bool exhausted; /* boot counting: its file name says that no tries are left; sorted last */
     bool foreign;   /* for another machine or firmware: hidden, unless all entries are */
     char *problem;  /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
@@ -84,7 +85,9 @@ struct config {
 struct entry_volumes {
     const struct fs *fs[3]; /* the first is the boot volume, which has loader.conf */
     uint32_t count;
-    bool uefi; /* this is a machine with UEFI */
+    bool uefi;         /* this is a machine with UEFI */
+    bool stand_in;     /* the first may not be the boot volume that was meant */
+    const char *doubt; /* about all of them; NULL: there is none */
 };
 
 /* Entries lie on the boot volume (UAPI.1), and on the same disk's extended boot loader partition;
@@ -101,16 +104,13 @@ void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list);
  * entries are those that `entry NAME.conf` lines of loader.conf name. ERR_NOT_FOUND: no entry at
  * all, says where it looked.
  *
- * What was asked boots, or a question: a loader.conf that can't be read, is no text, or has mostly
- * lines that nobody knows is a doubt, and `editor no` may have stood in it. A file that can't be
- * read is an entry with a problem, and a doubt where the default may mean it; a directory that
- * can't be listed to its end is one in any case. */
+ * What was asked boots, or a question: a loader.conf that can't be read, is no text, has mostly
+ * lines that nobody knows, or a key that is one of ours but for one byte, is a doubt, and `editor
+ * no` may have stood in it. An entry of which that is true, or that names no kernel, has a problem,
+ * and is a doubt where the default may mean it; a directory that can't be listed to its end is one
+ * in any case. */
 enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
                      struct config *config);
-
-/* Says and keeps the first doubt of its kind: config->doubt or config->default_doubt. */
-void config_doubt(const char **doubt, struct arena *arena, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 
 /* Its part that finds entries, in no order, and counts them (discover.c). */
 enum err entries_discover(const struct entry_volumes *volumes, struct arena *arena,
@@ -130,15 +130,16 @@ enum err entries_from_uki(const char *file, const char *path, const struct reade
  * too long, or empty. */
 enum err config_read_text(const struct reader *reader, char *text);
 
-/* Makes the first entry whose id, with or without suffix, the glob matches the default; `who`
- * wishes it. Where there is none, or one that is damaged might have been meant, it is a doubt. A
- * glob has
- * * and ?, and sets as [a-z]. */
+/* Makes the first entry whose id, with or without suffix, the glob (with `*`, `?` and sets as
+ * `[a-z]`) matches the default; `who` wishes it. It is a doubt where there is none, or none with
+ * tries left, or where a damaged one might have been meant. */
 void config_choose(struct config *config, struct arena *arena, const char *who, const char *glob);
 
-/* Takes what `timeout` may say. False, and nothing changed: it is neither a number nor a word that
- * is known. */
-bool config_set_timeout(struct config *config, const char *text);
+/* Takes what `who`, a `timeout`, says. What is neither a number nor a word that is known is a
+ * doubt.
+ */
+void config_set_timeout(struct config *config, struct arena *arena, const char *who,
+                        const char *text);
 
 /* For tests and fuzzing: parse texts in memory. `name` is the file's name. */
 enum err entry_parse(const char *name, const char *text, uint64_t bytes, struct arena *arena,

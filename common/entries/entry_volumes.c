@@ -1,5 +1,6 @@
 /* On which volumes do entries lie? */
 #include "common/entries/entry.h"
+#include "common/lib/doubt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 
@@ -23,7 +24,7 @@ static void add(struct volumes *volumes, const struct volume *volume, struct ent
     if (err != OK) {
         say("no entries from there: %s\n", err_message());
         if (err != ERR_NOT_FOUND)
-            volumes_doubt(volumes, "a volume with entries cannot be used: %s", err_message());
+            doubt(&list->doubt, arena, "a volume with entries cannot be used: %s", err_message());
         return;
     }
     note("entries also: partition %u of %s\n", volume->number, volume->disk->name);
@@ -36,6 +37,8 @@ void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list)
         .fs = {&volumes->fs},
         .count = 1,
         .uefi = volumes->machine->facts->firmware == LINTEL_FIRMWARE_UEFI,
+        .stand_in = volumes->doubt,
+        .doubt = volumes->doubt,
     };
     for (uint32_t i = 0; i < volumes->disk_volume_count && list->count < ARRAY_LENGTH(list->fs);
          i++)

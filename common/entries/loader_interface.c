@@ -1,6 +1,7 @@
 /* What do UEFI's variables tell of this boot, and what do they wish of it? */
 #include "common/entries/loader_interface.h"
 #include "common/hw/cpu.h"
+#include "common/lib/doubt.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
@@ -8,7 +9,9 @@
 #include "common/lib/utf8.h"
 #include "common/version.h"
 
-#define TEXT_BYTES 512
+/* FAT's names have 255 units, and behind one that of a profile may stand. */
+#define TEXT_UNITS 300
+#define TEXT_BYTES (3 * TEXT_UNITS + 1) /* in UTF-8 */
 
 /* 4a67b082-0a4c-41cf-b6c7-440b29bb8c4f, and EFI_GLOBAL_VARIABLE (UEFI 2.10, 3.3) */
 static const uint8_t loader_vendor[16] = {0x82, 0xb0, 0x67, 0x4a, 0x4c, 0x0a, 0xcf, 0x41,
@@ -69,31 +72,17 @@ static void say_text(const struct machine *machine, const char *name, const char
 /* ERR_NOT_FOUND: there is none, or an empty one. */
 static enum err read_text(const struct machine *machine, const char *name, char *text)
 {
-    uint16_t units[TEXT_BYTES / 3]; /* so that it fits in UTF-8 */
+    uint16_t units[TEXT_UNITS];
     uint64_t bytes = sizeof units;
     uint32_t length = 0;
 
     TRY(machine->firmware->get_variable(loader_vendor, name, units, &bytes));
-    while (length < MIN(bytes, sizeof units - 2) / 2 && units[length])
+    if (bytes % 2)
+        return fail(ERR_FORMAT, "its %lu bytes are no UTF-16 text", bytes);
+    while (length < bytes / 2 && units[length])
         length++;
     utf8_from_utf16(units, length, text);
     return length > 0 ? OK : ERR_NOT_FOUND;
-}
-
-static bool get_text(const struct machine *machine, const char *name, char *text)
-{
-    return read_text(machine, name, text) == OK;
-}
-
-/* The same for a wish that holds once. */
-static enum err take_text(const struct machine *machine, const char *name, char *text)
-{
-    enum err err = read_text(machine, name, text);
-
-    if (err != ERR_NOT_FOUND &&
-        machine->firmware->set_variable(loader_vendor, name, true, NULL, 0) != OK)
-        note("%s\n", err_message());
-    return err;
 }
 
 static void say_time(const struct machine *machine, const char *name, uint64_t tsc)
@@ -180,54 +169,80 @@ void loader_interface_tell_execution(const struct loader_interface *interface)
 
 /* ---- what the operating system wishes -------------------------------------------------------- */
 
-/* `bootctl set-timeout menu-force` of systemd 252 writes the largest number instead; for one boot 0
- * asks for the menu, too. */
-static void set_timeout(struct config *config, const char *variable, const char *wish, bool once)
+static const char last_booted[] = "LoaderEntryLastBooted";
+
+/* Before anything was saved there is no wish. */
+static void choose_saved(struct loader_interface *interface, struct config *config)
 {
-    if (strcmp(wish, "4294967295") == 0 || (once && strcmp(wish, "0") == 0))
-        wish = "menu-force";
-    if (!config_set_timeout(config, wish))
-        note("%s is neither seconds nor a word that is known: passed over\n", variable);
+    struct machine *machine = interface->machine;
+    char text[TEXT_BYTES];
+    enum err err = read_text(machine, last_booted, text);
+
+    interface->saves_entry = true;
+    if (err == OK)
+        config_choose(config, &machine->arena, last_booted, text);
+    else if (err != ERR_NOT_FOUND)
+        doubt(&config->default_doubt, &machine->arena, "%s can't be read: %s", last_booted,
+              err_message());
 }
 
-static void choose(struct loader_interface *interface, struct config *config, const char *variable,
-                   char *wish)
-{
-    static const char last[] = "LoaderEntryLastBooted";
+struct wish {
+    const char *variable;
+    bool once, timeout; /* else it names an entry */
+};
 
-    if (strcmp(wish, CONFIG_SAVED) == 0) {
-        interface->saves_entry = true;
-        variable = last;
-        if (!get_text(interface->machine, last, wish))
-            return;
-    }
-    config_choose(config, &interface->machine->arena, variable, wish);
+/* `bootctl set-timeout menu-force` of systemd 252 writes the largest number instead; for one boot 0
+ * asks for the menu, too. */
+static void obey_timeout(struct loader_interface *interface, struct config *config,
+                         const struct wish *wish, const char *text)
+{
+    if (strcmp(text, "4294967295") == 0 || (wish->once && strcmp(text, "0") == 0))
+        text = "menu-force";
+    config_set_timeout(config, &interface->machine->arena, wish->variable, text);
+}
+
+static void obey(struct loader_interface *interface, struct config *config, const struct wish *wish)
+{
+    struct machine *machine = interface->machine;
+    char text[TEXT_BYTES];
+    enum err err = read_text(machine, wish->variable, text);
+
+    if (err == ERR_NOT_FOUND)
+        return;
+    if (err != OK)
+        doubt(wish->timeout ? &config->doubt : &config->default_doubt, &machine->arena,
+              "%s can't be read: %s", wish->variable, err_message());
+    else if (wish->timeout)
+        obey_timeout(interface, config, wish, text);
+    else if (strcmp(text, CONFIG_SAVED) == 0)
+        choose_saved(interface, config);
+    else
+        config_choose(config, &machine->arena, wish->variable, text);
+    if (wish->once &&
+        machine->firmware->set_variable(loader_vendor, wish->variable, true, NULL, 0) != OK)
+        note("%s\n", err_message());
 }
 
 /* The later beats the earlier. */
 void loader_interface_obey(struct loader_interface *interface, struct config *config)
 {
-    const struct machine *machine = interface->machine;
-    static const char *const timeouts[] = {"LoaderConfigTimeout", "LoaderConfigTimeoutOneShot"};
-    static const char *const entries[] = {"LoaderEntryDefault", "LoaderEntryOneShot"};
-    const char *glob = config->default_glob;
-    char text[TEXT_BYTES] = CONFIG_SAVED;
+    static const struct wish wishes[] = {{"LoaderConfigTimeout", false, true},
+                                         {"LoaderConfigTimeoutOneShot", true, true},
+                                         {"LoaderEntryDefault", false, false},
+                                         {"LoaderEntryOneShot", true, false}};
+    struct machine *machine = interface->machine;
+    bool saved = config->default_glob && strcmp(config->default_glob, CONFIG_SAVED) == 0;
 
-    if (!is_there(machine))
+    if (!is_there(machine)) {
+        if (saved)
+            doubt(&config->default_doubt, &machine->arena,
+                  "default " CONFIG_SAVED ": this firmware has no place where an entry is saved");
         return;
-    if (glob && strcmp(glob, CONFIG_SAVED) == 0)
-        choose(interface, config, "LoaderEntryLastBooted", text);
-    for (uint32_t i = 0; i < 2; i++) {
-        bool once = i == 1;
-        if ((once ? take_text : read_text)(machine, timeouts[i], text) == OK)
-            set_timeout(config, timeouts[i], text, once);
-        enum err err = (once ? take_text : read_text)(machine, entries[i], text);
-        if (err == OK)
-            choose(interface, config, entries[i], text);
-        else if (err != ERR_NOT_FOUND)
-            config_doubt(&config->default_doubt, &interface->machine->arena, "%s can't be read",
-                         entries[i]);
     }
+    if (saved)
+        choose_saved(interface, config);
+    for (size_t i = 0; i < ARRAY_LENGTH(wishes); i++)
+        obey(interface, config, &wishes[i]);
 }
 
 /* ---- what is kept ---------------------------------------------------------------------------- */
@@ -240,8 +255,8 @@ void loader_interface_save(const struct loader_interface *interface, const struc
 
     name_entry(entry, name);
     if (interface->saves_entry &&
-        (!get_text(machine, "LoaderEntryLastBooted", last) || strcmp(last, name) != 0) &&
-        set_text(machine, "LoaderEntryLastBooted", true, name) != OK)
+        (read_text(machine, last_booted, last) != OK || strcmp(last, name) != 0) &&
+        set_text(machine, last_booted, true, name) != OK)
         note("%s\n", err_message());
 }
 

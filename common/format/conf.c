@@ -14,20 +14,34 @@ static bool is_text(char c)
     return (byte >= ' ' && byte != 0x7f && byte < 0xfe) || c == '\t' || c == '\n' || c == '\r';
 }
 
+static void set_damage(struct conf *conf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* What was found first says the most. */
+static void set_damage(struct conf *conf, const char *format, ...)
+{
+    va_list list;
+
+    if (*conf->damage)
+        return;
+    va_start(list, format);
+    fmt_list(conf->damage, sizeof conf->damage, format, list);
+    va_end(list);
+}
+
 static void find_damage(struct conf *conf)
 {
     uint64_t bytes = (uint64_t)(conf->end - conf->next), i = 0;
 
     if (text_is_utf16(conf->next, bytes)) {
-        fmt(conf->damage, sizeof conf->damage, "is UTF-16 text: save it as UTF-8");
+        set_damage(conf, "is UTF-16 text: save it as UTF-8");
         conf->next = conf->end;
         return;
     }
     while (i < bytes && is_text(conf->next[i]))
         i++;
     if (i < bytes)
-        fmt(conf->damage, sizeof conf->damage, "is no text: its byte %lu is %02Xh", i,
-            (uint8_t)conf->next[i]);
+        set_damage(conf, "is no text: its byte %lu is %02Xh", i, (uint8_t)conf->next[i]);
 }
 
 /* Editors for DOS end a file with ^Z. */
@@ -66,7 +80,6 @@ static char *take_line(struct conf *conf)
     if (end[0] == '\r' && end[1] == '\n')
         conf->next++;
     conf->line++;
-    conf->too_long = end - line > CONF_LINE_MAX;
 
     while (end > line && text_is_blank(end[-1]))
         end--;
@@ -83,17 +96,55 @@ bool conf_next(struct conf *conf)
 
         if (*line == '\0' || *line == '#')
             continue;
-        if (conf->too_long) {
-            conf->key = conf->value = line + strlen(line);
-            return true;
+        if (strlen(line) > CONF_LINE_MAX) {
+            set_damage(conf, "has a line %u of more than %u bytes", conf->line, CONF_LINE_MAX);
+            continue;
         }
         conf->key = line;
         conf->value = text_split_word(line);
-        if (*conf->value)
-            return true;
-        conf->without_value++;
-        if (!*conf->damage)
-            note("%s:%u: %s has no value: passed over\n", conf->name, conf->line, conf->key);
+        return true;
     }
+    if (conf->unknown > conf->known)
+        set_damage(conf, "is damaged: lines that nobody knows: %u of %u", conf->unknown,
+                   conf->known + conf->unknown);
     return false;
+}
+
+/* One byte is another, too many or lost; in a line that has no value it may be the blank. */
+static bool is_damaged(const struct conf *conf, const char *key)
+{
+    const char *word = conf->key;
+
+    while (*key && *key == *word)
+        key++, word++;
+    if (!*key)
+        return !*conf->value || !word[1];
+    return strcmp(word, key + 1) == 0 ||
+           (*word && (strcmp(word + 1, key) == 0 || strcmp(word + 1, key + 1) == 0));
+}
+
+static void judge_unknown(struct conf *conf, const void *keys, size_t count, size_t row_bytes)
+{
+    conf->unknown++;
+    if (!*conf->damage)
+        note("%s:%u: key %s is not known: passed over\n", conf->name, conf->line, conf->key);
+    for (size_t i = 0; i < count; i++) {
+        const struct conf_key *key = (const void *)((const char *)keys + i * row_bytes);
+        if (is_damaged(conf, key->name))
+            set_damage(conf, "is damaged: line %u has the key %s and not %s", conf->line, conf->key,
+                       key->name);
+    }
+}
+
+size_t conf_find_key(struct conf *conf, const void *keys, size_t count, size_t row_bytes)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct conf_key *key = (const void *)((const char *)keys + i * row_bytes);
+        if (strcmp(conf->key, key->name) == 0) {
+            conf->known++;
+            return i;
+        }
+    }
+    judge_unknown(conf, keys, count, row_bytes);
+    return count;
 }

@@ -115,8 +115,7 @@ bool text_matches(const char *glob, const char *text)
     return *glob == '\0';
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 /* It begins with a mark, or every other byte of its ASCII characters is 0. */
 bool text_is_utf16(const char *text, uint64_t bytes)

@@ -131,8 +131,7 @@ static enum err search_disks(struct machine *machine, const struct disk *own, st
     return OK;
 }
 
-/* ---- PARTUUID=NAME:/path and the like, and their first sectors without a path ------------------
- */
+/* ---- PARTUUID=NAME:/path and the like, and first sectors, without a path --------------------- */
 
 /* Where a reference led to from a disk: its other files are there, too. */
 struct named_volume {
@@ -210,8 +209,7 @@ static enum err open_on_volume(struct volumes *volumes, const struct disk *own,
     return fs_open(named->fs, colon + 1, file);
 }
 
-/* ---- disk:80h ----------------------------------------------------------------------------------
- */
+/* ---- disk:80h -------------------------------------------------------------------------------- */
 
 #define DISK "disk:"
 
@@ -268,6 +266,14 @@ static enum err open_disk(struct machine *machine, const struct disk *disk, cons
 static bool begins(const char *text, const char *beginning)
 {
     return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+const char *reference_path(const char *reference)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(properties); i++)
+        if (begins(reference, properties[i].prefix) && strchr(reference, ':'))
+            return strchr(reference, ':') + 1;
+    return reference;
 }
 
 enum err reference_open(struct volumes *volumes, const struct fs *own, const char *reference,

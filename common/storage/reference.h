@@ -24,4 +24,7 @@
 enum err reference_open(struct volumes *volumes, const struct fs *own, const char *reference,
                         struct file *file);
 
+/* The path in it: what stands behind a volume's name. */
+const char *reference_path(const char *reference);
+
 #endif

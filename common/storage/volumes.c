@@ -1,5 +1,6 @@
 /* Which volume did Lintel come from? */
 #include "common/storage/volumes.h"
+#include "common/lib/doubt.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
@@ -14,18 +15,6 @@ static const char *const place_names[PLACES] = {
     [PLACE_ESP] = "an EFI system partition, where Lintel may have come from,",
     [PLACE_OTHER] = "a volume where Lintel may have come from",
 };
-
-void volumes_doubt(struct volumes *volumes, const char *format, ...)
-{
-    va_list list;
-
-    if (volumes->doubt)
-        return;
-    va_start(list, format);
-    fmt_list(volumes->reason, sizeof volumes->reason, format, list);
-    va_end(list);
-    volumes->doubt = volumes->reason;
-}
 
 static bool ignore_entry(void *context, const struct fs_entry *entry)
 {
@@ -78,7 +67,8 @@ static bool take(struct volumes *volumes, const struct volume *volume, enum plac
         return true;
     }
     if (err != ERR_NOT_FOUND)
-        volumes_doubt(volumes, "%s cannot be used: %s", place_names[place], err_message());
+        doubt(&volumes->doubt, &volumes->machine->arena, "%s cannot be used: %s",
+              place_names[place], err_message());
     return false;
 }
 
@@ -134,7 +124,8 @@ static void doubt_left_out(struct volumes *volumes, const struct partitions *lis
         is_named_listed(volumes))
         return;
     describe_left_out(list, left_out, sizeof left_out);
-    volumes_doubt(volumes, "%s cannot be used%s", place_names[PLACE_NAMED], left_out);
+    doubt(&volumes->doubt, &volumes->machine->arena, "%s cannot be used%s",
+          place_names[PLACE_NAMED], left_out);
 }
 
 /* SeaBIOS does not tell the size of a CD; its file system does. And a disk that ends inside of the
@@ -170,8 +161,8 @@ static enum err search_all_disks(struct volumes *volumes)
         if (err == OK)
             return OK;
         if (err != ERR_NOT_FOUND)
-            volumes_doubt(volumes, "a disk that Lintel may have come from cannot be used: %s",
-                          err_message());
+            doubt(&volumes->doubt, &volumes->machine->arena,
+                  "a disk that Lintel may have come from cannot be used: %s", err_message());
     }
     return err;
 }

@@ -11,9 +11,7 @@ struct volumes {
     struct fs fs;                /* of the boot volume */
     struct volume *disk_volumes; /* all of its disk; none on a server */
     uint32_t disk_volume_count;
-    const char *doubt; /* why the boot volume, or one that belongs to it, may not be what was meant;
-                          NULL: it is */
-    char reason[512];
+    const char *doubt;          /* why the boot volume may not be what was meant; NULL: it is */
     struct named_volume *named; /* that references have led to (reference.c) since the arena was */
     uint64_t named_resets;      /* last reset */
 };
@@ -25,9 +23,5 @@ struct volumes {
  * can't be read or is damaged, the next is taken, and that is a doubt. ERR_NOT_FOUND says where it
  * looked and what was wrong there. */
 enum err volumes_find(struct machine *machine, struct volumes *volumes);
-
-/* Says why; the first reason stays. */
-void volumes_doubt(struct volumes *volumes, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,10 +1,11 @@
 """What was asked boots, or a question: a configuration that can't be read or is damaged, and a default
 that is gone, end in the menu, which waits, with the reason on the screen."""
 import shutil
+from pathlib import Path
 
 import pytest
-from builder import VOLUME, mtools
-from entries import wrapped
+from builder import VOLUME, copy_tree, mtools
+from entries import add_xbootldr, wrapped
 from machine import CONFIG, Hardware
 from test_bad_media import failing, sector_of
 from variables import add_variables, encode
@@ -29,9 +30,12 @@ def wait_for_question(machine, reason):
     (bytes(512), "/loader/loader.conf is no text: its byte 0 is 00h"),
     (b"\xff" * 512, "/loader/loader.conf is no text: its byte 0 is FFh"),
     ("timeout 0\neditor no\n".encode("utf-16"), "/loader/loader.conf is UTF-16 text: save it as"),
-    (b"Directory of A:\nCOMMAND COM 47845\n", "nobody knows 2 of its 2 lines"),
+    (b"Directory of A:\nCOMMAND COM 47845\n", "lines that nobody knows: 2 of 2"),
+    (b"timeout 0\nedit?r no\ndefault debian-12\n", "line 2 has the key edit.r and not editor"),
+    (b"timeout 0\ndefault debian-12\neditor=no", "line 3 has the key editor=no and not editor"),
+    (b"editor no\ndefault debian-12\ntimeout", "timeout without a value is neither seconds"),
     (b"timeout 0\ndefault fedora-*\n", "default fedora-. matches no entry")],
-    ids=["zeros", "ones", "UTF-16", "other", "default"])
+    ids=["zeros", "ones", "UTF-16", "other", "damaged-key", "damaged-blank", "cut", "default"])
 def test_loader_conf(start, special_image, firmware, content, reason):
     """Nor can the options be edited, where `editor no` may have stood there."""
     machine = start(firmware, [special_image({LOADER: content, **ENTRIES})])
@@ -41,6 +45,41 @@ def test_loader_conf(start, special_image, firmware, content, reason):
         machine.wait_for(EDITOR_OFF)
     machine.type("1")
     machine.wait_passed()
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+@pytest.mark.parametrize("loader, entries, reason", [
+    ("timeout 0\ndefault debian-12\n", {"debian-12+0-3": ENTRY.format("debian-12")},
+     "default debian-12 matches only entries without tries left: debian-12"),
+    ("timeout 0\ndefault debian-*\n", {"debian-12": ENTRY.format("debian-12"), "debian-14": "title 14\n"},
+     "default debian-. may mean the entry debian-14, which names no kernel")],
+    ids=["no tries left", "cut"])
+def test_entry_that_does_not_boot_by_itself(start, special_image, firmware, loader, entries, reason):
+    changes = {LOADER: loader, "/loader/entries/debian-13.conf": ENTRY.format("debian-13"),
+               **{f"/loader/entries/{name}.conf": text for name, text in entries.items()}}
+    machine = start(firmware, [special_image(changes)])
+    wait_for_question(machine, reason)
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_volume_that_stands_in(start, special_image, firmware):
+    """What the damaged volume's loader.conf forbade nobody knows."""
+    image = Path(special_image({LOADER: "timeout 0\neditor no\n", **ENTRIES}))
+    other = add_xbootldr(image, 40)
+    copy_tree(image, other, {LOADER: "timeout 0\neditor yes\n", **ENTRIES})
+    loader = image.read_bytes().index(b"LOADER     ", VOLUME)
+    with open(image, "r+b") as file: # its first cluster: the volume ends before
+        file.seek(loader + 26)
+        file.write(b"\xff\xff")
+    machine = start(firmware, [image])
+    wait_for_question(machine, "cannot be used: ")
+    machine.type("e")
+    machine.wait_for(EDITOR_OFF)
+
+
+def test_saved_where_nothing_is_saved(start, special_image):
+    machine = start("bios", [special_image({LOADER: "timeout 0\ndefault @saved\n", **ENTRIES})])
+    wait_for_question(machine, "default @saved: this firmware has no place where an entry is saved")
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ static struct {
 } files[10000];
 static uint32_t count;
 static bool has_loader, has_entries, list_breaks;
+static const char *volume_doubt;
 
 static struct arena arena;
 static struct config config;
@@ -90,6 +91,7 @@ static int set_up(void **state)
     count = 0;
     has_loader = has_entries = true;
     list_breaks = false;
+    volume_doubt = NULL;
     return 0;
 }
 
@@ -114,7 +116,10 @@ static enum err read_config(void)
 {
     struct fs fs = {.driver = &driver, .arena = &arena, .root = {.name = "/", .directory = true}};
 
-    return config_read(&(struct entry_volumes){{&fs}, 1, false}, &arena, &config);
+    return config_read(
+        &(struct entry_volumes){
+            .fs = {&fs}, .count = 1, .stand_in = volume_doubt, .doubt = volume_doubt},
+        &arena, &config);
 }
 
 static void assert_says(const char *text, const char *part)
@@ -192,8 +197,7 @@ static void test_default_that_matches_nothing(void **state)
     assert_null(config.doubt);
 }
 
-/* Boot counting: it is the last of those that match, and all the same what was asked for when it is
- * the only one. */
+/* Boot counting: it is no default, also where it is the only one that matches. */
 static void test_default_without_tries_left(void **state)
 {
     (void)state;
@@ -202,11 +206,64 @@ static void test_default_without_tries_left(void **state)
     add(LOADER, "loader.conf", "default debian-*\n");
     assert_int_equal(read_config(), OK);
     assert_string_equal(config.entries[config.chosen].id, "debian-12");
+    assert_null(config.default_doubt);
     files[2].text = "default debian-13";
     files[2].bytes = strlen(files[2].text);
     assert_int_equal(read_config(), OK);
-    assert_string_equal(config.entries[config.chosen].id, "debian-13");
-    assert_null(config.default_doubt);
+    assert_string_equal(config.entries[config.chosen].id, "debian-12");
+    assert_string_equal(config.default_doubt, "/loader/loader.conf: default debian-13 matches only "
+                                              "entries without tries left: debian-13");
+}
+
+static void test_no_tries_left_at_all(void **state)
+{
+    (void)state;
+    add(ENTRIES, "debian-13+0-3.conf", "linux /13\n");
+    assert_int_equal(read_config(), OK);
+    assert_string_equal(config.default_doubt, "no default is set, and no entry has tries left");
+}
+
+static const struct {
+    const char *text, *problem; /* NULL: not that entry's, which is for another machine */
+} cut_entries[] = {
+    {"title Debian 13\n", "which names no kernel"},
+    {"Directory of A:\nCOMMAND COM 47845\n", "lines that nobody knows: 2 of 2"},
+    {"linux /13\n<html>\n<body>\n", "lines that nobody knows: 2 of 3"},
+    {"linux /13\noptioqs root=/dev/sda1\n", "line 2 has the key optioqs and not options"},
+    {"linux /13\narchitecture aa64\n", NULL},
+    {"architecture aa64\n", NULL},
+};
+
+/* Without its sort-key it may stand behind what it would have stood before. */
+static void test_default_that_may_be_a_cut_entry(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cut_entries); i++) {
+        count = 0;
+        add(ENTRIES, "debian-12.conf", "linux /12\nsort-key a\n");
+        add(ENTRIES, "debian-13.conf", cut_entries[i].text);
+        add(LOADER, "loader.conf", "default debian-*\n");
+        assert_int_equal(read_config(), OK);
+        assert_string_equal(config.entries[config.chosen].id, "debian-12");
+        if (!cut_entries[i].problem) {
+            assert_null(config.default_doubt);
+            continue;
+        }
+        assert_says(config.default_doubt, "may mean the entry debian-13, which ");
+        assert_says(config.default_doubt, cut_entries[i].problem);
+    }
+}
+
+/* Its loader.conf does not allow what the right one may have forbidden. */
+static void test_volume_that_stands_in(void **state)
+{
+    (void)state;
+    add_three();
+    add(LOADER, "loader.conf", "timeout 0\neditor yes\n");
+    volume_doubt = "an EFI system partition cannot be used";
+    assert_int_equal(read_config(), OK);
+    assert_string_equal(config.doubt, volume_doubt);
+    assert_false(config.editor);
 }
 
 /* Of the first that can boot the others before it, and all that nobody could read, might have been
@@ -218,11 +275,15 @@ static void test_doubts_without_default(void **state)
     add(ENTRIES, "aa.conf", "title No kernel\n");
     assert_int_equal(read_config(), OK);
     assert_int_equal(config.chosen, 0);
+    assert_says(config.default_doubt, "no default is set, and the entry aa names no kernel");
+    files[count - 1].text = "linux /l\nprofile x\n"; /* it is not damaged, and the last */
+    files[count - 1].bytes = strlen(files[count - 1].text);
+    assert_int_equal(read_config(), OK);
     assert_null(config.default_doubt);
     files[count - 1].name = "zz.conf";
     assert_int_equal(read_config(), OK);
     assert_int_equal(config.chosen, 1);
-    assert_says(config.default_doubt, "no default is set, and the entry zz names no kernel");
+    assert_says(config.default_doubt, "no default is set, and the entry zz has the profile x");
     files[count - 1].name = "aa.conf";
     files[count - 1].broken = true;
     assert_int_equal(read_config(), OK);
@@ -338,8 +399,15 @@ static const struct {
     {UTF16, sizeof UTF16 - 1, "loader.conf is UTF-16 text: save it as UTF-8"},
     {"\xff\xfe" UTF16, sizeof UTF16 + 1, "loader.conf is UTF-16 text"},
     {"\xfe\xff\0t\0i", 6, "loader.conf is UTF-16 text"},
-    {"timeout 0\nGIF89a \x80\x90\n\x90\x91\n", 0, "nobody knows 2 of its 3 lines"},
-    {"<html>", 0, "nobody knows 1 of its 1 line"},
+    {"timeout 0\nGIF89a \x80\x90\n\x90\x91\n", 0, "lines that nobody knows: 2 of 3"},
+    {"<html>", 0, "lines that nobody knows: 1 of 1"},
+    {"timeoqt menu-force\ndefault debian-12\n", 0, "line 1 has the key timeoqt and not timeout"},
+    {"timeout 0\ndefau|t debian-12\n", 0, "line 2 has the key defau|t and not default"},
+    {"timeout 0\nedit?r no\neditor yes\n", 0, "line 2 has the key edit?r and not editor"},
+    {"timeout 0\nditor no\n", 0, "line 2 has the key ditor and not editor"},
+    {"timeout 0\neditorr no\n", 0, "line 2 has the key editorr and not editor"},
+    {"timeout 0\nedito no\n", 0, "line 2 has the key edito and not editor"},
+    {"timeout 0\neditor=no\n", 0, "line 2 has the key editor=no and not editor"},
     {"", 0, "/loader/loader.conf is empty"},
     {"timeout 0", CONF_BYTES_MAX + 1, "65537 bytes are more than 65536"},
 };
@@ -402,7 +470,7 @@ static enum err read_config_of_server(void)
     struct volume volume = {.disk = &disk};
     struct fs fs = {.driver = &server, .volume = &volume};
 
-    return config_read(&(struct entry_volumes){{&fs}, 1, false}, &arena, &config);
+    return config_read(&(struct entry_volumes){.fs = {&fs}, .count = 1}, &arena, &config);
 }
 
 static void test_entries_that_loader_conf_lists(void **state)
@@ -498,6 +566,42 @@ static void test_menu_keys(void **state)
     assert_true(config.disabled && config.timeout == 0);
 }
 
+/* What a later systemd may bring stops no machine. */
+static void test_unknown_keys(void **state)
+{
+    static const char text[] = "timeout 0\ndefault x\nentries no\ntime 3\neditors-all 1\ndef\n"
+                               "editor yes\nconsole text\n";
+
+    (void)state;
+    config = (struct config){0};
+    assert_int_equal(loader_conf_parse(text, strlen(text), &arena, &config), OK);
+    assert_null(config.doubt);
+    assert_true(config.editor);
+    assert_string_equal(said, "");
+}
+
+/* A file that was cut ends so. */
+static void test_keys_without_a_value(void **state)
+{
+    (void)state;
+    add_three();
+    add(LOADER, "loader.conf", "default debian-12\ntimeout");
+    assert_int_equal(read_config(), OK);
+    assert_int_equal(config.timeout, -1);
+    assert_says(config.doubt, "/loader/loader.conf:2: timeout without a value is neither seconds");
+    assert_true(config.editor);
+    files[count - 1].text = "timeout 0\neditor";
+    files[count - 1].bytes = strlen(files[count - 1].text);
+    assert_int_equal(read_config(), OK);
+    assert_false(config.editor);
+    assert_says(said, "loader.conf:2: editor without a value is neither yes nor no: no is safer");
+    files[count - 1].text = "timeout 0\ndefault";
+    files[count - 1].bytes = strlen(files[count - 1].text);
+    assert_int_equal(read_config(), OK);
+    assert_string_equal(config.default_doubt,
+                        "/loader/loader.conf: default without a value matches no entry");
+}
+
 static const struct {
     const char *text;
     int32_t timeout;
@@ -553,6 +657,9 @@ int main(void)
         TEST(default),
         TEST(default_that_matches_nothing),
         TEST(default_without_tries_left),
+        TEST(no_tries_left_at_all),
+        TEST(default_that_may_be_a_cut_entry),
+        TEST(volume_that_stands_in),
         TEST(doubts_without_default),
         TEST(default_that_can_not_be_read),
         TEST(list_that_breaks),
@@ -562,6 +669,8 @@ int main(void)
         TEST(nothing_to_boot),
         TEST(very_many_entries),
         TEST(menu_keys),
+        TEST(unknown_keys),
+        TEST(keys_without_a_value),
         TEST(no_memory),
         TEST(loader_conf),
         TEST(entries_that_loader_conf_lists),

@@ -137,6 +137,29 @@ static void test_unknown_and_empty_keys(void **state)
     assert_string_equal(said, "");
 }
 
+static const struct {
+    const char *text, *problem;
+} damages[] = {
+    {"title No kernel\n", "names no kernel: none of `kernel`, `linux`, `efi`, `uki`"},
+    {"linux /l\n\noptioqs quiet\n", "is damaged: line 3 has the key optioqs and not options"},
+    {"linux /l\ninitrd=/i\n", "is damaged: line 2 has the key initrd=/i and not initrd"},
+    {"kernal /l\ntitle A\n", "is damaged: line 1 has the key kernal and not kernel"},
+    {"linux /l\na 1\nb 2\n", "is damaged: lines that nobody knows: 2 of 3"},
+};
+
+/* Nobody knows what it said. */
+static void test_damages(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(damages); i++) {
+        parse(damages[i].text);
+        assert_true(entry.damaged);
+        assert_string_equal(entry.problem, damages[i].problem);
+    }
+    parse("architecture aa64\n");
+    assert_false(entry.damaged);
+}
+
 static void test_extras(void **state)
 {
     static const char *const names[] = {"/e.cred", "/e.CONFEXT.RAW", "/e.sysext.raw"};
@@ -342,6 +365,7 @@ int main(void)
         TEST(line_ends),
         TEST(last_one_wins),
         TEST(unknown_and_empty_keys),
+        TEST(damages),
         TEST(extras),
         TEST(problems),
         TEST(long_lines),

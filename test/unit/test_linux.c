@@ -37,7 +37,7 @@ static void test_extras_are_an_archive(void **state)
 {
     static struct entry_file extras[] = {
         {.path = "a\\b/one.cred", .argument = "", .next = &extras[1]},
-        {.path = "two.sysext.raw", .argument = "", .next = &extras[2]},
+        {.path = "LABEL=DATA:two.sysext.raw", .argument = "", .next = &extras[2]},
         {.path = "c.confext.raw", .argument = ""},
     };
     static const char *const members[] = {

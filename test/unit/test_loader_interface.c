@@ -194,9 +194,10 @@ static void obeys_every_timeout(void **state)
                  {"menu-force", -1, -1},
                  {"4294967295", -1, -1},
                  {"", 5, 5},
-                 {"-1", 5, 5},
-                 {"10 s", 5, 5},
-                 {"4294967296", 5, 5}};
+                 {"-1", -1, -1},
+                 {"10 s", -1, -1},
+                 {"menu-forcf", -1, -1},
+                 {"4294967296", -1, -1}};
 
     for (size_t i = 0; i < 2 * ARRAY_LENGTH(cases); i++) {
         bool once = i % 2;
@@ -228,9 +229,10 @@ static void asks_when_nothing_is_named(void **state)
     for (uint64_t bytes = 1; bytes < sizeof noise; bytes += 7) {
         fake_set_variable(loader, "LoaderEntryOneShot", true, noise, bytes);
         fake_set_variable(loader, "LoaderConfigTimeoutOneShot", true, noise, bytes);
+        config.doubt = config.default_doubt = NULL;
         loader_interface_obey(&interface, &config);
         assert_int_equal(config.chosen, 0);
-        assert_int_equal(config.timeout, 5);
+        assert_non_null(config.doubt);
         assert_non_null(config.default_doubt);
     }
 }
@@ -250,12 +252,49 @@ static void asks_for_what_can_not_be_read(void **state)
     fake_set_variable(loader, "LoaderEntryDefault", true, NULL, 0);
     fake_set_variable(loader, "LoaderEntryOneShot", true, long_name, sizeof long_name);
     loader_interface_obey(&interface, &config);
-    assert_string_equal(config.default_doubt, "LoaderEntryOneShot can't be read");
+    assert_non_null(strstr(config.default_doubt, "LoaderEntryOneShot can't be read: "));
+    assert_int_not_equal(strlen(strstr(config.default_doubt, "read: ")), strlen("read: "));
     assert_null(fake_variable("LoaderEntryOneShot"));
     preset("LoaderEntryDefault", "@saved");
     preset("LoaderEntryLastBooted", "gone.conf");
     loader_interface_obey(&interface, &config);
     assert_string_equal(config.default_doubt, "LoaderEntryLastBooted gone.conf matches no entry");
+}
+
+static void asks_for_a_timeout_that_nobody_understands(void **state)
+{
+    (void)state;
+    preset("LoaderConfigTimeout", "menu-forcf");
+    loader_interface_obey(&interface, &config);
+    assert_int_equal(config.timeout, -1);
+    assert_string_equal(config.doubt, "LoaderConfigTimeout menu-forcf is neither seconds nor "
+                                      "menu-force, menu-hidden, menu-disabled: the menu waits");
+    config.doubt = NULL;
+    fake_set_variable(loader, "LoaderConfigTimeout", true, "3", 1);
+    loader_interface_obey(&interface, &config);
+    assert_string_equal(config.doubt,
+                        "LoaderConfigTimeout can't be read: its 1 bytes are no UTF-16 text");
+}
+
+/* As FAT allows it, and each character three bytes in UTF-8. */
+static void obeys_a_long_name(void **state)
+{
+    static char name[3 * 250 + 1];
+    uint16_t units[256] = {0};
+
+    (void)state;
+    for (uint32_t i = 0; i < 250; i++) {
+        memcpy(name + 3 * i, "\xe2\x82\xac", 3);
+        units[i] = 0x20ac;
+    }
+    entries[2].id = name;
+    memcpy(units + 250, u".conf", 10);
+    fake_set_variable(loader, "LoaderEntryOneShot", true, units, 2 * 256);
+    loader_interface_obey(&interface, &config);
+    assert_int_equal(config.chosen, 2);
+    assert_null(config.default_doubt);
+    loader_interface_tell(&interface, &config, &entries[2]);
+    assert_int_equal(fake_variable("LoaderEntrySelected")->bytes, 2 * 256);
 }
 
 /* ---- @saved ---------------------------------------------------------------------------------- */
@@ -285,6 +324,26 @@ static void saves_when_the_configuration_says_so(void **state)
     assert_int_equal(config.chosen, 1);
     loader_interface_save(&interface, &entries[0]);
     assert_text("LoaderEntryLastBooted", "debian.conf", true);
+}
+
+static void asks_for_a_saved_entry_that_can_not_be_read(void **state)
+{
+    (void)state;
+    config.default_glob = "@saved";
+    fake_set_variable(loader, "LoaderEntryLastBooted", true, "fedora", 5);
+    loader_interface_obey(&interface, &config);
+    assert_string_equal(config.default_doubt,
+                        "LoaderEntryLastBooted can't be read: its 5 bytes are no UTF-16 text");
+}
+
+static void asks_where_nothing_can_be_saved(void **state)
+{
+    (void)state;
+    machine.firmware = &fake_firmware;
+    config.default_glob = "@saved";
+    loader_interface_obey(&interface, &config);
+    assert_string_equal(config.default_doubt,
+                        "default @saved: this firmware has no place where an entry is saved");
 }
 
 /* ---- keys of the menu ------------------------------------------------------------------------ */
@@ -370,6 +429,10 @@ int main(void)
         TEST(obeys_every_timeout),
         TEST(asks_when_nothing_is_named),
         TEST(asks_for_what_can_not_be_read),
+        TEST(asks_for_a_timeout_that_nobody_understands),
+        TEST(obeys_a_long_name),
+        TEST(asks_for_a_saved_entry_that_can_not_be_read),
+        TEST(asks_where_nothing_can_be_saved),
         TEST(saves_what_was_booted),
         TEST(saves_when_the_configuration_says_so),
         TEST(keeps_a_default),

@@ -5,6 +5,7 @@
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 #include "common/protocol/linux/linux.h"
+#include "common/storage/reference.h"
 
 #define ROOT ".extra"
 
@@ -27,9 +28,9 @@ static const struct kind *kind_of(const char *path)
     return kind;
 }
 
-static const char *last_name(const char *path)
+static const char *last_name(const char *reference)
 {
-    const char *name = path;
+    const char *path = reference_path(reference), *name = path;
 
     for (; *path; path++)
         if (*path == '/' || *path == '\\')

@@ -1,0 +1,12 @@
+/* Why is what would boot perhaps not what was meant? */
+#ifndef LINTEL_LIB_DOUBT_H
+#define LINTEL_LIB_DOUBT_H
+
+#include "common/lib/arena.h"
+
+/* Says a reason and keeps it, in arena memory; the first one stays. Nothing boots by itself then.
+ */
+void doubt(const char **reason, struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
