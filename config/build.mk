@@ -44,7 +44,7 @@ HOST_FLAGS := -std=gnu11 -g -O1 $(WARNINGS) -I.
 HOST_LINK  := -lcmocka -Wl,--wrap=handoff_enter -Wl,--wrap=handoff_levels \
               -Wl,--wrap=dead_end -Wl,--wrap=apic_begin -Wl,--wrap=apic_send \
               -Wl,--wrap=apic_can_leave_x2apic -Wl,--wrap=apic_leave_x2apic -Wl,--wrap=mtrr_read \
-              -Wl,--wrap=probe_keeps
+              -Wl,--wrap=probe_keeps -Wl,--wrap=probe_room
 # And in a fuzzer of the whole loader (test/fuzz/fuzz_boot.c):
 WHOLE_BOOT_LINK := -Wl,--wrap=attempt_carry_out -Wl,--wrap=handoff_enter_with_services \
                    -Wl,--wrap=interrupts_mask_local_apic -Wl,--wrap=cpu_entropy

@@ -101,13 +101,16 @@ static EFI_PIXEL_BITMASK masks_of(const mode_info *info)
     return info->PixelInformation;
 }
 
-/* A pixel has as many bits as its masks (UEFI 2.10, 12.9.2, PixelInformation). */
+/* A pixel has as many bits as its masks (UEFI 2.10, 12.9.2, PixelInformation), and takes whole
+ * bytes: some firmware gives no mask for the two bits that 10-10-10 leaves. */
 static void set_format(const mode_info *info, struct lintel_framebuffer *fb)
 {
     EFI_PIXEL_BITMASK masks = masks_of(info);
     uint32_t all = masks.RedMask | masks.GreenMask | masks.BlueMask | masks.ReservedMask;
 
     fb->bits_per_pixel = all ? (uint8_t)(32 - __builtin_clz(all)) : 0;
+    if (fb->bits_per_pixel > 24)
+        fb->bits_per_pixel = 32;
     set_field(masks.RedMask, &fb->red_shift, &fb->red_bits);
     set_field(masks.GreenMask, &fb->green_shift, &fb->green_bits);
     set_field(masks.BlueMask, &fb->blue_shift, &fb->blue_bits);

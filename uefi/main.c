@@ -111,9 +111,11 @@ static bool secure_boot(void)
 
 static void find_tables(struct facts *facts)
 {
+    uint64_t old_rsdp = table_address((EFI_GUID)ACPI_TABLE_GUID);
+
     facts->rsdp = table_address((EFI_GUID)ACPI_20_TABLE_GUID);
-    if (!facts->rsdp)
-        facts->rsdp = table_address((EFI_GUID)ACPI_TABLE_GUID);
+    if (old_rsdp && !tables_have_rsdp(facts))
+        facts->rsdp = old_rsdp;
     facts->smbios = table_address((EFI_GUID)SMBIOS_TABLE_GUID);
     facts->smbios3 = table_address((EFI_GUID)SMBIOS3_TABLE_GUID);
     facts->efi_system_table = (uintptr_t)uefi_system;

@@ -12,6 +12,8 @@
 #define MAP_MOST          (16 * MIB) /* a longer one is a wild one */
 #define LEAVE_TRIES       32
 
+extern const uint8_t ImageBase[], ImageEnd[] __attribute__((visibility("hidden"))); /* uefi.lds */
+
 struct allocation {
     struct allocation *next;
     uint64_t physical, pages;
@@ -32,17 +34,44 @@ struct snapshot {
 static struct allocation *allocations;
 static struct snapshot at_start, fresh;
 
+static bool overlap(uint64_t a, uint64_t a_pages, uint64_t b, uint64_t b_pages)
+{
+    return a < b ? (b - a) / PAGE_BYTES < a_pages : (a - b) / PAGE_BYTES < b_pages;
+}
+
+/* By Lintel's own image, or by what was taken before. */
+static bool is_taken(uint64_t physical, uint64_t pages)
+{
+    const struct snapshot *maps[] = {&at_start, &fresh};
+    uint64_t image = (uintptr_t)ImageBase;
+    bool taken = overlap(physical, pages, image, pages_of((uintptr_t)ImageEnd - image));
+
+    for (uint32_t i = 0; i < ARRAY_LENGTH(maps); i++)
+        taken |= overlap(physical, pages, maps[i]->physical, maps[i]->pages);
+    for (const struct allocation *one = allocations; one && !taken; one = one->next)
+        taken = overlap(physical, pages, one->physical, one->pages);
+    return taken;
+}
+
 /* What the loader builds for itself should lie where 32-bit code and devices reach it, but a
  * machine without enough memory below 4 GiB must boot too. */
-static EFI_STATUS take_pages(uint64_t pages, uint64_t *physical)
+static enum err take_pages(uint64_t pages, uint64_t *physical)
 {
+    uint64_t end;
+
     *physical = 4 * GIB - 1;
     EFI_STATUS status =
         uefi_boot->AllocatePages(AllocateMaxAddress, EfiLoaderData, pages, physical);
     if (EFI_ERROR(status))
         status = uefi_boot->AllocatePages(AllocateAnyPages, EfiLoaderData, pages, physical);
-    return !EFI_ERROR(status) && (!*physical || *physical % PAGE_BYTES) ? EFI_OUT_OF_RESOURCES
-                                                                        : status;
+    if (EFI_ERROR(status))
+        return fail(ERR_NO_MEMORY, "no %lu KiB of memory for the loader: %s",
+                    pages * (PAGE_BYTES / KIB), status_name(status));
+    if (!*physical || *physical % PAGE_BYTES || add_wraps(*physical, pages * PAGE_BYTES, &end) ||
+        is_taken(*physical, pages))
+        return fail(ERR_CHANGED, "the firmware gives %lu KiB of memory at %lXh, which is in use",
+                    pages * (PAGE_BYTES / KIB), *physical);
+    return OK;
 }
 
 enum err memory_allocate(uint64_t pages, uint64_t *physical)
@@ -52,11 +81,10 @@ enum err memory_allocate(uint64_t pages, uint64_t *physical)
 
     if (EFI_ERROR(status))
         return fail(ERR_NO_MEMORY, "no memory for the loader: %s", status_name(status));
-    status = take_pages(pages, &record->physical);
-    if (EFI_ERROR(status)) {
+    enum err err = take_pages(pages, &record->physical);
+    if (err != OK) {
         uefi_boot->FreePool(record);
-        return fail(ERR_NO_MEMORY, "no %lu KiB of memory for the loader: %s",
-                    pages * (PAGE_BYTES / KIB), status_name(status));
+        return err;
     }
     record->pages = pages;
     record->next = allocations;
@@ -133,10 +161,7 @@ static enum err make_room(struct snapshot *map)
     uint64_t pages = pages_of(room + 2 * count * sizeof(struct raw_range));
 
     drop(map);
-    EFI_STATUS status = take_pages(pages, &map->physical);
-    if (EFI_ERROR(status))
-        return fail(ERR_NO_MEMORY, "no memory for a map of %lu descriptors: %s", count,
-                    status_name(status));
+    TRY(take_pages(pages, &map->physical));
     map->pages = pages;
     map->descriptors = at_physical(map->physical);
     map->room = count * map->descriptor_bytes;

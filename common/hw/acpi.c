@@ -1,15 +1,13 @@
 /* Where is an ACPI table, and which processors does the MADT list? */
 #include "common/hw/acpi.h"
+#include "common/hw/tables.h"
 #include "common/lib/mem.h"
 
 /* Root System Description Pointer (ACPI 6.5, 5.2.5.3). */
-#define RSDP_REVISION     15
-#define RSDP_RSDT         16
-#define RSDP_LENGTH       20
-#define RSDP_XSDT         24
-#define RSDP_BYTES_1      20 /* of ACPI 1.0: what the first checksum covers */
-#define RSDP_BYTES_2      36
-#define RSDP_LENGTH_LIMIT 4096
+#define RSDP_REVISION 15
+#define RSDP_RSDT     16
+#define RSDP_LENGTH   20
+#define RSDP_XSDT     24
 
 /* Every other table begins with these (ACPI 6.5, 5.2.6). */
 #define HEADER_LENGTH 4
@@ -28,17 +26,7 @@
 
 static const uint8_t *bytes_at(const struct acpi *acpi, uint64_t physical, uint64_t bytes)
 {
-    if (physical < acpi->first || physical > acpi->end || bytes > acpi->end - physical)
-        return NULL;
-    return at_physical(physical);
-}
-
-static bool sums_to_zero(const uint8_t *bytes, uint64_t count)
-{
-    uint8_t sum = 0;
-    while (count--)
-        sum = (uint8_t)(sum + *bytes++);
-    return sum == 0;
+    return physical < acpi->first ? NULL : tables_at(physical, bytes, acpi->end);
 }
 
 /* ---- tables ---------------------------------------------------------------------------------- */
@@ -54,7 +42,7 @@ static enum err take_table(const struct acpi *acpi, uint64_t physical, const cha
     uint32_t length = load32(header + HEADER_LENGTH);
     if (length < HEADER_BYTES || length > TABLE_LENGTH_LIMIT || !bytes_at(acpi, physical, length))
         return fail(ERR_FORMAT, "ACPI: the %s at %lXh has length %u", signature, physical, length);
-    if (!sums_to_zero(header, length))
+    if (!tables_sum_to_zero(header, length))
         return fail(ERR_FORMAT, "ACPI: the %s at %lXh has a wrong checksum", signature, physical);
     *table = (struct acpi_table){header, length};
     return OK;
@@ -65,8 +53,8 @@ static bool has_xsdt(const struct acpi *acpi, const uint8_t *rsdp)
     if (rsdp[RSDP_REVISION] < 2 || !bytes_at(acpi, acpi->rsdp, RSDP_BYTES_2))
         return false;
     uint32_t length = load32(rsdp + RSDP_LENGTH);
-    return length >= RSDP_BYTES_2 && length <= RSDP_LENGTH_LIMIT &&
-           bytes_at(acpi, acpi->rsdp, length) && sums_to_zero(rsdp, length);
+    return length >= RSDP_BYTES_2 && length <= RSDP_MOST && bytes_at(acpi, acpi->rsdp, length) &&
+           tables_sum_to_zero(rsdp, length);
 }
 
 /* The XSDT, or the RSDT where there is none or it is damaged: early 64-bit firmwares tested only
@@ -76,7 +64,7 @@ static enum err find_root(const struct acpi *acpi, struct acpi_table *root, uint
     const uint8_t *rsdp = bytes_at(acpi, acpi->rsdp, RSDP_BYTES_1);
     if (!acpi->rsdp)
         return fail(ERR_NOT_FOUND, "the firmware has no ACPI tables");
-    if (!rsdp || memcmp(rsdp, "RSD PTR ", 8) != 0 || !sums_to_zero(rsdp, RSDP_BYTES_1))
+    if (!rsdp || memcmp(rsdp, "RSD PTR ", 8) != 0 || !tables_sum_to_zero(rsdp, RSDP_BYTES_1))
         return fail(ERR_FORMAT, "ACPI: the RSDP at %lXh has a wrong signature or checksum",
                     acpi->rsdp);
     *wide = 8;

@@ -87,16 +87,32 @@ static void read_names(struct lintel_cpu *cpu)
     }
 }
 
+/* The first 64-bit CPUs lack the leaf and have these sizes (Intel SDM 3A, 4.1.4). */
+static uint32_t read_sizes(void)
+{
+    uint32_t sizes = cpuid_if_present(0x80000008, 0).eax;
+    return sizes ? sizes : 48 << 8 | 36;
+}
+
+/* AMD's SEV marks encrypted memory by a bit that may be one of an address else (AMD APM 3, E.4.17).
+ */
+uint64_t cpu_entry_address(void)
+{
+    struct cpuid encryption = cpuid_if_present(0x8000001f, 0);
+    uint64_t bits = (UINT64_C(1) << MIN(read_sizes() & 0xff, 52)) - PAGE_BYTES;
+
+    return encryption.eax & 2 ? bits & ~(UINT64_C(1) << (encryption.ebx & 0x3f)) : bits;
+}
+
 void cpu_identify(struct lintel_cpu *cpu)
 {
-    struct cpuid sizes = cpuid_if_present(0x80000008, 0);
+    uint32_t sizes = read_sizes();
 
     *cpu = (struct lintel_cpu){.features = read_features(), .apic_id = read_apic_id()};
     read_names(cpu);
     read_signature(cpu);
-    /* The first 64-bit CPUs lack the leaf and have these sizes (Intel SDM 3A, 4.1.4). */
-    cpu->physical_bits = sizes.eax ? sizes.eax & 0xff : 36;
-    cpu->linear_bits = sizes.eax ? sizes.eax >> 8 & 0xff : 48;
+    cpu->physical_bits = sizes & 0xff;
+    cpu->linear_bits = sizes >> 8 & 0xff;
 }
 
 bool cpu_has_mtrrs(void)

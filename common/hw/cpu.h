@@ -35,6 +35,9 @@ bool cpu_has_mtrrs(void);
  * IA32_XAPIC_DISABLE_STATUS). */
 bool cpu_locks_x2apic(void);
 
+/* The bits of a page table's entry that are an address: not one by which memory is encrypted. */
+uint64_t cpu_entry_address(void);
+
 /* The TSC frequency in Hz where the CPU or a hypervisor states it (CPUID 15h, 40000010h); else
  * 0. */
 uint64_t cpu_stated_tsc_hz(void);

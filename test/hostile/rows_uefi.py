@@ -72,7 +72,10 @@ MEMORY = [
              Lie("map has a range that wraps", EVERYTHING - PAGE + 1)),
     *(uefi_row(f"pages-fail-{skip}", BOOTS, Lie("pages fail", OUT_OF_RESOURCES, skip, 1))
       for skip in (0, 1, 2, 5, 8)),
-    uefi_row("pages-fail", "Lintel cannot boot: .*no memory", Lie("pages fail", OUT_OF_RESOURCES)),
+    uefi_row("pages-in-lintel", "Lintel cannot boot: .*in use", Lie("pages lie in Lintel", PAGE)),
+    uefi_row("pages-given-twice", "Lintel cannot boot: .*in use", Lie("pages lie at", RAM),
+             sliced=True),
+    uefi_row("pages-fail", "Lintel cannot boot: no .*memory", Lie("pages fail", OUT_OF_RESOURCES)),
     *(uefi_row(f"pages-at-{at:x}", "Lintel cannot boot:", Lie("pages lie at", at))
       for at in (0, 0x100010)),
     uefi_row("pool-fails", "Lintel cannot boot: .*no memory", Lie("pool fails", OUT_OF_RESOURCES)),
@@ -86,7 +89,7 @@ MEMORY = [
 
 DISKS = [
     *(uefi_row(f"read-{skip}-fails", BOOTS, Lie("read fails", status, skip, 1))
-      for skip, status in ((0, DEVICE_ERROR), (3, TIMEOUT), (9, NOT_READY), (20, DEVICE_ERROR))),
+      for skip, status in ((0, DEVICE_ERROR), (3, TIMEOUT), (9, NOT_READY))),
     uefi_row("reads-fail", "Lintel cannot boot: .*can't read", Lie("read fails", DEVICE_ERROR)),
     uefi_row("reads-are-violations", "Lintel cannot boot: .*EFI_SECURITY_VIOLATION",
              Lie("read fails", SECURITY_VIOLATION)),
@@ -128,11 +131,11 @@ SCREENS = [
     without_screen("mode-null", Lie("mode is NULL")),
     without_screen("mode-information-null", Lie("mode information is NULL")),
     without_screen("no-graphics-output", Lie("GraphicsOutput fails", UNSUPPORTED)),
+    *(uefi_row(f"pixels-10-10-10-and-{rest:x}", BOOTS, Lie("pixels are 10-10-10", rest),
+               facts={"framebuffer": r"\d+x\d+x32"}) for rest in (0, 0xC0000000)),
     uefi_row("modes-without-end", BOOTS, Lie("modes", 0xFFFFFFFF), sliced=True, waits=True),
     uefi_row("query-mode-gives-null", BOOTS, Lie("query mode gives NULL")),
-    uefi_row("set-mode-fails", BOOTS, Lie("set mode fails", DEVICE_ERROR)),
     uefi_row("output-fails", BOOTS, Lie("output string fails", DEVICE_ERROR), waits=True),
-    uefi_row("text-mode-fails", BOOTS, Lie("text mode fails", DEVICE_ERROR), waits=True),
     uefi_row("columns-all", BOOTS, Lie("columns", EVERYTHING), waits=True),
     uefi_row("keys-babble", BOOTS, Lie("keys babble", 0), waits=True),
     uefi_row("no-console-out", BOOTS, Lie("there is no ConOut"), waits=True),
@@ -141,7 +144,8 @@ SCREENS = [
 
 TIME = [
     uefi_row("menu", BOOTS, waits=True),
-    uefi_row("stall-returns-at-once", BOOTS, Lie("stall returns at once"), sliced=True),
+    uefi_row("stall-returns-at-once", BOOTS, Lie("stall returns at once"),
+             Lie("RSDP lies at", ABSENT), Lie("old RSDP lies at", ABSENT), sliced=True),
     uefi_row("events-fail", BOOTS, Lie("event fails", OUT_OF_RESOURCES), waits=True),
     uefi_row("timers-fail", BOOTS, Lie("timer fails", INVALID_PARAMETER), waits=True),
     uefi_row("timers-are-never-due", BOOTS, Lie("timer is never due"), waits=True, sliced=True),
@@ -165,9 +169,16 @@ TABLES = [
       for name, at in (("memory", RAM), ("nothing", ABSENT), ("unmapped", UNMAPPED),
                        ("the-top", EVERYTHING - 7))),
     *(uefi_row(f"rsdp-byte-{byte}-wrong", BOOTS, Lie("RSDP has a wrong byte", byte),
-               Lie("old RSDP has a wrong byte", byte), sliced=byte == 8) for byte in (0, 8, 33)),
+               Lie("old RSDP has a wrong byte", byte), facts={"rsdp": "no"}, sliced=byte == 8)
+      for byte in (0, 8)),
     *(uefi_row(f"smbios-byte-{byte}-wrong", BOOTS, Lie("SMBIOS has a wrong byte", byte),
-               Lie("SMBIOS3 has a wrong byte", byte)) for byte in (0, 6, 16)),
+               Lie("SMBIOS3 has a wrong byte", byte), facts={"smbios": "no"})
+      for byte in (0, 6, 16)),
+    uefi_row("rsdp-below-a-far-page", BOOTS, Lie("map has a page at", 1 << 45),
+             Lie("RSDP lies at", 1 << 44), Lie("old RSDP lies at", 1 << 44), facts={"rsdp": "no"},
+             sliced=True),
+    uefi_row("rsdp-wrong-the-old-one-right", BOOTS, Lie("RSDP has a wrong byte", 33),
+             facts={"rsdp": "yes"}),
     uefi_row("vendor-unmapped", BOOTS, Lie("vendor lies at", UNMAPPED)),
 ]
 

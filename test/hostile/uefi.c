@@ -108,6 +108,8 @@ static EFI_STATUS EFIAPI get_memory_map(UINTN *bytes, EFI_MEMORY_DESCRIPTOR *map
         status = add_descriptor(bytes, room, map, *each, value, 0);
     if (!EFI_ERROR(status) && tells("map has a range that wraps", &value))
         status = add_descriptor(bytes, room, map, *each, value, UINT64_C(1) << 52);
+    if (!EFI_ERROR(status) && tells("map has a page at", &value))
+        status = add_descriptor(bytes, room, map, *each, value, 1);
     if (tells("map is empty", &value)) {
         *bytes = 0;
         return value;
@@ -130,6 +132,10 @@ static EFI_STATUS EFIAPI allocate_pages(EFI_ALLOCATE_TYPE type, EFI_MEMORY_TYPE 
 
     if (tells("pages fail", &value))
         return value;
+    if (type != AllocateAddress && tells("pages lie in Lintel", &value)) {
+        *memory = lintel_base + value;
+        return EFI_SUCCESS;
+    }
     if (type != AllocateAddress && tells("pages lie at", &value)) {
         *memory = value;
         return EFI_SUCCESS;
@@ -372,6 +378,11 @@ static void lie_about_screen(struct screen *screen)
         screen->mode.FrameBufferBase = value;
     if (tells("pixels lie in Lintel", &value))
         screen->mode.FrameBufferBase = lintel_base;
+    if (tells("pixels are 10-10-10", &value)) {
+        screen->info.PixelFormat = PixelBitMask;
+        screen->info.PixelInformation =
+            (EFI_PIXEL_BITMASK){0x3ff00000, 0xffc00, 0x3ff, (UINT32)value};
+    }
     if (tells("pixels have", &value))
         screen->mode.FrameBufferSize = value;
     if (tells("pixels in a line", &value))
@@ -400,10 +411,6 @@ static EFI_STATUS EFIAPI query_mode(EFI_GRAPHICS_OUTPUT_PROTOCOL *this, UINT32 m
 static EFI_STATUS EFIAPI set_mode(EFI_GRAPHICS_OUTPUT_PROTOCOL *this, UINT32 mode)
 {
     struct screen *screen = (struct screen *)this;
-    uint64_t value;
-
-    if (tells("set mode fails", &value))
-        return value;
     EFI_STATUS status = screen->real->SetMode(screen->real, mode);
     lie_about_screen(screen);
     return status;
@@ -449,8 +456,6 @@ static EFI_STATUS EFIAPI text_mode(SIMPLE_TEXT_OUTPUT_INTERFACE *this, UINTN mod
     uint64_t value;
 
     (void)this;
-    if (tells("text mode fails", &value))
-        return value;
     EFI_STATUS status = real_console->QueryMode(real_console, mode, columns, rows);
     if (tells("columns", &value))
         *columns = value;

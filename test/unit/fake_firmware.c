@@ -338,7 +338,10 @@ void __wrap_apic_send(const struct apic *apic, uint32_t id, uint32_t command);
 bool __wrap_apic_can_leave_x2apic(const struct apic *apic);
 void __wrap_apic_leave_x2apic(void);
 uint32_t __wrap_mtrr_read(struct mtrr mtrrs[MTRRS_MAX]);
+uint64_t fake_unmapped = UINT64_MAX;
+
 bool __wrap_probe_keeps(uint64_t first, uint64_t last);
+uint64_t __wrap_probe_room(uint64_t physical, uint64_t most);
 void __wrap_dead_end(enum lintel_firmware firmware, const struct video *video, const char *message)
     __attribute__((noreturn));
 
@@ -380,6 +383,11 @@ bool __wrap_probe_keeps(uint64_t first, uint64_t last)
 {
     must(first <= last, "a probe from back to front");
     return !machine.is_blind;
+}
+
+uint64_t __wrap_probe_room(uint64_t physical, uint64_t most)
+{
+    return physical < fake_unmapped ? MIN(most, fake_unmapped - physical) : 0;
 }
 
 void __wrap_dead_end(enum lintel_firmware firmware, const struct video *video, const char *message)

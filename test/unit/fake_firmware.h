@@ -78,6 +78,8 @@ bool fake_x2apic_wished(void); /* by the newest apic_begin() */
 void fake_video(const struct video *video);
 void fake_blind(bool blind); /* and nothing is there */
 
+extern uint64_t fake_unmapped; /* from there on nothing can be read */
+
 /* Variables, for machines that have them: verbs for a copy of fake_firmware, and a look at a value
  * of any vendor (NULL: there is none). `kept` and `writes` count for this machine only. */
 enum err fake_get_variable(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes);

@@ -2,6 +2,7 @@
 #include "common/hw/tables.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "test/unit/fake_firmware.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -136,6 +137,19 @@ static void pointers_to_elsewhere_are_none(void **state)
     assert_non_null(strstr(log, "firmware: at FFFFFFFFFFFFFFFFh there is no RSDP"));
 }
 
+static void what_is_not_mapped_is_none(void **state)
+{
+    (void)state;
+    fake_unmapped = (uintptr_t)bytes + 64;
+    assert_null(tables_bytes(&facts, fake_unmapped - 1, 2));
+    assert_non_null(tables_bytes(&facts, fake_unmapped - 1, 1));
+    tables_check(&facts);
+    assert_true(facts.rsdp && !facts.smbios && !facts.smbios3);
+    fake_unmapped = (uintptr_t)bytes + 35;
+    assert_false(tables_have_rsdp(&facts));
+    fake_unmapped = UINT64_MAX;
+}
+
 static void times_that_cannot_be_are_unknown(void **state)
 {
     const int64_t clocks[] = {1,         946684800,  1420070400, 1577836799,
@@ -159,11 +173,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(what_is_sound_stays),
-        TEST(one_wrong_byte_is_enough),
-        TEST(what_has_no_room_is_none),
-        TEST(pointers_to_elsewhere_are_none),
-        TEST(times_that_cannot_be_are_unknown),
+        TEST(what_is_sound_stays),        TEST(one_wrong_byte_is_enough),
+        TEST(what_has_no_room_is_none),   TEST(pointers_to_elsewhere_are_none),
+        TEST(what_is_not_mapped_is_none), TEST(times_that_cannot_be_are_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
