@@ -35,8 +35,7 @@ start:  jmp     short begin
 begin:  xor     ax, ax
         mov     ss, ax
         mov     sp, start
-        jmp     0:.flat
-.flat:  call    boot_ours
+        call    boot_ours
 try_drive:
         mov     [drive], dl
         mov     ah, 41h
@@ -51,13 +50,11 @@ try_drive:
 .chs:   mov     ah, 8
         call    boot_disk
         jc      next_drive
-        mov     ah, 0
         and     cl, 3Fh
         jz      next_drive              ; no geometry: a division by it would trap
 .known: mov     ch, 0
         mov     [track_sectors], cx
-        mov     dl, dh
-        mov     dh, 0
+        shr     dx, 8
         inc     dx
         mov     [heads], dx
 
@@ -75,7 +72,8 @@ try_drive:
         loop    .sum
         mov     ah, 0                   ; well read, and not the one
         cmp     edx, [head_sum]
-        je      STAGE2
+        jne     .again
+        jmp     0:STAGE2                ; what is above runs at 07C0:0000, too
 .again: push    ax
         mov     ah, 0
         call    boot_disk
@@ -83,6 +81,9 @@ try_drive:
         pop     di
         dec     di
         jnz     .try
+        mov     al, [track_sectors]
+        cmp     ax, 0100h               ; AH=41h told of AH=42h, and there is no such function
+        je      .chs
 
 ; In: AH = status.
 next_drive:
@@ -93,32 +94,33 @@ next_drive:
         jnz     try_drive
 
 ; Says on the screen and on COM1 what was wrong with the first drive, and stops.
+        mov     si, start - 2           ; the first that was pushed
         mov     di, text.drive
-        mov     al, [start - 2]         ; the first that was pushed
+        lodsb
         call    boot_hex
         mov     di, text.status
-        mov     al, [start - 1]
+        lodsb
         call    boot_hex
         mov     si, text
 
 ; In: SI = text.
 boot_say:
         mov     ax, 00E3h               ; 9600 8N1
+.send:  pusha
         cwd
         int     14h
-.next:  lodsb
+        popa
+        call    boot_ours
+        lodsb
         test    al, al
         jz      .stop
-        push    si
-        mov     ah, 1
-        xor     dx, dx
-        int     14h
+        pusha
         mov     ah, 0Eh
         mov     bx, 7
         int     10h
-        pop     si
-        call    boot_ours
-        jmp     .next
+        popa
+        mov     ah, 1
+        jmp     .send
 .stop:  hlt
         jmp     .stop
 

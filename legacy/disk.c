@@ -45,6 +45,7 @@ struct __attribute__((packed)) packet { /* disk address packet, EDD 3.0, table 2
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+#define NO_FUNCTION     1u
 #define BROUGHT_NOTHING 0x100u /* beside the statuses of a BIOS */
 #define PIECE_BYTES     4096u  /* of a long read have a mark: all sectors would cost half a read */
 #define CYLINDERS       1024u  /* that AH=02h can name */
@@ -282,7 +283,10 @@ static bool measure_sector(struct disk *disk, bool told)
     smallest.sector_bytes = SECTOR_BYTES;
     for (uint32_t tries = 0; tries < TRIES_MEASURE; tries++) {
         uint64_t bytes = SECTOR_BYTES_MAX;
-        if (read_marked(&smallest, 0, 1, &bytes) || !is_sector_size(bytes))
+        uint32_t status = read_marked(&smallest, 0, 1, &bytes);
+        if (status == NO_FUNCTION) /* AH=41h told of it */
+            return false;
+        if (status || !is_sector_size(bytes))
             continue;
         if (bytes != disk->sector_bytes)
             note("%s: its sectors have %lu bytes, not %u as the BIOS says\n", disk->name, bytes,

@@ -128,20 +128,21 @@ clear_real_data:
 global check_machine
 check_machine:
         xor     ax, ax
-        mov     ds, ax
-        mov     es, ax
         mov     ss, ax
         mov     sp, start_of_first_sector
         sti
+        int     12h                     ; KiB below the extended BIOS data area
+        xor     cx, cx
+        mov     ds, cx                  ; after the BIOS
+        mov     es, cx
         cld
+        mov     si, text_low_memory
+        cmp     ax, low_memory_kib
+        jb      stop
         call    check_cpu
         rdtsc
         mov     [boot_tsc], eax
         mov     [boot_tsc + 4], edx
-        int     12h                     ; KiB below the extended BIOS data area
-        mov     si, text_low_memory
-        cmp     ax, low_memory_kib
-        jb      stop
         call    enable_a20
         mov     [a20_method], al
         mov     si, text_a20
@@ -285,7 +286,10 @@ stop:   mov     dx, COM1 + 3
         mov     dx, COM1 + 3
         mov     al, 3
         out     dx, al
-.next:  lodsb
+.next:  xor     ax, ax
+        mov     ds, ax                  ; after the BIOS
+        cld
+        lodsb
         test    al, al
         jz      .halt
         mov     ah, al
@@ -299,7 +303,9 @@ stop:   mov     dx, COM1 + 3
         out     dx, al
         mov     ah, 0Eh
         mov     bx, 7
+        push    si
         int     10h
+        pop     si
         jmp     .next
 .halt:  hlt
         jmp     .halt

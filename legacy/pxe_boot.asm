@@ -39,21 +39,25 @@ start:  jmp     0:.flat
         jz      STAGE2 + STAGE2_NETWORK
 
 ; Says so on the screen and on COM1, and stops.
-bad:    xor     ax, ax
-        mov     ds, ax
-        mov     si, text_bad
+bad:    mov     si, text_bad
         mov     ax, 00E3h               ; 9600 8N1
+.send:  pusha
         cwd
         int     14h
-.next:  lodsb
+        popa
+        xor     ax, ax
+        mov     ds, ax                  ; after the BIOS
+        cld
+        lodsb
         test    al, al
         jz      .halt
-        mov     ah, 1
-        int     14h
+        pusha
         mov     ah, 0Eh
         mov     bx, 7
         int     10h
-        jmp     .next
+        popa
+        mov     ah, 1
+        jmp     .send
 .halt:  hlt
         jmp     .halt
 

@@ -102,6 +102,7 @@ rows:
         ROW     "read limit",       13h, 42h, 02h, read_limit   ; value: sectors, more is refused
 ; What INT 13h says of a drive.
         ROW     "no extensions",    13h, 41h, 42h, 48h, fails   ; value: status
+        ROW     "no read by LBA",   13h, 42h, 42h, fails
         ROW     "no parameters",    13h, 48h, 48h, fails
         ROW     "no geometry",      13h, 08h, 08h, fails
         ROW     "sector bytes",     13h, 48h, 48h, sector_bytes ; value: bytes
@@ -110,6 +111,8 @@ rows:
 ; What a call changes.
         ROW     "13h changes",      13h, ANY, ANY, changes      ; value: CHANGES_...
         ROW     "10h changes",      10h, ANY, ANY, changes
+        ROW     "12h changes",      12h, ANY, ANY, changes
+        ROW     "14h changes",      14h, ANY, ANY, changes
         ROW     "15h changes",      15h, ANY, ANY, changes
         ROW     "16h changes",      16h, ANY, ANY, changes
         ROW     "1Ah changes",      1Ah, ANY, ANY, changes
@@ -188,7 +191,7 @@ entry_%1:
 %rotate 1
 %endrep
 %endmacro
-        VECTORS 10h, 12h, 13h, 15h, 16h, 1Ah
+        VECTORS 10h, 12h, 13h, 14h, 15h, 16h, 1Ah
 
 entered:
         push    word slots

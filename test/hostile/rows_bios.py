@@ -2,6 +2,7 @@
 from bios_floppy import Lie, floppy_arguments, make_floppy
 from machine import Hardware
 from row import BOOTS, Row, Setup
+from ways import WAYS
 
 CHANGES_ALL = 0x3F  # registers and flags that a call may leave as it likes: bios.asm
 CHS = Lie("no extensions", 1)  # AH=02h and AH=08h only
@@ -26,6 +27,15 @@ def bios_row(name, expected, *lies, sliced=False, **hardware):
     return Row(name, "bios", lying(*lies, **hardware), expected, sliced)
 
 
+def from_grub(*lies):
+    """By GRUB's `multiboot2`."""
+    def prepare(images, folder):
+        floppy = make_floppy(folder / "lies.img", lies)
+        return Setup(tuple(images.disks(WAYS["grub-multiboot2"])),
+                     Hardware(options=tuple(floppy_arguments(floppy))))
+    return prepare
+
+
 def at_midnight(images, folder):
     """The BIOS's clock is 0 as long as Lintel loads: a mark made of it is no mark."""
     return Setup((images.standard("test"),), Hardware(
@@ -33,6 +43,7 @@ def at_midnight(images, folder):
 
 
 STATUS = 0x20  # controller failed
+NO_LONG_MODE = r"Lintel needs a 64-bit CPU, and this one has no long mode .*Stopped\."
 
 ROWS = [
     bios_row("honest", BOOTS, sliced=True),
@@ -76,6 +87,7 @@ ROWS = [
     bios_row("no-parameters-and-a-geometry-of-one-sector", BOOTS, Lie("no parameters", 1),
              Lie("geometry", 0x0001)),
     bios_row("chs", BOOTS, CHS, sliced=True),
+    bios_row("lba-promised-and-refused", BOOTS, Lie("no read by LBA", 1), sliced=True),
     bios_row("chs-10-cylinders", BOOTS, CHS, Lie("geometry", SMALL)),
     bios_row("chs-no-sectors", r"Lintel: no stage 2 on drive 80h, status 00h", CHS,
              Lie("geometry", 0x0F010A00)),
@@ -87,6 +99,13 @@ ROWS = [
     *(bios_row(f"13h-changes-{what:x}", BOOTS, Lie("13h changes", what))
       for what in (1, 2, 4, 8, 0x10, 0x20)),
     bios_row("13h-changes-registers", BOOTS, Lie("13h changes", CHANGES_ALL), sliced=True),
+    bios_row("12h-changes-registers", BOOTS, Lie("12h changes", CHANGES_ALL), sliced=True),
+    Row("12h-changes-registers-on-the-way-from-grub", "bios",
+        from_grub(Lie("12h changes", CHANGES_ALL))),
+    bios_row("stop-of-the-second-stage-whole", NO_LONG_MODE, Lie("10h changes", CHANGES_ALL),
+             cpu="qemu32", sliced=True),
+    bios_row("stop-of-the-first-sector-whole", r"Lintel: no stage 2 on drive 80h, status 00h",
+             Lie("10h changes", CHANGES_ALL), Lie("14h changes", CHANGES_ALL), Lie("read zeros")),
     bios_row("no-drive-is-read", r"Lintel: no stage 2 on drive 80h, status 20h",
              Lie("read fails", STATUS)),
     bios_row("no-drive-brings-anything", r"Lintel: no stage 2 on drive 80h, status 00h",
