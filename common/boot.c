@@ -2,7 +2,6 @@
 #include "common/boot.h"
 #include "common/hw/cpu.h"
 #include "common/hw/tables.h"
-#include "common/lib/echo.h"
 #include "common/lib/log.h"
 #include "common/lib/progress.h"
 #include "common/protocol/protocol.h"
@@ -12,13 +11,6 @@
 
 static void begin(struct boot *boot, struct facts *facts, const struct firmware *firmware)
 {
-    static struct firmware console;
-
-    echo_attach(firmware->put, firmware->key, firmware->wait);
-    console = *firmware;
-    console.put = echo_put;
-    console.key = echo_key;
-    firmware = &console;
     *boot = (struct boot){
         .machine = {.facts = facts, .firmware = firmware},
         .interface = {.machine = &boot->machine},

@@ -163,7 +163,7 @@ static enum key keyboard_key(void)
         return key.UnicodeChar < 0x80
                    ? terminal_key(key.UnicodeChar ? (char)key.UnicodeChar : KEY_ESCAPE,
                                   read_character, clock_wait)
-                   : KEY_NONE;
+                   : KEY_UNKNOWN;
     return key.ScanCode < ARRAY_LENGTH(by_scan_code) ? by_scan_code[key.ScanCode] : KEY_NONE;
 }
 

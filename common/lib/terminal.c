@@ -129,13 +129,13 @@ static const struct {
 static enum key find_special_key(char letter, const uint32_t *numbers)
 {
     if (letter != '~' && (numbers[0] > 1 || numbers[0] != (numbers[1] > 1)))
-        return KEY_NONE;
+        return KEY_UNKNOWN;
     for (uint32_t i = 0; i < ARRAY_LENGTH(special_keys); i++)
         if (letter == '~' ? numbers[0] && (numbers[0] == special_keys[i].numbers[0] ||
                                            numbers[0] == special_keys[i].numbers[1])
                           : letter == special_keys[i].letter)
             return special_keys[i].key;
-    return KEY_NONE;
+    return KEY_UNKNOWN;
 }
 
 /* Firmware looks at its serial lines at each tick of its timer, and may find a part of a sequence
@@ -168,7 +168,7 @@ static enum key read_key_sequence(const struct input *input)
             numbers[at] = MIN(numbers[at] * 10 + (uint32_t)(c - '0'), NUMBER_LIMIT);
         }
     }
-    return KEY_NONE;
+    return KEY_UNKNOWN;
 }
 
 enum key terminal_key(char first, bool (*get)(char *c), void (*wait)(uint32_t milliseconds))
@@ -181,8 +181,8 @@ enum key terminal_key(char first, bool (*get)(char *c), void (*wait)(uint32_t mi
     if (first == 0x7f)
         return KEY_BACKSPACE;
     if (first != ESCAPE)
-        return (uint8_t)first < 0x80 ? (enum key)first : KEY_NONE;
+        return (uint8_t)first < 0x80 ? (enum key)first : KEY_UNKNOWN;
     if (!get_soon(&input, &second))
         return KEY_ESCAPE;
-    return second == '[' || second == 'O' ? read_key_sequence(&input) : KEY_NONE;
+    return second == '[' || second == 'O' ? read_key_sequence(&input) : KEY_UNKNOWN;
 }

@@ -37,7 +37,7 @@ enum terminal_order terminal_read(struct terminal *terminal, char c);
 
 /* The key that begins with the byte `first`. `get` fetches another byte, and is false while none
  * has come: then `wait` lets a tenth of a second pass in steps. A byte that comes by then belongs
- * to the sequence; where none does, a lone ESC is the key Esc. KEY_NONE: noise. */
+ * to the sequence; where none does, a lone ESC is the key Esc. KEY_UNKNOWN: noise. */
 enum key terminal_key(char first, bool (*get)(char *c), void (*wait)(uint32_t milliseconds));
 
 #endif

@@ -1,30 +1,16 @@
 /* What does the user choose? */
 #include "common/menu/menu.h"
 #include "common/hw/cpu.h"
-#include "common/lib/echo.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 
-#define POLL_MILLISECONDS   20
 #define HIDDEN_MILLISECONDS 100
-
-#define BABBLE       4  /* characters without a pause: nobody types so many */
-#define BABBLE_LOOKS 64 /* then the clock goes on */
+#define CALLED_SECONDS      5 /* for a person to be quicker than what may be noise */
 
 #define KEY_SHOW_AGAIN ('L' & 0x1f) /* what terminals use for it */
 
 enum answer { STAY, BOOT, BOOT_EDITED, GIVE_UP };
-
-enum key menu_wait_key(const struct firmware *firmware)
-{
-    for (;;) {
-        enum key key = firmware->key();
-        if (key != KEY_NONE)
-            return key;
-        firmware->wait(POLL_MILLISECONDS);
-    }
-}
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
@@ -63,7 +49,7 @@ static void show_facts(struct menu *menu)
     char *text;
 
     if (menu_facts(menu, &text) == OK)
-        pager_show(&menu->screen, "The facts of this boot", text);
+        pager_show(&menu->screen, &menu->keys, "The facts of this boot", text);
     else
         fmt(menu->notice, sizeof menu->notice, "%s", err_message());
     arena_reset(&menu->machine->arena, before);
@@ -169,45 +155,29 @@ static bool is_text(enum key key)
     return key >= ' ' && key <= '~';
 }
 
-/* True: that is all that the key does. */
-static bool stop_countdown(struct menu *menu, enum key key)
-{
-    if (menu->milliseconds < 0 || !is_text(key) || (menu->stopped && !menu->burst))
-        return false;
-    menu->burst++;
-    if (!menu->stopped) {
-        menu->stopped = true;
-        menu->echoed = echo_heard();
-        menu_draw_countdown(menu);
-    }
-    return true;
-}
-
-/* After a pause; so it was no person who stopped it. */
-static void go_on(struct menu *menu)
-{
-    bool babbled = menu->burst > BABBLE || echo_heard() != menu->echoed;
-
-    menu->burst = 0;
-    if (!menu->stopped || !babbled)
-        return;
-    menu->stopped = false;
-    menu_draw_countdown(menu);
-}
-
 /* Waits a little; true when the countdown has run out. */
 static bool tick(struct menu *menu)
 {
     int64_t before = menu->milliseconds;
 
-    menu->machine->firmware->wait(POLL_MILLISECONDS);
-    go_on(menu);
-    if (before < 0 || menu->stopped)
+    menu->machine->firmware->wait(KEYS_LOOK_MILLISECONDS);
+    if (before < 0)
         return false;
-    menu->milliseconds = MAX(before - POLL_MILLISECONDS, 0);
+    menu->milliseconds = MAX(before - KEYS_LOOK_MILLISECONDS, 0);
     if ((before + 999) / 1000 != (menu->milliseconds + 999) / 1000)
         menu_draw_countdown(menu);
     return menu->milliseconds == 0;
+}
+
+static enum answer take_key_in_time(struct menu *menu, enum key key)
+{
+    bool only_stops = menu->milliseconds >= 0 && is_text(key);
+
+    menu->milliseconds = -1;
+    if (!only_stops)
+        return take_key(menu, key);
+    keys_forget(&menu->keys);
+    return STAY;
 }
 
 static enum answer run(struct menu *menu)
@@ -216,18 +186,15 @@ static enum answer run(struct menu *menu)
 
     menu_draw(menu);
     while (answer == STAY) {
-        enum key key = menu->machine->firmware->key();
+        enum key key = keys_next(&menu->keys);
 
-        bool stops = stop_countdown(menu, key);
-        if (key == KEY_NONE || menu->burst == BABBLE_LOOKS) {
+        if (key == KEY_NONE) {
             if (tick(menu))
                 return BOOT;
             continue;
         }
-        if (stops)
-            continue;
-        menu->milliseconds = -1;
-        answer = take_key(menu, key);
+        answer = take_key_in_time(menu, key);
+        menu->keys.babbled = false;
         if (answer == STAY)
             menu_draw(menu);
     }
@@ -250,15 +217,12 @@ enum err menu_begin(struct machine *machine, const struct volumes *volumes, stru
 
 /* What was chosen last stays so after a failure. `error` may be err_message(), which the next
  * failure replaces. */
-static void show(struct menu *menu, const char *error)
+static void show(struct menu *menu, const char *error, int32_t seconds)
 {
-    int32_t seconds = menu->config->timeout;
-
     fmt(menu->error, sizeof menu->error, "%s", error ? error : "");
     menu->notice[0] = 0;
     menu->number = 0;
     menu->wish = KEY_NONE;
-    menu->stopped = false;
     menu->milliseconds = error || seconds <= 0 ? -1 : seconds * INT64_C(1000);
     menu->interface->menu_tsc = cpu_tsc();
     screen_open(&menu->screen, menu->machine->firmware, menu->config->console);
@@ -266,30 +230,27 @@ static void show(struct menu *menu, const char *error)
 
 /* Keys that were pressed before wait in the firmware; one that is held comes again about 30 times a
  * second, and a driver may look for it 50 times. */
-static bool is_key_pressed(const struct menu *menu)
+static enum waiting look_for_key(struct menu *menu, const char *error)
 {
-    const struct firmware *firmware = menu->machine->firmware;
-    uint32_t waits = menu->config->hidden ? HIDDEN_MILLISECONDS / POLL_MILLISECONDS : 0;
+    const struct config *config = menu->config;
+    bool hidden = config->timeout == 0 && config->hidden && !error;
 
-    if (menu->config->disabled)
-        return false;
-    while (firmware->key() == KEY_NONE) {
-        if (!waits--)
-            return false;
-        firmware->wait(POLL_MILLISECONDS);
-    }
-    return true;
+    return keys_begin(&menu->keys, menu->machine->firmware,
+                      hidden ? HIDDEN_MILLISECONDS / KEYS_LOOK_MILLISECONDS : 0);
 }
 
 bool menu_choose(struct menu *menu, const char *error, struct entry *chosen)
 {
     const struct config *config = menu->config;
 
-    if (!error && config->timeout == 0 && !is_key_pressed(menu)) {
+    bool at_once = !error && config->timeout == 0;
+    enum waiting waiting = at_once && config->disabled ? NOTHING : look_for_key(menu, error);
+
+    if (at_once && waiting == NOTHING) {
         *chosen = config->entries[config->chosen];
         return true;
     }
-    show(menu, error);
+    show(menu, error, waiting == A_KEY ? -1 : at_once ? CALLED_SECONDS : config->timeout);
     enum answer answer = run(menu);
     screen_close(&menu->screen);
     *chosen = config->entries[menu->selected];

@@ -3,6 +3,7 @@
 #define LINTEL_MENU_MENU_H
 
 #include "common/entries/loader_interface.h"
+#include "common/menu/keys.h"
 #include "common/menu/line.h"
 #include "common/menu/screen.h"
 
@@ -14,9 +15,10 @@ enum err menu_begin(struct machine *machine, const struct volumes *volumes, stru
 
 /* Lets the user choose: at once the default when the time-out is 0, no key waits (or comes in the
  * tenth of a second that a hidden menu gives) and `error` is NULL; else by the list, with a
- * countdown that any key stops: one that types a character does no more than that, and one of many
- * that come at once, as from a serial line that babbles, not even that. `error`, when not NULL, is
- * shown above the list, and there is no countdown. *chosen is a copy of the entry, with the options
+ * countdown that any key stops (keys.h tells what is none): one that types a character does no more
+ * than that. A key that waits does no more, either; what waits and is no key shows a hidden menu,
+ * with a countdown. `error`, when not NULL, is shown above the list, and there is no countdown.
+ * *chosen is a copy of the entry, with the options
  * as the user changed them; it holds until the next call. False: the user gives up. */
 bool menu_choose(struct menu *menu, const char *error, struct entry *chosen);
 
@@ -31,14 +33,12 @@ struct menu {
     struct config *config;
     struct loader_interface *interface;
     struct screen screen;
+    struct keys keys;
     uint32_t selected;
     uint32_t top;         /* index of the first entry on the screen */
     uint32_t row, rows;   /* where the list lies, and how many entries it can show */
     uint64_t number;      /* typed so far */
     int64_t milliseconds; /* left of the countdown; negative: there is none */
-    bool stopped;         /* the countdown, by a key that did nothing else */
-    bool echoed;          /* an echo had been heard before */
-    uint32_t burst;       /* such keys that came without a pause */
     enum key wish;        /* what was asked for, and waits for Enter; KEY_NONE: nothing */
     char error[MENU_ERROR_BYTES];
     char notice[80];                  /* what the last key did */
@@ -58,9 +58,6 @@ bool menu_edit(struct menu *menu);
 enum err menu_facts(const struct menu *menu, char **text);
 
 /* pager.c: shows text until the user goes back. */
-void pager_show(struct screen *screen, const char *title, const char *text);
-
-/* The next key; waits for it. */
-enum key menu_wait_key(const struct firmware *firmware);
+void pager_show(struct screen *screen, struct keys *keys, const char *title, const char *text);
 
 #endif

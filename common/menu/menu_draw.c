@@ -201,7 +201,7 @@ void menu_draw_countdown(struct menu *menu)
 
     screen_fill(screen, (struct area){COUNTDOWN_ROW, 1, 1, SCREEN_COLUMNS}, COLOURS_PLAIN);
     screen_at(screen, COUNTDOWN_ROW, KEYS_COLUMN, COLOURS_STRONG);
-    if (menu->milliseconds >= 0 && !menu->stopped) {
+    if (menu->milliseconds >= 0) {
         screen_put(screen, "Boots in %ld second%s. Any key stops the countdown.", seconds,
                    seconds == 1 ? "" : "s");
     } else if (menu->notice[0]) {

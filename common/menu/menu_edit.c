@@ -13,6 +13,11 @@ bool menu_edit(struct menu *menu)
             "Options stay as they are: `editor no`, or loader.conf can't be read.");
         return false;
     }
+    if (menu->keys.babbled) { /* else what it sends would be options */
+        fmt(menu->notice, sizeof menu->notice,
+            "The serial line echoes or babbles. When it is silent: e again.");
+        return false;
+    }
     if (strlen(options) >= sizeof menu->options) {
         fmt(menu->notice, sizeof menu->notice, "Options of more than %u bytes can't be edited.",
             MENU_OPTIONS_BYTES - 1);
@@ -22,7 +27,7 @@ bool menu_edit(struct menu *menu)
     line_begin(&menu->line, menu->options, sizeof menu->options);
     do {
         menu_draw(menu);
-        key = menu_wait_key(menu->machine->firmware);
+        key = keys_wait_typed(&menu->keys);
         line_key(&menu->line, key);
     } while (key != KEY_ENTER && key != KEY_ESCAPE);
     menu->line.text = NULL;

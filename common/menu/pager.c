@@ -104,7 +104,7 @@ static void obey(struct pager *pager, enum key key)
     }
 }
 
-void pager_show(struct screen *screen, const char *title, const char *text)
+void pager_show(struct screen *screen, struct keys *keys, const char *title, const char *text)
 {
     struct pager pager = {.screen = screen, .title = title, .text = text};
     enum key key = KEY_NONE;
@@ -112,7 +112,7 @@ void pager_show(struct screen *screen, const char *title, const char *text)
     pager.lines = count_lines(text);
     while (key != KEY_ESCAPE && key != KEY_ENTER && key != 'q') {
         draw(&pager);
-        key = menu_wait_key(screen->firmware);
+        key = keys_wait(keys);
         obey(&pager, key);
     }
 }

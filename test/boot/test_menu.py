@@ -59,22 +59,31 @@ def test_countdown_boots_the_default(start, special_image, firmware):
     assert "fact: entry = lintel" in machine.output
 
 
-def echo_from_menu_on(machine):
-    """The serial line's other end sends back what it gets, as a modem or a shell there does."""
+def echo(machine, delay=0.0, change=bytes):
+    """The serial line's other end sends back what it gets from power on, as a modem or a shell there
+    does."""
     def send_back():
-        at = -1
+        at = 0
         with contextlib.suppress(OSError, ValueError):  # the machine has ended
             while not machine.closed:
-                received = machine.received
-                if at < 0:
-                    at = received.find(b"\x1b[2J\x1b[1;1H")
-                elif at < len(received):
-                    machine.process.stdin.write(received[at:])
-                    machine.process.stdin.flush()
-                    at = len(received)
-                else:
-                    time.sleep(GATHER)
+                received = machine.received[at:]
+                time.sleep(delay if received else GATHER)
+                machine.process.stdin.write(change(received))
+                machine.process.stdin.flush()
+                at += len(received)
     threading.Thread(target=send_back, daemon=True).start()
+
+
+def assert_waits(machine):
+    """For longer than a countdown, or what comes back."""
+    machine.wait_for("show the same menu")
+    time.sleep(5)
+    assert not machine.closed and "fact:" not in machine.output, machine.error("nobody chose")
+
+
+DELAYS = pytest.mark.parametrize("delay", [0.0, 1.0])
+BY_ITSELF = {"question": b"timeout 3\ndefault nothing\n", "damaged": bytes(512),
+             "menu-force": b"timeout menu-force\ndefault lintel\n"}
 
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
@@ -84,9 +93,66 @@ def test_line_that_echoes(start, special_image, firmware, console):
     image = special_image({
         "/loader/loader.conf": f"timeout 3\ndefault lintel\nconsole {console}\n"})
     machine = start(firmware, [image])
-    echo_from_menu_on(machine)
+    echo(machine)
     machine.wait_passed()
     assert "fact: entry = lintel\n" in machine.output
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+@DELAYS
+@pytest.mark.parametrize("conf", BY_ITSELF)
+def test_echo_chooses_nothing(start, special_image, firmware, delay, conf):
+    machine = start(firmware, [special_image(CHANGES | {"/loader/loader.conf": BY_ITSELF[conf]})])
+    echo(machine, delay)
+    assert_waits(machine)
+
+
+@pytest.mark.parametrize("change", [
+    lambda sent: sent.replace(b"\n", b"\r"), lambda sent: sent.replace(b"\x1b", b"^["),
+    lambda sent: sent.replace(b"\r", b"").replace(b"\n", b"")], ids=["cr", "caret", "no-cr"])
+def test_echo_that_changes_what_it_sends(start, special_image, change):
+    machine = start("bios", [special_image(CHANGES)])
+    echo(machine, change=change)
+    assert_waits(machine)
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_modem_chooses_nothing(start, special_image, firmware):
+    machine = start(firmware, [special_image(CHANGES)])
+    machine.wait_for("show the same menu")
+    for text in 3 * ["\r\nRING\r\n", "host login: e", "\r\n", "1 2\r"]:
+        machine.type(text)
+        time.sleep(0.4)
+    assert_waits(machine)
+    machine.type("1\r")
+    machine.wait_passed()
+    assert "fact: entry = second" in machine.output
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_pasted_options_boot_as_they_are(start, special_image, firmware):
+    """Though they stand on the screen."""
+    machine = start(firmware, [special_image(CHANGES)])
+    screen = Screen(machine)
+    screen.wait_for_text("show the same menu")
+    screen.press("\x1b[H", "options test chosen")
+    screen.press("e", "Options for one boot:")
+    screen.press(" options test chosen: e", "test chosen options test chosen: e")
+    machine.type("\r")
+    machine.wait_for("^fact: command-line = test chosen options test chosen: e$")
+
+
+def test_no_editor_on_a_line_that_echoes(start, special_image):
+    machine = start("bios", [special_image(CHANGES)])
+    screen = Screen(machine)
+    echo(machine)
+    screen.wait_for_text("show the same menu")
+
+    def is_refused(rows):
+        time.sleep(1)  # keys are none before the line is silent
+        machine.monitor.press("e")
+        return any("The serial line echoes or babbles." in row for row in rows)
+    screen.wait_for(is_refused, "a refusal")
 
 
 def hold_key(machine):

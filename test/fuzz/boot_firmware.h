@@ -88,7 +88,7 @@ static struct failure {
 static uint32_t calls[VERBS];
 static enum { NO_LIE, TAKES_MEMORY, GROWS, LONGEST, EMPTY, LIES } lie_kind;
 static bool has_lied;
-static uint32_t keys_left, keys_read;
+static uint32_t keys_left, silent_milliseconds;
 static bool quits;
 static struct firmware firmware;
 
@@ -245,12 +245,19 @@ static enum err set_variable(const uint8_t vendor[16], const char *name, bool ke
 
 static enum key key(void)
 {
-    if (!keys_read++)
-        return KEY_NONE; /* nobody asks for the menu before it appears */
+    if (silent_milliseconds <
+        1000) /* of a person's that come one by one, and none before the menu */
+        return KEY_NONE;
+    silent_milliseconds = 0;
     if (!keys_left)
         return (quits = !quits) ? 'q' : KEY_ENTER; /* which confirms it */
     keys_left--;
     return KEY_ENTER;
+}
+
+static void pass_time(uint32_t milliseconds)
+{
+    silent_milliseconds += milliseconds;
 }
 
 /* All that is shown is text, or a sequence of the loader's own. */

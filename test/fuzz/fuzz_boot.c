@@ -242,6 +242,7 @@ static void begin_firmware(void)
     firmware.read = read;
     firmware.put = put_char;
     firmware.key = key;
+    firmware.wait = pass_time;
     firmware.allocate = allocate;
     firmware.reserve = reserve;
     firmware.memory_map = memory_map;
@@ -253,7 +254,7 @@ static void begin_firmware(void)
     memset(calls, 0, sizeof calls);
     has_lied = was_entered = false;
     current = NULL;
-    keys_read = 0;
+    silent_milliseconds = 0;
     quits = false;
 }
 

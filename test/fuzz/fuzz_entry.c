@@ -32,12 +32,24 @@ static void set_text(void)
 {
 }
 
+static bool is_pressed;
+
 static enum key press_enter(void)
 {
-    return KEY_ENTER;
+    enum key key = is_pressed ? KEY_ENTER : KEY_NONE;
+
+    is_pressed = false;
+    return key;
 }
 
-static const struct firmware firmware = {.put = put, .key = press_enter, .set_text = set_text};
+/* A person's keys come one by one, and this one's only when the menu is there: it waits. */
+static void wait(uint32_t milliseconds)
+{
+    is_pressed = milliseconds == KEYS_LOOK_MILLISECONDS;
+}
+
+static const struct firmware firmware = {
+    .put = put, .key = press_enter, .wait = wait, .set_text = set_text};
 
 static void check_order(const char *a, const char *b)
 {

@@ -8,7 +8,10 @@
 #include "test/unit/fake_firmware.h"
 #include "test/unit/fake_screen.h"
 
-/* ---- the user: each step looks at the screen, then presses a key ----------------------------- */
+/* ---- the user: each step looks at the screen, then presses a key ------------------------------
+ *
+ * A person's keys come one by one, and when the menu is there. */
+#define PAUSE_MILLISECONDS 60
 
 struct step {
     enum key key;
@@ -17,11 +20,15 @@ struct step {
 
 static const struct step *next_step, *end_of_steps;
 static uint64_t waited;
+static uint32_t pause; /* until the next key comes */
+static bool ahead;     /* the first is there before the menu */
+static bool at_once;   /* they come without pauses */
 
 static inline enum key press(void)
 {
-    if (next_step == end_of_steps)
+    if (next_step == end_of_steps || pause)
         return KEY_NONE;
+    pause = at_once || next_step->key == KEY_NONE ? 0 : PAUSE_MILLISECONDS;
     if (next_step->look)
         next_step->look();
     put_count = 0;
@@ -31,6 +38,7 @@ static inline enum key press(void)
 static inline void pass_time(uint32_t milliseconds)
 {
     waited += milliseconds;
+    pause -= MIN(pause, milliseconds);
     assert_in_range(waited, 0, 100000);
 }
 
@@ -72,6 +80,7 @@ static inline int set_up(void **state)
         (struct config){.entries = entries, .count = 3, .chosen = 1, .timeout = -1, .editor = true};
     arena_begin(&machine.arena, fake_firmware.allocate);
     waited = 0;
+    ahead = at_once = false;
     fake_screen_begin();
     return 0;
 }
@@ -80,6 +89,7 @@ static inline bool show_menu(const char *error)
 {
     if (!menu)
         assert_int_equal(OK, menu_begin(&machine, &volumes, config, &interface, &menu));
+    pause = ahead ? 0 : PAUSE_MILLISECONDS;
     return menu_choose(menu, error, &chosen);
 }
 

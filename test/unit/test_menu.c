@@ -147,11 +147,67 @@ static void test_at_once(void **state)
     assert_int_equal(waited, 0);
 }
 
+static void see_countdown(void)
+{
+    assert_shown("Boots in 3 seconds. Any key stops the countdown.");
+}
+static void see_no_countdown(void)
+{
+    assert_not_shown("Boots");
+    assert_not_shown("countdown");
+}
+
+/* A key of it does no more. */
 static void test_a_waiting_key_shows_the_hidden_menu(void **state)
 {
     (void)state;
     config->timeout = 0;
+    ahead = true;
     assert_int_equal(CHOOSE(NULL, {KEY_ESCAPE, NULL}, {KEY_UP, see_1}, {KEY_ENTER, see_0}), 0);
+}
+
+static void see_countdown_of_5(void)
+{
+    assert_shown("Boots in 5 seconds. Any key stops the countdown.");
+}
+
+/* A line that talks before the menu is no reason to wait for ever. */
+static void test_babble_shows_the_hidden_menu_for_a_while(void **state)
+{
+    (void)state;
+    config->timeout = 0;
+    ahead = at_once = true;
+    assert_int_equal(CHOOSE(NULL, {'1', NULL}, {'3', NULL}, {KEY_ENTER, NULL}, {KEY_NONE, NULL},
+                            {KEY_NONE, NULL}, {KEY_NONE, NULL}, {KEY_NONE, NULL}, {KEY_NONE, NULL},
+                            {KEY_NONE, NULL}, {KEY_NONE, see_countdown_of_5}),
+                     1);
+    assert_int_equal(CHOOSE(NULL, {KEY_ENTER, NULL}, {KEY_ENTER, NULL}), 1);
+    assert_in_range(waited, 10000, 10200);
+}
+
+/* Nor is it a wish. */
+static void test_what_was_there_before_the_menu_is_obeyed_nowhere(void **state)
+{
+    (void)state;
+    ahead = true;
+    assert_int_equal(CHOOSE(NULL, {'1', NULL}, {KEY_DOWN, see_1}, {KEY_ENTER, see_2}), 2);
+    assert_int_equal(CHOOSE("no", {'1', NULL}, {KEY_UP, NULL}, {KEY_ENTER, see_1}), 1);
+}
+
+/* Though it stops the countdown, where it is a key. */
+static void test_a_key_that_is_held_from_before(void **state)
+{
+    static struct step steps[302];
+
+    (void)state;
+    for (uint32_t i = 0; i < 200; i++)
+        steps[i].key = '1';
+    steps[299].look = see_no_countdown;
+    steps[300] = (struct step){KEY_DOWN, see_1};
+    steps[301] = (struct step){KEY_ENTER, see_2};
+    config->timeout = 3;
+    ahead = at_once = true;
+    assert_int_equal(choose(NULL, steps, ARRAY_LENGTH(steps)), 2);
 }
 
 static void test_a_disabled_menu_looks_for_no_key(void **state)
@@ -183,15 +239,6 @@ static void test_a_key_in_the_first_moment_shows_the_hidden_menu(void **state)
                      0);
 }
 
-static void see_countdown(void)
-{
-    assert_shown("Boots in 3 seconds. Any key stops the countdown.");
-}
-static void see_no_countdown(void)
-{
-    assert_not_shown("Boots");
-    assert_not_shown("countdown");
-}
 static void let_time_pass(void)
 {
     waited = 0;
@@ -254,6 +301,7 @@ static void test_countdown_goes_on_after_babble(void **state)
     struct step steps[sizeof babble + 1] = {0};
 
     (void)state;
+    at_once = true;
     config->timeout = 3;
     for (uint32_t i = 0; babble[i]; i++)
         steps[i].key = (enum key)babble[i];
@@ -268,6 +316,7 @@ static void test_endless_babble(void **state)
     static struct step steps[12000];
 
     (void)state;
+    at_once = true;
     config->timeout = 3;
     for (uint32_t i = 0; i < ARRAY_LENGTH(steps); i++)
         steps[i].key = 'e';
@@ -391,6 +440,9 @@ int main(void)
         TEST(capital_letters),
         TEST(at_once),
         TEST(a_waiting_key_shows_the_hidden_menu),
+        TEST(babble_shows_the_hidden_menu_for_a_while),
+        TEST(what_was_there_before_the_menu_is_obeyed_nowhere),
+        TEST(a_key_that_is_held_from_before),
         TEST(a_disabled_menu_looks_for_no_key),
         TEST(a_key_in_the_first_moment_shows_the_hidden_menu),
         TEST(countdown_runs_out),

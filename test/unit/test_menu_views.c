@@ -253,6 +253,30 @@ static void test_own_options(void **state)
     assert_string_equal(chosen.options, "of the entr");
 }
 
+static void see_opened(void)
+{
+    assert_shown("Options for one boot:");
+}
+static void see_echo(void)
+{
+    assert_shown("The serial line echoes or babbles. When it is silent: e again.");
+}
+
+/* What it sends would be options. */
+static void test_no_editor_while_the_line_babbles(void **state)
+{
+    struct step steps[90] = {{'R', NULL}, {'I', NULL}, {'N', NULL}, {'G', NULL}};
+
+    (void)state;
+    steps[60].key = 'e';
+    steps[75] = (struct step){'e', see_echo};
+    steps[89] = (struct step){KEY_ENTER, see_opened};
+    entries[1].options = "quiet splash";
+    at_once = true;
+    assert_int_equal(choose(NULL, steps, ARRAY_LENGTH(steps)), 1);
+    assert_string_equal(chosen.options, "quiet splash");
+}
+
 static void see_no_editor(void)
 {
     assert_shown("Options stay as they are: `editor no`, or loader.conf can't be read.");
@@ -335,6 +359,7 @@ int main(void)
         TEST(options_that_are_too_long),
         TEST(thousands_of_entries),
         TEST(own_options),
+        TEST(no_editor_while_the_line_babbles),
         TEST(no_editor),
         TEST(facts),
     };

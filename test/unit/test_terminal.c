@@ -126,8 +126,8 @@ static void knows_the_keys_of_terminals(void **state)
         {"\033[D", KEY_LEFT},
         {"\033[1;5C", KEY_RIGHT},
         {"\033[1;5H", KEY_HOME},
-        {"\033[1;1H", KEY_NONE}, /* as a menu comes back */
-        {"\033[24;9H", KEY_NONE},
+        {"\033[1;1H", KEY_UNKNOWN}, /* as a menu comes back */
+        {"\033[24;9H", KEY_UNKNOWN},
         {"\033[24;\033[A", KEY_UP},
         {"\033[H", KEY_HOME},
         {"\033[1~", KEY_HOME},
@@ -139,12 +139,12 @@ static void knows_the_keys_of_terminals(void **state)
         {"\033[6~", KEY_PAGE_DOWN},
         {"\033[6;2~", KEY_PAGE_DOWN},
         {"\033[3~", KEY_DELETE},
-        {"\033[~", KEY_NONE},
-        {"\033[2~", KEY_NONE},
-        {"\033[200~", KEY_NONE},
-        {"\033[", KEY_NONE},
-        {"\033x", KEY_NONE},
-        {"\xc3", KEY_NONE},
+        {"\033[~", KEY_UNKNOWN},
+        {"\033[2~", KEY_UNKNOWN},
+        {"\033[200~", KEY_UNKNOWN},
+        {"\033[", KEY_UNKNOWN},
+        {"\033x", KEY_UNKNOWN},
+        {"\xc3", KEY_UNKNOWN},
     };
 
     for (silence = 0; silence <= 100; silence += 10)
@@ -174,7 +174,7 @@ static void gives_up_endless_sequences(void **state)
 
     memset(endless, '1', sizeof endless - 1);
     memcpy(endless, "\033[", 2);
-    assert_int_equal(key_of(endless), KEY_NONE);
+    assert_int_equal(key_of(endless), KEY_UNKNOWN);
     assert_in_range(line - endless, 3, 30);
 }
 
