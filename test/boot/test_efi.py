@@ -24,7 +24,10 @@ def as_driver(content):
 
 
 def told(machine, count):
-    """What the program said the count-th time."""
+    """What the program said the count-th time, when the menu is there again: a key that comes before
+    is no wish."""
+    machine.wait(lambda: len(re.findall(rf"{TOLD}[\s\S]*?show the same menu",
+                                        machine.output)) >= count, f"the menu, {count} times")
     return machine.wait(lambda: re.findall(TOLD, machine.output)[count - 1:],
                         f"/{TOLD}/, {count} times")[0]
 
