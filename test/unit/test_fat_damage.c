@@ -117,6 +117,38 @@ static void broken_directory_entries(void **state)
     }
 }
 
+/* As one bit makes it: the file must not seem to be absent. The others are there. */
+static void files_that_became_labels(void **state)
+{
+    static const uint8_t attributes[] = {0x08, 0x18, 0x28, 0x0f};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(attributes); i++) {
+        image = image_begin(16, 4085, 1);
+        image_chain(&image, 20, 2);
+        image_add(&image, "LOADER     ", 20, 0)[11] = attributes[i];
+        image_add(&image, "FILE    BIN", 21, 512);
+        image_add(&image, "VOLUME     ", 0, 0)[11] = 0x08;
+        expect_open("/loader/x", ERR_FORMAT, "directory /: LOADER has the attribute 08h");
+        expect_open("/file.bin", OK, "");
+        image_end(&image);
+    }
+}
+
+/* A label lies in the root directory. */
+static void label_in_another_directory(void **state)
+{
+    (void)state;
+    image = image_begin(16, 4085, 1);
+    image_chain(&image, 20, 1);
+    image_add(&image, "LOADER     ", 20, 0)[11] = 0x10;
+    memcpy(image_cluster(&image, 20), "EMPTY   CNF\x08", 12);
+    expect_open("/loader/loader.conf", ERR_FORMAT, "directory LOADER: EMPTY   CNF has the");
+    image_cluster(&image, 20)[11] = 0x0f; /* a part of a long name whose file is gone */
+    expect_open("/loader/loader.conf", ERR_NOT_FOUND, "there is no loader.conf");
+    image_end(&image);
+}
+
 static void looping_directory(void **state)
 {
     (void)state;
@@ -222,12 +254,20 @@ static void cut_off_volume(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(broken_chains),       cmocka_unit_test(loops_of_all_lengths),
-        cmocka_unit_test(chain_over_the_end),  cmocka_unit_test(late_loop),
-        cmocka_unit_test(table_too_short),     cmocka_unit_test(broken_directory_entries),
-        cmocka_unit_test(looping_directory),   cmocka_unit_test(endless_directory),
-        cmocka_unit_test(broken_boot_sectors), cmocka_unit_test(no_fat_at_all),
-        cmocka_unit_test(cut_off_volume),      cmocka_unit_test(other_version_of_fat32),
+        cmocka_unit_test(broken_chains),
+        cmocka_unit_test(loops_of_all_lengths),
+        cmocka_unit_test(chain_over_the_end),
+        cmocka_unit_test(late_loop),
+        cmocka_unit_test(table_too_short),
+        cmocka_unit_test(broken_directory_entries),
+        cmocka_unit_test(files_that_became_labels),
+        cmocka_unit_test(label_in_another_directory),
+        cmocka_unit_test(looping_directory),
+        cmocka_unit_test(endless_directory),
+        cmocka_unit_test(broken_boot_sectors),
+        cmocka_unit_test(no_fat_at_all),
+        cmocka_unit_test(cut_off_volume),
+        cmocka_unit_test(other_version_of_fat32),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

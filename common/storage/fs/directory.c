@@ -1,6 +1,7 @@
 /* Has this directory been read before, and what has this name there? */
 #include "common/storage/fs/directory.h"
 #include "common/lib/fmt.h"
+#include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 
@@ -104,6 +105,7 @@ static enum err read(const struct fs *fs, const struct fs_entry *at, struct dire
         directory->err = reading.err;
     if (directory->err == OK)
         return OK;
+    note("%s\n", err_message());
     return arena_text(fs->arena, err_message(), strlen(err_message()), &directory->why);
 }
 

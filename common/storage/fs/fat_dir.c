@@ -78,9 +78,17 @@ static bool is_long_name(const uint8_t *slot)
     return slot[0] != SLOT_FREE && (slot[11] & ATTRIBUTE_MASK) == ATTRIBUTE_LONG_NAME;
 }
 
+/* A label, or a part of a long name, has no contents (pages 27 and 31): this bit has hidden a file.
+ */
+static bool is_hidden_file(const uint8_t *slot)
+{
+    return slot[0] != SLOT_FREE && slot[11] & ATTRIBUTE_LABEL && load16(slot + 26);
+}
+
 static bool is_label(const uint8_t *slot)
 {
-    return slot[0] != SLOT_FREE && !is_long_name(slot) && slot[11] & ATTRIBUTE_LABEL;
+    return slot[0] != SLOT_FREE && !is_long_name(slot) && slot[11] & ATTRIBUTE_LABEL &&
+           !is_hidden_file(slot);
 }
 
 static bool is_file(const uint8_t *slot)
@@ -93,6 +101,8 @@ struct listing {
     bool (*each)(void *context, const struct fs_entry *entry);
     void *context;
     struct fat_long_name long_name;
+    bool is_root;
+    uint8_t damaged[11]; /* the short name of what can't be what its attributes say; 0: none */
 };
 
 static void fill_entry(const struct listing *listing, const uint8_t *slot, struct fs_entry *entry)
@@ -112,7 +122,9 @@ static bool list_slot(void *context, const uint8_t *slot)
     struct fs_entry entry;
     bool more = true;
 
-    if (is_long_name(slot)) {
+    if (is_hidden_file(slot) || (is_label(slot) && !listing->is_root)) {
+        memcpy(listing->damaged, slot, sizeof listing->damaged);
+    } else if (is_long_name(slot)) {
         fat_long_name_add(&listing->long_name, slot);
         return true;
     }
@@ -127,9 +139,22 @@ static bool list_slot(void *context, const uint8_t *slot)
 enum err fat_list(const struct fs *fs, const struct fs_entry *directory,
                   bool (*each)(void *context, const struct fs_entry *entry), void *context)
 {
-    struct listing listing = {.fat = fs->state, .each = each, .context = context};
+    char name[FS_LABEL_BYTES];
+    struct listing listing = {
+        .fat = fs->state,
+        .each = each,
+        .context = context,
+        .is_root = directory->location == fs->root.location,
+    };
 
-    return walk(fs, directory, list_slot, &listing);
+    TRY(walk(fs, directory, list_slot, &listing));
+    if (!listing.damaged[0])
+        return OK;
+    fat_label(listing.damaged, name);
+    return fail(ERR_FORMAT,
+                "directory %s: %s has the attribute 08h, and is no volume label: repair the file "
+                "system with fsck.fat or chkdsk",
+                directory->name, name);
 }
 
 static bool take_label(void *context, const uint8_t *slot)

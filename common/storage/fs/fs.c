@@ -23,6 +23,12 @@ const char *fs_names(char *list, uint64_t bytes)
     return list;
 }
 
+/* By its type: where none is seen, it is damaged. */
+static bool must_have_one(const struct volume *volume)
+{
+    return volume_is_esp(volume) || volume_is_xbootldr(volume);
+}
+
 enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *fs)
 {
     char name[VOLUME_NAME_BYTES], names[FS_NAMES_BYTES];
@@ -39,8 +45,9 @@ enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *f
         if (err != ERR_NOT_FOUND)
             return err == OK ? fs_keep_directories(fs) : err;
     }
-    return fail(ERR_NOT_FOUND, "%s: no file system that Lintel reads (%s)",
-                volume_name(volume, name), fs_names(names, sizeof names));
+    return fail(must_have_one(volume) ? ERR_FORMAT : ERR_NOT_FOUND,
+                "%s: no file system that Lintel reads (%s)", volume_name(volume, name),
+                fs_names(names, sizeof names));
 }
 
 enum err fs_identify(const struct fs *fs, struct fs_identity *identity)
@@ -151,7 +158,7 @@ static enum err enter(const struct fs *fs, const char *path, const char *name, u
     struct fs_entry found;
 
     if (!at->directory)
-        return fail(ERR_NOT_FOUND, "%s: %s is a file, not a directory", path, at->name);
+        return fail(ERR_FORMAT, "%s: %s is a file, not a directory", path, at->name);
     TRY(directory_of(fs, at, &directory));
     if (!directory_find(directory, name, length, &found) &&
         !(fs->driver->loose_ends &&
@@ -192,7 +199,7 @@ enum err fs_open_entry(const struct fs *fs, const struct fs_entry *entry, const 
                        struct file *file)
 {
     if (entry->directory)
-        return fail(ERR_NOT_FOUND, "%s is a directory, not a file", path);
+        return fail(ERR_FORMAT, "%s is a directory, not a file", path);
     *file = (struct file){
         .reader = {.name = path, .bytes = entry->bytes, .read = read_file},
         .fs = fs,
@@ -220,7 +227,7 @@ enum err fs_list(const struct fs *fs, const char *path,
                     volume_name(fs->volume, name), path);
     TRY(look_up(fs, path, &entry));
     if (!entry.directory)
-        return fail(ERR_NOT_FOUND, "%s is a file, not a directory", path);
+        return fail(ERR_FORMAT, "%s is a file, not a directory", path);
     TRY(directory_of(fs, &entry, &directory));
     directory_list(directory, each, context);
     return directory_error(directory);

@@ -70,17 +70,17 @@ enum err fs_next_name(const char *path, const char **at, uint64_t *length);
 /* Begins to keep directories that are read (directory.c). */
 enum err fs_keep_directories(struct fs *fs);
 
-/* ERR_NOT_FOUND when no driver knows the volume. Memory comes from the arena. */
+/* ERR_NOT_FOUND when no driver knows the volume; ERR_FORMAT when its type says that one should (an
+ * EFI system or extended boot loader partition). Memory comes from the arena. */
 enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *fs);
 
 enum err fs_identify(const struct fs *fs, struct fs_identity *identity);
 
 /* Paths lead from the root, with or without a "/" first, UTF-8, "/" or "\" between names, without
- * regard to case in ASCII. "." and ".." are taken out of the text, on every volume and server
- * alike;
- * ".." does not lead above the root. On FAT a file has its 8.3 name beside a long one.
- * ERR_NOT_FOUND names the part that is missing. `file->reader.name` is `path`, which must outlive
- * the file. */
+ * regard to case in ASCII. "." and ".." are taken out of the text, on every volume and server; ".."
+ * does not lead above the root. On FAT a file has its 8.3 name beside a long one. ERR_NOT_FOUND
+ * names the part that is missing; ERR_FORMAT: there is a directory in a file's place, or a file in
+ * a directory's. `file->reader.name` is `path`, which must outlive the file. */
 enum err fs_open(const struct fs *fs, const char *path, struct file *file);
 
 /* The same for what fs_list() has found there: no directory is read again. */
@@ -90,7 +90,8 @@ enum err fs_open_entry(const struct fs *fs, const struct fs_entry *entry, const 
 /* True when both paths lead to the same file, wherever there is one. */
 bool fs_is_same_path(const char *path, const char *other);
 
-/* ERR_UNSUPPORTED where directories can't be listed. */
+/* ERR_UNSUPPORTED where directories can't be listed; others as fs_open(). What can be read of a
+ * damaged directory is listed before its error. */
 enum err fs_list(const struct fs *fs, const char *path,
                  bool (*each)(void *context, const struct fs_entry *entry), void *context);
 
