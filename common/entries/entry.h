@@ -91,8 +91,8 @@ struct entry_volumes {
 };
 
 /* Entries lie on the boot volume (UAPI.1), and on the same disk's extended boot loader partition;
- * where that is the boot volume, on the EFI system partition. One that can't be mounted is said,
- * and one that fails is a doubt. */
+ * where that is the boot volume, on the EFI system partition. One that fails, or an
+ * extended boot loader partition without entries, is said, and a doubt. */
 void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list);
 
 /* Reads the boot volume's /loader/loader.conf (absent is fine) and all volumes' /loader/entries/

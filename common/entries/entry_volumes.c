@@ -11,8 +11,21 @@ static bool holds_entries_too(const struct volume *boot_volume, const struct vol
     return volume_is_xbootldr(volume) || (volume_is_xbootldr(boot_volume) && volume_is_esp(volume));
 }
 
-/* One with a file system that Lintel does not read holds nothing for it; what lies on one that
- * fails may be what the default means. */
+/* An extended boot loader partition is there for nothing else. */
+static enum err open(const struct volume *volume, struct arena *arena, struct fs *fs)
+{
+    char name[VOLUME_NAME_BYTES];
+
+    TRY(fs_mount(volume, arena, fs));
+    if (!volume_is_xbootldr(volume))
+        return OK;
+    enum err err = volumes_find_configuration(fs);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    return fail(err, "%s: neither /loader nor /EFI/Linux is there", volume_name(volume, name));
+}
+
+/* What lies on one that fails may be what the default means. */
 static void add(struct volumes *volumes, const struct volume *volume, struct entry_volumes *list)
 {
     struct arena *arena = &volumes->machine->arena;
@@ -20,11 +33,10 @@ static void add(struct volumes *volumes, const struct volume *volume, struct ent
     enum err err = ARENA_TAKE(arena, 1, &fs);
 
     if (err == OK)
-        err = fs_mount(volume, arena, fs);
+        err = open(volume, arena, fs);
     if (err != OK) {
         say("no entries from there: %s\n", err_message());
-        if (err != ERR_NOT_FOUND)
-            doubt(&list->doubt, arena, "a volume with entries cannot be used: %s", err_message());
+        doubt(&list->doubt, arena, "a volume with entries cannot be used: %s", err_message());
         return;
     }
     note("entries also: partition %u of %s\n", volume->number, volume->disk->name);

@@ -1,6 +1,7 @@
 /* Which file does a reference name? */
 #include "common/storage/reference.h"
 #include "common/lib/fmt.h"
+#include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 #include "common/storage/fs/raw.h"
@@ -73,6 +74,8 @@ struct search {
     const struct property *property;
     char name[NAME_BYTES];
     const struct volume *found, *second;
+    enum err err;  /* of the first volume that can't be read or is damaged, */
+    char why[512]; /* and its message */
 };
 
 static void take(struct search *search, const struct volume *volume)
@@ -83,44 +86,54 @@ static void take(struct search *search, const struct volume *volume)
         search->second = volume;
 }
 
-/* A volume of the disk that can't be read may be the one that is meant: a copy on another disk is
- * not to boot in its place. */
+/* One with a file system that Lintel does not read is none that it could name. */
+static void look_at(struct machine *machine, const struct volume *volume, struct search *search)
+{
+    char name[NAME_BYTES];
+    enum err err = search->property->get(machine, volume, name);
+
+    if (err != OK && err != ERR_NOT_FOUND && search->err == OK) {
+        search->err = err;
+        fmt(search->why, sizeof search->why, "%s", err_message());
+    }
+    if (name[0] && text_equal(name, search->name))
+        take(search, volume);
+}
+
 static enum err search_disk(struct machine *machine, const struct disk *disk, struct search *search)
 {
     struct volume *volumes;
     uint32_t count;
-    enum err unread = OK;
 
     TRY(partition_list(machine->firmware, disk, &machine->arena, &volumes, &count));
-    for (uint32_t i = 0; i < count; i++) {
-        char name[NAME_BYTES];
-        enum err err = search->property->get(machine, &volumes[i], name);
-        if (err == ERR_IO && unread == OK)
-            unread = fail(err, "%s%s may be a volume that cannot be read: %s",
-                          search->property->prefix, search->name, err_message());
-        if (name[0] && text_equal(name, search->name))
-            take(search, &volumes[i]);
-    }
-    return search->found ? OK : unread;
+    for (uint32_t i = 0; i < count; i++)
+        look_at(machine, &volumes[i], search);
+    return OK;
 }
 
-/* A disk that cannot be read is no reason not to look at the others. */
+/* A disk whose first sectors can't be read may be a card reader without a card: it has no volumes.
+ */
 static void search_others(struct machine *machine, const struct disk *own, struct search *search)
 {
     for (uint32_t i = 0; i < machine->facts->disk_count; i++)
-        if (&machine->facts->disks[i] != own)
-            search_disk(machine, &machine->facts->disks[i], search);
+        if (&machine->facts->disks[i] != own &&
+            search_disk(machine, &machine->facts->disks[i], search) != OK)
+            note("passed over: %s\n", err_message());
 }
 
-/* The entry's own disk first: a clone of it has all of its names. `own` may be a server. */
+/* The entry's own disk first: a clone of it has all of its names. A volume that can't be read may
+ * be the one that is meant: no copy on another disk boots in its place. `own` may be a server. */
 static enum err search_disks(struct machine *machine, const struct disk *own, struct search *search)
 {
     const char *prefix = search->property->prefix;
 
     if (own->sector_bytes)
         TRY(search_disk(machine, own, search));
-    if (!search->found)
+    if (!search->found && search->err == OK)
         search_others(machine, own, search);
+    if (search->err != OK && (!search->found || search->found->disk != own))
+        return fail(search->err, "%s%s may be a volume that cannot be read: %s", prefix,
+                    search->name, search->why);
     if (!search->found)
         return fail(ERR_NOT_FOUND, "%s%s: no volume of any disk is called so", prefix,
                     search->name);

@@ -19,7 +19,9 @@
  * BIOS drive, and "disk:" of the disk that `own` lies on.
  *
  * ERR_NOT_FOUND: no such volume or file. ERR_UNSUPPORTED: more than one volume fits, on that disk
- * or, where none does there, on the others. ERR_IO: one of that disk that may fit can't be read.
+ * or, where none does there, on the others. ERR_IO, ERR_FORMAT: one of that disk, or,
+ * where none of it fits, of any whose partitions are known, may fit, and can't be read or is
+ * damaged.
  * `reference` and the machine's arena must outlive the file. */
 enum err reference_open(struct volumes *volumes, const struct fs *own, const char *reference,
                         struct file *file);

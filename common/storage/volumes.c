@@ -38,29 +38,46 @@ static enum place place_of(const struct facts *facts, const struct volume *volum
     return volume_is_esp(volume) ? PLACE_ESP : PLACE_OTHER;
 }
 
-/* What Lintel came from, or an EFI system partition, has a file system: where none is seen, it is
- * damaged. */
-static enum err mount(struct volumes *volumes, const struct volume *volume, enum place place,
-                      struct fs *fs)
-{
-    enum err err = fs_mount(volume, &volumes->machine->arena, fs);
-    return err == ERR_NOT_FOUND && place != PLACE_OTHER ? ERR_FORMAT : err;
-}
-
-static enum err find_configuration(const struct fs *fs)
+enum err volumes_find_configuration(const struct fs *fs)
 {
     enum err err = fs_list(fs, "/loader", ignore_entry, NULL);
     return err == ERR_NOT_FOUND ? fs_list(fs, "/EFI/Linux", ignore_entry, NULL) : err;
+}
+
+/* Who puts Lintel on a volume puts it there: ERR_NOT_FOUND. A root directory that shows neither is
+ * not what it was. */
+static enum err find_lintel(const struct fs *fs)
+{
+    char name[VOLUME_NAME_BYTES];
+    enum err err = fs_list(fs, "/EFI", ignore_entry, NULL);
+
+    if (err == ERR_NOT_FOUND)
+        err = fs_list(fs, "/lintel", ignore_entry, NULL);
+    if (err != ERR_NOT_FOUND)
+        return err == OK ? ERR_NOT_FOUND : err;
+    return fail(ERR_FORMAT, "%s: neither /loader nor Lintel's own /EFI or /lintel is there",
+                volume_name(fs->volume, name));
+}
+
+/* ERR_NOT_FOUND: it can be read, and holds no configuration. */
+static enum err look_at(struct volumes *volumes, const struct volume *volume, enum place place,
+                        struct fs *fs)
+{
+    enum err err = fs_mount(volume, &volumes->machine->arena, fs);
+
+    if (err == OK)
+        err = volumes_find_configuration(fs);
+    else if (err == ERR_NOT_FOUND && place == PLACE_NAMED)
+        return ERR_FORMAT;
+    return err == ERR_NOT_FOUND && place == PLACE_NAMED ? find_lintel(fs) : err;
 }
 
 /* Only a volume that can be read, and has no configuration, leads on to the next without a word. */
 static bool take(struct volumes *volumes, const struct volume *volume, enum place place)
 {
     struct fs fs;
-    enum err err = mount(volumes, volume, place, &fs);
+    enum err err = look_at(volumes, volume, place, &fs);
 
-    if (err == OK)
-        err = find_configuration(&fs);
     if (err == OK) {
         volumes->boot = *volume;
         volumes->fs = fs;
@@ -83,28 +100,29 @@ static bool search_volumes(struct volumes *volumes)
     return false;
 }
 
-/* ", and partition 3 (LBA ...) is left out", or nothing. */
-static void describe_left_out(const struct partitions *list, char *text, uint64_t bytes)
+#define LEFT_OUT_BYTES (PARTITION_TEXT_BYTES + 32)
+
+/* "; partition 3 (LBA ...), and left out", or nothing. */
+static const char *describe_left_out(const struct partitions *list, char text[LEFT_OUT_BYTES])
 {
-    const struct volume *partition = &list->left_out;
+    char partition[PARTITION_TEXT_BYTES];
 
     text[0] = 0;
-    if (partition->number)
-        fmt(text, bytes,
-            "; partition %u (LBA %lu, %lu sector%s) is not within LBA %lu to %lu, and left out",
-            partition->number, partition->first_lba, partition->sectors,
-            text_plural(partition->sectors), list->first_usable, list->last_usable);
+    if (list->left_out.number)
+        fmt(text, LEFT_OUT_BYTES, "; %s, and left out",
+            partitions_left_out(list, &list->left_out, partition));
+    return text;
 }
 
 static enum err refuse_disk(const struct partitions *list)
 {
-    char names[FS_NAMES_BYTES], left_out[160];
+    char names[FS_NAMES_BYTES], left_out[LEFT_OUT_BYTES];
 
-    describe_left_out(list, left_out, sizeof left_out);
     return fail(ERR_NOT_FOUND,
                 "%s: no volume of it (%u looked at) is a %s file system with a /loader "
                 "directory%s; put /loader/entries/*.conf on its EFI system partition",
-                list->whole.disk->name, list->count, fs_names(names, sizeof names), left_out);
+                list->whole.disk->name, list->count, fs_names(names, sizeof names),
+                describe_left_out(list, left_out));
 }
 
 static bool is_named_listed(const struct volumes *volumes)
@@ -115,17 +133,17 @@ static bool is_named_listed(const struct volumes *volumes)
     return false;
 }
 
-/* A partition that is left out can't be looked at: it may be the one. */
-static void doubt_left_out(struct volumes *volumes, const struct partitions *list)
+/* Left out, or not in the table any more: what else is found is not what was meant. */
+static void doubt_unlisted(struct volumes *volumes, const struct partitions *list)
 {
-    char left_out[160];
+    const struct boot_origin *origin = &volumes->machine->facts->origin;
+    char left_out[LEFT_OUT_BYTES];
 
-    if (!list->left_out.number || !is_named(volumes->machine->facts, &list->left_out) ||
-        is_named_listed(volumes))
-        return;
-    describe_left_out(list, left_out, sizeof left_out);
-    doubt(&volumes->doubt, &volumes->machine->arena, "%s cannot be used%s",
-          place_names[PLACE_NAMED], left_out);
+    if (origin->has_first_lba && !is_named_listed(volumes))
+        doubt(&volumes->doubt, &volumes->machine->arena,
+              "%s (%s, LBA %lu) cannot be used: no usable partition begins there%s",
+              place_names[PLACE_NAMED], list->whole.disk->name, origin->first_lba,
+              describe_left_out(list, left_out));
 }
 
 /* SeaBIOS does not tell the size of a CD; its file system does. And a disk that ends inside of the
@@ -145,7 +163,7 @@ static enum err search_disk(struct volumes *volumes, struct disk *disk)
     TRY(partitions_read(&list, volumes->machine->firmware, disk, &volumes->machine->arena));
     volumes->disk_volumes = list.volumes;
     volumes->disk_volume_count = list.count;
-    doubt_left_out(volumes, &list);
+    doubt_unlisted(volumes, &list);
     if (!search_volumes(volumes))
         return refuse_disk(&list);
     correct_size(disk, &volumes->boot);

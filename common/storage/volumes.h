@@ -20,8 +20,12 @@ struct volumes {
  * it is the volume that the firmware names, or that Lintel's installer named; else, on the disk
  * that Lintel came from, its EFI system partition; else its first volume with a /loader directory.
  * When not even the disk is known, all disks are searched in this way. Where a likelier volume
- * can't be read or is damaged, the next is taken, and that is a doubt. ERR_NOT_FOUND says where it
- * looked and what was wrong there. */
+ * can't be read or is damaged, or the one that was named is not there, the next is taken, and that
+ * is a doubt; only a sound one without configuration leads on to the next. ERR_NOT_FOUND says where
+ * it looked and what was wrong there. */
 enum err volumes_find(struct machine *machine, struct volumes *volumes);
+
+/* ERR_NOT_FOUND: neither /loader nor /EFI/Linux is there. */
+enum err volumes_find_configuration(const struct fs *fs);
 
 #endif

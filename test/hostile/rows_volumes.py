@@ -1,7 +1,9 @@
 """A boot volume that fails or is damaged, on a disk where another volume has entries as well: those
 are shown, with the reason, and nothing boots by itself."""
 import os
+import random
 import struct
+import subprocess
 
 from builder import KERNEL, MIB, VOLUME, make_image, mtools
 from entries import format_volume, sfdisk, write
@@ -24,6 +26,7 @@ def make_two_volumes(image):
         file = write(image.parent, "text", text)
         mtools("mcopy", image, first, str(file), f"::/loader/{name}")
     mtools("mcopy", image, first, str(KERNEL), "::/kernel.elf")
+    return first
 
 
 def parts(image):
@@ -35,7 +38,10 @@ def parts(image):
     fat, root = start + reserved, start + reserved + fats * fat_sectors
     loader = content.index(b"LOADER     ", root * SECTOR)
     link = struct.unpack_from("<H", content, loader + 26)[0] * 4
-    return {"boot-sector": (start, 0, SECTOR), "fat": (fat, 0, SECTOR), "root": (root, 0, SECTOR),
+    return {"table": (0, 0x1be, 16), "table-type": (0, 0x1be + 4, 1),
+            "table-start": (0, 0x1be + 8, 1),
+            "boot-sector": (start, 0, SECTOR), "fat": (fat, 0, SECTOR), "root": (root, 0, SECTOR),
+            "loader-attribute": (loader // SECTOR, loader % SECTOR + 11, 1),
             "loader": (content.index(b"ENTRIES    ") // SECTOR, 0, SECTOR),
             "loader-chain": (fat + link // SECTOR, link % SECTOR, 4)}
 
@@ -50,18 +56,45 @@ def failing(part):
     return prepare
 
 
+def overwrite(image, offset, content):
+    with open(image, "r+b") as disk:
+        disk.seek(offset)
+        disk.write(content)
+
+
 def zeroed(part):
+    return damaged(part, lambda count: bytes(count))
+
+
+def damaged(part, fill):
     def prepare(_images, folder):
         image = folder / "disk.img"
         make_two_volumes(image)
         sector, offset, count = parts(image)[part]
-        with open(image, "r+b") as disk:
-            disk.seek(sector * SECTOR + offset)
-            disk.write(bytes(count))
+        overwrite(image, sector * SECTOR + offset, fill(count))
         return Setup((image,))
     return prepare
 
 
+def without_other(damage):
+    """The other volume belongs to the first, and what lies there may be what the default means."""
+    def prepare(_images, folder):
+        image = folder / "disk.img"
+        at = make_two_volumes(image)
+        subprocess.run(["sfdisk", "--quiet", "--part-type", image, "2", "ea"], check=True)
+        sectors = struct.unpack_from("<H", image.read_bytes(), at + 22)[0] * 2
+        root = at + SECTOR * (struct.unpack_from("<H", image.read_bytes(), at + 14)[0] + sectors)
+        overwrite(image, at if damage == "boot-sector" else root, bytes(SECTOR))
+        return Setup((image,))
+    return prepare
+
+
+def noise(count):
+    return random.Random(4).randbytes(count)
+
+
+OTHER_SAID = "a volume with entries cannot be used: "
+UNLISTED_SAID = r"the volume that Lintel came from \([^)]*\) cannot be used: "
 SAID = "the volume that Lintel came from cannot be used: "
 
 # UEFI needs all that fails here itself.
@@ -70,4 +103,14 @@ ROWS = [Row(f"own-volume-{part}-fails", "bios", failing(part), SAID, part == "fa
     Row("own-volume-boot-sector-zeroed", "bios", zeroed("boot-sector"), SAID)] + [
     Row("own-volume-loader-chain-zeroed", firmware, zeroed("loader-chain"), SAID,
         firmware == "uefi")
-    for firmware in ("bios", "uefi")]
+    for firmware in ("bios", "uefi")] + [
+    Row("own-volume-root-zeroed", "bios", zeroed("root"), SAID, True),
+    Row("own-volume-root-noise", "bios", damaged("root", noise), SAID),
+    Row("own-volume-loader-is-label", "bios", damaged("loader-attribute", lambda _: b"\x08"), SAID),
+    Row("own-volume-not-in-table", "bios", zeroed("table"), UNLISTED_SAID, True),
+    Row("own-volume-type-zeroed", "bios", zeroed("table-type"), UNLISTED_SAID),
+    Row("own-volume-moved", "bios", damaged("table-start", lambda _: b"\x01"), UNLISTED_SAID)] + [
+    Row("own-volume-loader-is-file", firmware, damaged("loader-attribute", lambda _: b"\x20"), SAID)
+    for firmware in ("bios", "uefi")] + [
+    Row(f"xbootldr-{part}-zeroed", firmware, without_other(part), OTHER_SAID)
+    for firmware in ("bios", "uefi") for part in ("boot-sector", "root")]

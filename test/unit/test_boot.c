@@ -361,6 +361,12 @@ static void finds_no_volume_by_a_stale_label(void **unused)
     assert_non_null(strstr(fake_output(), "LABEL=STALE: no"));
 }
 
+static void expect_said(const char *text)
+{
+    if (!strstr(fake_output(), text))
+        fail_msg("\"%s\" is not in \"%s\"", text, fake_output());
+}
+
 /* A disk with a volume DATA beside Lintel's, and its clone, from which the kernel has gone. */
 static void make_clones(void)
 {
@@ -398,6 +404,47 @@ static void does_not_boot_the_clone_of_what_fails(void **unused)
     run("mcopy -i clone.img@@9M kernel.elf ::/kernel.elf");
     assert_int_equal(boot_beside_a_clone(1), FAKE_GAVE_UP);
     assert_non_null(strstr(fake_output(), "LABEL=DATA may be"));
+}
+
+/* Sectors of the parameter block are gone, and the label behind it says that there was one. */
+static void damage(const char *image, uint64_t sector)
+{
+    run("dd if=/dev/zero of=%s bs=1 seek=%lu count=20 conv=notrunc status=none", image,
+        sector * 512 + 11);
+}
+
+static void does_not_boot_the_clone_of_what_is_damaged(void **unused)
+{
+    (void)unused;
+    damage("own.img", 18432);
+    assert_int_equal(boot_beside_a_clone(0), FAKE_GAVE_UP);
+    expect_said("LABEL=DATA may be");
+}
+
+/* On another disk than the entry's, one of two copies can't be read: it may be the one. A disk of
+ * which nothing can be read has no copy. */
+static int boot_beside_two_copies(bool no_medium)
+{
+    fake_disk_in_file("other.img", 512);
+    uint32_t first = fake_disk_in_file("damaged.img", 512);
+    fake_disk_in_file("data.img", 512);
+    fake_break_sectors(first, 0, no_medium ? 8192 : 0);
+    fake_type("q\r");
+    return boot();
+}
+
+static void does_not_boot_the_only_copy_that_can_be_read(void **unused)
+{
+    (void)unused;
+    make_boot_disk("LABEL=DATA:/kernel.elf");
+    make_data_disk("mbr", "echo '2048 4096 c' | sfdisk -q data.img");
+    run("cp data.img damaged.img");
+    damage("damaged.img", 2048);
+    assert_int_equal(boot_beside_two_copies(false), FAKE_GAVE_UP);
+    expect_said("LABEL=DATA may be");
+    fake_end();
+    begin(NULL);
+    assert_int_equal(boot_beside_two_copies(true), FAKE_HANDED_OFF);
 }
 
 /* Neither is an EFI system partition, and both hold entries: the installer's word counts. */
@@ -465,12 +512,6 @@ static int boot_two_volumes(uint64_t from, uint64_t to, bool both, bool named)
     return boot();
 }
 
-static void expect_said(const char *text)
-{
-    if (!strstr(fake_output(), text))
-        fail_msg("\"%s\" is not in \"%s\"", text, fake_output());
-}
-
 /* The other volume's entries are shown, and none boots by itself. */
 static void asks_where_the_boot_volume_fails(void **unused)
 {
@@ -520,6 +561,56 @@ static void passes_over_volumes_without_configuration(void **unused)
     run("mformat -i esp.img@@1M -T 16384 -h 4 -s 16 ::");
     assert_int_equal(boot_disk("esp.img"), FAKE_HANDED_OFF);
     assert_int_equal(handed_over()->volume.partition_number, 2);
+}
+
+static void expect_question(const char *why)
+{
+    assert_int_equal(boot_two_volumes(0, 0, false, true), FAKE_GAVE_UP);
+    expect_said("Good");
+    expect_said(why);
+}
+
+/* The volume that Lintel came from is known, and does not show it. */
+static void asks_where_the_named_volume_shows_no_lintel(void **unused)
+{
+    (void)unused;
+    make_two_volumes();
+    struct fat_parts parts = parts_of_disk();
+    run("dd if=/dev/zero of=esp.img bs=512 seek=%lu count=%lu conv=notrunc status=none",
+        FIRST_LBA + parts.root, parts.end - parts.root);
+    expect_question("neither /loader");
+    make_two_volumes();
+    run("mdeltree -i esp.img@@1M ::/loader && mcopy -i esp.img@@1M entry ::/loader");
+    expect_question("/loader is a file");
+    make_two_volumes();
+    run("sfdisk -q --delete esp.img 1");
+    expect_question("no usable");
+}
+
+/* As on an EFI system partition that leaves the entries to another. */
+static void passes_over_lintels_own_volume_without_configuration(void **unused)
+{
+    (void)unused;
+    make_two_volumes();
+    run("mdeltree -i esp.img@@1M ::/loader && mmd -i esp.img@@1M ::/EFI");
+    assert_int_equal(boot_two_volumes(0, 0, false, true), FAKE_HANDED_OFF);
+    assert_int_equal(handed_over()->volume.partition_number, 2);
+}
+
+/* It may have held what the default means. */
+static void asks_where_an_extended_boot_loader_partition_is_damaged(void **unused)
+{
+    (void)unused;
+    make_two_volumes();
+    struct fat_parts parts = parts_of_disk();
+    run("sfdisk -q --part-type esp.img 2 ea");
+    assert_int_equal(boot_two_volumes(0, 0, false, true), FAKE_HANDED_OFF);
+    const uint64_t ranges[][2] = {{parts.root, parts.end}, {0, 1}};
+    for (size_t i = 0; i < ARRAY_LENGTH(ranges); i++) {
+        run("dd if=/dev/zero of=esp.img bs=512 seek=%lu count=%lu conv=notrunc status=none",
+            SECOND_LBA + ranges[i][0], ranges[i][1] - ranges[i][0]);
+        expect_question("a volume with entries");
+    }
 }
 
 /* ---- what failures leave behind -------------------------------------------------------------- */
@@ -706,11 +797,16 @@ int main(void)
         BOOT_TEST(takes_many_modules_of_a_named_volume),
         BOOT_TEST(prefers_its_own_disk_to_a_clone),
         BOOT_TEST(does_not_boot_the_clone_of_what_fails),
+        BOOT_TEST(does_not_boot_the_clone_of_what_is_damaged),
+        BOOT_TEST(does_not_boot_the_only_copy_that_can_be_read),
         BOOT_TEST(boots_the_volume_that_was_named),
         BOOT_TEST(asks_where_the_boot_volume_fails),
         BOOT_TEST(stops_where_all_volumes_fail),
         BOOT_TEST(asks_where_the_boot_volume_is_damaged),
         BOOT_TEST(passes_over_volumes_without_configuration),
+        BOOT_TEST(asks_where_the_named_volume_shows_no_lintel),
+        BOOT_TEST(passes_over_lintels_own_volume_without_configuration),
+        BOOT_TEST(asks_where_an_extended_boot_loader_partition_is_damaged),
         BOOT_TEST(leaks_nothing_in_ten_failures),
         BOOT_TEST(says_that_a_note_is_damaged),
         BOOT_TEST(refuses_what_is_not_signed),

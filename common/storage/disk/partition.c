@@ -1,5 +1,6 @@
 /* Which volumes has a disk? */
 #include "common/storage/disk/partition.h"
+#include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
@@ -12,8 +13,25 @@ enum err partitions_reserve(struct partitions *list, uint64_t capacity)
     return ARENA_TAKE(list->arena, capacity + 1, &list->volumes);
 }
 
+/* An MBR does not say where its disk ends. */
+const char *partitions_left_out(const struct partitions *list, const struct volume *partition,
+                                char text[PARTITION_TEXT_BYTES])
+{
+    size_t length =
+        fmt(text, PARTITION_TEXT_BYTES, "partition %u (LBA %lu, %lu sector%s) ", partition->number,
+            partition->first_lba, partition->sectors, text_plural(partition->sectors));
+
+    if (list->last_usable == UINT64_MAX)
+        fmt(text + length, PARTITION_TEXT_BYTES - length, "is empty, or begins in sector 0");
+    else
+        fmt(text + length, PARTITION_TEXT_BYTES - length, "is not within LBA %lu to %lu",
+            list->first_usable, list->last_usable);
+    return text;
+}
+
 void partitions_add(struct partitions *list, const struct volume *partition)
 {
+    char text[PARTITION_TEXT_BYTES];
     uint64_t first = partition->first_lba, end;
     bool fits = first >= list->first_usable && partition->sectors &&
                 !add_wraps(first, partition->sectors, &end) && end - 1 <= list->last_usable;
@@ -27,9 +45,7 @@ void partitions_add(struct partitions *list, const struct volume *partition)
         return;
     }
     list->left_out = *partition;
-    note("%s: partition %u (LBA %lu, %lu sector%s) is not within LBA %lu to %lu: left out\n",
-         list->whole.disk->name, partition->number, first, partition->sectors,
-         text_plural(partition->sectors), list->first_usable, list->last_usable);
+    note("%s: %s: left out\n", list->whole.disk->name, partitions_left_out(list, partition, text));
 }
 
 static enum err list_whole(struct partitions *list)

@@ -5,6 +5,8 @@
 
 #include "common/storage/disk/disk.h"
 
+#define PARTITION_TEXT_BYTES 160
+
 struct partitions {
     struct volume whole; /* the disk: tables are read through it, and each partition copies it */
     struct arena *arena;
@@ -24,6 +26,10 @@ enum err partitions_reserve(struct partitions *list, uint64_t capacity);
 /* Appends a partition, or leaves it out with a note when it is empty or not in usable sectors.
  * There must be room. */
 void partitions_add(struct partitions *list, const struct volume *partition);
+
+/* "partition 3 (LBA 5, 7 sectors) is not within LBA 34 to 99": of one that is left out. */
+const char *partitions_left_out(const struct partitions *list, const struct volume *partition,
+                                char text[PARTITION_TEXT_BYTES]);
 
 /* UEFI 2.10, 5.3. Errors as partition_list(). gpt_is_there() looks for the signature at LBA 1
  * only. */
