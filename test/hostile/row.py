@@ -14,10 +14,12 @@ ASKED = "test"  # the command line of the entry that each boot asks for: no othe
 BOOTS = ""      # a row that ends in a correct boot
 # How each of Lintel's errors begins: the first sector's, the loader's last word, the menu's. And what
 # the firmware says when it could not even read Lintel.
-NAMED = (r"Lintel: \w|Lintel cannot boot: \w| Error +\S|"
+MENU_ERROR = r" Error +\S"
+NAMED = (r"Lintel: \w|Lintel cannot boot: \w|" + MENU_ERROR + "|"
          r"BdsDxe: failed to load \w|No bootable device")
 # A row that may end in a correct boot or in any named error: faults that are put everywhere.
 BOOTS_OR_SAYS_WHY = None
+SHOW_AGAIN = "\x0c"  # the menu's key for it
 QUIET = 3  # seconds of the machine's own time in which nothing may follow a named error
 
 CORRECT, ERROR, HANG, RESET, WRONG, OTHER = (
@@ -27,10 +29,12 @@ CORRECT, ERROR, HANG, RESET, WRONG, OTHER = (
 @dataclass(frozen=True)
 class Setup:
     """What a row boots: disks in boot order, of which each boot has copies of its own. A disk may be
-    a QEMU file name that ends in ":PATH" (blkdebug), with PATH in the row's folder."""
+    a QEMU file name that ends in ":PATH" (blkdebug), with PATH in the row's folder. `lies`: those of
+    bios.asm or uefi.c, each of which must be told."""
 
     disks: tuple
     hardware: Hardware = field(default_factory=Hardware)
+    lies: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Row:
 class Outcome:
     kind: str
     said: str
+    told: int = 0  # lies
 
     @property
     def good(self):
@@ -89,9 +94,15 @@ def judge_end(row, machine):
 
 
 def stays(machine):
-    """Whether nothing follows a named error: no countdown, no other entry, no reset."""
+    """Whether nothing follows a named error: no countdown, no other entry, no reset. A menu shows it
+    again when it is asked to."""
     patience = Patience(machine, QUIET)
     machine.wait(lambda: machine.closed or patience.is_over(), "silence")
+    if not machine.closed and re.search(MENU_ERROR, machine.words):
+        before = len(machine.words)
+        machine.type(SHOW_AGAIN)
+        machine.wait(lambda: machine.closed or re.search(MENU_ERROR, machine.words[before:]),
+                     "the menu's answer to a key")
     return not machine.closed
 
 
@@ -105,20 +116,34 @@ def watch(row, machine):
         machine.wait(is_decided, "an end")
     except MachineError:
         return OTHER if row.expected and re.search(NAMED, machine.words) else HANG
-    if machine.closed or not stays(machine):
+    try:
+        remains = not machine.closed and stays(machine)
+    except MachineError:
+        return HANG
+    if not remains:
         kind = judge_end(row, machine)
         return OTHER if kind == CORRECT and row.expected else kind
     return OTHER if row.expected == BOOTS else ERROR
 
 
+def untold(setup, told):
+    """The first of its lies, which send their numbers, that was not told."""
+    digits = told.read_text()
+    return next((lie for number, lie in enumerate(setup.lies) if str(number) not in digits), None)
+
+
 def boot(row, images, folder):
+    told = folder / "told"
     setup = row.prepare(images, folder)
     own = [own_copy(disk, folder) for disk in setup.disks]
     before = [digest(file) for file, _ in own]
-    hardware = replace(setup.hardware, keeps=True)
+    options = ("-debugcon", f"file:{told}")
+    hardware = replace(setup.hardware, keeps=True, options=setup.hardware.options + options)
     with Machine(row.firmware, [name for _, name in own], hardware) as machine:
         kind = watch(row, machine)
         said = str(machine.error(kind))
     if before != [digest(file) for file, _ in own]:
         return Outcome(WRONG, f"the disk has changed\n{said}")
-    return Outcome(kind, said)
+    if lie := untold(setup, told):
+        return Outcome(OTHER, f"its lie was not told: {lie}\n{said}")
+    return Outcome(kind, said, len(setup.lies))

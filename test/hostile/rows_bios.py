@@ -19,7 +19,7 @@ def lying(*lies, volume=False, **hardware):
     def prepare(images, folder):
         floppy = make_floppy(folder / "lies.img", lies)
         return Setup((images.standard("test", volume),),
-                     Hardware(options=tuple(floppy_arguments(floppy)), **hardware))
+                     Hardware(options=tuple(floppy_arguments(floppy)), **hardware), lies)
     return prepare
 
 
@@ -32,7 +32,7 @@ def from_grub(*lies):
     def prepare(images, folder):
         floppy = make_floppy(folder / "lies.img", lies)
         return Setup(tuple(images.disks(WAYS["grub-multiboot2"])),
-                     Hardware(options=tuple(floppy_arguments(floppy))))
+                     Hardware(options=tuple(floppy_arguments(floppy))), lies)
     return prepare
 
 

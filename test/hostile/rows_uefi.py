@@ -22,7 +22,8 @@ def make_waiting(path):
 def lying(*lies, waits, options=()):
     def prepare(images, folder):
         image = images.shared("waiting.img", make_waiting) if waits else images.standard(ASKED)
-        return Setup((make_lying(folder / "lies.img", image, lies),), Hardware(options=options))
+        return Setup((make_lying(folder / "lies.img", image, lies),), Hardware(options=options),
+                     lies)
     return prepare
 
 

@@ -34,7 +34,7 @@ def boot_alone(row, images):
 
 def main(jobs, pattern=""):
     rows = [row for row in all_rows() if re.search(pattern, str(row))]
-    counts = dict.fromkeys(COUNTS, 0)
+    counts, told = dict.fromkeys(COUNTS, 0), 0
     with tempfile.TemporaryDirectory(prefix="torture-") as folder, \
             ThreadPoolExecutor(int(jobs)) as pool:
         images = Images(folder)
@@ -42,10 +42,11 @@ def main(jobs, pattern=""):
         for number, done in enumerate(as_completed(boots), 1):
             outcome = done.result()
             counts[outcome.kind] += 1
+            told += outcome.told
             print(f"[{number} of {len(rows)}] {boots[done]}: {outcome.kind}", flush=True)
             if not outcome.good:
                 print(outcome.said, flush=True)
-    print(f"faults injected: {len(rows)}; "
+    print(f"boots: {len(rows)}; lies told: {told}; "
           + ", ".join(f"{COUNTS[kind]}: {count}" for kind, count in counts.items()))
     sys.exit(counts[CORRECT] + counts[ERROR] != len(rows) or not rows)
 

@@ -49,7 +49,10 @@ static bool tells(const char *name, uint64_t *value)
             continue;
         uint64_t before = asked[i]++;
         *value = lie->value;
-        return before >= lie->skip && (!lie->times || before - lie->skip < lie->times);
+        bool now = before >= lie->skip && (!lie->times || before - lie->skip < lie->times);
+        if (now && before == lie->skip) /* row.py looks for it */
+            __asm__ volatile("outb %b0, $0xe9" : : "a"('0' + i));
+        return now;
     }
     return false;
 }
