@@ -198,6 +198,9 @@ void fake_put(char c)
     fputc(c, machine.screen);
 }
 
+/* A person's keys come one by one, and none before the menu is there (common/menu/keys.h). */
+#define KEY_MILLISECONDS 60
+
 void fake_press(enum key key)
 {
     must(machine.keys_typed < KEYS, "too many keys");
@@ -213,7 +216,11 @@ void fake_type(const char *text)
 enum key fake_key(void)
 {
     must_be_there();
-    return machine.keys_read < machine.keys_typed ? machine.keys[machine.keys_read++] : KEY_NONE;
+    if (machine.keys_read == machine.keys_typed ||
+        machine.waited - machine.last_key < KEY_MILLISECONDS)
+        return KEY_NONE;
+    machine.last_key = machine.waited;
+    return machine.keys[machine.keys_read++];
 }
 
 uint64_t fake_waited(void)

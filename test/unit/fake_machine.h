@@ -58,6 +58,7 @@ struct fake_machine {
     struct fake_variable variables[VARIABLES];
     enum key keys[KEYS];
     uint32_t keys_typed, keys_read;
+    uint64_t last_key; /* when it came, as `waited` */
     char *output;
     size_t output_bytes;
     FILE *screen;
