@@ -12,6 +12,9 @@ RAM = 32 * MIB          # usable
 ABSENT = 0x90000000     # between memory and devices
 UNMAPPED = 0x7FFF00000000000  # no table of OVMF's leads there
 
+# Which entry points OVMF has, by QEMU's option for the newer one.
+SMBIOS = {("SMBIOS",): (), ("SMBIOS", "SMBIOS3"): ("-machine", "smbios-entry-point-type=64")}
+
 
 def make_waiting(path):
     """The ordinary image with a menu that is shown for a second."""
@@ -166,15 +169,19 @@ TABLES = [
     *(uefi_row(f"rsdp-at-{name}", BOOTS, Lie("RSDP lies at", at), Lie("old RSDP lies at", at))
       for name, at in (("memory", RAM), ("nothing", ABSENT), ("unmapped", UNMAPPED),
                        ("the-top", EVERYTHING - 7))),
-    *(uefi_row(f"smbios-at-{name}", BOOTS, Lie("SMBIOS lies at", at), Lie("SMBIOS3 lies at", at))
+    *(uefi_row(f"{tables[-1].lower()}-at-{name}", BOOTS,
+               *(Lie(f"{table} lies at", at) for table in tables),
+               facts={"smbios": "no"}, options=options)
+      for tables, options in SMBIOS.items()
       for name, at in (("memory", RAM), ("nothing", ABSENT), ("unmapped", UNMAPPED),
                        ("the-top", EVERYTHING - 7))),
     *(uefi_row(f"rsdp-byte-{byte}-wrong", BOOTS, Lie("RSDP has a wrong byte", byte),
                Lie("old RSDP has a wrong byte", byte), facts={"rsdp": "no"}, sliced=byte == 8)
       for byte in (0, 8)),
-    *(uefi_row(f"smbios-byte-{byte}-wrong", BOOTS, Lie("SMBIOS has a wrong byte", byte),
-               Lie("SMBIOS3 has a wrong byte", byte), facts={"smbios": "no"})
-      for byte in (0, 6, 16)),
+    *(uefi_row(f"{tables[-1].lower()}-byte-{byte}-wrong", BOOTS,
+               *(Lie(f"{table} has a wrong byte", byte) for table in tables),
+               facts={"smbios": "no"}, options=options)
+      for tables, options in SMBIOS.items() for byte in (0, 6, 16)),
     uefi_row("rsdp-below-a-far-page", BOOTS, Lie("map has a page at", 1 << 45),
              Lie("RSDP lies at", 1 << 44), Lie("old RSDP lies at", 1 << 44), facts={"rsdp": "no"},
              sliced=True),
