@@ -133,13 +133,17 @@ static bool is_named_listed(const struct volumes *volumes)
     return false;
 }
 
-/* Left out, or not in the table any more: what else is found is not what was meant. */
+/* Left out, or not in the table any more: what else is found is not what was meant. UEFI has just
+ * read the table itself, and names a logical partition by the extended one around it. */
 static void doubt_unlisted(struct volumes *volumes, const struct partitions *list)
 {
     const struct boot_origin *origin = &volumes->machine->facts->origin;
     char left_out[LEFT_OUT_BYTES];
 
-    if (origin->has_first_lba && !is_named_listed(volumes))
+    bool exact = volumes->machine->facts->firmware == LINTEL_FIRMWARE_BIOS ||
+                 (list->left_out.number && is_named(volumes->machine->facts, &list->left_out));
+
+    if (origin->has_first_lba && exact && !is_named_listed(volumes))
         doubt(&volumes->doubt, &volumes->machine->arena,
               "%s (%s, LBA %lu) cannot be used: no usable partition begins there%s",
               place_names[PLACE_NAMED], list->whole.disk->name, origin->first_lba,

@@ -462,7 +462,7 @@ REFUSED = {
     "no sectors": ("mbr-fat16", [(MIB + 11, b"\0\0")], "partition 1: damaged FAT boot sector"),
     "FAT too large": ("mbr-fat16", [(MIB + 19, b"\xff\xff")], "larger than the volume"),
     "one table": ("mbr-fat16", [(MIB + 16, b"\1")], "what lies at byte 107"),
-    "three tables": ("mbr-fat16", [(MIB + 16, b"\3")], "copy 3 of its table begins with 42h"),
+    "three tables": ("mbr-fat16", [(MIB + 16, b"\3")], "is no volume label: repair the file system"),
     "large clusters": ("mbr-fat16", [(MIB + 13, b"\x80")], "cluster 6 is followed by"),
     "many root entries": ("mbr-fat16", [(MIB + 17, b"\xff\xff")], "in different ways"),
     "contradiction": ("mbr-fat16", [(MIB + 48 * 512 + 12, b"\x09\0")], "first copy of its table"),
@@ -515,7 +515,7 @@ def test_full_volume_is_refused(make, tmp_path):
 
 
 @pytest.mark.parametrize("name, is_what", [
-    ("/EFI", "is a file"), (RECORD, "does not begin with"), (RECORD + "/x", "is a folder"),
+    ("/EFI", "is a file"), (RECORD, "does not begin with"), (RECORD + "/x", "is a directory"),
     (LOADER + "/x", "is a folder"), (DEFAULT_LOADER + "/x", "is a folder")])
 def test_someone_elses_files_stay(make, name, is_what):
     path, before = make(DISKS["mbr-fat16"], {name: b"someone else's"})

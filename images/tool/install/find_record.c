@@ -62,7 +62,8 @@ static enum err read_record(const struct volume *volume, struct installation *in
     if (err == ERR_NOT_FOUND)
         return err;
     if (err != OK)
-        return fail(err, "%s: %s can't be looked for: %s", path, name, err_message());
+        return fail(err, "%s: %s can't be looked for: %s%s", path, name, err_message(),
+                    err == ERR_FORMAT ? "; or rename it, to install anew" : "");
     err = record_parse(bytes, size, installation->disk.bytes, &installation->found);
     if (err != OK)
         return fail(
