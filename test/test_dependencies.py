@@ -23,7 +23,7 @@ FLOORS = {
     "common/protocol": ["protocol.c", "uki.c", "limine lintel linux multiboot sector.c",
                         "efi.[ch] sector_table.[ch]", "protocol.h"],
     "common/storage": ["reference.[ch]", "volumes.[ch]", "fs", "disk net"],
-    "kernel": ["main.c programs", "shell", "claims", "user", "threads", "vm", "console", "machine",
+    "kernel": ["main.c programs", "shell", "gui claims", "user", "threads", "vm", "console", "machine",
                "handover", "lib"],
     "images/tool": ["main.c", "install", "image", "check report", "host"],
 }
