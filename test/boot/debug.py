@@ -18,15 +18,21 @@ SCRIPTS = ROOT / "config/gdb"
 
 
 @contextmanager
-def debugged_machine(firmware, image, say=None):
-    """Yields (machine, GDB's arguments); the machine is stopped before its first instruction."""
+def gdb_on_machine(firmware, disks, names, say=None, hardware=Hardware()):
+    """Yields (machine, GDB's arguments); the machine is stopped before its first instruction. `names`:
+    those that load symbols."""
     with tempfile.TemporaryDirectory() as folder:
         gate = Path(folder, "gdb")
         options = ["-S", "-gdb", f"unix:{gate},server=on,wait=off"]
-        arguments = ["gdb", "-q", "-nx", "-x", SCRIPTS / "machine.gdb", *symbols(firmware, image)]
-        with Machine(firmware, [image], Hardware(), say, options, detached=True) as machine:
+        arguments = ["gdb", "-q", "-nx", "-x", SCRIPTS / "machine.gdb", *names]
+        with Machine(firmware, disks, hardware, say, options, detached=True) as machine:
             machine.monitor.execute("query-status")  # answered once QEMU listens to GDB as well
             yield machine, [*arguments, "-ex", f"target remote {gate}"]
+
+
+def debugged_machine(firmware, image, say=None):
+    kernel = ["-ex", "add-symbol-file build/kernel/kernel.elf"]
+    return gdb_on_machine(firmware, [image], [*kernel, *symbols(firmware, image)], say)
 
 
 def symbols(firmware, image):
