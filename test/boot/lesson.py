@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Boots a lesson of legacy/lessons from a floppy: for a person, in a window where there is a display,
+"""Boots a lesson of legacy/lessons: for a person, in a window where there is a display,
 else in this terminal; or under GDB with the lesson's symbols."""
 import os
 import shutil
@@ -10,6 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+from builder import LINTEL
 from debug import SCRIPTS, gdb_on_machine
 from machine import ROOT, Hardware, qemu_command
 from run import console_arguments
@@ -19,39 +20,60 @@ FLOPPY_BYTES = 1440 * 1024
 
 
 def lesson_file(number):
-    """build/lessons/03-name.bin of "03", "3" or "03-name"."""
-    found = sorted(BUILD.glob(f"{number.split('-')[0].zfill(2)}-*.bin"))
+    """build/lessons/03-name.elf, which has the symbols, of "03", "3" or "03-name"."""
+    found = sorted(BUILD.glob(f"{number.split('-')[0].zfill(2)}-*.elf"))
     if not found:
-        names = ", ".join(sorted(path.stem for path in BUILD.glob("*.bin")))
+        names = ", ".join(sorted(path.stem for path in BUILD.glob("*.elf")))
         sys.exit(f"There is no lesson {number!r}. N=NUMBER names one of: {names}")
     return found[0]
 
 
-def make_floppy(lesson, path):
-    """A floppy: its size says which kind."""
-    shutil.copyfile(lesson, path)
-    os.truncate(path, FLOPPY_BYTES)
+def bootable(lesson):
+    """What boots: the first sectors of a disk, or a kernel."""
+    sectors = lesson.with_suffix(".bin")
+    return sectors if sectors.exists() else lesson
 
 
-def floppy_hardware(path, **options):
-    return Hardware(options=("-drive", f"if=floppy,format=raw,snapshot=on,file={path}",
-                             "-boot", "a"), **options)
+def on_floppy(lesson, folder):
+    """From the floppy's first sector on; the floppy's size says which kind it is."""
+    floppy = Path(folder, "floppy.img")
+    shutil.copyfile(bootable(lesson), floppy)
+    os.truncate(floppy, FLOPPY_BYTES)
+    return floppy_machine(floppy)
+
+
+def in_image(lesson, folder):
+    """A file of Lintel's volume, in its menu."""
+    image = Path(folder, "menu.img")
+    subprocess.run([LINTEL, "image", "--output", image, "--kernel", bootable(lesson)], check=True)
+    return [image], Hardware()
+
+
+def floppy_machine(floppy, **options):
+    """QEMU's disks and hardware, as all of these functions return them."""
+    return [], Hardware(options=("-drive", f"if=floppy,format=raw,snapshot=on,file={floppy}",
+                                 "-boot", "a"), **options)
+
+
+# How a lesson comes onto a disk; those that are not named here are a floppy's first sectors.
+DISKS = {"11-kernel": in_image}
+
+
+def make_disk(lesson, folder):
+    return DISKS.get(lesson.stem, on_floppy)(lesson, folder)
 
 
 @contextmanager
 def debugged_lesson(lesson, folder, say=None):
     """As debugged_machine()."""
-    floppy = Path(folder, "floppy.img")
-    make_floppy(lesson, floppy)
-    with gdb_on_machine("bios", [], ["-ex", f"add-symbol-file {lesson.with_suffix('.elf')}"], say,
-                        floppy_hardware(floppy)) as debugged:
+    disks, hardware = make_disk(lesson, folder)
+    with gdb_on_machine("bios", disks, ["-ex", f"add-symbol-file {lesson}"], say,
+                        hardware) as debugged:
         yield debugged
 
 
 def run(lesson, folder):
-    floppy = Path(folder, "floppy.img")
-    make_floppy(lesson, floppy)
-    command = qemu_command("bios", [], floppy_hardware(floppy)) + console_arguments()
+    command = qemu_command("bios", *make_disk(lesson, folder)) + console_arguments()
     command.remove("-no-reboot")
     subprocess.run(command, check=False)
 
