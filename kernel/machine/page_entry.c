@@ -30,11 +30,7 @@ unsigned entry_pat_index(uint64_t entry, int level)
 /* Which entries a row is about. */
 enum { IN_TABLE = 1, IN_PAGE_1 = 2, IN_PAGE_LARGE = 4, IN_PAGE = 6, IN_ALL = 7 };
 
-static const struct row {
-    const char *name;
-    uint8_t first, count, in;
-    const char *clear, *set;
-} rows[] = {
+static const struct bit_row rows[] = {
     {"P", 0, 1, IN_ALL, "not present", "present"},
     {"R/W", 1, 1, IN_ALL, "read-only", "writable"},
     {"U/S", 2, 1, IN_ALL, "supervisor only", "user"},
@@ -66,19 +62,14 @@ static uint8_t kind_of(uint64_t entry, int level)
     return level <= LEVEL_LARGEST && entry & ENTRY_LARGE ? IN_PAGE_LARGE : IN_TABLE;
 }
 
-bool entry_field(uint64_t entry, int level, uint32_t index, struct entry_field *field)
+uint32_t entry_fields(uint64_t entry, int level, struct bit_field fields[BIT_FIELDS_MAX])
 {
-    for (const struct row *row = rows; row < rows + sizeof rows / sizeof *rows; row++) {
-        if (!(row->in & kind_of(entry, level)) || index-- > 0)
-            continue;
-        uint64_t value = entry >> row->first & ((UINT64_C(1) << row->count) - 1);
-        *field = (struct entry_field){row->name, row->first, row->count, value,
-                                      value ? row->set : row->clear};
-        if (row->count >= 39) /* shown as the address that it is */
-            field->value = entry_frame(entry, level);
-        return true;
-    }
-    return false;
+    uint32_t count =
+        bits_decode(rows, sizeof rows / sizeof *rows, kind_of(entry, level), entry, fields);
+    for (uint32_t i = 0; i < count; i++)
+        if (fields[i].count >= 39) /* shown as the address that it is */
+            fields[i].value = entry_frame(entry, level);
+    return count;
 }
 
 /* ---- from table to table --------------------------------------------------------------------- */

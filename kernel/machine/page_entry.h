@@ -3,6 +3,7 @@
 #ifndef KERNEL_PAGE_ENTRY_H
 #define KERNEL_PAGE_ENTRY_H
 
+#include "kernel/lib/bits.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,15 +40,8 @@ bool entry_is_page(uint64_t entry, int level);
 uint64_t entry_frame(uint64_t entry, int level);     /* physical: of the page, or the next table */
 unsigned entry_pat_index(uint64_t entry, int level); /* 0 to 7: which byte of PAT counts */
 
-/* The bits of an entry, from bit 0 up, each with what its value says here. NULL: there is no
- * index-th. */
-struct entry_field {
-    const char *name;
-    uint8_t first, count; /* bits */
-    uint64_t value;
-    const char *meaning; /* "": the value says it all */
-};
-bool entry_field(uint64_t entry, int level, uint32_t index, struct entry_field *field);
+/* The bits of an entry, from bit 0 up; how many fields. */
+uint32_t entry_fields(uint64_t entry, int level, struct bit_field fields[BIT_FIELDS_MAX]);
 
 /* The steps of a translation. `read` gives the quadword at a physical address. */
 struct page_walk {

@@ -63,6 +63,7 @@ static const struct kind {
 } kinds[] = {
     {"ADDRESS", 16, "hexadecimal digits, direct_map or the name of a function, +OFFSET"},
     {"REGION", 16, "the address that `vm reserve` told"},
+    {"SELECTOR", 16, "hexadecimal digits"},
     {"BYTES", 10, "a number"},
     {"VALUE", 10, "a number"},
     {"VECTOR", 10, "a number"},

@@ -7,42 +7,78 @@
 
 /* ---- GDT (Intel SDM 3A, 3.4.5) --------------------------------------------------------------- */
 
-static void print_segment(uint64_t d)
+enum { IN_CODE = 1, IN_DATA = 2, IN_SEGMENT = 3, IN_SYSTEM = 4, IN_LOW = 7, IN_UPPER = 8 };
+
+static const struct bit_row rows[] = {
+    {"limit 15-0", 0, 16, IN_LOW, "", ""},
+    {"base 15-0", 16, 16, IN_LOW, "", ""},
+    {"base 23-16", 32, 8, IN_LOW, "", ""},
+    {"A", 40, 1, IN_SEGMENT, "not accessed", "accessed"},
+    {"W", 41, 1, IN_DATA, "read-only", "writable"},
+    {"R", 41, 1, IN_CODE, "execute-only", "readable"},
+    {"E", 42, 1, IN_DATA, "expands up", "expands down"},
+    {"C", 42, 1, IN_CODE, "not conforming", "conforming"},
+    {"X", 43, 1, IN_SEGMENT, "data", "code"},
+    {"type", 40, 4, IN_SYSTEM, "", "9 TSS, 11 busy TSS, 2 LDT (table 3-2)"},
+    {"S", 44, 1, IN_LOW, "system", "code or data"},
+    {"DPL", 45, 2, IN_LOW, "the kernel's level", "for outer levels, too"},
+    {"P", 47, 1, IN_LOW, "absent", "present"},
+    {"limit 19-16", 48, 4, IN_LOW, "", ""},
+    {"AVL", 52, 1, IN_LOW, "", ""},
+    {"L", 53, 1, IN_LOW, "not 64-bit code", "64-bit code"},
+    {"D/B", 54, 1, IN_LOW, "16 bits, or L says", "32 bits"},
+    {"G", 55, 1, IN_LOW, "limit in bytes", "limit in 4 KiB"},
+    {"base 31-24", 56, 8, IN_LOW, "", ""},
+    {"base 63-32", 0, 32, IN_UPPER, "", ""},
+    {"reserved", 32, 32, IN_UPPER, "", ""},
+};
+
+static void draw_half(uint64_t half, uint8_t kind)
 {
-    bool is_code = d >> 43 & 1;
-    print("%s, DPL %lu, %s, %s, %s, %s", is_code ? "code" : "data", d >> 45 & 3,
-          d >> 47 & 1 ? "present" : "absent",
-          is_code ? (d >> 41 & 1 ? "readable" : "execute-only")
-                  : (d >> 41 & 1 ? "writable" : "read-only"),
-          is_code ? (d >> 42 & 1 ? "conforming" : "not conforming")
-                  : (d >> 42 & 1 ? "expands down" : "expands up"),
-          d >> 40 & 1 ? "accessed" : "not accessed");
-    print("\n      base %lx, limit %lx %s, L %lu (%s), D %lu, AVL %lu\n",
-          (d >> 16 & 0xffffff) | d >> 56 << 24, (d & 0xffff) | (d >> 32 & 0xf0000),
-          d >> 55 & 1 ? "pages" : "bytes", d >> 53 & 1, d >> 53 & 1 ? "64-bit" : "not 64-bit code",
-          d >> 54 & 1, d >> 52 & 1);
+    struct bit_field fields[BIT_FIELDS_MAX];
+    diagram_draw(fields, bits_decode(rows, sizeof rows / sizeof *rows, kind, half, fields));
 }
 
+static bool is_system(uint64_t descriptor)
+{
+    return descriptor && !(descriptor >> 44 & 1);
+}
+
+static void print_descriptor(const uint64_t *gdt, uint32_t i)
+{
+    uint64_t d = gdt[i], limit = (d & 0xffff) | (d >> 32 & 0xf0000);
+    uint64_t base = (d >> 16 & 0xffffff) | d >> 56 << 24 | (is_system(d) ? gdt[i + 1] << 32 : 0);
+    char type[16] = "code";
+    if (is_system(d))
+        text_print(type, sizeof type, "TSS, type %lx", d >> 40 & 15);
+    print_colour(COLOUR_TITLE, "  %02x  %016lx  ", i * 8, d);
+    if (d == 0)
+        print("null\n");
+    else
+        print("%s, DPL %lu, %s, base %lx, limit %lx%s\n",
+              is_system(d) || d >> 43 & 1 ? type : "data", d >> 45 & 3,
+              d >> 47 & 1 ? "present" : "absent", base, limit, d >> 55 & 1 ? " pages" : "");
+}
+
+/* A system descriptor has 16 bytes. */
 static void show_gdt(void)
 {
     struct table_register gdtr = read_gdtr();
     const uint64_t *gdt = (const uint64_t *)gdtr.base;
-    print("GDT at %016lx, limit %u\n", gdtr.base, gdtr.limit);
-    for (uint32_t i = 0; i < (gdtr.limit + 1u) / 8; i++) {
-        bool is_system = gdt[i] && !(gdt[i] >> 44 & 1);
-        print_colour(COLOUR_TITLE, "  %02x  %016lx  ", i * 8, gdt[i]);
-        if (gdt[i] == 0)
-            print("null\n");
-        else if (!is_system)
-            print_segment(gdt[i]);
-        else
-            print("TSS, type %lx (%s), DPL %lu, base %lx, limit %lu\n", gdt[i] >> 40 & 15,
-                  (gdt[i] >> 40 & 15) == 11 ? "64-bit, busy" : "?", gdt[i] >> 45 & 3, tss_address(),
-                  (gdt[i] & 0xffff) | (gdt[i] >> 32 & 0xf0000));
-        if (is_system)
-            i++; /* of 16 bytes */
+    uint64_t wanted = given.values[0] / 8, found = UINT64_MAX;
+    print("GDT at %016lx, limit %u; TR %02x, LDTR %02x\n", gdtr.base, gdtr.limit, read_tr(),
+          read_ldtr());
+    for (uint32_t i = 0; i < (gdtr.limit + 1u) / 8; i += is_system(gdt[i]) ? 2 : 1) {
+        if (given.count && i != wanted)
+            continue;
+        print_descriptor(gdt, found = i);
+        if (given.count)
+            draw_half(gdt[i], is_system(gdt[i]) ? IN_SYSTEM : gdt[i] >> 43 & 1 ? IN_CODE : IN_DATA);
+        if (given.count && is_system(gdt[i]))
+            draw_half(gdt[i + 1], IN_UPPER);
     }
-    print("TR %02x, LDTR %02x\n", read_tr(), read_ldtr());
+    if (found == UINT64_MAX)
+        print_colour(COLOUR_BAD, "%lx: no descriptor begins there\n", given.values[0]);
 }
 
 /* ---- IDT (Intel SDM 3A, 6.14.1) -------------------------------------------------------------- */
@@ -127,7 +163,8 @@ static void show_tss(void)
 }
 
 const struct command descriptor_commands[] = {
-    {"gdt", "", "global descriptor table, decoded", NULL, show_gdt},
+    {"gdt", "[SELECTOR]", "global descriptor table; a descriptor's bits",
+     "  gdt 8         the kernel's code\n  gdt 28        the TSS, of 16 bytes\n", show_gdt},
     {"idt", "[VECTOR]", "interrupt table, and what came so far",
      "  idt        all 256 gates in groups\n  idt 14     the gate of page faults\n", show_idt},
     {"tss", "", "task state segment: stacks for interrupts", NULL, show_tss},

@@ -20,30 +20,26 @@ static void print_ranges(void)
           text_plural(mapped_count));
 }
 
-static void print_fields(uint64_t entry, int level)
+/* Each index selects an entry of its table (Intel SDM 3A, 4.5.4). */
+static void draw_address(uint64_t virtual, int levels)
 {
-    struct entry_field field;
-    bool is_odd = false;
-    for (uint32_t i = 0; entry_field(entry, level, i, &field); i++) {
-        char bits[12], text[64];
-        if (field.count == 1)
-            text_print(bits, sizeof bits, "%u", field.first);
-        else
-            text_print(bits, sizeof bits, "%u-%u", field.first, field.first + field.count - 1);
-        text_print(text, sizeof text, "%s %lx %s", field.name, field.value, field.meaning);
-        print(i % 2 ? "%-6s %s\n" : "    %-6s %-32s", bits, text);
-        is_odd = i % 2 == 0;
-    }
-    if (is_odd)
-        print("\n");
+    struct bit_field fields[BIT_FIELDS_MAX] = {{"offset", 0, 12, virtual % PAGE_BYTES, ""}};
+    uint8_t end = (uint8_t)(12 + 9 * levels);
+    for (int level = 1; level <= levels; level++)
+        fields[level] = (struct bit_field){level_name(level), (uint8_t)(3 + 9 * level), 9,
+                                           index_at(virtual, level), ""};
+    fields[levels + 1] =
+        (struct bit_field){"sign", end, 64 - end, virtual >> end, "all as the bit below"};
+    diagram_draw(fields, (uint32_t)levels + 2);
 }
 
 static void print_step(const struct page_step *step, uint64_t virtual)
 {
     print_colour(COLOUR_TITLE, "  %-5sindex %3lu, at physical %lx: %016lx\n",
                  level_name(step->level), index_at(virtual, step->level), step->place, step->entry);
+    struct bit_field fields[BIT_FIELDS_MAX];
     if (step->entry & ENTRY_PRESENT)
-        print_fields(step->entry, step->level);
+        diagram_draw(fields, entry_fields(step->entry, step->level, fields));
     else
         print("    not present%s\n", step->entry ? "; the other bits are software's" : "");
 }
@@ -55,6 +51,7 @@ static void translate(uint64_t virtual)
         return;
     }
     struct page_walk walk = page_tables_walk_to(virtual);
+    draw_address(virtual, paging_levels());
     for (uint32_t i = 0; i < walk.count; i++)
         print_step(&walk.steps[i], virtual);
     if (!walk.present) {

@@ -4,6 +4,7 @@
 
 #include "kernel/console/console.h"
 #include "kernel/handover/handover.h"
+#include "kernel/lib/bits.h"
 
 /* Takes up interrupts, keyboard and serial line, and obeys. */
 void shell_run(void) __attribute__((noreturn));
@@ -21,6 +22,11 @@ void facts_print(void);
 void facts_print_log(void);
 
 const char *medium_name(uint32_t medium); /* enum lintel_medium */
+
+/* ---- diagram.c ------------------------------------------------------------------------------- */
+
+/* Fields from bit 0 up, as boxes from the highest down, with what their values mean. */
+void diagram_draw(const struct bit_field *fields, uint32_t count);
 
 /* ---- exceptions.c ---------------------------------------------------------------------------- */
 

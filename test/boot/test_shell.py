@@ -101,6 +101,18 @@ def check_descriptors(shell):
     registers = shell.machine.monitor.registers()
     shell.find("gdt", f"^GDT at {registers['GDT'][0]:016x}, limit 55",
                "08  00af9b000000ffff  code, DPL 0, present", "20 .*code, DPL 3", "28 .*TSS, type b")
+    base, limit = registers["GDT"]
+    table = shell.machine.monitor.virtual_memory(base, limit + 1)
+    for selector in range(8, limit, 8):
+        if selector == 0x30:
+            shell.find("gdt 30", "30: no descriptor begins there")
+            continue
+        bits = drawn_bits(shell.run(f"gdt {selector:x}"))
+        assert bits == table[selector:selector + (8 if selector < 0x28 else 16)]
+    shell.find("gdt 8", "L: 64-bit code", "P: present", r"R: readable; A: accessed")
+    shell.find("gdt 10", "X: data", "W: writable", "D/B: 32 bits")
+    shell.find("gdt 28", "S: system", r"\|1011 \|", r"^   63-32 +31-0 ")
+    shell.find("gdt 38", "38: no descriptor begins there")
     shell.find("idt", f"^IDT at {registers['IDT'][0]:016x}, limit 4095", r"\(timer\) came \d+",
                r"\(COM1\) came \d+")
     shell.find("idt 14", "page fault: interrupt gate, present, DPL 0, code 08, IST 0",
@@ -108,6 +120,24 @@ def check_descriptors(shell):
     shell.find("idt 8", "IST 1")
     shell.find("idt 256", "there are 256 vectors")
     shell.find("tss", r"IST1 ffffff00\w{8}  the fault stack")
+
+
+def drawn_bits(text):
+    """The bytes of the numbers that diagrams show, the first number's first; each is drawn from its
+    highest bit down to bit 0."""
+    data, number = b"", 0
+    for bits, names, values in re.findall(r"^ +([0-9- ]+)\n  \+[+-]+\n  (\|.*)\n  (\|.*)\n  \+", text,
+                                          re.M):
+        assert len(names) == len(values) < 78
+        for field, value in zip(bits.split(), values.strip("|").split("|")):
+            high, _, low = field.partition("-")
+            count = int(high) - int(low or high) + 1
+            value = int(value, 2 if count <= 16 else 16)
+            assert value >> count == 0 or count >= 39  # of a page: shown as the address that it is
+            number |= value << (int(low or high) if count < 39 else 0)
+        if int(low or high) == 0:
+            data, number = data + number.to_bytes(8, "little"), 0
+    return data
 
 
 def check_ranges(shell):
@@ -144,11 +174,16 @@ def check_translations(shell, report):
             assert int(end[2], 16) == int(re.search(r"gpa: (0x[0-9a-f]+)", theirs)[1], 16), text
         else:
             assert "Unmapped" in theirs, theirs
-    shell.find("pt kernel_main", r"PML5 index 511", r"0 +P 1 present", r"63 +NX 0 executable",
-               r"1 +R/W 0 read-only", r"page of 4 KiB:\n  read-only, executable, supervisor, write")
+        # The address, then its entries.
+        drawn = struct.unpack_from("<Q", bits := drawn_bits(text))[0], bits[8:]
+        entries = re.findall(r"at physical (\w+): \w+$", text, re.M)
+        assert drawn == (address % (1 << 64), b"".join(
+            entry for place in entries if (entry := shell.machine.monitor.physical_memory(
+                int(place, 16), 8))[0] & 1)), text
+    shell.find("pt kernel_main", r"PML5 index 511", r"; P: present", r"NX: executable",
+               r"; R/W: read-only", r"page of 4 KiB:\n  read-only, executable, supervisor, write")
     shell.find("pt direct_map+fee00000", f"^{direct_map + 0xfee00000:x} is",
-               r"uncached \(PA3\)", "NX 1 no execute",
-               r"7 +PS 1 large page")
+               r"uncached \(PA3\)", "NX: no execute", "PS: large page", r"^   63 62-59 .* 7  6 5 ")
     shell.find("pt 100000000000000", "not canonical")
     shell.find("pt nowhere", "nowhere: wanted hexadecimal digits, direct_map or the name")
 

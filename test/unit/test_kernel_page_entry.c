@@ -26,14 +26,14 @@ static uint64_t random64(void)
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-static struct entry_field find_field(uint64_t entry, int level, const char *name)
+static struct bit_field find_field(uint64_t entry, int level, const char *name)
 {
-    struct entry_field field;
-    for (uint32_t i = 0; entry_field(entry, level, i, &field); i++)
-        if (strcmp(field.name, name) == 0)
-            return field;
+    struct bit_field fields[BIT_FIELDS_MAX];
+    for (uint32_t i = entry_fields(entry, level, fields); i-- > 0;)
+        if (strcmp(fields[i].name, name) == 0)
+            return fields[i];
     fail_msg("level %d has no field %s", level, name);
-    return (struct entry_field){0};
+    return (struct bit_field){0};
 }
 
 /* None is left out, none is told twice. */
@@ -43,9 +43,9 @@ static void test_every_bit_has_one_name(void **state)
     for (int level = 1; level <= 5; level++)
         for (int large = 0; large < 2; large++) {
             uint64_t entry = ENTRY_PRESENT | (large && level > 1 ? ENTRY_LARGE : 0), seen = 0;
-            struct entry_field field;
-            for (uint32_t i = 0; entry_field(entry, level, i, &field); i++) {
-                uint64_t mask = ((UINT64_C(1) << field.count) - 1) << field.first;
+            struct bit_field fields[BIT_FIELDS_MAX];
+            for (uint32_t i = entry_fields(entry, level, fields); i-- > 0;) {
+                uint64_t mask = ((UINT64_C(1) << fields[i].count) - 1) << fields[i].first;
                 assert_int_equal(seen & mask, 0);
                 seen |= mask;
             }
@@ -82,7 +82,7 @@ static void test_bits_are_read_where_they_lie(void **state)
         {"table", 2, 0x7fe123456001, 0x7fe123456000, ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct entry_field field = find_field(rows[i].entry, rows[i].level, rows[i].name);
+        struct bit_field field = find_field(rows[i].entry, rows[i].level, rows[i].name);
         assert_int_equal(field.value, rows[i].value);
         if (rows[i].meaning[0])
             assert_string_equal(field.meaning, rows[i].meaning);
