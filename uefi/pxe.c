@@ -54,17 +54,14 @@ void pxe_keep_ack(EFI_HANDLE device, struct boot_origin *origin)
     origin->dhcp_ack_bytes = sizeof base->Mode->DhcpAck.Raw;
 }
 
-/* What the server said in its error packet, without what could steer a terminal. The number beside
- * it is of no use: OVMF keeps the wrong byte of it, which is 0. */
+/* With what the server said in its error packet, which need not end. The number beside it is of no
+ * use: OVMF keeps the wrong byte of it, which is 0. */
 static enum err fail_refused(const char *name)
 {
     const CHAR8 *said = pxe->Mode->TftpError.ErrorString;
-    char text[sizeof pxe->Mode->TftpError.ErrorString];
-    uint32_t i = 0;
+    char text[sizeof pxe->Mode->TftpError.ErrorString + 1] = {0};
 
-    for (; i < sizeof text - 1 && said[i]; i++)
-        text[i] = said[i] >= ' ' && said[i] <= '~' ? (char)said[i] : '?';
-    text[i] = 0;
+    memcpy(text, said, sizeof text - 1);
     return fail(ERR_NOT_FOUND, "%s: it has no file %s (\"%s\")", server.disk.name, name, text);
 }
 

@@ -139,7 +139,6 @@ static void doubt_unlisted(struct volumes *volumes, const struct partitions *lis
 {
     const struct boot_origin *origin = &volumes->machine->facts->origin;
     char left_out[LEFT_OUT_BYTES];
-
     bool exact = volumes->machine->facts->firmware == LINTEL_FIRMWARE_BIOS ||
                  (list->left_out.number && is_named(volumes->machine->facts, &list->left_out));
 
