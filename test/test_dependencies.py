@@ -132,7 +132,7 @@ def core_objects():
     only the assembler reads."""
     others = {Path("resident/fault.c"), Path("handoff/offsets.c")}
     assembly = [Path(name) for name in ("handoff/program.asm", "handoff/trampoline.asm",
-                                        "resident/image.asm", "lib/glyphs.asm")]
+                                        "resident/image.asm")]
     sources = [path.relative_to(ROOT / "common") for path in sorted((ROOT / "common").rglob("*.c"))]
     return [ROOT / "build/core" / source.with_suffix(".o")
             for source in sources + assembly if source not in others]
