@@ -78,6 +78,25 @@ void console_listen(void)
     keyboard_open();
 }
 
+static bool keyboard_taken;
+static struct queue passed; /* scan codes, by who has taken the keyboard */
+static void (*wait)(void) = wait_for_interrupt;
+
+void console_take_keyboard(bool taken)
+{
+    keyboard_taken = taken;
+}
+
+void console_pass_code(uint8_t code)
+{
+    queue_put(&passed, code);
+}
+
+void console_on_wait(void (*new_wait)(void))
+{
+    wait = new_wait;
+}
+
 struct input console_input(void)
 {
     static struct scan_state keyboard;
@@ -86,7 +105,7 @@ struct input console_input(void)
     if (byte >= 0)
         return (struct input){INPUT_SERIAL, (uint8_t)byte,
                               terminal_decode(&terminal, (uint8_t)byte)};
-    int code = keyboard_code();
+    int code = keyboard_taken ? queue_get(&passed) : keyboard_code();
     if (code >= 0)
         return (struct input){INPUT_KEYBOARD, (uint8_t)code, scan_decode(&keyboard, (uint8_t)code)};
     return (struct input){INPUT_NONE, 0, KEY_NONE};
@@ -101,7 +120,7 @@ int console_key(void)
             return input.key;
         }
         if (input.source == INPUT_NONE)
-            wait_for_interrupt(); /* what came just before it is seen at the next tick */
+            wait(); /* what came just before it is seen at the next tick */
     }
 }
 

@@ -27,6 +27,14 @@ struct input {
 };
 struct input console_input(void);
 
+/* The keyboard is somebody else's from now on, who passes on the scan codes that are meant for us.
+ */
+void console_take_keyboard(bool taken);
+void console_pass_code(uint8_t code);
+
+/* What those who wait for a key do meanwhile; at first wait_for_interrupt(). */
+void console_on_wait(void (*wait)(void));
+
 /* From now on waits for a key after so many rows; 0: never. For those who read on the screen. */
 void console_pause_after(uint32_t rows);
 bool console_at_keyboard(void); /* the last key came from there */

@@ -1,4 +1,5 @@
-/* Where characters come from and go to: a PS/2 keyboard, and the first serial port. */
+/* Where input comes from and characters go to: PS/2 keyboard and mouse, and the first serial port.
+ */
 #ifndef KERNEL_PORTS_H
 #define KERNEL_PORTS_H
 
@@ -7,6 +8,11 @@
 /* By interrupt; the controller translates to scan code set 1. */
 void keyboard_open(void); /* after interrupts_open(); without a controller the rest finds nothing */
 int keyboard_code(void);  /* the next scan code; -1: none */
+
+enum mouse { MOUSE_NONE, MOUSE_PLAIN, MOUSE_WITH_WHEEL };
+enum mouse mouse_open(void); /* after keyboard_open(); from now on its bytes are kept (mouse.h) */
+void mouse_close(void);
+int mouse_byte(void); /* -1: none */
 
 /* COM1: 115,200 baud, 8 data bits, no parity, 1 stop bit. */
 void serial_open(void);   /* without a port all else does nothing */

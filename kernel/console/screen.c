@@ -1,18 +1,16 @@
 /* What stands in each cell of the screen, and how is it drawn? */
 #include "kernel/console/screen.h"
+#include "kernel/console/font.h"
 #include "kernel/console/pixels.h"
 #include "kernel/handover/handover.h"
 #include "kernel/machine/instructions.h"
+#include "kernel/machine/interrupts.h"
 
-#define GLYPH_WIDTH    8
-#define GLYPH_HEIGHT   16
 #define COLUMNS_MAX    240
 #define ROWS_MAX       100
 #define VGA_TEXT       0xb8000 /* physical: 80 x 25 pairs of character and attribute */
 #define READABLE_WIDTH 1280    /* pixels a glyph's width is made for; wider screens enlarge it */
 #define BACKGROUND     0x101820
-
-extern const uint8_t font[256][GLYPH_HEIGHT]; /* font.asm */
 
 struct cell {
     char character;
@@ -20,12 +18,14 @@ struct cell {
 };
 
 static struct screen {
-    const struct lintel_framebuffer *fb; /* NULL: VGA text */
-    uint32_t scale;
-    uint32_t columns, rows; /* 0: no screen */
-    uint32_t column, row;   /* of the next character */
+    const struct screen_device *device; /* NULL: the machine's */
+    uint32_t columns, rows;             /* 0: no screen */
+    uint32_t column, row;               /* of the next character */
     struct cell cells[ROWS_MAX][COLUMNS_MAX];
-} screen;
+} screen, own; /* `own`: kept while somebody else's device is in use */
+
+static const struct lintel_framebuffer *fb; /* NULL: VGA text */
+static uint32_t scale;
 
 static const uint32_t rgb_of[COLOURS] = {[COLOUR_PLAIN] = 0xd8dee9,
                                          [COLOUR_QUIET] = 0x8593a8,
@@ -38,19 +38,16 @@ static const uint8_t vga_of[COLOURS] = {[COLOUR_PLAIN] = 0x07,
                                         [COLOUR_GOOD] = 0x0a,
                                         [COLOUR_BAD] = 0x0c};
 
-static void draw_glyph(uint32_t row, uint32_t column, struct cell cell, bool inverse)
+static void draw_glyph(uint32_t row, uint32_t column, uint8_t character, uint32_t ink,
+                       uint32_t paper)
 {
-    const uint8_t *glyph = font[(uint8_t)cell.character];
-    uint32_t ink = pixel_of(screen.fb, inverse ? BACKGROUND : rgb_of[cell.colour]);
-    uint32_t paper = pixel_of(screen.fb, inverse ? rgb_of[cell.colour] : BACKGROUND);
-    uint32_t left = column * GLYPH_WIDTH * screen.scale;
-    uint32_t top = row * GLYPH_HEIGHT * screen.scale;
-    for (uint32_t y = 0; y < GLYPH_HEIGHT * screen.scale; y++) {
-        uint8_t line = glyph[y / screen.scale];
-        for (uint32_t x = 0; x < GLYPH_WIDTH * screen.scale; x++) {
-            bool is_ink = line & 0x80 >> x / screen.scale;
-            pixel_write(screen.fb, left + x, top + y, is_ink ? ink : paper);
-        }
+    uint32_t left = column * GLYPH_WIDTH * scale, top = row * GLYPH_HEIGHT * scale;
+    ink = pixel_of(fb, ink);
+    paper = pixel_of(fb, paper);
+    for (uint32_t y = 0; y < GLYPH_HEIGHT * scale; y++) {
+        uint8_t line = font[character][y / scale];
+        for (uint32_t x = 0; x < GLYPH_WIDTH * scale; x++)
+            pixel_write(fb, left + x, top + y, line & 0x80 >> x / scale ? ink : paper);
     }
 }
 
@@ -64,8 +61,12 @@ static void draw_vga(uint32_t row, uint32_t column, struct cell cell, bool inver
 static void draw_cell(uint32_t row, uint32_t column, bool inverse)
 {
     struct cell cell = screen.cells[row][column];
-    if (screen.fb)
-        draw_glyph(row, column, cell, inverse);
+    uint32_t colour = rgb_of[cell.colour];
+    uint32_t ink = inverse ? BACKGROUND : colour, paper = inverse ? colour : BACKGROUND;
+    if (screen.device)
+        screen.device->draw(row, column, (uint8_t)cell.character, ink, paper);
+    else if (fb)
+        draw_glyph(row, column, (uint8_t)cell.character, ink, paper);
     else
         draw_vga(row, column, cell, inverse);
 }
@@ -79,7 +80,7 @@ static void set_cell(uint32_t row, uint32_t column, struct cell cell)
     draw_cell(row, column, false);
 }
 
-static void wipe(const struct lintel_framebuffer *fb)
+static void wipe(void)
 {
     uint32_t paper = pixel_of(fb, BACKGROUND);
     for (uint32_t y = 0; y < fb->height; y++)
@@ -107,11 +108,8 @@ static void end_line(void)
         scroll();
 }
 
-bool screen_put(char c, enum colour colour)
+static void put(char c, enum colour colour)
 {
-    bool ends = screen.column == screen.columns || c == '\n';
-    if (screen.rows == 0)
-        return false;
     if (c == '\n') {
         end_line();
     } else if (c == '\b') {
@@ -121,6 +119,16 @@ bool screen_put(char c, enum colour colour)
             end_line();
         set_cell(screen.row, screen.column++, (struct cell){c, (uint8_t)colour});
     }
+}
+
+/* Whole, whichever thread prints meanwhile. */
+bool screen_put(char c, enum colour colour)
+{
+    uint64_t flags = interrupts_off();
+    bool ends = screen.rows && (screen.column == screen.columns || c == '\n');
+    if (screen.rows)
+        put(c, colour);
+    interrupts_restore(flags);
     return ends;
 }
 
@@ -137,8 +145,8 @@ uint32_t screen_rows(void)
 
 void screen_redraw(void)
 {
-    if (screen.fb)
-        wipe(screen.fb);
+    if (fb && !screen.device)
+        wipe();
     for (uint32_t row = 0; row < screen.rows; row++)
         for (uint32_t column = 0; column < screen.columns; column++)
             draw_cell(row, column, false);
@@ -149,13 +157,13 @@ static uint32_t lower(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-static void open_framebuffer(const struct lintel_framebuffer *fb)
+static void open_framebuffer(void)
 {
-    screen.fb = fb;
-    screen.scale = fb->width / READABLE_WIDTH ? fb->width / READABLE_WIDTH : 1;
-    screen.columns = lower(fb->width / (GLYPH_WIDTH * screen.scale), COLUMNS_MAX);
-    screen.rows = lower(fb->height / (GLYPH_HEIGHT * screen.scale), ROWS_MAX);
-    wipe(fb);
+    fb = &boot->framebuffers[0];
+    scale = fb->width / READABLE_WIDTH ? fb->width / READABLE_WIDTH : 1;
+    screen.columns = lower(fb->width / (GLYPH_WIDTH * scale), COLUMNS_MAX);
+    screen.rows = lower(fb->height / (GLYPH_HEIGHT * scale), ROWS_MAX);
+    wipe();
 }
 
 static void open_vga_text(void)
@@ -169,13 +177,34 @@ static void open_vga_text(void)
         text[i] = (uint16_t)(vga_of[COLOUR_PLAIN] << 8 | ' ');
 }
 
-void screen_open(void)
+static void clear_cells(void)
 {
     for (uint32_t row = 0; row < ROWS_MAX; row++)
         for (uint32_t column = 0; column < COLUMNS_MAX; column++)
             screen.cells[row][column] = (struct cell){' ', COLOUR_PLAIN};
+}
+
+void screen_open(void)
+{
+    clear_cells();
     if (boot->framebuffer_count)
-        open_framebuffer(&boot->framebuffers[0]);
+        open_framebuffer();
     else if (boot->firmware == LINTEL_FIRMWARE_BIOS)
         open_vga_text();
+}
+
+void screen_use(const struct screen_device *device)
+{
+    uint64_t flags = interrupts_off();
+    if (device && !screen.device)
+        own = screen;
+    else if (!device && screen.device)
+        screen = own;
+    if (device) {
+        screen =
+            (struct screen){.device = device, .columns = device->columns, .rows = device->rows};
+        clear_cells();
+    }
+    screen_redraw();
+    interrupts_restore(flags);
 }

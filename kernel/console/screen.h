@@ -1,4 +1,5 @@
-/* The screen as a grid of characters: on a framebuffer, or in VGA text mode where there is none. */
+/* The screen as a grid of characters: on a framebuffer, in VGA text mode where there is none, or in
+ * somebody's window. */
 #ifndef KERNEL_SCREEN_H
 #define KERNEL_SCREEN_H
 
@@ -12,5 +13,14 @@ bool screen_put(char c, enum colour colour); /* true: a row is full, or ended */
 void screen_cursor(bool shown);              /* where the next character goes */
 uint32_t screen_rows(void);
 void screen_redraw(void); /* after others have drawn */
+
+/* Where cells are drawn, in colours 0xRRGGBB. */
+struct screen_device {
+    uint32_t columns, rows;
+    void (*draw)(uint32_t row, uint32_t column, uint8_t character, uint32_t ink, uint32_t paper);
+};
+
+/* An empty screen of that size, from now on; NULL: the own one, as it was. */
+void screen_use(const struct screen_device *device);
 
 #endif

@@ -15,7 +15,7 @@ struct interrupt_frame { /* as vectors.asm and the CPU push it */
 #define VECTOR_PAGE_FAULT   14
 #define VECTOR_IRQ          32 /* of IRQ 0; the 15 others follow */
 
-enum irq { IRQ_TIMER = 0, IRQ_KEYBOARD = 1, IRQ_COM1 = 4 };
+enum irq { IRQ_TIMER = 0, IRQ_KEYBOARD = 1, IRQ_COM1 = 4, IRQ_MOUSE = 12 };
 
 /* Runs with interrupts off, on the stack that was interrupted (double faults, NMI and machine
  * checks: on the fault stack). False: an exception stays unexplained. */

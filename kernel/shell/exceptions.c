@@ -16,9 +16,6 @@
 #define ERROR_RESERVED 0x8
 #define ERROR_FETCH    0x10
 
-void *shell_recovery[5];
-bool shell_recovers;
-
 const char *exception_name(uint64_t vector)
 {
     static const char *const names[] = {"divide error",
@@ -101,7 +98,11 @@ static void report_registers(const struct interrupt_frame *f)
 void exception_report(const struct interrupt_frame *frame)
 {
     char where[160];
+    struct thread *thread = thread_current();
+    bool goes_on = frame->vector == VECTOR_BREAKPOINT || frame->cs & 3 || thread->recovers;
     console_pause_after(0); /* no keys come meanwhile */
+    if (!goes_on)
+        screen_use(NULL);
     symbols_describe(frame->rip, where, sizeof where);
     print_colour(COLOUR_BAD, "exception: %s (vector %lu), error code %#lx\n",
                  exception_name(frame->vector), frame->vector, frame->error);
@@ -115,8 +116,8 @@ void exception_report(const struct interrupt_frame *frame)
         return;
     if (frame->cs & 3)
         program_fault();
-    if (shell_recovers && thread_is_shell())
-        __builtin_longjmp(shell_recovery, 1);
+    if (thread->recovers)
+        __builtin_longjmp(thread->recovery, 1);
     print("The machine is stopped.\n");
     halt_forever();
 }

@@ -72,16 +72,18 @@ void shell_run(void)
     threads_open();
     system_calls_open();
     console_listen();
+    console_on_wait(thread_rest);
     print("\nThis is the kernel's shell; `help` lists its commands.\n");
-    if (__builtin_setjmp(shell_recovery)) {
+    if (__builtin_setjmp(thread_current()->recovery)) {
         interrupts_resume();
         print("The shell goes on.\n");
     }
-    shell_recovers = true;
+    thread_current()->recovers = true;
     for (;;) {
         console_pause_after(0);
         read_line(&line);
         pause_for_reader();
+        threads_reap();
         obey(line.text);
     }
 }

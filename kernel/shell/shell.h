@@ -37,11 +37,6 @@ void exception_report(const struct interrupt_frame *frame);
 
 const char *exception_name(uint64_t vector);
 
-/* Where the shell's thread goes on after a report, once `shell_recovers`: until then, as any other
- * thread of the kernel's, it stops the machine. */
-extern void *shell_recovery[5];
-extern bool shell_recovers;
-
 /* ---- commands.c ------------------------------------------------------------------------------ */
 
 /* A row of a file's table of commands, which an empty row ends. A name may have two words. The

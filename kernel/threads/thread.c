@@ -16,9 +16,9 @@ struct thread threads[THREADS_MAX] = {{.name = "shell", .state = THREAD_READY}};
 
 static struct thread *current = threads;
 
-bool thread_is_shell(void)
+struct thread *thread_current(void)
 {
-    return current == threads;
+    return current;
 }
 
 /* ---- taking turns ---------------------------------------------------------------------------- */
@@ -83,6 +83,11 @@ void thread_sleep(uint64_t ticks)
     interrupts_restore(flags);
 }
 
+void thread_rest(void)
+{
+    thread_sleep(1);
+}
+
 /* ---- beginning and ending -------------------------------------------------------------------- */
 
 void thread_main(void)
@@ -130,6 +135,7 @@ struct thread *thread_create(const char *name, struct vm *space, void (*entry)(v
         thread->entry = entry;
         thread->argument = argument;
         thread->ticks = 0;
+        thread->recovers = thread->detached = false;
         /* As thread_switch() wants to find it; aligned as before a call after that. */
         uint64_t *top = (uint64_t *)(thread->stack_top - 16);
         top[-1] = (uint64_t)thread_begin;
@@ -161,6 +167,13 @@ void thread_forget(struct thread *thread)
     vm_release(&stacks_space, thread->stack);
     thread->state = THREAD_FREE;
     interrupts_restore(flags);
+}
+
+void threads_reap(void)
+{
+    for (struct thread *thread = threads; thread < threads + THREADS_MAX; thread++)
+        if (thread->state == THREAD_ENDED && thread->detached)
+            thread_forget(thread);
 }
 
 void threads_open(void)

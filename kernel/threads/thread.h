@@ -20,13 +20,19 @@ struct thread {
     struct vm *space; /* NULL: the shell's */
     void (*entry)(void *argument);
     void *argument;
+    bool
+        recovers; /* after an exception it goes on at `recovery`, a __builtin_setjmp() of its own */
+    void *recovery[5];
+    bool detached; /* threads_reap() forgets it when it has ended */
 };
 
-extern struct thread threads[THREADS_MAX]; /* by turns; those in use are not THREAD_FREE */
+extern struct thread
+    threads[THREADS_MAX]; /* by turns; those in use are not THREAD_FREE; [0]: the shell */
 
 /* The caller becomes the first thread, "shell". After memory_open() and timer_open(). */
 void threads_open(void);
-bool thread_is_shell(void); /* the caller is that one */
+struct thread *thread_current(void);
+void threads_reap(void);
 
 /* NULL: no memory, or too many threads. It runs from now on, until `entry` returns or calls
  * thread_end(). */
@@ -35,6 +41,7 @@ struct thread *thread_create(const char *name, struct vm *space, void (*entry)(v
 
 void thread_yield(void);
 void thread_sleep(uint64_t ticks);
+void thread_rest(void); /* until the next tick: whoever waits for input */
 void thread_end(void) __attribute__((noreturn));
 
 /* Waits until it has ended, and gives back what it took. */
