@@ -4,6 +4,7 @@
 ; .real and .real_data lie below 64 KiB, so that real mode reaches all of them with segments of 0.
 
 %include "core/offsets.inc"
+%include "legacy/boot.inc"
 
 STAGE2_MAGIC    equ 32544E4Ch           ; "LNT2", as boot.asm has it
 COM1            equ 3F8h
@@ -57,9 +58,22 @@ multiboot2:
 
 ; ---- ways in ------------------------------------------------------------------------------------
 
-; In: as load.asm leaves it: DL = drive, DS = 0, a stack.
+; In: as load.asm leaves it: DL = drive, DS = 0, BP = VARIABLES, a stack. The first sector becomes
+; what the BIOS loaded: reading has moved its place on, by as many sectors as there were to read.
 global from_first_sector
 from_first_sector:
+        movzx   ecx, word [paragraphs]
+        shl     ecx, 4                  ; ECX = bytes of a sector
+        lea     eax, [ecx + stage2_bytes - 1]
+        push    dx
+        xor     edx, edx
+        div     ecx
+        pop     dx
+        mov     [place.count], ax
+        sub     [place], eax
+        sbb     dword [place + 4], byte 0
+        mov     word [packet.count], 0
+        mov     word [packet.segment], STAGE2 >> 4
         call    clear_real_data
         mov     [boot_drive], dl
         mov     byte [boot_drive_is_proven], 1
@@ -129,7 +143,7 @@ global check_machine
 check_machine:
         xor     ax, ax
         mov     ss, ax
-        mov     sp, start_of_first_sector
+        mov     sp, FIRST_SECTOR        ; the real-mode stack grows down from here
         sti
         int     12h                     ; KiB below the extended BIOS data area
         xor     cx, cx
@@ -326,8 +340,6 @@ text_a20:
         db      "or the keyboard controller. Stopped.", 13, 10, 0
 
 ; ---- data ---------------------------------------------------------------------------------------
-
-start_of_first_sector equ 7C00h         ; the real-mode stack grows down from here
 
 global gdt_pointer, real_idt, CODE16, DATA16, CODE64, DATA64
 CODE64          equ 08h
