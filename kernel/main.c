@@ -2,6 +2,7 @@
  * then lets one look at it. */
 #include "kernel/claims/claims.h"
 #include "kernel/console/console.h"
+#include "kernel/machine/original.h"
 #include "kernel/machine/power.h"
 #include "kernel/machine/processors.h"
 #include "kernel/shell/shell.h"
@@ -17,6 +18,7 @@ void kernel_main(const struct lintel_boot_info *info) __attribute__((noreturn));
 void kernel_main(const struct lintel_boot_info *info)
 {
     boot = info;
+    original_keep_sector();
     processors_start();
     memory_look_for_zeroes();
     console_open();

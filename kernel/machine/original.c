@@ -1,5 +1,7 @@
 /* How did the processor stand when Lintel handed it over? */
 #include "kernel/machine/original.h"
+#include "kernel/handover/handover.h"
+#include "kernel/lib/bytes.h"
 #include "kernel/machine/descriptors.h"
 #include "kernel/machine/interrupts.h"
 
@@ -31,6 +33,13 @@ static void write_state(const struct state *state)
     *(struct tss *)tss_address() = state->tss;
     out8(PIC_PRIMARY, state->masks[0]);
     out8(PIC_SECONDARY, state->masks[1]);
+}
+
+uint8_t original_sector[SECTOR_BYTES];
+
+void original_keep_sector(void)
+{
+    memcpy(original_sector, direct(SECTOR_AT), SECTOR_BYTES);
 }
 
 void original_keep(void)

@@ -39,9 +39,9 @@ static const struct command last_commands[] = {
     {0},
 };
 static const struct command *const tables[] = {
-    first_commands,  boot_commands,   processor_commands, descriptor_commands,
-    memory_commands, vm_commands,     program_commands,   firmware_commands,
-    pci_commands,    screen_commands, fault_commands,     last_commands};
+    first_commands,  boot_commands,    processor_commands, descriptor_commands, memory_commands,
+    vm_commands,     program_commands, firmware_commands,  bios_commands,       pci_commands,
+    screen_commands, fault_commands,   last_commands};
 
 /* In the order of `help`; NULL: there is no index-th. */
 static const struct command *command_at(uint32_t index)
@@ -73,12 +73,16 @@ static const struct kind {
     {"test", 0, "test"},
 };
 
+/* 0x in front or h behind make any number hexadecimal. */
 static bool take_digits(const char *word, unsigned base, uint64_t *value)
 {
     bool has_prefix = word[0] == '0' && (word[1] | 0x20) == 'x';
     const char *digits = has_prefix ? word + 2 : word, *end;
-    *value = option_number(digits, has_prefix ? 16 : base, &end);
-    return end > digits && *end == 0;
+    *value = option_number(digits, 16, &end);
+    bool has_suffix = end > digits && text_equal(end, "h");
+    if (!has_prefix && !has_suffix)
+        *value = option_number(digits, base, &end);
+    return end > digits && *(end + has_suffix) == 0;
 }
 
 /* direct_map, or a function's name. */

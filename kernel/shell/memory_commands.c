@@ -136,9 +136,9 @@ static void poke(void)
         *(volatile uint64_t *)at = value;
 }
 
-static void dump_row(const uint8_t *at, uint64_t bytes)
+void dump_row(uint64_t address, const uint8_t *at, uint64_t bytes)
 {
-    print("%016lx ", address_of(at));
+    print("%016lx ", address);
     for (uint64_t i = 0; i < 16; i++)
         if (i < bytes)
             print(" %02x", at[i]);
@@ -155,7 +155,7 @@ static void hexdump(void)
     uint64_t address = given.values[0], bytes = given.count > 1 ? given.values[1] : 128;
     uint64_t mapped_here = mapped_bytes(address, bytes, false);
     for (uint64_t done = 0; done < mapped_here; done += 16)
-        dump_row((const uint8_t *)address + done,
+        dump_row(address + done, (const uint8_t *)address + done,
                  mapped_here - done < 16 ? mapped_here - done : 16);
     if (mapped_here < bytes)
         print_colour(COLOUR_BAD, "%016lx is not mapped\n", address + mapped_here);

@@ -28,6 +28,9 @@ const char *medium_name(uint32_t medium); /* enum lintel_medium */
 /* Fields from bit 0 up, as boxes from the highest down, with what their values mean. */
 void diagram_draw(const struct bit_field *fields, uint32_t count);
 
+/* memory_commands.c: at most 16 bytes, as those of an address. */
+void dump_row(uint64_t address, const uint8_t *at, uint64_t bytes);
+
 /* ---- exceptions.c ---------------------------------------------------------------------------- */
 
 struct interrupt_frame;
@@ -48,8 +51,8 @@ struct command {
     void (*run)(void);
 };
 extern const struct command boot_commands[], processor_commands[], descriptor_commands[],
-    memory_commands[], vm_commands[], program_commands[], firmware_commands[], pci_commands[],
-    screen_commands[], fault_commands[];
+    memory_commands[], vm_commands[], program_commands[], firmware_commands[], bios_commands[],
+    pci_commands[], screen_commands[], fault_commands[];
 
 /* The arguments of the command that runs. */
 #define ARGUMENTS_MAX 3

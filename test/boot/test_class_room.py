@@ -1,0 +1,96 @@
+"""The shell as a class room: what it shows of a BIOS's low memory and of the first sector, against
+QEMU's monitor and the image's own bytes."""
+import re
+
+import pytest
+from builder import make_image
+from media import machine_with
+from network import by_tftp
+from shell import Shell
+from ways import WAYS
+
+NO_BIOS = "^There is none: UEFI firmware has no real-mode vectors"
+
+
+def test_low_memory_of_the_bios(start, images):
+    shell = Shell(start("bios", [images.standard("")]))
+    monitor = shell.machine.monitor
+    table = monitor.physical_memory(0, 1024)
+    told = {}
+    for first, last, segment, offset in re.findall(
+            r"^  (\w\w)h(?: to (\w\w)h)? +(\w{4}):(\w{4}) ", shell.run("ivt"), re.M):
+        for vector in range(int(first, 16), int(last or first, 16) + 1):
+            told[vector] = bytes.fromhex(offset)[::-1] + bytes.fromhex(segment)[::-1]
+    assert b"".join(told[vector] for vector in range(256)) == table
+    shell.find("ivt 13h", r"^  13h .* disk$")
+    shell.find("ivt 19", "^  13h ")
+    shell.find("ivt 100h", "256: there are 256 vectors")
+    area, text = monitor.physical_memory(0x400, 256), shell.run("bda")
+    rows = re.findall(r"^  40:(\w\w)  ((?:\w\w )+) +(\w+)h +(\d+)  ", text, re.M)
+    assert len(rows) >= 30
+    for offset, raw, hexadecimal, decimal in rows:
+        data = bytes.fromhex(raw)
+        assert area[int(offset, 16):][:len(data)] == data
+        assert int(hexadecimal, 16) == int(decimal) == int.from_bytes(data, "little")
+    assert "x87: there is one" in text and max(map(len, text.splitlines())) < 80
+
+
+def test_there_is_none_on_uefi(start, images):
+    shell = Shell(start("uefi", [images.standard("")]))
+    for command in ("ivt", "ivt 13h", "bda", "sector"):
+        shell.find(command, NO_BIOS)
+
+
+def shown_sector(text):
+    """Each byte that is shown, where it is shown."""
+    sector = {}
+    for offset, raw in re.findall(r"^  (?:0000000000007)?(\w\w\w?)  ((?:\w\w ?)+) ", text, re.M) + \
+            re.findall(r"^0000000000007(\w{3})  ((?:\w\w )+)", text, re.M):
+        at = int(offset, 16) - (0xc00 if int(offset, 16) >= 0xc00 else 0)
+        sector |= {at + i: byte for i, byte in enumerate(bytes.fromhex(raw))}
+    return bytes(sector[at] for at in range(512))
+
+
+# How the machine gets to Lintel: what `lintel image` is told, and the drive.
+MEDIA = {
+    "disk": (("--layout", "gpt"), "ide"),
+    "floppy": (("--layout", "floppy"), "floppy"),
+    "CD": (("--layout", "iso"), "cd-ide"),
+    "volume": (("--layout", "mbr", "--fat", "16"), "ide"),
+}
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_first_sector(start, tmp_path, medium):
+    options, drive = MEDIA[medium]
+    make_image(image := tmp_path / "image", "", *options)
+    shell = Shell(start("bios", [], machine_with(drive, image)))
+    text = shell.run("sector")
+    sector = shown_sector(text)
+    whole = image.read_bytes()
+    assert sector in whole if medium == "CD" else sector == whole[:512]
+    assert max(map(len, text.splitlines())) < 86
+    if medium == "disk":
+        assert "partition 1: type eeh" in text
+    if medium == "volume":
+        assert re.search(r"partition 1: active, type (04|06|0e)h, \d+ sectors from \d+ on", text)
+    if medium == "floppy":
+        assert re.search(r'"FAT12 +"  file system', text) and "512  bytes of a sector" in text
+
+
+@pytest.mark.parametrize("way", ["grub-volume", "grub-multiboot2"])
+def test_first_sector_behind_grub(start, images, way):
+    disks = images.disks(WAYS[way], "")
+    text = Shell(start("bios", disks)).run("sector")
+    sector = shown_sector(text)
+    assert sector[510:] == b"\x55\xaa"
+    if way == "grub-volume":  # the sector of the partition that GRUB chained to
+        assert sector in disks[1].read_bytes() and "serial number" in text
+    else:  # its own: what it had the BIOS load first
+        assert sector[90:] == disks[0].read_bytes()[90:512]
+
+
+def test_a_network_loads_no_sector(start, tmp_path):
+    make_image(tmp_path / "server", "", "--layout", "netboot")
+    shell = Shell(start("bios", [], by_tftp("bios", "e1000", tmp_path / "server")))
+    shell.find("sector", r"^There is none at 7C00h: bytes 1feh and 1ffh were", "From a network")
