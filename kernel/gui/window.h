@@ -3,6 +3,7 @@
 #define KERNEL_WINDOW_H
 
 #include "kernel/gui/canvas.h"
+#include <stddef.h>
 
 struct window;
 
@@ -21,7 +22,6 @@ struct window_program {
     int32_t width, height;         /* pixels of the canvas; at most 600 x 400 */
     void (*draw)(struct window *); /* all of it, anew: after it has been opened */
     void (*on_event)(struct window *, const struct event *); /* NULL: none matters */
-    void (*close)(struct window *); /* NULL: there is nothing to give back */
 };
 
 /* A tick comes four times a second. Whoever draws outside of draw() just draws: the canvas knows
@@ -33,6 +33,6 @@ struct window {
 };
 
 extern const struct window_program memory_program, tables_program, timeline_program,
-    threads_program, console_program, pad_program;
+    threads_program, console_program, pad_program, fault_program;
 
 #endif

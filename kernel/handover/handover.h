@@ -27,6 +27,13 @@ _Static_assert(offsetof(struct initial_state, gs) == 19 * 8 + 10, "entry.asm: st
 extern struct initial_state initial_state;
 extern const struct lintel_boot_info *boot; /* main.c sets it first of all */
 
+/* When the index-th stage of the boot began, by the TSC; the last one ended at the kernel's entry.
+ */
+static inline uint64_t stage_start(uint64_t index)
+{
+    return index < boot->stage_count ? boot->stages[index].tsc : initial_state.tsc;
+}
+
 /* What this kernel asks for, said here because C4 and C25 compare. */
 #define WISHED_STACK_BYTES   (64 * KIB)
 #define WISHED_PAGING_LEVELS 5
@@ -74,6 +81,15 @@ uint64_t memory_bytes(uint32_t type);
 
 /* The first usable page that shares a byte with physical [base, base + bytes). */
 bool memory_usable_in(uint64_t base, uint64_t bytes, uint64_t *page);
+
+/* The map as the firmware told it, in UEFI's own words where there are any; it need not be sorted.
+ */
+struct raw_range {
+    uint64_t base, bytes; /* physical */
+    const char *type;
+};
+uint64_t raw_map_count(void);
+struct raw_range raw_map_range(uint64_t index);
 
 #define EFI_MEMORY_TYPES 16 /* EfiUnacceptedMemoryType is the last */
 

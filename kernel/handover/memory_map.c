@@ -74,3 +74,23 @@ const struct efi_descriptor *efi_descriptor(uint64_t index)
     const char *map = boot->efi_map;
     return (const struct efi_descriptor *)(map + index * boot->efi_descriptor_bytes);
 }
+
+struct raw_range raw_map_range(uint64_t index)
+{
+    static const char *const names[EFI_MEMORY_TYPES] = {
+        "reserved",     "loader code",  "loader data", "boot code", "boot data", "runtime code",
+        "runtime data", "conventional", "unusable",    "ACPI",      "ACPI NVS",  "MMIO",
+        "MMIO port",    "PAL code",     "persistent",  "unaccepted"};
+    if (!boot->efi_map) {
+        const struct lintel_memory_range *raw = &boot->raw_map[index];
+        return (struct raw_range){raw->base_physical, raw->bytes, memory_type_name(raw->type)};
+    }
+    const struct efi_descriptor *efi = efi_descriptor(index);
+    return (struct raw_range){efi->physical, efi->pages * PAGE_BYTES,
+                              efi->type < EFI_MEMORY_TYPES ? names[efi->type] : "vendor's"};
+}
+
+uint64_t raw_map_count(void)
+{
+    return boot->efi_map ? boot->efi_map_bytes / boot->efi_descriptor_bytes : boot->raw_map_count;
+}

@@ -8,12 +8,6 @@
 
 #define BAR_COLUMNS 44
 
-/* When the index-th stage began; the last one ended at the kernel's entry. */
-static uint64_t stage_start(uint64_t index)
-{
-    return index < boot->stage_count ? boot->stages[index].tsc : initial_state.tsc;
-}
-
 static void show_time(void)
 {
     uint64_t first = stage_start(0), total = initial_state.tsc - first;
@@ -46,42 +40,16 @@ static void show_claims(void)
     original_show(check_claims);
 }
 
-struct raw_row {
-    uint64_t base, bytes;
-    const char *type;
-};
-
-/* UEFI's own words where there are any. */
-static struct raw_row raw_row(uint64_t index)
-{
-    static const char *const names[EFI_MEMORY_TYPES] = {
-        "reserved",     "loader code",  "loader data", "boot code", "boot data", "runtime code",
-        "runtime data", "conventional", "unusable",    "ACPI",      "ACPI NVS",  "MMIO",
-        "MMIO port",    "PAL code",     "persistent",  "unaccepted"};
-    if (!boot->efi_map) {
-        const struct lintel_memory_range *raw = &boot->raw_map[index];
-        return (struct raw_row){raw->base_physical, raw->bytes, memory_type_name(raw->type)};
-    }
-    const struct efi_descriptor *efi = efi_descriptor(index);
-    return (struct raw_row){efi->physical, efi->pages * PAGE_BYTES,
-                            efi->type < EFI_MEMORY_TYPES ? names[efi->type] : "vendor's"};
-}
-
-static uint64_t raw_count(void)
-{
-    return boot->efi_map ? boot->efi_map_bytes / boot->efi_descriptor_bytes : boot->raw_map_count;
-}
-
-/* The index of the lowest row behind the one at `after` (none yet: raw_count()), or raw_count():
- * firmware's maps need not be sorted. */
+/* The index of the lowest row behind the one at `after` (none yet: raw_map_count()), or
+ * raw_map_count(): firmware's maps need not be sorted. */
 static uint64_t next_raw(uint64_t after)
 {
-    uint64_t count = raw_count(), found = count;
-    uint64_t floor = after < count ? raw_row(after).base : 0;
+    uint64_t count = raw_map_count(), found = count;
+    uint64_t floor = after < count ? raw_map_range(after).base : 0;
     for (uint64_t i = 0; i < count; i++) {
-        uint64_t base = raw_row(i).base;
+        uint64_t base = raw_map_range(i).base;
         bool is_behind = after == count || base > floor || (base == floor && i > after);
-        if (is_behind && (found == count || base < raw_row(found).base))
+        if (is_behind && (found == count || base < raw_map_range(found).base))
             found = i;
     }
     return found;
@@ -98,14 +66,14 @@ static void print_side(uint64_t base, uint64_t bytes, const char *type, bool rig
 static void show_map(void)
 {
     const struct lintel_memory_range *normal = boot->memory_map;
-    uint64_t raw = next_raw(raw_count()), i = 0;
+    uint64_t raw = next_raw(raw_map_count()), i = 0;
     print_colour(COLOUR_TITLE, "%-38s%s\n", boot->efi_map ? "The UEFI map" : "The BIOS's E820 map",
                  "What the kernel may rely on");
-    while (raw < raw_count() || i < boot->memory_map_count) {
-        uint64_t left = raw < raw_count() ? raw_row(raw).base : UINT64_MAX;
+    while (raw < raw_map_count() || i < boot->memory_map_count) {
+        uint64_t left = raw < raw_map_count() ? raw_map_range(raw).base : UINT64_MAX;
         uint64_t right = i < boot->memory_map_count ? normal[i].base_physical : UINT64_MAX;
         if (left <= right) {
-            print_side(left, raw_row(raw).bytes, raw_row(raw).type, false);
+            print_side(left, raw_map_range(raw).bytes, raw_map_range(raw).type, false);
             raw = next_raw(raw);
         } else {
             print("%38s", "");
