@@ -15,9 +15,8 @@ SPARE   equ 31000h                      ; what the handler gives
 TWICE   equ 400000h                     ; virtual: shows FRAME, as 30000h does
 NOWHERE equ 401000h                     ; virtual: nothing, yet
 READ_ONLY equ 402000h                   ; virtual: FRAME once more, not to be written
-PRESENT equ 1                           ; bits of an entry; and of the error code: the page was there,
-WRITE   equ 2                           ; may be written; it was a write,
-USER    equ 4                           ; for rings 1 to 3, too; it was one of these
+PRESENT equ 1                           ; bits of an entry; those of an error code are in `reasons`
+WRITE   equ 2
 CR0_PG  equ 80000000h
 CR0_WP  equ 10000h                      ; read-only counts for ring 0, too
 
@@ -70,9 +69,16 @@ on_page_fault:
         mov     eax, cr2
         mov     esi, fault
         call    tell32
-        mov     eax, [esp + 32]
-        mov     esi, error
-        call    tell32
+        mov     ebp, [esp + 32]
+        mov     ebx, reasons            ; for each bit of it, from the lowest, two texts
+.bit:   xor     esi, esi
+        shr     ebp, 1
+        adc     esi, esi                ; that bit
+        mov     esi, [ebx + esi * 4]
+        call    say32
+        add     ebx, 8
+        cmp     ebx, reasons.end
+        jb      .bit
         mov     ebx, cr2                ; the entry of that page, if it is one of ours
         sub     ebx, TWICE
         shr     ebx, 12
@@ -98,10 +104,18 @@ idt_pointer:
         dw      $ - idt - 1
         dd      idt
 
+reasons:
+        dd      absent, there, read_from, written, kernel, user ; bits 0, 1, 2: 0 and 1
+.end:
+absent: db      '  not present', 0
+there:  db      '  present', 0
+read_from: db   ', a read', 0
+written: db     ', a write', 0
+kernel: db      ', by the kernel', 13, 10, 0
+user:   db      ', by a user', 13, 10, 0
 written_and_read:
         db      'Written at 00400000, read at 00030000: ', 0
 fault:  db      'Page fault at ', 0
-error:  db      '  error code (1 was there, 2 a write, 4 from a user): ', 0
 given:  db      '  mended: it has a frame now, which has ', 0
 allowed:
         db      '  mended: it may be written now, and has ', 0

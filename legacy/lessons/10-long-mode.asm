@@ -5,20 +5,18 @@
 ; no need to stop in 32-bit protected mode on the way.
 %include "legacy/lessons/lesson.inc"
 
-TABLES  equ 20000h                      ; free memory: PML4, PDPT, PD, 4 KiB each
+TABLES  equ 20000h                      ; free memory: PML4, PDPT, PD, PT, 4 KiB each
 PRESENT equ 1
 WRITE   equ 2
-LARGE   equ 80h                         ; in a PD: no table follows, but a page of 2 MiB
 CR0_PE  equ 1
 CR0_PG  equ 80000000h
 CR4_PAE equ 20h                         ; entries of 64 bits
 EFER    equ 0C0000080h                  ; a model-specific register: RDMSR and WRMSR, number in ECX
 EFER_LME equ 100h                       ; long mode as soon as paging is on; bit 10, LMA, then says so
 
-global main, check_cpu, build_page_tables, to_long_mode, begin64, rest
+global main, check_cpu, enable_a20, build_page_tables, to_long_mode, begin64, rest
 main:   call    check_cpu
-        mov     ax, 2401h               ; A20 (lesson 05)
-        int     15h
+        call    enable_a20
         call    build_page_tables
         mov     si, leaving
         call    say
@@ -52,23 +50,29 @@ check_cpu:
         call    say
         jmp     stop
 
-; The first GiB, each address means itself: 512 pages of 2 MiB.
+enable_a20:
+        mov     ax, 2401h               ; INT 15h: lesson 05 has the other ways
+        int     15h
+        ret
+
+; One table of each level, and so the first 2 MiB: 512 pages of 4 KiB, in which each address means itself.
 build_page_tables:
         mov     ax, TABLES >> 4
         mov     es, ax
         xor     di, di
         xor     eax, eax
-        mov     cx, 2000h / 4
+        mov     cx, 4000h / 4
         rep     stosd
         mov     dword [es:0], TABLES + 1000h + PRESENT + WRITE
         mov     dword [es:1000h], TABLES + 2000h + PRESENT + WRITE
-        mov     eax, LARGE + PRESENT + WRITE
-        mov     cx, 512
-.page:  mov     [es:di], eax
-        mov     dword [es:di + 4], 0    ; address bits from 32 on; bit 63 would be NX, no execute
-        add     eax, 200000h
+        mov     dword [es:2000h], TABLES + 3000h + PRESENT + WRITE
+        mov     di, 3000h
+        mov     eax, 0 + PRESENT + WRITE
+.page:  mov     [es:di], eax            ; the upper half stays 0; its bit 31 would be NX, no execute
+        add     eax, 1000h
         add     di, 8
-        loop    .page
+        cmp     di, 4000h
+        jb      .page
         xor     ax, ax
         mov     es, ax
         ret
