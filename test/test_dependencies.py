@@ -33,7 +33,7 @@ HARDWARE = {
     "kernel": ["machine/*", "programs/*", "handover/entry.asm", "threads/switch.asm",
                "user/system_call.asm"],
     "images/tool": [],
-    "legacy": ["*.asm", "bios.c", "ports.h", "clock.c", "fault.c", "main.c"],
+    "legacy": ["*.asm", "bios.c", "ports.h", "clock.c", "fault.c", "main.c", "lessons/*"],
     "uefi": ["clock.c", "main.c", "memory.c"],
 }
 # Inline assembly (an empty one only holds the compiler back, one that copies or fills is a loop);
