@@ -17,6 +17,7 @@ from run import console_arguments
 
 BUILD = ROOT / "build/lessons"
 FLOPPY_BYTES = 1440 * 1024
+TOLD_FLOPPY = "images/lesson03.img"  # in LESSONS.md
 
 
 def lesson_file(number):
@@ -42,6 +43,21 @@ def on_floppy(lesson, folder):
     return floppy_machine(floppy)
 
 
+def on_fat_floppy(lesson, folder):
+    """Beside a file, by the commands that LESSONS.md tells."""
+    floppy = Path(folder, "fat.img")
+    for command in told_commands():
+        subprocess.run(command.replace(TOLD_FLOPPY, str(floppy)), shell=True, check=True, cwd=ROOT,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return floppy_machine(floppy)
+
+
+def told_commands():
+    return [line for line in Path(ROOT, "LESSONS.md").read_text().splitlines()
+            if TOLD_FLOPPY in line and line.split()[0] in ("mkfs.fat", "mcopy", "dd", "mdir")
+            and "skip=19" not in line]
+
+
 def in_image(lesson, folder):
     """A file of Lintel's volume, in its menu."""
     image = Path(folder, "menu.img")
@@ -56,7 +72,7 @@ def floppy_machine(floppy, **options):
 
 
 # How a lesson comes onto a disk; those that are not named here are a floppy's first sectors.
-DISKS = {"11-kernel": in_image}
+DISKS = {"03-parameter-block": on_fat_floppy, "11-kernel": in_image}
 
 
 def make_disk(lesson, folder):

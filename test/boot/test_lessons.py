@@ -1,12 +1,14 @@
 """The lessons of LESSONS.md: each boots from its disk and from Lintel's menu, is looked at from outside,
 and stops in GDB by symbol."""
 import re
+import struct
 import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from lesson import BUILD, debugged_lesson, in_image, lesson_file, make_disk
+from lesson import (BUILD, debugged_lesson, in_image, lesson_file, make_disk, on_fat_floppy,
+                    on_floppy)
 from machine import ROOT
 
 SOURCES = sorted((ROOT / "legacy/lessons").glob("[0-9]*.[ac]*"))
@@ -75,6 +77,80 @@ def check_kernel(machine, drive):
         assert b"C19  holds" in machine.monitor.text_screen()
 
 
+def symbol(name, label):
+    """The address of a label of a lesson."""
+    listed = subprocess.run(["nm", lesson_file(name)], check=True, capture_output=True,
+                            text=True).stdout
+    return int(re.search(rf"^([0-9a-f]+) \w {label}$", listed, re.MULTILINE)[1], 16)
+
+
+def check_screen_and_keys(machine, _):
+    """The colours in video memory; what is told of vectors and data, against memory; keys."""
+    blocks = machine.monitor.physical_memory(0xb8000 + 128, 32)
+    assert blocks == bytes(byte for colour in range(16) for byte in (219, colour))
+    low = machine.monitor.physical_memory(0, 0x500)
+    for vector, segment, offset in re.findall(r"^(\w\w)h .* (\w{4}):(\w{4})$", machine.output, re.M):
+        at = int(vector, 16) * 4
+        assert struct.unpack_from("<HH", low, at) == (int(offset, 16), int(segment, 16))
+    assert int(re.search(r"low memory +(\w{4})$", machine.output, re.M)[1], 16) * 1024 == \
+        struct.unpack_from("<H", low, 0x413)[0] * 1024
+    machine.monitor.press("a")
+    machine.wait_for(r"scan code 1Eh, character 61")
+    machine.monitor.press("f1")
+    machine.wait_for(r"scan code 3Bh, character 00")
+
+
+def check_floppy(machine, drive):
+    """A kernel lies behind the first sector of the floppy only."""
+    assert ("The kernel runs" in machine.output) == (drive == "00"), machine.output
+    assert machine.output.count(".") >= 40 and "!" not in machine.output
+
+
+def check_a20(machine, _):
+    assert machine.output.count("Closed by all: line 20 is held") == 3
+    for method in ("BIOS", "keyboard controller", "fast gate"):
+        assert f"by the {method}: line 20 is let through" in machine.output
+    assert machine.monitor.registers()["A20"] == 1
+
+
+FLAT = bytes.fromhex("0000000000000000" "ffff0000009acf00" "ffff00000092cf00")
+
+
+def check_gdt(machine, _):
+    """The descriptors, but for the bits that the CPU sets when it uses them."""
+    registers = machine.monitor.registers()
+    base, limit = registers["GDT"]
+    table = bytearray(machine.monitor.physical_memory(base, limit + 1))
+    table[13] &= ~1
+    table[21] &= ~1
+    assert table == FLAT and registers["CR0"] & 1 and registers["CS"] == 8 and registers["DS"] == 16
+    row = machine.monitor.physical_memory(0xb8000 + 320, 160)
+    assert row[::2].startswith(b"In protected mode") and row[1] == 0x0a
+
+
+def check_interrupts(machine, _):
+    told = re.search(r"Exception 00000000\s+at (\w{8})", machine.output)
+    assert int(told[1], 16) == symbol("07-interrupts", "divide")
+    machine.monitor.press("a")
+    machine.wait_for(r"Scan code 0000001E\s+Scan code 0000009E")
+    ticks = symbol("07-interrupts", "ticks")
+    first = machine.monitor.physical_memory(ticks, 4)
+    machine.wait(lambda: machine.monitor.physical_memory(ticks, 4) != first, "the next tick")
+    registers = machine.monitor.registers()
+    assert registers["IDT"] == (symbol("07-interrupts", "idt"), 34 * 8 - 1)
+
+
+def check_memory(machine, _):
+    """The ranges cover the machine's memory; what was tested is cleared."""
+    ranges = [(int(base, 16), int(length, 16), int(kind, 16)) for base, length, kind in re.findall(
+        r"(\w{16}) \+ (\w{16}) type (\w{8})", machine.output)]
+    usable = sum(length for _, length, kind in ranges if kind == 1)
+    assert 500 << 20 < usable < 512 << 20 and len(ranges) > 4
+    assert machine.monitor.physical_memory(0x100000, 1 << 20) == bytes(1 << 20)
+    assert "MiB that keep what is written: 00000040" in machine.output
+    assert re.search(r"written to 000A0000\s+reads as FFFFFFFF", machine.output)
+
+
 LESSONS = {
     "01-hello": Lesson(r"Hello\. .* from drive {drive}h", ("start", "say", "stop"), check_hello),
     "09-paging": Lesson(r"at 00401000\n  not present, a write, by the kernel\n.* 00000001\n"
@@ -84,6 +160,17 @@ LESSONS = {
                            ("main", "check_cpu", "build_page_tables", "to_long_mode", "begin64", "rest"),
                            check_long_mode),
     "11-kernel": Lesson(r"C19  holds .*\n", ("start", "claim"), check_kernel, ("menu", "uefi")),
+    "02-screen-and-keys": Lesson(r"Keys, please", ("main", "show_vectors", "echo"),
+                                 check_screen_and_keys),
+    "03-parameter-block": Lesson(r"sectors +2880[\s\S]*the root is at sector 19", ("show", "stop")),
+    "04-floppy": Lesson(r"The kernel runs: |lies no kernel: ", ("read_sector", "kernel"), check_floppy),
+    "05-a20": Lesson(r"by the fast gate: line 20 is let through", ("is_open", "by_controller"),
+                     check_a20),
+    "06-gdt": Lesson(r"this is 32-bit code\.", ("main", "protected", "rest"), check_gdt),
+    "07-interrupts": Lesson(r"Still here\. Keys, please", ("divide", "on_exception", "on_timer"),
+                            check_interrupts),
+    "08-memory": Lesson(r"written to 000F0000\s+reads as \w{8}", ("list", "test_mib", "try_hole"),
+                        check_memory),
 }
 
 
@@ -109,6 +196,36 @@ def test_a_cpu_without_long_mode_is_told(start, tmp_path, cpu):
     machine = start("bios", disks, replace(hardware, cpu=cpu))
     machine.wait_for(r"This CPU has no long mode\.")
     assert machine.monitor.registers()["CR0"] & 1 == 0
+
+
+def test_parameter_block_leaves_the_files(tmp_path):
+    """What LESSONS.md tells a student to type, on a floppy with a file, keeps all of it."""
+    floppy = tmp_path / "fat.img"
+    on_fat_floppy(lesson_file("03"), tmp_path)
+    listed = subprocess.run(["mdir", "-i", floppy, "-b", "::"], check=True, capture_output=True,
+                            text=True).stdout
+    assert "README.md" in listed
+    subprocess.run(["mcopy", "-i", floppy, "::README.md", tmp_path / "copy"], check=True)
+    assert (tmp_path / "copy").read_bytes() == (ROOT / "README.md").read_bytes()
+    subprocess.run(["fsck.fat", "-n", floppy], check=True)
+    code = lesson_file("03").with_suffix(".bin").read_bytes()
+    sector = floppy.read_bytes()[:512]
+    assert sector[:3] + sector[62:] == code[:3] + code[62:] and sector[3:62] != code[3:62]
+
+
+# QEMU's blkdebug, on a hard disk: its floppies give zeros for what can't be read, and no error.
+FAILS = '[inject-error]\nevent = "read_aio"\nsector = "24"\n'
+FAILS_ONCE = FAILS + 'once = "on"\n'
+
+
+@pytest.mark.parametrize("rules, says", [(FAILS_ONCE, r"\.!\.[\s\S]*The kernel runs"),
+                                         (FAILS, r"!!!![\s\S]*The drive can not be read")],
+                         ids=["once", "for-ever"])
+def test_sectors_are_tried_again(start, tmp_path, rules, says):
+    on_floppy(lesson_file("04"), tmp_path)
+    (tmp_path / "rules").write_text(rules)
+    machine = start("bios", [f"blkdebug:{tmp_path}/rules:{tmp_path}/floppy.img"])
+    machine.wait_for(says)
 
 
 @pytest.mark.parametrize("name", LESSONS)
