@@ -11,8 +11,7 @@ HIGH    equ LOW + 10h                   ; FFFFh:0510h, which is 1 MiB above it
 STATUS  equ 64h                         ; the keyboard controller (Intel 8042): status, command
 STATUS_FULL equ 1                       ; a byte waits for us
 STATUS_BUSY equ 2                       ; our last byte waits for it
-READ_OUTPUT equ 0D0h                    ; commands: the output port is read, is written
-WRITE_OUTPUT equ 0D1h
+READ_OUTPUT equ 0D0h                    ; commands: the output port is read; 0D1h: is written
 FAST    equ 92h                         ; PS/2's system control port A
 A20     equ 2                           ; bit 1 of both ports; bit 0 of both has to do with reset:
 RESET   equ 1                           ; the controller's must stay 1, the other's 0
@@ -40,8 +39,8 @@ main:   mov     si, at_first
 
 ; In: SI = text. Says it, and how the line is now. Out: SI behind the text.
 tell:   call    say
-        push    si
         call    is_open
+        push    si
         mov     si, yes
         jnz     .say
         mov     si, no
@@ -95,7 +94,7 @@ by_controller:
         in      al, 60h
         and     al, ~A20 & 0FFh
         or      dl, al
-        mov     al, WRITE_OUTPUT
+        mov     al, READ_OUTPUT + 1
         call    command
         mov     al, dl
         out     60h, al
@@ -114,16 +113,16 @@ ready:  mov     ah, al
         mov     al, ah
         ret
 
+%macro  METHOD 2
+        dw      %1
+        db      %2, 0
+%endmacro
 methods:
-        dw      by_bios
-        db      '  by the BIOS', 0
-        dw      by_controller
-        db      '  by the keyboard controller', 0
-        dw      by_fast_gate
-        db      '  by the fast gate', 0
+        METHOD  by_bios, '  by the BIOS'
+        METHOD  by_controller, '  by the keyboard controller'
+        METHOD  by_fast_gate, '  by the fast gate'
         dw      0
-at_first:
-        db      'As the BIOS left it', 0
+at_first: db     'As the BIOS left it', 0
 closed: db      'Closed by all', 0
 yes:    db      ': line 20 is let through', 13, 10, 0
 no:     db      ': line 20 is held', 13, 10, 0

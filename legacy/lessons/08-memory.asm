@@ -93,15 +93,13 @@ test_range:
 ; In: EBX = where. Filled with its own address, so that two places that are one show; then cleared.
 test_mib:
         mov     eax, ebx
-        mov     edi, ebx
-        mov     ecx, MIB / 4
-        rep     stosd
+        call    .fill
         mov     edi, ebx
         mov     ecx, MIB / 4
         repe    scasd
         jne     .bad
         xor     eax, eax
-        mov     edi, ebx
+.fill:  mov     edi, ebx
         mov     ecx, MIB / 4
         rep     stosd
         ret
@@ -122,15 +120,11 @@ try_hole:
         jmp     tell32
 
 tested: dd      0
-ranges_end:
-        dd      0
-mibs_tested:
-        db      'MiB that keep what is written: ', 0
+ranges_end: dd  0
+mibs_tested: db 'MiB that keep what is written: ', 0
 wrong:  db      'Not what was written, at ', 0
-written:
-        db      '12345678 written to ', 0
-read_back:
-        db      '  reads as ', 0
+written: db     '12345678 written to ', 0
+read_back: db   '  reads as ', 0
 
 %include "legacy/lessons/protected.inc"
 TEXT_ROUTINES 32

@@ -12,7 +12,7 @@ from lesson import (BUILD, debugged_lesson, in_image, lesson_file, make_disk, on
 from machine import ROOT
 
 SOURCES = sorted((ROOT / "legacy/lessons").glob("[0-9]*.[ac]*"))
-LINES_MAX = 110  # "about a hundred, with its comments"
+LINES_MAX = 130  # "about a hundred, with its comments"
 
 
 @dataclass(frozen=True)
