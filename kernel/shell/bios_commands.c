@@ -264,12 +264,12 @@ const struct command bios_commands[] = {
      "  ivt 13h    the disk calls\n",
      show_vectors},
     {"bda", "", "the BIOS data area, field by field",
-     "  The bytes as they lie in memory, then the number that they are. Source: IBM, PS/2 and\n"
-     "  PC BIOS Interface Technical Reference, section 3; the vectors' names: section 2.\n",
+     "  The bytes as they lie in memory, then the number that they are. Source: IBM,\n"
+     "  PS/2 and PC BIOS Interface Technical Reference, section 3; `ivt`: section 2.\n",
      show_data_area},
     {"sector", "", "the sector that the BIOS loaded to 7C00h",
-     "  As it was when the kernel was entered: jump, parameter block of a FAT volume, code,\n"
-     "  partition table, signature. Where GRUB loads Lintel by `multiboot2` it is GRUB's own.\n",
+     "  As the kernel found it: jump, parameter block of FAT, code, partition\n"
+     "  table, signature. Where GRUB loads Lintel by `multiboot2` it is GRUB's own.\n",
      show_sector},
     {0},
 };

@@ -76,12 +76,15 @@ static const struct kind {
 /* 0x in front or h behind make any number hexadecimal. */
 static bool take_digits(const char *word, unsigned base, uint64_t *value)
 {
+    bool is_negative = *word == '-';
+    word += is_negative;
     bool has_prefix = word[0] == '0' && (word[1] | 0x20) == 'x';
     const char *digits = has_prefix ? word + 2 : word, *end;
     *value = option_number(digits, 16, &end);
     bool has_suffix = end > digits && text_equal(end, "h");
     if (!has_prefix && !has_suffix)
         *value = option_number(digits, base, &end);
+    *value = is_negative ? -*value : *value;
     return end > digits && *(end + has_suffix) == 0;
 }
 
@@ -201,8 +204,8 @@ void obey(char *text)
         }
     }
     if (found && take_arguments(found, arguments))
-        found->run();
-    else if (!found && *text)
+        found->run ? found->run() : print("%s", found->more);
+    else if (!found && *text && !windows_call(text))
         print_colour(COLOUR_BAD, "%s: no such command; `help` lists them\n", next_word(&text));
 }
 
@@ -217,7 +220,9 @@ static void help(void)
         if (given.count && option_same(command->name, given.words[0])) {
             found = true;
             print_colour(COLOUR_TITLE, "%s\n", usage);
-            print("  %s\n%s", command->summary, command->more ? command->more : "");
+            print("  %s\n", command->summary);
+            for (const char *c = command->more; c && *c; c++) /* longer than print() takes */
+                print("%c", *c);
         } else if (!given.count && !*option_next(command->name)) {
             print("  %-28s%s\n", usage, command->summary);
         }

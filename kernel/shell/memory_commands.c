@@ -161,6 +161,17 @@ static void hexdump(void)
         print_colour(COLOUR_BAD, "%016lx is not mapped\n", address + mapped_here);
 }
 
+static void show_number(void)
+{
+    uint64_t value = given.values[0];
+    print("  unsigned %lu; signed %ld; hexadecimal %lxh\n", value, (int64_t)value, value);
+    print("  %lu KiB and %lu bytes; as an address %s\n  in memory", value / KIB, value % KIB,
+          address_is_canonical(value, paging_levels()) ? "canonical" : "not canonical");
+    for (uint32_t i = 0; i < 8; i++)
+        print(" %02lx", value >> 8 * i & 0xff);
+    print(", the lowest byte first\n");
+}
+
 const struct command memory_commands[] = {
     {"pt", "[ADDRESS]", "translates an address; alone: all that is mapped",
      "  pt                    ranges with permissions (read, write, execute, user, global) and\n"
@@ -178,5 +189,18 @@ const struct command memory_commands[] = {
      poke},
     {"hexdump", "ADDRESS [BYTES]", "shows memory in hexadecimal and ASCII",
      "  hexdump kernel_main 64\n", hexdump},
+    {"number", "VALUE", "a number in all formats; see `help numbers`",
+     "  number -1    or 4096, 0xfee00000, 7c00h\n", show_number},
+    {"numbers", "", "how numbers are typed and shown here",
+     "  Addresses are hexadecimal as they stand, other numbers decimal; 0x in front\n"
+     "  or h behind make any hexadecimal: `vm reserve 65536`, `vm reserve 10000h`.\n"
+     "  Unsigned 64 bits hold 0 to 18446744073709551615, signed -2^63 to 2^63 - 1\n"
+     "  in two's complement: -x is x with all bits inverted, plus 1: `number -1`.\n"
+     "  Memory holds the lowest byte first (little endian): 1234h lies as 34 12.\n"
+     "    poke direct_map+1000 1234h 2      hexdump direct_map+1000 2\n"
+     "  KiB, MiB are 2^10, 2^20 bytes; kB, MB on a disk's box 10^3, 10^6.\n"
+     "  An address is canonical when all bits above those that paging translates, 48\n"
+     "  or 57, are as the highest of them: `number ffff800000000000h`.\n",
+     NULL},
     {0},
 };

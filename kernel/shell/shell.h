@@ -31,6 +31,15 @@ void diagram_draw(const struct bit_field *fields, uint32_t count);
 /* memory_commands.c: at most 16 bytes, as those of an address. */
 void dump_row(uint64_t address, const uint8_t *at, uint64_t bytes);
 
+/* ---- windows_calls.c ------------------------------------------------------------------------- */
+
+/* Obeys a call of memoryapi.h as it is written in C, or says what is wrong with it. False: the line
+ * is none. */
+bool windows_call(const char *text);
+
+/* What VirtualQuery() tells of an address. */
+void windows_query(uint64_t address);
+
 /* ---- exceptions.c ---------------------------------------------------------------------------- */
 
 struct interrupt_frame;
@@ -47,8 +56,8 @@ const char *exception_name(uint64_t vector);
  * the name what each has to look like. */
 struct command {
     const char *name, *arguments, *summary;
-    const char *more; /* further sentences and examples, for `help NAME`; NULL: none */
-    void (*run)(void);
+    const char *more;  /* further sentences and examples, for `help NAME`; NULL: none */
+    void (*run)(void); /* NULL: `more` is all there is to it */
 };
 extern const struct command boot_commands[], processor_commands[], descriptor_commands[],
     memory_commands[], vm_commands[], program_commands[], firmware_commands[], bios_commands[],

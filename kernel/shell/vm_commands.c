@@ -47,10 +47,13 @@ static void show_regions(void)
 {
     const struct vm *vm = &shell_space;
     struct vm_info info;
+    struct vm_sums sums = vm_sums(vm);
     for (uint64_t at = vm->first; at < vm->end; at = info.base + info.bytes) {
         vm_query(vm, at, &info);
         show_region(&info);
     }
+    print("  %lu KiB reserved; of these %lu committed; of these %lu in the working set\n",
+          sums.reserved / KIB, sums.committed / KIB, sums.working_set / KIB);
     for (uint32_t fault = VM_FAULT_DEMAND_ZERO; fault < VM_FAULTS; fault++)
         if (vm->faults[fault])
             print("  %lu fault%s: %s\n", vm->faults[fault], text_plural(vm->faults[fault]),
@@ -61,7 +64,8 @@ static void show_regions(void)
 static void reserve(void)
 {
     uint64_t address;
-    enum vm_status status = vm_reserve(&shell_space, given.values[1], given.values[0], &address);
+    enum vm_status status =
+        vm_reserve(&shell_space, given.values[1], given.values[0], VM_NO_ACCESS, &address);
     if (status == VM_OK)
         print("  region %016lx\n", address);
     tell(status);
@@ -90,11 +94,18 @@ static void protect(void)
                     protections[given.values[2]].protection));
 }
 
+/* Alone it walks: the next question is for the end of the last answer. */
 static void query(void)
 {
     struct vm_info info;
-    vm_query(&shell_space, given.values[0], &info);
-    show_region(&info);
+    uint64_t at = given.values[0];
+    do {
+        vm_query(&shell_space, at, &info);
+        show_region(&info);
+        at = info.base + info.bytes;
+    } while (!given.count && at);
+    if (given.count)
+        windows_query(given.values[0]);
 }
 
 /* Two regions over one section: what is written in the first shows in both, what is written in the
@@ -152,7 +163,30 @@ static void show_memory(void)
 }
 
 const struct command vm_commands[] = {
-    {"vm", "", "regions, page faults; `help vm` names the calls", NULL, show_regions},
+    {"vm", "", "regions, page faults; `help vm` names the calls",
+     "  Windows' calls can be typed as they are written in C, such as\n"
+     "    VirtualAlloc(0x10000, 8192, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE)\n"
+     "    VirtualProtect(0x10000, 4096, PAGE_READONLY, &old)\n"
+     "    VirtualQuery(0x10000, &info, sizeof(info))\n"
+     "    VirtualFree(0x10000, 0, MEM_RELEASE)\n"
+     "  VirtualAlloc(MEM_RESERVE)  vm reserve   PAGE_NOACCESS                none\n"
+     "  VirtualAlloc(MEM_COMMIT)   vm commit    PAGE_READONLY                read\n"
+     "  VirtualFree(MEM_DECOMMIT)  vm decommit  PAGE_READWRITE               write\n"
+     "  VirtualFree(MEM_RELEASE)   vm release   PAGE_EXECUTE_READ            execute\n"
+     "  VirtualProtect             vm protect   PAGE_READWRITE | PAGE_GUARD  guard\n"
+     "  VirtualQuery               vm query     PAGE_EXECUTE_READWRITE       refused\n"
+     "  Here regions begin at any page, there at multiples of 64 KiB. `help pages`\n",
+     show_regions},
+    {"pages", "", "the states of a page, and what takes it to each",
+     "  free --vm reserve-> reserved --vm commit-> committed --vm touch-> working set\n"
+     "   ^                  |  ^                       |                      |\n"
+     "   +--- vm release ---+  +----- vm decommit -----+---- vm decommit -----+\n"
+     "  vm release takes all of a region back to free, from any state.\n"
+     "  vm protect none: the page keeps its frame, and each access faults;\n"
+     "     ...    guard: the next access faults, and is told; then it is off.\n"
+     "  vm share: a copy-on-write page shows a frame of others until it is written:\n"
+     "     then it has one of its own (`vm touch ADDRESS write`).\n",
+     NULL},
     {"vm reserve", "BYTES [ADDRESS]", "addresses, no memory", "  vm reserve 65536\n", reserve},
     {"vm commit", "ADDRESS BYTES [PROTECTION]", "pages that come, zeroed, when they are touched",
      "  vm commit 10000 8192 read    or none, write (default), execute, guard\n", commit},
@@ -160,8 +194,8 @@ const struct command vm_commands[] = {
      "  vm touch 10000 write    or read (default), execute\n", touch},
     {"vm protect", "ADDRESS BYTES PROTECTION", "a guard page faults once",
      "  vm protect 10000 4096 guard    or none, read, write, execute\n", protect},
-    {"vm query", "ADDRESS", "region, size, state, protection and type", "  vm query 10000\n",
-     query},
+    {"vm query", "[ADDRESS]", "as VirtualQuery says; alone: all there is, from 0 up",
+     "  vm query 10000\n", query},
     {"vm share", "BYTES", "two views of one memory: one shared, one copy-on-write",
      "  vm share 4096\n", share},
     {"vm decommit", "ADDRESS BYTES", "gives pages back, keeps the addresses",

@@ -101,7 +101,8 @@ void thread_main(void)
 static bool take_stack(struct thread *thread)
 {
     uint64_t base;
-    if (vm_reserve(&stacks_space, 0, THREAD_STACK_BYTES + FRAME_BYTES, &base) != VM_OK)
+    if (vm_reserve(&stacks_space, 0, THREAD_STACK_BYTES + FRAME_BYTES, VM_NO_ACCESS, &base) !=
+        VM_OK)
         return false;
     thread->stack = base;
     thread->stack_top = base + FRAME_BYTES + THREAD_STACK_BYTES;

@@ -9,7 +9,7 @@ enum call {
     CALL_WRITE,    /* (text, bytes): bytes written, 1,024 at most */
     CALL_READ,     /* (buffer, bytes): waits for at least one; bytes read */
     CALL_SLEEP,    /* (ticks of 10 ms) */
-    CALL_RESERVE,  /* (address or 0, bytes): address of the region */
+    CALL_RESERVE,  /* (address or 0, bytes, protection): address of the region */
     CALL_COMMIT,   /* (address, bytes, protection) */
     CALL_DECOMMIT, /* (address, bytes) */
     CALL_RELEASE,  /* (region) */

@@ -107,7 +107,7 @@ static const char *load_segment(const struct image *image, const struct segment 
     uint64_t at = segment->virtual, bytes = segment->memory_bytes, base;
     if (bytes == 0)
         return NULL;
-    enum vm_status status = at ? vm_reserve(space, at, bytes, &base) : VM_BAD_ADDRESS;
+    enum vm_status status = at ? vm_reserve(space, at, bytes, VM_NO_ACCESS, &base) : VM_BAD_ADDRESS;
     if (status == VM_OK)
         status = vm_commit(space, at, bytes, VM_READ | VM_WRITE);
     void *contents = (uint8_t *)image->file + segment->offset;
@@ -122,8 +122,8 @@ static const char *load_segment(const struct image *image, const struct segment 
 static const char *make_stack(struct image *image, struct vm *space)
 {
     uint64_t base;
-    enum vm_status status =
-        vm_reserve(space, space->end - STACK_BYTES - FRAME_BYTES, STACK_BYTES + FRAME_BYTES, &base);
+    enum vm_status status = vm_reserve(space, space->end - STACK_BYTES - FRAME_BYTES,
+                                       STACK_BYTES + FRAME_BYTES, VM_NO_ACCESS, &base);
     if (status == VM_OK)
         status = vm_commit(space, base + FRAME_BYTES, STACK_BYTES, VM_READ | VM_WRITE);
     image->stack_top = space->end - 8; /* as behind a call, which pushes a return address */

@@ -42,10 +42,10 @@ static int64_t do_read(struct vm *space, uint64_t to, uint64_t bytes)
     return vm_copy(space, to, text, bytes, VM_FOR_WRITE) ? (int64_t)bytes : ERROR_POINTER;
 }
 
-static int64_t do_reserve(struct vm *space, uint64_t address, uint64_t bytes)
+static int64_t do_reserve(struct vm *space, uint64_t address, uint64_t bytes, uint32_t protection)
 {
     uint64_t base;
-    enum vm_status status = vm_reserve(space, address, bytes, &base);
+    enum vm_status status = vm_reserve(space, address, bytes, protection, &base);
     return status == VM_OK ? (int64_t)base : -(int64_t)status;
 }
 
@@ -72,7 +72,7 @@ int64_t system_call_dispatch(const struct system_call *call)
         thread_sleep(first);
         return 0;
     case CALL_RESERVE:
-        return do_reserve(space, first, second);
+        return do_reserve(space, first, second, protection);
     case CALL_COMMIT:
         return -(int64_t)vm_commit(space, first, second, protection);
     case CALL_DECOMMIT:

@@ -13,6 +13,7 @@ struct span {
     uint64_t region;         /* where the region begins that it is part of */
     struct section *section; /* shared memory that the region shows; NULL: private memory */
     uint32_t protection;     /* VM_..., of committed pages */
+    uint32_t reserved_with;  /* the protection that was named for the whole region */
     bool committed, copies;  /* copies: the region shows a section by copy-on-write */
 };
 

@@ -149,9 +149,12 @@ static enum vm_status add_region(struct vm *vm, uint64_t address, uint64_t bytes
     return VM_OK;
 }
 
-enum vm_status vm_reserve(struct vm *vm, uint64_t address, uint64_t bytes, uint64_t *base)
+enum vm_status vm_reserve(struct vm *vm, uint64_t address, uint64_t bytes, uint32_t protection,
+                          uint64_t *base)
 {
-    return add_region(vm, address, bytes, (struct span){0}, base);
+    if (!is_protection(protection))
+        return VM_BAD_PROTECTION;
+    return add_region(vm, address, bytes, (struct span){.reserved_with = protection}, base);
 }
 
 enum vm_status vm_show(struct vm *vm, struct section *section, bool copies, uint64_t address,
@@ -161,8 +164,11 @@ enum vm_status vm_show(struct vm *vm, struct section *section, bool copies, uint
         return VM_BAD_PROTECTION;
     if (address % PAGE) /* the view would be a page longer than the section */
         return VM_BAD_ADDRESS;
-    const struct span like = {
-        .section = section, .protection = protection, .committed = true, .copies = copies};
+    const struct span like = {.section = section,
+                              .protection = protection,
+                              .reserved_with = protection,
+                              .committed = true,
+                              .copies = copies};
     enum vm_status status = add_region(vm, address, section->pages * PAGE, like, base);
     if (status == VM_OK)
         section->views++;
@@ -261,7 +267,23 @@ void vm_query(const struct vm *vm, uint64_t address, struct vm_info *info)
                                    : VM_SECTION,
             .committed = span->committed,
             .protection = span->protection,
+            .reserved_with = span->reserved_with,
         };
+}
+
+struct vm_sums vm_sums(const struct vm *vm)
+{
+    struct vm_sums sums = {0};
+    for (uint64_t i = 0; i < vm->spans.count; i++) {
+        const struct span *span = &vm->spans.array[i];
+        uint64_t *entry, at = span->first;
+        sums.reserved += span->end - span->first;
+        sums.committed += span->committed ? span->end - span->first : 0;
+        for (; (at = tables_next_backed(&vm->tables, at, span->end, &entry)) < span->end;
+             at += PAGE)
+            sums.working_set += PAGE;
+    }
+    return sums;
 }
 
 struct section *section_create(struct heap *heap, uint64_t pages)

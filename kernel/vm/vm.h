@@ -65,12 +65,14 @@ struct vm_info {
     uint64_t base, bytes; /* of the run of pages around the address that are alike */
     uint64_t region;
     enum vm_type type;
-    uint32_t protection;
-    uint64_t committed; /* or only reserved; no bool, so that programs get no padding */
+    uint32_t protection, reserved_with;
+    uint32_t committed; /* or only reserved; no bool, so that programs get no padding */
 };
 
-/* `address` 0: anywhere. Ranges grow to whole pages; *base is where the region begins. */
-enum vm_status vm_reserve(struct vm *vm, uint64_t address, uint64_t bytes, uint64_t *base);
+/* `address` 0: anywhere. Ranges grow to whole pages; *base is where the region begins. The
+ * protection is only remembered. */
+enum vm_status vm_reserve(struct vm *vm, uint64_t address, uint64_t bytes, uint32_t protection,
+                          uint64_t *base);
 
 /* Committed pages stay so, with the new protection. */
 enum vm_status vm_commit(struct vm *vm, uint64_t address, uint64_t bytes, uint32_t protection);
@@ -105,6 +107,13 @@ bool vm_copy(struct vm *vm, uint64_t address, void *memory, uint64_t bytes, enum
 
 /* Flags of a page's entry that has a frame; for the calls, and for faults. */
 uint64_t vm_entry_flags(const struct vm *vm, const struct span *span, bool owned);
+
+/* Bytes of what is reserved, of what of that is committed, and of what of that has a frame: the
+ * working set. */
+struct vm_sums {
+    uint64_t reserved, committed, working_set;
+};
+struct vm_sums vm_sums(const struct vm *vm);
 
 /* Releases every region, and the tables. */
 void vm_end(struct vm *vm);

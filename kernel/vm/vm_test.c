@@ -96,7 +96,7 @@ static uint32_t take(struct vm *vm, const struct step *step)
     uint64_t address = *base + step->page * FRAME_BYTES;
     switch (step->act) {
     case RESERVE:
-        return vm_reserve(vm, step->page ? address : 0, bytes, base);
+        return vm_reserve(vm, step->page ? address : 0, bytes, RW, base);
     case COMMIT:
         return vm_commit(vm, address, bytes, step->value);
     case DECOMMIT:

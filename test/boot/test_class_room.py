@@ -94,3 +94,59 @@ def test_a_network_loads_no_sector(start, tmp_path):
     make_image(tmp_path / "server", "", "--layout", "netboot")
     shell = Shell(start("bios", [], by_tftp("bios", "e1000", tmp_path / "server")))
     shell.find("sector", r"^There is none at 7C00h: bytes 1feh and 1ffh were", "From a network")
+
+
+# ---- virtual memory by its Windows names, numbers ------------------------------------------------
+
+ADDRESS = r"^  0{11}10000$"
+CALLS = (
+    ("VirtualAlloc(NULL, 65536, MEM_RESERVE, PAGE_READWRITE)", ADDRESS),
+    ("VirtualAlloc(0x10000, 4096, MEM_RESERVE, PAGE_READWRITE)", "487.*ADDRESS_TAKEN"),
+    ("VirtualAlloc(0x10000,8192, MEM_COMMIT , PAGE_READWRITE);", ADDRESS),
+    ("vm touch 10000 write", "demand-zero"),
+    ("vm", r"^  64 KiB reserved; of these 8 committed; of these 4 in the working set$"),
+    ("VirtualProtect(0x10000, 4096, PAGE_READONLY, &old)", r"^  TRUE\n  old = PAGE_READWRITE$"),
+    ("vm touch 10000 write", "protection"),
+    ("VirtualQuery(0x10000, &info, sizeof(info))",
+     r"^  BaseAddress +0{11}10000\n  AllocationBase +0{11}10000\n  AllocationProtect +PAGE_READWRITE\n"
+     r"  RegionSize +4096, 1000h\n  State +MEM_COMMIT 1000h\n  Protect +PAGE_READONLY\n"
+     r"  Type +MEM_PRIVATE 20000h$"),
+    ("vm query 13001", r"BaseAddress +0{11}13000\n(.*\n)+  RegionSize +53248, d000h\n"
+     r"  State +MEM_RESERVE 2000h\n  Protect +0\n"),
+    ("vm query", r"^  0{16} .*system's\n  0{11}10000 +4 KiB  committed read .*\n"
+     r"  0{11}11000 +4 KiB .*\n  0{11}12000 +56 KiB  reserved .*\n  0{11}20000 .* free +\n"
+     r"  00007ffffffff000 .*system's$"),
+    ("VirtualProtect(0x11000, 1, PAGE_GUARD | PAGE_READWRITE, NULL)", "TRUE"),
+    ("vm touch 11000", "guard page"),
+    ("VirtualProtect(0x12000, 1, PAGE_NOACCESS, &old)", "487.*NOT_COMMITTED"),
+    ("VirtualAlloc(NULL, 1, MEM_COMMIT, PAGE_EXECUTE_READWRITE)", "87.*BAD_PROTECTION"),
+    ("VirtualAlloc(NULL, 1, MEM_COMMIT, 0x1234)", "87.*BAD_PROTECTION"),
+    ("VirtualAlloc(NULL, 1, MEM_RELEASE, PAGE_READWRITE)", "87.*third argument is MEM_RESERVE"),
+    ("VirtualAlloc(0x90000, 1, MEM_COMMIT, PAGE_READWRITE)", "487.*NOT_RESERVED"),
+    ("VirtualFree(0x10000, 4096, MEM_RELEASE)", "87.*the size is 0"),
+    ("VirtualFree(0x11000, 0, MEM_RELEASE)", "487.*NOT_A_REGION"),
+    ("VirtualFree(0x11000, 0, MEM_DECOMMIT)", "487.*NOT_A_REGION"),
+    ("VirtualFree(0x10000, 0, MEM_DECOMMIT)", "TRUE"),
+    ("vm", r"^  64 KiB reserved; of these 0 committed; of these 0 in the working set$"),
+    ("VirtualFree(0x10000, 0, MEM_RELEASE)", "TRUE"),
+    ("vm query 10000", "State +MEM_FREE 10000h"),
+    ("VirtualFree(0x10000, 0)", r"wanted VirtualFree\(address, bytes, MEM_"),
+    ("VirtualFree(0x10000, 0, MEM_RELEASE", r"wanted VirtualFree\("),
+    ("VirtualFree(0x10000, 0, MEM_RELAESE)", "`MEM_RELAESE`: wanted a number"),
+    ("VirtualFree(0x10000, , MEM_RELEASE)", "``: wanted a number"),
+    ("VirtualFre(0x10000, 0, MEM_RELEASE)", "no such command"),
+    ("number -1", r"unsigned 18446744073709551615; signed -1; hexadecimal f{16}h"),
+    ("number 1234h", r"^  in memory 34 12 00 00 00 00 00 00,"),
+    ("number 0x200000000000000", "not canonical"),
+    ("vm reserve 10000h", r"region 0{11}10000"),
+    ("numbers", "two's complement"),
+)
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_typed_calls(start, images, firmware):
+    shell = Shell(start(firmware, [images.standard("")]))
+    for line, answer in CALLS:
+        shell.find(line, answer)
+    for topic in ("vm", "pages", "numbers", "ivt", "sector"):
+        assert max(map(len, shell.run(f"help {topic}").splitlines())) < 80

@@ -62,10 +62,24 @@ static void compare_query(uint64_t address)
     assert_int_equal(info.region, p->region);
     assert_int_equal(info.committed, p->committed);
     assert_int_equal(info.protection, p->protection);
+    if (info.type == VM_PRIVATE)
+        assert_int_equal(info.reserved_with, VM_READ);
     assert_int_equal(info.type, !p->region  ? VM_NONE
                                 : !p->shown ? VM_PRIVATE
                                 : p->copies ? VM_SECTION_COPIED
                                             : VM_SECTION);
+}
+
+static void compare_sums(void)
+{
+    struct vm_sums sums = vm_sums(&vm), expected = {0};
+    for (struct page *p = pages; p < pages + PAGES; p++) {
+        uint64_t *entry = tables_entry(&vm.tables, address_of(p), false);
+        expected.reserved += p->region ? FRAME_BYTES : 0;
+        expected.committed += p->committed ? FRAME_BYTES : 0;
+        expected.working_set += entry && *entry & ENTRY_BACKED ? FRAME_BYTES : 0;
+    }
+    assert_memory_equal(&sums, &expected, sizeof sums);
 }
 
 static void compare_page(struct page *p)
@@ -106,6 +120,7 @@ static void compare_all(void)
         held += p->owned;
     }
     assert_int_equal(vm.frames_held, held);
+    compare_sums();
     assert_true(spans_are_in_order());
     assert_true(heap_is_sound(&heap));
     assert_memory_equal(vm.faults, expected_faults, sizeof expected_faults);
@@ -159,7 +174,7 @@ static uint32_t any_protection(void)
 static void try_reserve(void)
 {
     uint64_t address = pick(3) ? any_address() : 0, bytes = any_size(), base = 1, expected = 1;
-    enum vm_status status = vm_reserve(&vm, address, bytes, &base);
+    enum vm_status status = vm_reserve(&vm, address, bytes, VM_READ, &base);
     assert_int_equal(status, model_add(address, bytes, (struct page){0}, &expected));
     assert_int_equal(base, expected);
 }
@@ -264,7 +279,7 @@ static void test_huge_region(void **state)
     vm.first = UINT64_C(0x10000);
     vm.end = UINT64_C(0x7ffffffff000);
     uint64_t bytes = UINT64_C(64) << 40, free = frames.free;
-    assert_int_equal(vm_reserve(&vm, 0, bytes, &base), VM_OK);
+    assert_int_equal(vm_reserve(&vm, 0, bytes, VM_READ, &base), VM_OK);
     assert_int_equal(vm_commit(&vm, base, bytes, VM_READ), VM_OK);
     assert_int_equal(vm_protect(&vm, base, bytes, VM_READ | VM_WRITE), VM_OK);
     assert_int_equal(frames.free, free);
@@ -283,7 +298,7 @@ static void test_copies(void **state)
     uint64_t base, near_end;
     (void)state;
     memset(from, 7, sizeof from);
-    assert_int_equal(vm_reserve(&vm, 0, 4 * FRAME_BYTES, &base), VM_OK);
+    assert_int_equal(vm_reserve(&vm, 0, 4 * FRAME_BYTES, VM_READ, &base), VM_OK);
     assert_int_equal(vm_commit(&vm, base, 3 * FRAME_BYTES, VM_READ | VM_WRITE), VM_OK);
     assert_true(vm_copy(&vm, base + 100, from, sizeof from, VM_FOR_WRITE));
     assert_true(vm_copy(&vm, base + 100, to, sizeof to, VM_FOR_READ));
@@ -312,7 +327,7 @@ static void test_memory_ends(void **state)
 {
     uint64_t base, taken = 0, held;
     (void)state;
-    assert_int_equal(vm_reserve(&vm, 0, 8 * FRAME_BYTES, &base), VM_OK);
+    assert_int_equal(vm_reserve(&vm, 0, 8 * FRAME_BYTES, VM_READ, &base), VM_OK);
     assert_int_equal(vm_commit(&vm, base, 8 * FRAME_BYTES, VM_READ | VM_WRITE), VM_OK);
     assert_int_equal(vm_fault(&vm, base, VM_FOR_WRITE), VM_FAULT_DEMAND_ZERO);
     held = frames.free;
@@ -349,7 +364,7 @@ static void test_heap_ends(void **state)
     struct vm_info info;
     uint64_t base;
     (void)state;
-    assert_int_equal(vm_reserve(&vm, 0, PAGES * FRAME_BYTES, &base), VM_OK);
+    assert_int_equal(vm_reserve(&vm, 0, PAGES * FRAME_BYTES, VM_READ, &base), VM_OK);
     assert_int_equal(vm_commit(&vm, base, PAGES * FRAME_BYTES, VM_READ | VM_WRITE), VM_OK);
     heap.grow = grow_no_more;
     for (uint64_t bytes = 65536; bytes >= 16; bytes /= 2)
@@ -358,7 +373,7 @@ static void test_heap_ends(void **state)
     while (vm_protect(&vm, base + page * FRAME_BYTES, 1, VM_READ) == VM_OK)
         page += 2;
     assert_in_range(page, 2, PAGES - 2);
-    assert_int_equal(vm_reserve(&vm, 0, 1, &base), VM_NO_ADDRESS);
+    assert_int_equal(vm_reserve(&vm, 0, 1, VM_READ, &base), VM_NO_ADDRESS);
     vm_query(&vm, base + page * FRAME_BYTES, &info);
     assert_int_equal(info.protection, VM_READ | VM_WRITE);
     assert_int_equal(info.bytes, (PAGES - page + 1) * FRAME_BYTES);
