@@ -107,6 +107,9 @@ const struct efi_descriptor *efi_descriptor(uint64_t index);
 /* True once the kernel itself has taken usable memory: the claims then leave it alone. */
 extern bool memory_is_in_use;
 
+/* The module of that name: its path, or what stands behind the path's last "/"; NULL: none. */
+const struct lintel_module *module_find(const char *name);
+
 /* ---- options.c: the command line, words separated by spaces, some of them name=value --------- */
 
 bool option_given(const char *word);

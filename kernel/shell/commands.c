@@ -41,7 +41,7 @@ static const struct command last_commands[] = {
 static const struct command *const tables[] = {
     first_commands,  boot_commands,    processor_commands, descriptor_commands, memory_commands,
     vm_commands,     program_commands, firmware_commands,  bios_commands,       pci_commands,
-    screen_commands, fault_commands,   last_commands};
+    screen_commands, fault_commands,   tour_commands,      last_commands};
 
 /* In the order of `help`; NULL: there is no index-th. */
 static const struct command *command_at(uint32_t index)
@@ -190,7 +190,7 @@ static char *skip_name(char *text, const char *name)
 }
 
 /* The longest name counts. */
-void obey(char *text)
+bool obey(char *text)
 {
     const struct command *command, *found = NULL;
     char *arguments = text;
@@ -203,10 +203,16 @@ void obey(char *text)
             arguments = rest;
         }
     }
-    if (found && take_arguments(found, arguments))
+    if (!found) {
+        bool known = *text == 0 || windows_call(text);
+        if (!known)
+            print_colour(COLOUR_BAD, "%s: no such command; `help` lists them\n", next_word(&text));
+        return known;
+    }
+    bool taken = take_arguments(found, arguments);
+    if (taken)
         found->run ? found->run() : print("%s", found->more);
-    else if (!found && *text && !windows_call(text))
-        print_colour(COLOUR_BAD, "%s: no such command; `help` lists them\n", next_word(&text));
+    return taken;
 }
 
 /* Names of two words are listed only for the first of them: `help vm`. */

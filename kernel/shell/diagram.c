@@ -6,18 +6,18 @@
 #define BINARY_MOST 16 /* bits; wider fields are written in hexadecimal */
 #define TEXT_BYTES  80
 
-enum line { EDGE, BITS, NAME, VALUE };
+enum part { EDGE, BITS, NAME, VALUE };
 
-static uint32_t text_of(const struct bit_field *field, enum line line, char text[TEXT_BYTES])
+static uint32_t text_of(const struct bit_field *field, enum part part, char text[TEXT_BYTES])
 {
-    text_print(text, TEXT_BYTES, "%s", line == NAME ? field->name : "");
-    if (line == BITS && field->count == 1)
+    text_print(text, TEXT_BYTES, "%s", part == NAME ? field->name : "");
+    if (part == BITS && field->count == 1)
         text_print(text, TEXT_BYTES, "%u", field->first);
-    else if (line == BITS)
+    else if (part == BITS)
         text_print(text, TEXT_BYTES, "%u-%u", field->first + field->count - 1, field->first);
-    else if (line == VALUE && field->count > BINARY_MOST)
+    else if (part == VALUE && field->count > BINARY_MOST)
         text_print(text, TEXT_BYTES, "%lx", field->value);
-    else if (line == VALUE)
+    else if (part == VALUE)
         for (uint32_t i = 0; i < field->count; i++)
             text_print(text + i, 2, "%lu", field->value >> (field->count - 1 - i) & 1);
     return (uint32_t)text_length(text);
@@ -32,16 +32,16 @@ static uint32_t width_of(const struct bit_field *field)
 }
 
 /* The fields in front of `end`, down to `first`. */
-static void draw_line(const struct bit_field *fields, uint32_t first, uint32_t end, enum line line)
+static void draw_line(const struct bit_field *fields, uint32_t first, uint32_t end, enum part part)
 {
-    const char *border = line == EDGE ? "+" : line == BITS ? " " : "|";
+    const char *border = part == EDGE ? "+" : part == BITS ? " " : "|";
     print("  ");
     for (uint32_t i = end; i-- > first;) {
         char text[TEXT_BYTES];
-        uint32_t length = text_of(&fields[i], line, text);
+        uint32_t length = text_of(&fields[i], part, text);
         print("%s%s", border, text);
         for (; length < width_of(&fields[i]); length++)
-            print(line == EDGE ? "-" : " ");
+            print(part == EDGE ? "-" : " ");
     }
     print("%s\n", border);
 }
@@ -64,7 +64,7 @@ static void tell_meanings(const struct bit_field *fields, uint32_t count)
 
 void diagram_draw(const struct bit_field *fields, uint32_t count)
 {
-    static const enum line lines[] = {BITS, EDGE, NAME, VALUE, EDGE};
+    static const enum part lines[] = {BITS, EDGE, NAME, VALUE, EDGE};
     for (uint32_t end = count, first; end > 0; end = first) {
         uint32_t columns = 3;
         for (first = end; first > 0; first--)

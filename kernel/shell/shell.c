@@ -3,12 +3,9 @@
 #include "kernel/machine/interrupts.h"
 #include "kernel/machine/original.h"
 #include "kernel/machine/timer.h"
-#include "kernel/shell/line.h"
 #include "kernel/threads/thread.h"
 #include "kernel/user/program.h"
 #include "kernel/vm/memory.h"
-
-#define PROMPT "lintel> "
 
 /* ---- typing ---------------------------------------------------------------------------------- */
 
@@ -38,10 +35,10 @@ static void show_change(const struct line *line, uint32_t length, uint32_t curso
         redraw(line, length, cursor);
 }
 
-static void read_line(struct line *line)
+void read_line(struct line *line, const char *prompt)
 {
     bool finished = false;
-    print_colour(COLOUR_TITLE, PROMPT);
+    print_colour(COLOUR_TITLE, "%s", prompt);
     line_begin(line);
     while (!finished) {
         uint32_t length = line->length, cursor = line->cursor;
@@ -81,7 +78,7 @@ void shell_run(void)
     thread_current()->recovers = true;
     for (;;) {
         console_pause_after(0);
-        read_line(&line);
+        read_line(&line, PROMPT);
         pause_for_reader();
         threads_reap();
         obey(line.text);

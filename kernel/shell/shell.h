@@ -4,10 +4,16 @@
 
 #include "kernel/console/console.h"
 #include "kernel/handover/handover.h"
+#include "kernel/shell/line.h"
 #include "kernel/lib/bits.h"
+
+#define PROMPT "lintel> "
 
 /* Takes up interrupts, keyboard and serial line, and obeys. */
 void shell_run(void) __attribute__((noreturn));
+
+/* Lets somebody type a line, until Enter. */
+void read_line(struct line *line, const char *prompt);
 
 /* fault_commands.c: does what fault=KIND on the command line asks for, else nothing. */
 void fault_if_asked(void);
@@ -61,7 +67,7 @@ struct command {
 };
 extern const struct command boot_commands[], processor_commands[], descriptor_commands[],
     memory_commands[], vm_commands[], program_commands[], firmware_commands[], bios_commands[],
-    pci_commands[], screen_commands[], fault_commands[];
+    pci_commands[], screen_commands[], fault_commands[], tour_commands[];
 
 /* The arguments of the command that runs. */
 #define ARGUMENTS_MAX 3
@@ -71,7 +77,7 @@ extern struct arguments {
     uint64_t values[ARGUMENTS_MAX];   /* of numbers; of words: which of those that are allowed */
 } given;
 
-/* Does what a line says, or says what is wrong with it. Changes the text. */
-void obey(char *text);
+/* Does what a line says; false: it says what is wrong with the line. Changes the text. */
+bool obey(char *text);
 
 #endif

@@ -61,19 +61,6 @@ uint64_t program_read(char *to, uint64_t bytes)
 
 /* ---- what the shell's thread does ------------------------------------------------------------ */
 
-static const struct lintel_module *find_module(const char *name)
-{
-    for (uint64_t i = 0; i < boot->module_count; i++) {
-        const char *path = boot->modules[i].path, *last = path;
-        for (const char *at = path; *at; at++)
-            if (*at == '/')
-                last = at + 1;
-        if (text_equal(path, name) || text_equal(last, name))
-            return &boot->modules[i];
-    }
-    return NULL;
-}
-
 /* NULL, or what is wrong; nothing is held then. */
 static const char *load(const struct lintel_module *module)
 {
@@ -132,7 +119,7 @@ static void run(const char *name)
 
 void program_run(const char *name)
 {
-    const struct lintel_module *module = find_module(name);
+    const struct lintel_module *module = module_find(name);
     const char *problem = module ? load(module) : "no module of that name was loaded";
     if (problem)
         print_colour(COLOUR_BAD, "%s: %s\n", name, problem);

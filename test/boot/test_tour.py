@@ -1,0 +1,102 @@
+"""The kernel's guided walk, `tour`: each step shows what it tells of, and leaves nothing behind."""
+import re
+
+import pytest
+from builder import BUILD, make_image
+from machine import ROOT
+from shell import Shell
+
+SCRIPT = ROOT / "config/loader/tour.txt"
+TITLES = [line[2:] for line in SCRIPT.read_text().splitlines() if line.startswith("# ")]
+COMMANDS = [line[2:] for line in SCRIPT.read_text().splitlines() if line.startswith("> ")]
+GOES_ON = "-- Enter goes on, q ends the tour --"
+SHOWN = (("map", "What the kernel may rely on"), ("gdt 8", "limit 19-16"), ("pt kernel_main", "PWT"),
+         ("vm reserve", "region 0000700000000000"), ("vm touch", "reserved, not committed"),
+         ("write", "demand-zero"), ("guard", "guard page"), ("time", "the kernel: "))
+
+
+@pytest.fixture
+def image(tmp_path):
+    path = tmp_path / "tour.img"
+    make_image(path, "", modules=(SCRIPT, BUILD / "programs/faulty.elf"))
+    return path
+
+
+def state(shell):
+    """Frames, heap and regions; page faults are counted for ever."""
+    return shell.run("mem") + re.sub(r".* faults?: .*\n", "", shell.run("vm"))
+
+
+def answer(shell, step):
+    """What a step asks for, and what it said until it waited."""
+    said = ""
+    if "From an address" in TITLES[step]:
+        said += shell.read("Enter alone takes kernel_main\n? ")
+        shell.machine.type("no_such_function\n")
+        said += shell.read("Enter alone takes kernel_main\n? ")
+        assert "no_such_function: wanted hexadecimal digits" in said
+        shell.machine.type("\n")
+    if "mistake" in TITLES[step]:
+        said += shell.read("for ever)? ")
+        shell.machine.type("n\n")
+    return said
+
+
+def walk(shell):
+    """The whole tour; what it said."""
+    shell.machine.type("tour\n")
+    said = ""
+    for step, title in enumerate(TITLES, 1):
+        said += answer(shell, step - 1)
+        last = step == len(TITLES)
+        said += shell.read("That was the tour.\n" if last else GOES_ON)
+        assert f"{step}. {title}" in said
+        shell.machine.type("" if last else "\n")
+    shell.read()
+    return said
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_every_step(start, image, firmware):
+    """A second walk finds what the first has left: heap and page tables keep what they once took."""
+    shell = Shell(start(firmware, [image]))
+    said = walk(shell)
+    for command in COMMANDS:
+        assert "lintel> " + command.replace("%", "kernel_main") in said
+    for command, text in SHOWN:
+        assert text in said[said.index(command):]
+    assert "faulty.elf: killed by its fault" in said and "null pointer" in said
+    before = state(shell)
+    walk(shell)
+    assert state(shell) == before
+
+
+def test_q_ends_it_at_each_step(start, image):
+    shell = Shell(start("bios", [image]))
+    walk(shell)
+    before = state(shell)
+    for left_at in range(1, len(TITLES)):
+        shell.machine.type("tour\n")
+        for step in range(1, left_at + 1):
+            answer(shell, step - 1)
+            shell.read(GOES_ON)
+            shell.machine.type("q" if step == left_at else "\n")
+        assert f"{left_at + 1}. {TITLES[left_at]}" not in shell.read("That was the tour.\n")
+        shell.read()
+        assert state(shell) == before
+
+
+def test_keyboard_and_screen(start, image):
+    shell = Shell(start("bios", [image]))
+    shell.press(*"tour", "ret")
+    shell.read(GOES_ON)
+    shell.press("ret")
+    shell.read(GOES_ON)
+    shell.machine.monitor.screenshot(BUILD / "screenshots/tour.png")
+    shell.press("q")
+    shell.read("That was the tour.\n")
+
+
+def test_script_is_missing(start, images):
+    shell = Shell(start("bios", [images.standard("")]))
+    shell.find("tour", "module tour.txt, was not loaded")
