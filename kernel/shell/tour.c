@@ -118,7 +118,7 @@ static void show_tour(void)
 }
 
 const struct command tour_commands[] = {
-    {"tour", "", "a guided walk through this machine; Enter goes on, q ends",
+    {"tour", "", "a guided walk through the machine just booted",
      "  Its script is the module " SCRIPT ": config/loader/tour.txt, or your own.\n", show_tour},
     {0},
 };
