@@ -137,23 +137,10 @@ static void touch(void)
     print("  page fault: %s\n", vm_fault_name(memory_probe(given.values[0], access)));
 }
 
-static void tell_test(const char *name, bool passed)
-{
-    print_colour(passed ? COLOUR_GOOD : COLOUR_BAD, "%s test: %s\n", name,
-                 passed ? "passed" : "FAILED");
-}
-
-static void test(void)
-{
-    tell_test("vm", vm_test());
-}
-
 /* ---- mem ------------------------------------------------------------------------------------- */
 
 static void show_memory(void)
 {
-    if (given.count)
-        tell_test("mem", memory_test());
     print("  frames: %lu of %lu free (%lu MiB of %lu), 4 KiB each, by bitmap\n", memory_frames.free,
           memory_frames.managed, memory_frames.free * FRAME_BYTES / MIB,
           memory_frames.managed * FRAME_BYTES / MIB);
@@ -201,9 +188,7 @@ const struct command vm_commands[] = {
     {"vm decommit", "ADDRESS BYTES", "gives pages back, keeps the addresses",
      "  vm decommit 10000 4096\n", decommit},
     {"vm release", "REGION", "gives all of a region back", "  vm release 10000\n", release},
-    {"vm test", "", "tries them all on the processor itself", NULL, test},
-    {"mem", "[test]", "frame allocator and heap; test: stresses both",
-     "  A bitmap, not a buddy: nearly everybody here takes one frame at a time.\n  mem test\n",
-     show_memory},
+    {"mem", "", "frame allocator and heap",
+     "  A bitmap, not a buddy: nearly everybody here takes one frame at a time.\n", show_memory},
     {0},
 };

@@ -34,11 +34,4 @@ extern const char *memory_verdict;
 /* Touches an address for real: what the page fault turned out to be, VM_FAULT_NONE without one. */
 enum vm_fault memory_probe(uint64_t address, enum vm_access access);
 
-/* For the shell, each with a line for what it has tried. Takes and gives frames and blocks of the
- * heap in no order. */
-bool memory_test(void);
-
-/* Regions, protections, guards and copies by the CPU itself, with real faults. */
-bool vm_test(void);
-
 #endif

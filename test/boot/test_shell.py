@@ -65,7 +65,7 @@ def check_help(shell):
                             ("a20 now", "now: one word too many"),
                             ("poke 0", "too few words: wanted poke ADDRESS VALUE"),
                             ("hexdump 0 0x", "0x: wanted a number"),
-                            ("mem tests", "tests: wanted one of: test")):
+                            ("threads tests", "tests: wanted one of: test")):
         shell.find(line, f"^{complaint}")
 
 
