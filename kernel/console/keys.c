@@ -1,7 +1,6 @@
 /* Which key is meant by scan codes, or by what a terminal sends? */
 #include "kernel/console/keys.h"
 
-#define RELEASED     0x80
 #define CODE_PREFIX  0xe0
 #define CODE_CONTROL 0x1d
 #define CODE_SHIFT_L 0x2a
@@ -41,9 +40,9 @@ static int character(const struct scan_state *state, uint8_t code)
 
 int scan_decode(struct scan_state *state, uint8_t code)
 {
-    bool pressed = !(code & RELEASED), extended = state->extended;
+    bool pressed = !(code & SCAN_RELEASED), extended = state->extended;
     state->extended = code == CODE_PREFIX;
-    switch (code & (uint8_t)~RELEASED) {
+    switch (code & (uint8_t)~SCAN_RELEASED) {
     case CODE_CONTROL:
         state->control = pressed;
         return KEY_NONE;

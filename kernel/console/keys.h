@@ -23,6 +23,8 @@ enum key {
     KEY_PAGE_DOWN,
 };
 
+#define SCAN_RELEASED 0x80 /* or'ed to a key's code: it was let go */
+
 /* Scan code set 1, US layout, byte by byte. */
 struct scan_state {
     bool shift, control, caps, extended;

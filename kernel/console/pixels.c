@@ -1,5 +1,6 @@
 /* How does a framebuffer store a pixel? */
 #include "kernel/console/pixels.h"
+#include <stdbool.h>
 
 static uint32_t channel(uint32_t level, uint8_t bits, uint8_t shift)
 {
@@ -26,6 +27,22 @@ void pixel_write(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y, ui
     } else {
         *(volatile uint16_t *)at = (uint16_t)value;
     }
+}
+
+static bool is_plain(const struct lintel_framebuffer *fb)
+{
+    return fb->bits_per_pixel == 32 && pixel_of(fb, 0x010203) == 0x010203;
+}
+
+void pixels_copy(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y, const uint32_t *rgb,
+                 uint32_t count)
+{
+    if (is_plain(fb)) {
+        __builtin_memcpy((void *)pixel_at(fb, x, y), rgb, count * sizeof *rgb);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        pixel_write(fb, x + i, y, pixel_of(fb, rgb[i]));
 }
 
 uint32_t pixel_read(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y)

@@ -14,6 +14,10 @@ static inline volatile uint8_t *pixel_at(const struct lintel_framebuffer *fb, ui
     return (volatile uint8_t *)fb->pixels + (uint64_t)y * fb->pitch + (uint64_t)x * bytes;
 }
 
+/* A piece of a row, from 0xRRGGBB. */
+void pixels_copy(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y, const uint32_t *rgb,
+                 uint32_t count);
+
 void pixel_write(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y, uint32_t value);
 uint32_t pixel_read(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y);
 

@@ -8,7 +8,15 @@
 struct window;
 
 struct event {
-    enum { EVENT_TICK, EVENT_KEY, EVENT_PRESS, EVENT_DRAG, EVENT_RELEASE, EVENT_WHEEL } kind;
+    enum {
+        EVENT_NONE,
+        EVENT_TICK,
+        EVENT_KEY,
+        EVENT_PRESS,
+        EVENT_DRAG,
+        EVENT_RELEASE,
+        EVENT_WHEEL
+    } kind;
     int32_t x, y;  /* of the mouse's: pixels of the window's canvas; of a drag and a release perhaps
                     * outside of it */
     int32_t wheel; /* rows, down is positive */
@@ -19,8 +27,9 @@ struct event {
  * thread of the desktop; a fault in one of them closes the window, and nothing else. */
 struct window_program {
     const char *title;
-    int32_t width, height;         /* pixels of the canvas; at most 600 x 400 */
-    void (*draw)(struct window *); /* all of it, anew: after it has been opened */
+    int32_t width, height; /* pixels of the canvas; at most 640 x 400 */
+    void (*draw)(struct window
+                     *); /* all of it, anew: after it has been opened; NULL: what was there stays */
     void (*on_event)(struct window *, const struct event *); /* NULL: none matters */
 };
 
@@ -31,6 +40,11 @@ struct window {
     struct canvas canvas;
     int32_t left, top; /* of the canvas, on the screen */
 };
+
+/* console_window.c: from now on the console shows on its canvas, whether its window is open or not.
+ */
+void console_window_begin(struct canvas *canvas);
+void console_window_end(void);
 
 extern const struct window_program memory_program, tables_program, timeline_program,
     threads_program, console_program, pad_program, fault_program;

@@ -5,7 +5,9 @@
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
 {
     void *start = to;
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
+    size_t words = bytes / 8, rest = bytes % 8;
+    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(rest) : : "memory");
     return start;
 }
 

@@ -1,5 +1,6 @@
-/* Keys as they come, and a test card. */
+/* Keys as they come, a test card, and windows. */
 #include "kernel/console/pixels.h"
+#include "kernel/gui/desktop.h"
 #include "kernel/machine/timer.h"
 #include "kernel/shell/shell.h"
 
@@ -66,6 +67,10 @@ static void draw(void)
         print("There is no framebuffer.\n");
         return;
     }
+    if (desktop_runs()) {
+        print("Windows are shown; Esc ends them.\n");
+        return;
+    }
     print("A key brings the text back.\n");
     for (uint32_t y = 0; y < fb->height; y++)
         for (uint32_t x = 0; x < fb->width; x++)
@@ -74,9 +79,30 @@ static void draw(void)
     screen_redraw();
 }
 
+/* ---- windows --------------------------------------------------------------------------------- */
+
+static void gui(void)
+{
+    static void (*const wishes[])(void) = {desktop_time, desktop_fault};
+    if (!desktop_runs() && given.count == 0)
+        desktop_start(shell_show_line);
+    else if (!desktop_runs())
+        print("There are no windows; `gui` shows them.\n");
+    else if (given.count == 0)
+        print("The windows are shown already; Esc ends them.\n");
+    else
+        wishes[given.values[0]]();
+}
+
 const struct command screen_commands[] = {
     {"echo", "", "shows key codes as they come, until Ctrl-D",
      "  From the keyboard scan codes of set 1, from the serial line bytes.\n", echo},
     {"draw", "", "a test card on the framebuffer, until a key", NULL, draw},
+    {"gui", "[WISH]", "windows, with keyboard and mouse, until Esc",
+     "  Tab shows the next window, Ctrl and a digit opens one, Ctrl-W closes it, Ctrl and arrows\n"
+     "  move it. The shell goes on in one of them.\n"
+     "  gui time    how long it takes to draw all anew, and to move a window\n"
+     "  gui fault   the program of the window in front faults: only its window closes\n",
+     gui},
     {0},
 };

@@ -35,11 +35,14 @@ static void show_change(const struct line *line, uint32_t length, uint32_t curso
         redraw(line, length, cursor);
 }
 
+static const struct line *shown; /* what is typed now; NULL: nothing */
+
 void read_line(struct line *line, const char *prompt)
 {
     bool finished = false;
     print_colour(COLOUR_TITLE, "%s", prompt);
     line_begin(line);
+    shown = line;
     while (!finished) {
         uint32_t length = line->length, cursor = line->cursor;
         screen_cursor(true);
@@ -49,7 +52,21 @@ void read_line(struct line *line, const char *prompt)
         if (!finished)
             show_change(line, length, cursor);
     }
+    shown = NULL;
     print("\n");
+}
+
+void shell_show_line(void)
+{
+    if (!shown)
+        return;
+    for (const char *c = PROMPT; *c; c++)
+        screen_put(*c, COLOUR_TITLE);
+    for (const char *c = shown->text; *c; c++)
+        screen_put(*c, COLOUR_PLAIN);
+    for (uint32_t i = shown->cursor; i < shown->length; i++)
+        screen_put('\b', COLOUR_PLAIN);
+    screen_cursor(true);
 }
 
 /* A screen forgets what leaves it; a terminal does not. */

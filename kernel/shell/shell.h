@@ -15,6 +15,10 @@ void shell_run(void) __attribute__((noreturn));
 /* Lets somebody type a line, until Enter. */
 void read_line(struct line *line, const char *prompt);
 
+/* The prompt and what is typed, for a screen that has not seen it; the serial line has. While the
+ * shell's thread sleeps. */
+void shell_show_line(void);
+
 /* fault_commands.c: does what fault=KIND on the command line asks for, else nothing. */
 void fault_if_asked(void);
 
