@@ -5,7 +5,6 @@
 #include "kernel/console/ports.h"
 #include "kernel/gui/scene.h"
 #include "kernel/handover/handover.h"
-#include "kernel/machine/deliberate_fault.h"
 #include "kernel/machine/instructions.h"
 #include "kernel/machine/interrupts.h"
 #include "kernel/machine/timer.h"
@@ -21,7 +20,9 @@
 #define EVENT_TICKS     (TIMER_HZ / 4)
 #define MICROSECONDS    1000000
 
-static const struct window_program *const programs[] = {&console_program};
+static const struct window_program *const programs[] = {
+    &console_program, &memory_program, &tables_program, &timeline_program,
+    &threads_program, &pad_program,    &fault_program};
 #define PROGRAMS (sizeof programs / sizeof *programs)
 _Static_assert(PROGRAMS <= WINDOWS_MAX, "scene.h");
 
@@ -36,42 +37,36 @@ static struct {
     bool moves;             /* by its title */
     int32_t grip_x, grip_y; /* where in the canvas */
     struct window *called;  /* whose program runs now */
-    volatile enum wish { WISH_NONE, WISH_TIME, WISH_FAULT } wish; /* the shell's */
-    uint64_t redraw, move;                                        /* TSC ticks */
+    volatile bool is_asked_time;
+    uint64_t redraw, move; /* TSC ticks */
 } desktop;
 
 /* ---- the windows' programs ------------------------------------------------------------------- */
 
-static const struct event draw_all, close_down, fault_now; /* known by their addresses */
-
-static void hand_over(struct window *window, const struct event *event)
+static void close_window(struct window *window)
 {
-    const struct window_program *program = window->program;
-    if (event == &fault_now)
-        make_fault("null");
-    else if (event == &draw_all && program->draw)
-        program->draw(window);
-    else if (event == &close_down && program->close)
-        program->close(window);
-    else if (event->kind != EVENT_NONE && program->on_event)
-        program->on_event(window, event);
+    scene_close(window);
+    desktop.grabbed = NULL;
 }
 
 /* The fault of a program ends here, for the second time that __builtin_setjmp() returns: no
  * variable of this function may live in a register then. */
 static void __attribute__((noinline)) tell(struct window *window, const struct event *event)
 {
+    const struct window_program *program = window->program;
     desktop.called = window;
     if (!__builtin_setjmp(thread_current()->recovery)) {
         thread_current()->recovers = true;
-        hand_over(window, event);
+        if (event && program->on_event)
+            program->on_event(window, event);
+        else if (!event && program->draw)
+            program->draw(window);
         thread_current()->recovers = false;
         return;
     }
     thread_current()->recovers = false;
     interrupts_resume();
-    scene_close(desktop.called);
-    desktop.grabbed = NULL;
+    close_window(desktop.called);
     print_colour(COLOUR_BAD, "The window \"%s\" is closed: its program has faulted.\n",
                  desktop.called->program->title);
 }
@@ -81,14 +76,7 @@ static void open_window(struct window *window)
     bool was_open = scene_is_open(window);
     scene_raise(window);
     if (!was_open)
-        tell(window, &draw_all);
-}
-
-static void close_window(struct window *window)
-{
-    scene_close(window);
-    desktop.grabbed = NULL;
-    tell(window, &close_down);
+        tell(window, NULL);
 }
 
 /* ---- the keyboard ---------------------------------------------------------------------------- */
@@ -212,15 +200,7 @@ static void take_time(void)
         scene_show();
     }
     desktop.move = read_tsc() - start;
-}
-
-static void do_wish(void)
-{
-    if (desktop.wish == WISH_TIME)
-        take_time();
-    else if (desktop.wish == WISH_FAULT && scene_front())
-        tell(scene_front(), &fault_now);
-    desktop.wish = WISH_NONE;
+    desktop.is_asked_time = false;
 }
 
 static void look_at_input(void)
@@ -265,12 +245,11 @@ static void live(void *argument)
     while (!desktop.leaves) {
         look_at_input();
         give_ticks();
-        do_wish();
+        if (desktop.is_asked_time)
+            take_time();
         scene_show();
         thread_sleep(1);
     }
-    while (scene_front())
-        close_window(scene_front());
     end();
 }
 
@@ -290,7 +269,7 @@ static void place_window(struct window *window, int32_t index)
     int32_t room_x = scene.back.width - window->canvas.width;
     int32_t room_y = scene.back.height - BAR_HEIGHT - TITLE_HEIGHT - window->canvas.height;
     window->left = room_x * (1 + index % 3 * 3) / 8;
-    window->top = TITLE_HEIGHT + room_y * (1 + index / 3 * 4) / 8;
+    window->top = TITLE_HEIGHT + room_y * (1 + index / 3 * 3) / 8;
 }
 
 static void set_scene(const struct lintel_framebuffer *fb, uint32_t *pixels)
@@ -357,22 +336,11 @@ bool desktop_runs(void)
     return desktop.runs;
 }
 
-/* Waits until it is done, or there are no windows any more. */
-static void ask(enum wish wish)
-{
-    desktop.wish = wish;
-    while (desktop.wish && desktop.runs)
-        thread_rest();
-}
-
-void desktop_fault(void)
-{
-    ask(WISH_FAULT);
-}
-
 void desktop_time(void)
 {
-    ask(WISH_TIME);
+    desktop.is_asked_time = true;
+    while (desktop.is_asked_time && desktop.runs)
+        thread_rest();
     if (boot->tsc_hz == 0)
         print("The TSC's frequency is not known.\n");
     else

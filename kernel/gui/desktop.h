@@ -13,7 +13,4 @@ bool desktop_runs(void);
 /* Prints how long it takes to draw everything anew, and to move the window in front. */
 void desktop_time(void);
 
-/* The program of the window in front faults. */
-void desktop_fault(void);
-
 #endif

@@ -18,7 +18,7 @@ static void draw_state(struct window *window)
 {
     canvas_fill(&window->canvas, (struct rect){80, 0, WIDTH, PAPER}, RGB_PANEL);
     canvas_print(&window->canvas, 88, 10, RGB_TEXT, "x %4d  y %4d  pen %2d  %s", pen.x, pen.y,
-                 pen.width, pen.down ? "down" : "up: press to draw; wheel: pen");
+                 pen.width, pen.down ? "down" : "up");
 }
 
 static void draw(struct window *window)

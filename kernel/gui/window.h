@@ -8,15 +8,7 @@
 struct window;
 
 struct event {
-    enum {
-        EVENT_NONE,
-        EVENT_TICK,
-        EVENT_KEY,
-        EVENT_PRESS,
-        EVENT_DRAG,
-        EVENT_RELEASE,
-        EVENT_WHEEL
-    } kind;
+    enum { EVENT_TICK, EVENT_KEY, EVENT_PRESS, EVENT_DRAG, EVENT_RELEASE, EVENT_WHEEL } kind;
     int32_t x, y;  /* of the mouse's: pixels of the window's canvas; of a drag and a release perhaps
                     * outside of it */
     int32_t wheel; /* rows, down is positive */

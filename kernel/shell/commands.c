@@ -71,7 +71,7 @@ static const struct kind {
     {"PROTECTION", 0, "none read write execute guard"},
     {"ACCESS", 0, "read write execute"},
     {"test", 0, "test"},
-    {"WISH", 0, "time fault"},
+    {"time", 0, "time"},
 };
 
 /* 0x in front or h behind make any number hexadecimal. */

@@ -83,26 +83,24 @@ static void draw(void)
 
 static void gui(void)
 {
-    static void (*const wishes[])(void) = {desktop_time, desktop_fault};
-    if (!desktop_runs() && given.count == 0)
-        desktop_start(shell_show_line);
-    else if (!desktop_runs())
-        print("There are no windows; `gui` shows them.\n");
-    else if (given.count == 0)
+    if (desktop_runs() && given.count)
+        desktop_time();
+    else if (desktop_runs())
         print("The windows are shown already; Esc ends them.\n");
+    else if (given.count)
+        print("There are no windows; `gui` shows them.\n");
     else
-        wishes[given.values[0]]();
+        desktop_start(shell_show_line);
 }
 
 const struct command screen_commands[] = {
     {"echo", "", "shows key codes as they come, until Ctrl-D",
      "  From the keyboard scan codes of set 1, from the serial line bytes.\n", echo},
     {"draw", "", "a test card on the framebuffer, until a key", NULL, draw},
-    {"gui", "[WISH]", "windows, with keyboard and mouse, until Esc",
+    {"gui", "[time]", "windows, with keyboard and mouse, until Esc",
      "  Tab shows the next window, Ctrl and a digit opens one, Ctrl-W closes it, Ctrl and arrows\n"
      "  move it. The shell goes on in one of them.\n"
-     "  gui time    how long it takes to draw all anew, and to move a window\n"
-     "  gui fault   the program of the window in front faults: only its window closes\n",
+     "  gui time    how long it takes to draw all anew, and to move a window\n",
      gui},
     {0},
 };
