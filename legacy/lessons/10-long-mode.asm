@@ -1,8 +1,7 @@
 ; Lesson 10: 64 bits, by the steps that legacy/entry.asm takes, under the same names.
 ;
-; Long mode needs paging, with entries of 64 bits and four levels (Intel SDM 3A, 4.5): PAE, tables, the LME
-; bit of the register EFER, and then PG and PE at once (Intel SDM 3A, 9.8.5; AMD APM 2, 14.6.1). There is
-; no need to stop in 32-bit protected mode on the way.
+; Long mode is paging, with entries of 64 bits and four levels (Intel SDM 3A, 4.5): PAE, tables, the bit LME
+; of EFER, then PG and PE at once, with no stop in 32-bit mode (Intel SDM 3A, 9.8.5; AMD APM 2, 14.6.1).
 %include "legacy/lessons/lesson.inc"
 
 TABLES  equ 20000h                      ; free memory: PML4, PDPT, PD, PT, 4 KiB each
@@ -119,8 +118,7 @@ gdt_pointer:
         dw      $ - gdt - 1
         dd      gdt
 
-leaving:
-        db      'The CPU has long mode, and the tables are built.', 13, 10, 0
+leaving: db      'The CPU has long mode, and the tables are built.', 13, 10, 0
 no_long_mode:
         db      'This CPU has no long mode.', 13, 10, 0
 upper_half:

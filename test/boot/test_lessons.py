@@ -13,6 +13,7 @@ from machine import ROOT
 
 SOURCES = sorted((ROOT / "legacy/lessons").glob("[0-9]*.[ac]*"))
 LINES_MAX = 130  # "about a hundred, with its comments"
+COURSE = (ROOT / "LESSONS.md").read_text()
 
 
 @dataclass(frozen=True)
@@ -153,13 +154,6 @@ def check_memory(machine, _):
 
 LESSONS = {
     "01-hello": Lesson(r"Hello\. .* from drive {drive}h", ("start", "say", "stop"), check_hello),
-    "09-paging": Lesson(r"at 00401000\n  not present, a write, by the kernel\n.* 00000001\n"
-                        r".* 00402000\n  present, a write, by the kernel\n.* 00000002\n",
-                        ("main", "main32", "paged", "on_page_fault", "rest"), check_paging),
-    "10-long-mode": Lesson(r"upper half is FEDCBA98\n.* lower half is 76543210\n",
-                           ("main", "check_cpu", "build_page_tables", "to_long_mode", "begin64", "rest"),
-                           check_long_mode),
-    "11-kernel": Lesson(r"C19  holds .*\n", ("start", "claim"), check_kernel, ("menu", "uefi")),
     "02-screen-and-keys": Lesson(r"Keys, please", ("main", "show_vectors", "echo"),
                                  check_screen_and_keys),
     "03-parameter-block": Lesson(r"sectors +2880[\s\S]*the root is at sector 19", ("show", "stop")),
@@ -171,7 +165,28 @@ LESSONS = {
                             check_interrupts),
     "08-memory": Lesson(r"written to 000F0000\s+reads as \w{8}", ("list", "test_mib", "try_hole"),
                         check_memory),
+    "09-paging": Lesson(r"at 00401000\n  not present, a write, by the kernel\n.* 00000001\n"
+                        r".* 00402000\n  present, a write, by the kernel\n.* 00000002\n",
+                        ("main", "main32", "paged", "on_page_fault", "rest"), check_paging),
+    "10-long-mode": Lesson(r"upper half is FEDCBA98\n.* lower half is 76543210\n",
+                           ("main", "check_cpu", "build_page_tables", "to_long_mode", "begin64", "rest"),
+                           check_long_mode),
+    "11-kernel": Lesson(r"C19  holds .*\n", ("start", "claim"), check_kernel, ("menu", "uefi")),
 }
+
+
+def page_of(name):
+    """What the course says of a lesson."""
+    return re.search(rf"^## {name[:2]} .*?(?=^## |\Z)", COURSE, re.MULTILINE | re.DOTALL)[0]
+
+
+def shown_lines(name):
+    """What it says is seen, as regular expressions: the lines of a block behind "See". Addresses of 64
+    bits are the loader's choice."""
+    block = re.search(r"\*\*See\.\*\*(?:(?!\*\*).)*?^```\n(.*?)^```$", page_of(name),
+                      re.MULTILINE | re.DOTALL)
+    return [re.sub(r"[0-9A-F]{16}", "[0-9A-F]{16}", re.escape(line)) + "$"
+            for line in (block[1].splitlines() if block else [])]
 
 
 # Where a lesson is started from; the BIOS's number of that drive, where it is a BIOS.
@@ -185,6 +200,8 @@ def test_lesson(start, tmp_path, name, way):
     firmware, make, drive = WAYS[way]
     machine = start(firmware, *make(lesson_file(name), tmp_path))
     machine.wait_for(lesson.says.replace("{drive}", drive))
+    for line in shown_lines(name):
+        assert re.search(line, machine.output, re.MULTILINE), line
     if lesson.check:
         lesson.check(machine, drive)
 
@@ -253,7 +270,38 @@ def test_every_lesson_is_tested_and_small():
     assert {path.stem for path in BUILD.glob("*.elf")} >= {path.stem for path in SOURCES}
 
 
-def test_the_course_names_every_lesson():
-    course = Path(ROOT, "LESSONS.md").read_text()
-    missing = [path.name for path in SOURCES if f"legacy/lessons/{path.name}" not in course]
-    assert not missing
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_course_has_a_page_for_every_lesson(name):
+    page = page_of(name)
+    assert re.findall(r"^\*\*([\w ]+)\.\*\*", page, re.MULTILINE) == [
+        "Idea", "Type", "See", "Try", "In the product"]
+    assert "**Try.**\n\n1. " in page and "\n3. " in page and "\n4. " not in page
+    assert f"legacy/lessons/{name}." in page and f"make lesson N={name[:2]}" in page
+
+
+def test_the_course_has_a_table_of_contents():
+    titles = re.findall(r"^## (\d\d .*)$", COURSE, re.MULTILINE)
+    rows = re.findall(r"^\| \[(\d\d .*?)\]\(#(.*?)\) \| ", COURSE, re.MULTILINE)
+    assert titles == sorted(titles)
+    assert rows == [(title, title.lower().replace(" ", "-")) for title in titles]
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_what_a_page_names_in_the_product_is_there(name):
+    """Files, and what is named behind one and a colon."""
+    product = page_of(name).split("**In the product.**")[1]
+    named = re.findall(r"`(\w+/[\w./]+)`(?::\s+`(\w+)`)?", product)
+    missing = [(file, word) for file, word in named
+               if not (ROOT / file).exists() or word and word not in (ROOT / file).read_text()]
+    assert named and not missing
+
+
+def test_the_walk_through_the_entry_names_its_labels():
+    """In their order; variables and texts apart."""
+    entry = (ROOT / "legacy/entry.asm").read_text()
+    labels = [label for label, rest in re.findall(r"^(\w+):(.*)$", entry, re.MULTILINE)
+              if "resb" not in rest and "resd" not in rest and "resq" not in rest
+              and not label.startswith("text_") and label != "gdt_end"]
+    table = page_of("10-long-mode").split("| label |")[1]
+    cells = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", " ".join(cells)) == labels
