@@ -4,7 +4,6 @@ import re
 import struct
 import subprocess
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 from lesson import (BUILD, debugged_lesson, in_image, lesson_file, make_disk, on_fat_floppy,
