@@ -17,6 +17,13 @@ struct canvas {
     struct rect damage; /* around all that was drawn since its owner last looked */
 };
 
+/* Where `most` is below `least`: `least`. */
+static inline int32_t between(int32_t value, int32_t least, int32_t most)
+{
+    value = value < most ? value : most;
+    return value > least ? value : least;
+}
+
 bool rect_is_empty(struct rect rect);
 bool rect_holds(struct rect rect, int32_t x, int32_t y);
 struct rect rect_of(int32_t left, int32_t top, int32_t width, int32_t height);

@@ -18,7 +18,6 @@
 #define STEPS           16
 #define HINT            "Esc: back   Tab: next   Ctrl+digit: open   Ctrl+arrows: move   Ctrl+W: close"
 #define EVENT_TICKS     (TIMER_HZ / 4)
-#define MICROSECONDS    1000000
 
 static const struct window_program *const programs[] = {
     &console_program, &memory_program, &tables_program, &timeline_program,
@@ -38,7 +37,6 @@ static struct {
     int32_t grip_x, grip_y; /* where in the canvas */
     struct window *called;  /* whose program runs now */
     volatile bool is_asked_time;
-    uint64_t redraw, move; /* TSC ticks */
 } desktop;
 
 /* ---- the windows' programs ------------------------------------------------------------------- */
@@ -73,20 +71,13 @@ static void __attribute__((noinline)) tell(struct window *window, const struct e
 
 static void open_window(struct window *window)
 {
-    bool was_open = scene_is_open(window);
+    bool was_open = window->is_open;
     scene_raise(window);
     if (!was_open)
         tell(window, NULL);
 }
 
 /* ---- the keyboard ---------------------------------------------------------------------------- */
-
-static void nudge(struct window *window, int key)
-{
-    int32_t x = key == KEY_LEFT ? -STEP : key == KEY_RIGHT ? STEP : 0;
-    int32_t y = key == KEY_UP ? -STEP : key == KEY_DOWN ? STEP : 0;
-    scene_move(window, window->left + x, window->top + y);
-}
 
 /* False: it is not the desktop's. */
 static bool desktop_key(int key)
@@ -104,7 +95,8 @@ static bool desktop_key(int key)
     else if (key == CONTROL('W'))
         close_window(front);
     else if (control && key >= KEY_UP && key <= KEY_RIGHT)
-        nudge(front, key);
+        scene_move(front, front->left + STEP * ((key == KEY_RIGHT) - (key == KEY_LEFT)),
+                   front->top + STEP * ((key == KEY_DOWN) - (key == KEY_UP)));
     else
         return false;
     return true;
@@ -137,20 +129,20 @@ static void tell_mouse(struct window *window, struct event event)
 
 static void press(void)
 {
-    struct window *button = scene_button_at(scene.x, scene.y);
-    struct window *window = button ? NULL : scene_window_at(scene.x, scene.y);
-    if (button)
-        open_window(button);
+    enum part part;
+    struct window *window = scene_at(scene.x, scene.y, &part);
     if (!window)
         return;
-    scene_raise(window);
+    open_window(window); /* raises it */
+    if (part == PART_CROSS)
+        close_window(window);
+    if (part == PART_CROSS || part == PART_BUTTON)
+        return;
     desktop.grabbed = window;
-    desktop.moves = rect_holds(window_title(window), scene.x, scene.y);
+    desktop.moves = part == PART_TITLE;
     desktop.grip_x = scene.x - window->left;
     desktop.grip_y = scene.y - window->top;
-    if (rect_holds(window_close_button(window), scene.x, scene.y))
-        close_window(window);
-    else if (!desktop.moves)
+    if (!desktop.moves)
         tell_mouse(window, (struct event){.kind = EVENT_PRESS});
 }
 
@@ -172,20 +164,29 @@ static void release(void)
 
 static void on_report(const struct mouse_report *report)
 {
-    struct window *under;
-    if (report->x || report->y)
+    enum part part;
+    bool moved = report->x || report->y;
+    if (moved)
         scene_point(scene.x + report->x, scene.y + report->y);
-    if (desktop.pressed && desktop.grabbed && (report->x || report->y))
+    if (moved && desktop.grabbed)
         drag();
     if (report->left != desktop.pressed) {
         desktop.pressed = report->left;
         report->left ? press() : release();
     }
-    if (report->wheel && (under = scene_window_at(scene.x, scene.y)))
+    struct window *under = report->wheel ? scene_at(scene.x, scene.y, &part) : NULL;
+    if (under && part == PART_INSIDE)
         tell_mouse(under, (struct event){.kind = EVENT_WHEEL, .wheel = report->wheel});
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */
+
+static void tell_time(const char *what, uint64_t since)
+{
+    uint64_t per_microsecond = boot->tsc_hz / 1000000 ? boot->tsc_hz / 1000000 : 1;
+    print("  %s: %lu %s\n", what, (read_tsc() - since) / per_microsecond,
+          boot->tsc_hz ? "microseconds" : "ticks of the TSC");
+}
 
 static void take_time(void)
 {
@@ -193,13 +194,13 @@ static void take_time(void)
     uint64_t start = read_tsc();
     scene_damage(rect_of(0, 0, scene.back.width, scene.back.height));
     scene_show();
-    desktop.redraw = read_tsc() - start;
+    tell_time("all drawn anew", start);
     start = read_tsc();
     for (int32_t step = 0; front && step < 2 * STEPS; step++) {
         scene_move(front, front->left + (step < STEPS ? STEP : -STEP), front->top);
         scene_show();
     }
-    desktop.move = read_tsc() - start;
+    tell_time("a window moved by 32 steps", start);
     desktop.is_asked_time = false;
 }
 
@@ -263,37 +264,24 @@ static uint64_t pixels_of_all(const struct lintel_framebuffer *fb)
     return pixels;
 }
 
-/* Three beside each other, where there is room. */
-static void place_window(struct window *window, int32_t index)
-{
-    int32_t room_x = scene.back.width - window->canvas.width;
-    int32_t room_y = scene.back.height - BAR_HEIGHT - TITLE_HEIGHT - window->canvas.height;
-    window->left = room_x * (1 + index % 3 * 3) / 8;
-    window->top = TITLE_HEIGHT + room_y * (1 + index / 3 * 3) / 8;
-}
-
+/* Windows lie three beside each other, where there is room. */
 static void set_scene(const struct lintel_framebuffer *fb, uint32_t *pixels)
 {
     scene = (struct scene){.fb = fb, .windows_count = PROGRAMS, .hint = HINT};
     canvas_begin(&scene.back, pixels, (int32_t)fb->width, (int32_t)fb->height);
     pixels += (uint64_t)fb->width * fb->height;
-    for (uint32_t i = 0; i < PROGRAMS; i++) {
+    for (int32_t i = 0; i < (int32_t)PROGRAMS; i++) {
+        int32_t width = programs[i]->width, height = programs[i]->height;
         struct window *window = &scene.windows[i];
         window->program = programs[i];
-        canvas_begin(&window->canvas, pixels, programs[i]->width, programs[i]->height);
-        pixels += (uint64_t)programs[i]->width * (uint64_t)programs[i]->height;
-        place_window(window, (int32_t)i);
+        window->left = (scene.back.width - width) * (1 + i % 3 * 3) / 8;
+        window->top = scene.back.height - BAR_HEIGHT - TITLE_HEIGHT - height;
+        window->top = TITLE_HEIGHT + window->top * (1 + i / 3 * 3) / 8;
+        canvas_begin(&window->canvas, pixels, width, height);
+        pixels += (uint64_t)width * (uint64_t)height;
     }
     scene_point(scene.back.width / 2, scene.back.height / 2);
     scene_damage(rect_of(0, 0, scene.back.width, scene.back.height));
-}
-
-static void take_mouse(void)
-{
-    enum mouse mouse = mouse_open();
-    desktop.mouse.wheel = mouse == MOUSE_WITH_WHEEL;
-    if (mouse == MOUSE_NONE)
-        print("No PS/2 mouse answers (one on USB needs the firmware's help): use the keys.\n");
 }
 
 static bool begin(const struct lintel_framebuffer *fb)
@@ -303,14 +291,15 @@ static bool begin(const struct lintel_framebuffer *fb)
     if (desktop.frame == FRAMES_NONE)
         return false;
     struct thread *thread = thread_create("gui", NULL, live, NULL);
-    if (!thread) {
-        frames_give(&memory_frames, desktop.frame, desktop.frames);
-        return false;
-    }
+    if (!thread)
+        return !frames_give(&memory_frames, desktop.frame, desktop.frames);
     thread->detached = true;
-    take_mouse();
     set_scene(fb, direct(desktop.frame * FRAME_BYTES));
     console_window_begin(&scene.windows[0].canvas);
+    enum mouse mouse = mouse_open();
+    desktop.mouse.wheel = mouse == MOUSE_WITH_WHEEL;
+    if (mouse == MOUSE_NONE)
+        print("No PS/2 mouse answers (one on USB needs the firmware's help): use the keys.\n");
     return desktop.runs = true;
 }
 
@@ -341,10 +330,4 @@ void desktop_time(void)
     desktop.is_asked_time = true;
     while (desktop.is_asked_time && desktop.runs)
         thread_rest();
-    if (boot->tsc_hz == 0)
-        print("The TSC's frequency is not known.\n");
-    else
-        print("  all drawn anew: %lu microseconds\n  a window moved by %u steps: %lu\n",
-              desktop.redraw * MICROSECONDS / boot->tsc_hz, 2 * STEPS,
-              desktop.move * MICROSECONDS / boot->tsc_hz);
 }

@@ -58,34 +58,28 @@ static int32_t left_of(uint64_t index)
     return strip.left + (int32_t)(least * index + scaled);
 }
 
-static void draw_strip(struct window *window)
+static void draw_strip(struct canvas *canvas)
 {
-    canvas_fill(&window->canvas, strip, RGB_DESK);
     for (uint64_t i = 0; i < boot->memory_map_count; i++) {
-        struct rect rect = {left_of(i), strip.top, left_of(i + 1), strip.bottom};
-        canvas_fill(&window->canvas, rect, colour_of(boot->memory_map[i].type));
-        if (rect.right - rect.left > 2) /* an edge to the next one */
-            canvas_fill(&window->canvas,
-                        (struct rect){rect.right - 1, rect.top, rect.right, rect.bottom},
-                        RGB_PAPER);
+        int32_t left = left_of(i), right = left_of(i + 1); /* with an edge to the next one */
+        canvas_fill(canvas, (struct rect){left, strip.top, right - 1, strip.bottom},
+                    colour_of(boot->memory_map[i].type));
         if (i == chosen)
-            canvas_fill(&window->canvas,
-                        (struct rect){rect.left, rect.bottom + 3, rect.right, rect.bottom + 7},
-                        RGB_TEXT);
+            canvas_fill(canvas, rect_of(left, strip.bottom + 3, right - left, 4), RGB_TEXT);
     }
 }
 
 /* ---- the window ------------------------------------------------------------------------------ */
 
-static void draw_legend(struct window *window)
+static void draw_legend(struct canvas *canvas)
 {
     int32_t place = 0;
     for (uint32_t type = 1; type < LINTEL_MEMORY_TYPES; type++) {
         int32_t x = MARGIN + place % 3 * 180, y = 260 + place / 3 * ROW_HEIGHT;
         if (!memory_bytes(type))
             continue;
-        canvas_fill(&window->canvas, rect_of(x, y + 2, 12, 12), colour_of(type));
-        canvas_print(&window->canvas, x + 18, y, RGB_QUIET, "%s", memory_type_name(type));
+        canvas_fill(canvas, rect_of(x, y + 2, 12, 12), colour_of(type));
+        canvas_print(canvas, x + 18, y, RGB_QUIET, "%s", memory_type_name(type));
         place++;
     }
 }
@@ -103,20 +97,21 @@ static void draw(struct window *window)
 {
     struct canvas *canvas = &window->canvas;
     const struct lintel_memory_range *range = &boot->memory_map[chosen];
-    uint64_t last = range->base_physical + range->bytes - 1;
     canvas_fill(canvas, rect_of(0, 0, WIDTH, HEIGHT), RGB_PAPER);
     canvas_print(canvas, MARGIN, 14, RGB_QUIET,
                  "%lu ranges, each at least %d pixels wide. Click one, or use the arrows.",
                  boot->memory_map_count, LEAST);
-    draw_strip(window);
+    draw_strip(canvas);
     canvas_fill(canvas, rect_of(MARGIN, 144, 12, 12), colour_of(range->type));
     canvas_print(canvas, MARGIN + 20, 142, RGB_TITLE, "%s", memory_type_name(range->type));
-    fact_draw(window, MARGIN, 166, "from", "%016lx", range->base_physical);
-    fact_draw(window, MARGIN, 186, "to", "%016lx", last);
-    fact_draw(window, MARGIN, 206, "bytes", "%lu  (%lu KiB, %lu pages)", range->bytes,
-              range->bytes / KIB, range->bytes / PAGE_BYTES);
-    fact_draw(window, MARGIN, 226, "firmware", "said: %s", firmware_type(range->base_physical));
-    draw_legend(window);
+    canvas_print(canvas, MARGIN, 166, RGB_TEXT, "from      %016lx", range->base_physical);
+    canvas_print(canvas, MARGIN, 186, RGB_TEXT, "to        %016lx",
+                 range->base_physical + range->bytes - 1);
+    canvas_print(canvas, MARGIN, 206, RGB_TEXT, "bytes     %lu: %lu KiB, %lu pages", range->bytes,
+                 range->bytes / KIB, range->bytes / PAGE_BYTES);
+    canvas_print(canvas, MARGIN, 226, RGB_TEXT, "firmware  said: %s",
+                 firmware_type(range->base_physical));
+    draw_legend(canvas);
 }
 
 static void open(struct window *window)
@@ -127,16 +122,17 @@ static void open(struct window *window)
 
 static void on_event(struct window *window, const struct event *event)
 {
-    uint64_t before = chosen, last = boot->memory_map_count - 1;
+    uint64_t last = boot->memory_map_count - 1;
     if (event->kind == EVENT_PRESS && rect_holds(strip, event->x, event->y))
         for (chosen = 0; chosen < last && event->x >= left_of(chosen + 1);)
             chosen++;
-    if (event->kind == EVENT_KEY && event->key == KEY_LEFT && chosen > 0)
-        chosen--;
-    if (event->kind == EVENT_KEY && event->key == KEY_RIGHT && chosen < last)
-        chosen++;
-    if (chosen != before)
-        draw(window);
+    else if (event->kind == EVENT_KEY && event->key == KEY_LEFT)
+        chosen -= chosen > 0;
+    else if (event->kind == EVENT_KEY && event->key == KEY_RIGHT)
+        chosen += chosen < last;
+    else
+        return;
+    draw(window);
 }
 
 const struct window_program memory_program = {"Memory", WIDTH, HEIGHT, open, on_event};

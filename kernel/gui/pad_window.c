@@ -36,15 +36,10 @@ static void open(struct window *window)
     draw(window);
 }
 
-static int32_t within(int32_t value, int32_t least, int32_t most)
-{
-    return value < least ? least : value > most ? most : value;
-}
-
 /* A pen that leaves the pad goes on at its edge. */
 static void on_event(struct window *window, const struct event *event)
 {
-    int32_t x = within(event->x, 0, WIDTH - 1), y = within(event->y, PAPER, HEIGHT - 1);
+    int32_t x = between(event->x, 0, WIDTH - 1), y = between(event->y, PAPER, HEIGHT - 1);
     bool draws = event->kind == EVENT_DRAG && pen.down;
     if (button_pressed(&clear, event)) {
         draw(window);
@@ -55,7 +50,7 @@ static void on_event(struct window *window, const struct event *event)
     if (event->kind == EVENT_PRESS)
         pen.down = draws = event->y >= PAPER;
     if (event->kind == EVENT_WHEEL)
-        pen.width = within(pen.width - event->wheel, 1, PEN_MAX);
+        pen.width = between(pen.width - event->wheel, 1, PEN_MAX);
     if (draws && event->kind == EVENT_DRAG)
         canvas_line(&window->canvas, pen.x, pen.y, x, y, pen.width, RGB_TITLE);
     else if (draws)

@@ -17,29 +17,11 @@ static uint32_t damages_count;
 
 /* ---- where things are ------------------------------------------------------------------------ */
 
-static struct rect canvas_place(const struct window *window)
-{
-    return rect_of(window->left, window->top, window->canvas.width, window->canvas.height);
-}
-
 static struct rect window_place(const struct window *window)
 {
-    struct rect rect = canvas_place(window);
-    return (struct rect){rect.left - 1, rect.top - TITLE_HEIGHT, rect.right + 1, rect.bottom + 1};
-}
-
-struct rect window_title(const struct window *window)
-{
-    struct rect rect = window_place(window);
-    rect.bottom = window->top;
-    return rect;
-}
-
-struct rect window_close_button(const struct window *window)
-{
-    struct rect rect = window_title(window);
-    rect.left = rect.right - TITLE_HEIGHT;
-    return rect;
+    return (struct rect){window->left - 1, window->top - TITLE_HEIGHT,
+                         window->left + window->canvas.width + 1,
+                         window->top + window->canvas.height + 1};
 }
 
 static struct rect bar_place(void)
@@ -65,28 +47,22 @@ struct window *scene_front(void)
     return scene.open_count ? scene.open[scene.open_count - 1] : NULL;
 }
 
-struct window *scene_window_at(int32_t x, int32_t y)
+struct window *scene_at(int32_t x, int32_t y, enum part *part)
 {
-    for (uint32_t i = scene.open_count; i-- > 0;)
-        if (rect_holds(window_place(scene.open[i]), x, y))
-            return scene.open[i];
-    return NULL;
-}
-
-struct window *scene_button_at(int32_t x, int32_t y)
-{
+    *part = PART_BUTTON;
     for (uint32_t i = 0; i < scene.windows_count; i++)
         if (rect_holds(button_place(i), x, y))
             return &scene.windows[i];
+    for (uint32_t i = scene.open_count; i-- > 0 && !rect_holds(bar_place(), x, y);) {
+        struct rect place = window_place(scene.open[i]);
+        if (!rect_holds(place, x, y))
+            continue;
+        *part = y >= place.top + TITLE_HEIGHT    ? PART_INSIDE
+                : x < place.right - TITLE_HEIGHT ? PART_TITLE
+                                                 : PART_CROSS;
+        return scene.open[i];
+    }
     return NULL;
-}
-
-bool scene_is_open(const struct window *window)
-{
-    for (uint32_t i = 0; i < scene.open_count; i++)
-        if (scene.open[i] == window)
-            return true;
-    return false;
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */
@@ -102,44 +78,35 @@ void scene_damage(struct rect rect)
     damages[damages_count++] = rect;
 }
 
-/* The window, and what shows which one is in front. */
-static void damage_window(const struct window *window)
+/* The window in front, and the bar, which shows which one it is. */
+static void damage_front(void)
 {
-    scene_damage(window_place(window));
+    if (scene_front())
+        scene_damage(window_place(scene_front()));
     scene_damage(bar_place());
 }
 
-static void take_out(const struct window *window)
+void scene_close(struct window *window)
 {
     uint32_t kept = 0;
+    damage_front();
+    scene_damage(window_place(window));
     for (uint32_t i = 0; i < scene.open_count; i++)
         if (scene.open[i] != window)
             scene.open[kept++] = scene.open[i];
     scene.open_count = kept;
+    window->is_open = false;
+    damage_front();
 }
 
 void scene_raise(struct window *window)
 {
     if (scene_front() == window)
         return;
-    if (scene_front())
-        damage_window(scene_front());
-    take_out(window);
+    scene_close(window);
     scene.open[scene.open_count++] = window;
-    damage_window(window);
-}
-
-void scene_close(struct window *window)
-{
-    damage_window(window);
-    take_out(window);
-    if (scene_front())
-        damage_window(scene_front());
-}
-
-static int32_t between(int32_t value, int32_t least, int32_t most)
-{
-    return value < least ? least : value > most ? most : value;
+    window->is_open = true;
+    damage_front();
 }
 
 void scene_move(struct window *window, int32_t left, int32_t top)
@@ -163,12 +130,13 @@ void scene_point(int32_t x, int32_t y)
 static void draw_window(struct canvas *to, const struct window *window)
 {
     bool front = window == scene_front();
-    struct rect title = window_title(window), button = window_close_button(window);
-    canvas_fill(to, title, front ? RGB_RAISED : RGB_PANEL);
-    canvas_frame(to, window_place(window), RGB_EDGE);
-    canvas_print(to, title.left + 10, title.top + 3, front ? RGB_TITLE : RGB_QUIET, "%s",
+    struct rect place = window_place(window);
+    canvas_fill(to, place, front ? RGB_RAISED : RGB_PANEL);
+    canvas_frame(to, place, RGB_EDGE);
+    canvas_print(to, place.left + 10, place.top + 3, front ? RGB_TITLE : RGB_QUIET, "%s",
                  window->program->title);
-    canvas_glyph(to, button.left + 7, button.top + 3, CROSS, front ? RGB_TEXT : RGB_QUIET);
+    canvas_glyph(to, place.right - TITLE_HEIGHT + 7, place.top + 3, CROSS,
+                 front ? RGB_TEXT : RGB_QUIET);
     canvas_copy(to, window->left, window->top, &window->canvas);
 }
 
@@ -176,7 +144,7 @@ static void draw_button(struct canvas *to, uint32_t index)
 {
     const struct window *window = &scene.windows[index];
     struct rect place = button_place(index), clip = to->clip;
-    bool front = window == scene_front(), open = scene_is_open(window);
+    bool front = window == scene_front(), open = window->is_open;
     canvas_fill(to, place, front ? RGB_RAISED : RGB_PANEL);
     if (open)
         canvas_fill(to, (struct rect){place.left, place.bottom - 2, place.right, place.bottom},

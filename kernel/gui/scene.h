@@ -23,12 +23,10 @@ extern struct scene {
 } scene;
 
 struct window *scene_front(void); /* NULL: none is open */
-struct window *scene_window_at(int32_t x, int32_t y);
-struct window *scene_button_at(int32_t x, int32_t y);
-bool scene_is_open(const struct window *window);
 
-struct rect window_title(const struct window *window);
-struct rect window_close_button(const struct window *window);
+/* The window at a place, and what of it is there; NULL: none. */
+enum part { PART_INSIDE, PART_TITLE, PART_CROSS, PART_BUTTON };
+struct window *scene_at(int32_t x, int32_t y, enum part *part);
 
 /* Each notes what has to be drawn anew. */
 void scene_raise(struct window *window); /* opens it, too */

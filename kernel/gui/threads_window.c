@@ -11,12 +11,12 @@
 #define BAR       150 /* pixels of a full load */
 #define BARS      280
 #define CPU_ROWS  8
-#define LOOK_SOON 4 /* a load is of that many of the window's ticks */
+#define LOOK_EVERY 4 /* of the window's ticks */
 
 static struct {
     uint64_t ticks, of_thread[THREADS_MAX]; /* when it was looked at last */
     uint32_t percent[THREADS_MAX], busy;
-    uint32_t until_look;
+    uint32_t ticks_seen;
 } load;
 
 static void look(void)
@@ -35,10 +35,9 @@ static void look(void)
 
 static void draw_load(struct window *window, int32_t y, uint32_t percent)
 {
-    uint32_t shown = percent < 100 ? percent : 100;
-    canvas_fill(&window->canvas, rect_of(BARS, y, WIDTH - BARS, GLYPH_HEIGHT), RGB_PAPER);
     canvas_fill(&window->canvas, rect_of(BARS, y + 7, BAR, 2), RGB_PANEL);
-    canvas_fill(&window->canvas, rect_of(BARS, y + 2, (int32_t)shown * BAR / 100, 12), RGB_GOOD);
+    canvas_fill(&window->canvas,
+                rect_of(BARS, y + 2, between((int32_t)percent, 0, 100) * BAR / 100, 12), RGB_GOOD);
 }
 
 static int32_t draw_threads(struct window *window, int32_t y)
@@ -88,17 +87,13 @@ static void draw(struct window *window)
 static void open(struct window *window)
 {
     look();
-    load.until_look = LOOK_SOON;
     draw(window);
 }
 
 static void on_event(struct window *window, const struct event *event)
 {
-    if (event->kind != EVENT_TICK || --load.until_look > 0)
-        return;
-    load.until_look = LOOK_SOON;
-    look();
-    draw(window);
+    if (event->kind == EVENT_TICK && ++load.ticks_seen % LOOK_EVERY == 0)
+        open(window);
 }
 
 const struct window_program threads_program = {"Threads", WIDTH, HEIGHT, open, on_event};

@@ -31,6 +31,7 @@ struct window {
     const struct window_program *program;
     struct canvas canvas;
     int32_t left, top; /* of the canvas, on the screen */
+    bool is_open;
 };
 
 /* console_window.c: from now on the console shows on its canvas, whether its window is open or not.
