@@ -5,12 +5,12 @@
 #include "kernel/machine/timer.h"
 #include "kernel/threads/thread.h"
 
-#define WIDTH     460
-#define HEIGHT    380
-#define MARGIN    16
-#define BAR       150 /* pixels of a full load */
-#define BARS      280
-#define CPU_ROWS  8
+#define WIDTH      460
+#define HEIGHT     380
+#define MARGIN     16
+#define BAR        150 /* pixels of a full load */
+#define BARS       280
+#define CPU_ROWS   8
 #define LOOK_EVERY 4 /* of the window's ticks */
 
 static struct {
