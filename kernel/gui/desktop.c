@@ -16,7 +16,6 @@
 #define LEAST_HEIGHT    480
 #define STEP            16 /* pixels that a key moves a window */
 #define STEPS           16
-#define HINT            "Esc: back   Tab: next   Ctrl+digit: open   Ctrl+arrows: move   Ctrl+W: close"
 #define EVENT_TICKS     (TIMER_HZ / 4)
 
 static const struct window_program *const programs[] = {
@@ -146,20 +145,15 @@ static void press(void)
         tell_mouse(window, (struct event){.kind = EVENT_PRESS});
 }
 
-static void drag(void)
+/* What the button holds goes with the pointer, or its program is told. */
+static void pull(struct window *window, bool released)
 {
-    if (desktop.moves)
-        scene_move(desktop.grabbed, scene.x - desktop.grip_x, scene.y - desktop.grip_y);
-    else
-        tell_mouse(desktop.grabbed, (struct event){.kind = EVENT_DRAG});
-}
-
-static void release(void)
-{
-    struct window *window = desktop.grabbed;
-    desktop.grabbed = NULL;
-    if (window && !desktop.moves)
-        tell_mouse(window, (struct event){.kind = EVENT_RELEASE});
+    if (!desktop.moves)
+        tell_mouse(window, (struct event){.kind = released ? EVENT_RELEASE : EVENT_DRAG});
+    else if (!released)
+        scene_move(window, scene.x - desktop.grip_x, scene.y - desktop.grip_y);
+    if (released)
+        desktop.grabbed = NULL;
 }
 
 static void on_report(const struct mouse_report *report)
@@ -168,12 +162,11 @@ static void on_report(const struct mouse_report *report)
     bool moved = report->x || report->y;
     if (moved)
         scene_point(scene.x + report->x, scene.y + report->y);
-    if (moved && desktop.grabbed)
-        drag();
-    if (report->left != desktop.pressed) {
-        desktop.pressed = report->left;
-        report->left ? press() : release();
-    }
+    if (desktop.grabbed && (moved || !report->left))
+        pull(desktop.grabbed, !report->left);
+    if (report->left && !desktop.pressed)
+        press();
+    desktop.pressed = report->left;
     struct window *under = report->wheel ? scene_at(scene.x, scene.y, &part) : NULL;
     if (under && part == PART_INSIDE)
         tell_mouse(under, (struct event){.kind = EVENT_WHEEL, .wheel = report->wheel});
@@ -190,9 +183,10 @@ static void tell_time(const char *what, uint64_t since)
 
 static void take_time(void)
 {
+    const struct rect all = rect_of(0, 0, scene.back.width, scene.back.height);
     struct window *front = scene_front();
     uint64_t start = read_tsc();
-    scene_damage(rect_of(0, 0, scene.back.width, scene.back.height));
+    scene_damage(all);
     scene_show();
     tell_time("all drawn anew", start);
     start = read_tsc();
@@ -256,37 +250,31 @@ static void live(void *argument)
 
 /* ---- beginning ------------------------------------------------------------------------------- */
 
-static uint64_t pixels_of_all(const struct lintel_framebuffer *fb)
+/* From an address on; returns the end of all pixels. Windows lie three beside each other, where
+ * there is room. */
+static uint64_t set_scene(const struct lintel_framebuffer *fb, uint64_t at)
 {
-    uint64_t pixels = (uint64_t)fb->width * fb->height;
-    for (uint32_t i = 0; i < PROGRAMS; i++)
-        pixels += (uint64_t)programs[i]->width * (uint64_t)programs[i]->height;
-    return pixels;
-}
-
-/* Windows lie three beside each other, where there is room. */
-static void set_scene(const struct lintel_framebuffer *fb, uint32_t *pixels)
-{
-    scene = (struct scene){.fb = fb, .windows_count = PROGRAMS, .hint = HINT};
-    canvas_begin(&scene.back, pixels, (int32_t)fb->width, (int32_t)fb->height);
-    pixels += (uint64_t)fb->width * fb->height;
+    scene = (struct scene){.fb = fb, .windows_count = PROGRAMS};
+    canvas_begin(&scene.back, (uint32_t *)at, (int32_t)fb->width, (int32_t)fb->height);
+    at += (uint64_t)fb->width * fb->height * sizeof(uint32_t);
     for (int32_t i = 0; i < (int32_t)PROGRAMS; i++) {
         int32_t width = programs[i]->width, height = programs[i]->height;
+        int32_t room = scene.back.height - BAR_HEIGHT - TITLE_HEIGHT - height;
         struct window *window = &scene.windows[i];
         window->program = programs[i];
         window->left = (scene.back.width - width) * (1 + i % 3 * 3) / 8;
-        window->top = scene.back.height - BAR_HEIGHT - TITLE_HEIGHT - height;
-        window->top = TITLE_HEIGHT + window->top * (1 + i / 3 * 3) / 8;
-        canvas_begin(&window->canvas, pixels, width, height);
-        pixels += (uint64_t)width * (uint64_t)height;
+        window->top = TITLE_HEIGHT + room * (1 + i / 3 * 3) / 8;
+        canvas_begin(&window->canvas, (uint32_t *)at, width, height);
+        at += (uint64_t)width * (uint64_t)height * sizeof(uint32_t);
     }
     scene_point(scene.back.width / 2, scene.back.height / 2);
-    scene_damage(rect_of(0, 0, scene.back.width, scene.back.height));
+    scene_damage(scene.back.clip);
+    return at;
 }
 
 static bool begin(const struct lintel_framebuffer *fb)
 {
-    desktop.frames = (pixels_of_all(fb) * sizeof(uint32_t) + FRAME_BYTES - 1) / FRAME_BYTES;
+    desktop.frames = (set_scene(fb, 0) + FRAME_BYTES - 1) / FRAME_BYTES;
     desktop.frame = frames_take(&memory_frames, desktop.frames);
     if (desktop.frame == FRAMES_NONE)
         return false;
@@ -294,7 +282,7 @@ static bool begin(const struct lintel_framebuffer *fb)
     if (!thread)
         return !frames_give(&memory_frames, desktop.frame, desktop.frames);
     thread->detached = true;
-    set_scene(fb, direct(desktop.frame * FRAME_BYTES));
+    set_scene(fb, address_of(direct(desktop.frame * FRAME_BYTES)));
     console_window_begin(&scene.windows[0].canvas);
     enum mouse mouse = mouse_open();
     desktop.mouse.wheel = mouse == MOUSE_WITH_WHEEL;

@@ -10,6 +10,8 @@
 #define DAMAGES     8
 #define CROSS       0xd7 /* a multiplication sign */
 
+#define HINT "Esc: back   Tab: next   Ctrl+digit: open   Ctrl+arrows: move   Ctrl+W: close"
+
 struct scene scene;
 
 static struct rect damages[DAMAGES];
@@ -182,7 +184,7 @@ static void draw(struct canvas *to, struct rect rect)
 {
     to->clip = rect;
     canvas_fill(to, rect, RGB_DESK);
-    canvas_print(to, 10, bar_place().top - GLYPH_HEIGHT - GAP, RGB_QUIET, "%s", scene.hint);
+    canvas_print(to, 10, bar_place().top - GLYPH_HEIGHT - GAP, RGB_QUIET, HINT);
     for (uint32_t i = 0; i < scene.open_count; i++)
         draw_window(to, scene.open[i]);
     draw_bar(to);

@@ -18,8 +18,7 @@ extern struct scene {
     struct window windows[WINDOWS_MAX]; /* by their buttons in the bar */
     struct window *open[WINDOWS_MAX];   /* from back to front */
     uint32_t windows_count, open_count;
-    int32_t x, y;     /* where the pointer points to */
-    const char *hint; /* on the desk */
+    int32_t x, y; /* where the pointer points to */
 } scene;
 
 struct window *scene_front(void); /* NULL: none is open */

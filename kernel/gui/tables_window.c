@@ -105,36 +105,27 @@ static void open(struct window *window)
     draw(window);
 }
 
-/* Opens or closes the table that the chosen entry leads to; those below it close. */
+/* Opens or closes the table that the chosen entry leads to; those below it close. Rows of the same
+ * level above may go away with theirs: the entry is found again. */
 static void toggle(void)
 {
-    const struct row *row = &rows[list.chosen];
-    open_at[row->level] = open_at[row->level] == row->index ? CLOSED : row->index;
-    for (int level = 0; level < row->level; level++)
+    const struct row wanted = rows[list.chosen], *at = rows;
+    open_at[wanted.level] = open_at[wanted.level] == wanted.index ? CLOSED : wanted.index;
+    for (int level = 0; level < wanted.level; level++)
         open_at[level] = CLOSED;
-}
-
-/* Rows of the same level above may go away: the chosen entry is found again. */
-static void follow(const struct row *wanted)
-{
-    list.chosen = 0;
-    while (list.chosen + 1 < list.count &&
-           (rows[list.chosen].level != wanted->level || rows[list.chosen].index != wanted->index))
-        list.chosen++;
+    fill();
+    while (at + 1 < rows + list.count && (at->level != wanted.level || at->index != wanted.index))
+        at++;
+    list.chosen = (uint32_t)(at - rows);
 }
 
 static void on_event(struct window *window, const struct event *event)
 {
     enum list_change change = list_on_event(&list, event);
-    if (change == LIST_SAME)
-        return;
-    if (change == LIST_CHOSEN) {
-        struct row row = rows[list.chosen];
+    if (change == LIST_CHOSEN)
         toggle();
-        fill();
-        follow(&row);
-    }
-    draw(window);
+    if (change != LIST_SAME)
+        draw(window);
 }
 
 const struct window_program tables_program = {"Tables", WIDTH, HEIGHT, open, on_event};
