@@ -99,7 +99,7 @@ static void draw(struct window *window)
     const struct lintel_memory_range *range = &boot->memory_map[chosen];
     canvas_fill(canvas, rect_of(0, 0, WIDTH, HEIGHT), RGB_PAPER);
     canvas_print(canvas, MARGIN, 14, RGB_QUIET,
-                 "%lu ranges, each at least %d pixels wide. Click one, or use the arrows.",
+                 "%lu ranges, at least %d pixels each. Click one, or use the arrows.",
                  boot->memory_map_count, LEAST);
     draw_strip(canvas);
     canvas_fill(canvas, rect_of(MARGIN, 144, 12, 12), colour_of(range->type));
