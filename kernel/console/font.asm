@@ -10,3 +10,4 @@ font:
 %if $ - font != 256 * 16
 %error FONT_BIN must hold 4096 bytes
 %endif
+section .note.GNU-stack noalloc noexec nowrite progbits
