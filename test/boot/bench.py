@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bench_linux import add_linux_rows
 from bench_media import add_media_rows
+from bench_windows import add_window_rows
 from builder import BUILD, MIB, make_empty, make_fat_disk, make_image
 from grub import core_image, make_grub_bios
 from machine import ROOT, Hardware, Machine
@@ -181,6 +182,7 @@ def measure(folder, row):
         row(f"{name}: loader's own memory", loader_kib(folder, firmware), "KiB", LOADER_KIB, 0)
     add_linux_rows(bench, row)
     add_media_rows(bench, row)
+    add_window_rows(bench, row)
     for what, path, limit in (("second stage", "legacy/stage2.bin", STAGE_KIB),
                               ("UEFI application", "uefi/lintelx64.efi", EFI_KIB)):
         row(f"{what} file", (BUILD / path).stat().st_size / 1024, "KiB", limit)
