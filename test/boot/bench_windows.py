@@ -1,6 +1,4 @@
 """The kernel's windows, in guest time: all of the screen drawn anew, and a window that is moved."""
-import re
-
 from builder import make_image
 from machine import Hardware, Machine
 from shell import Shell
