@@ -1,5 +1,5 @@
 ; The table of functions and lines (symbols.h). The build makes the file SYMBOLS_BIN with
-; kernel/symbols.py: empty for the first link, from that link's result for the second.
+; config/symbols.py: empty for the first link, from that link's result for the second.
 
 global symbol_table
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As kernel/symbols.py makes it. */
+/* As config/symbols.py makes it. */
 struct symbol_table {
     uint64_t text, text_bytes; /* where the text is linked; a kernel may have been moved */
     uint32_t functions, lines; /* how many of each; the names lie behind them */

@@ -6,20 +6,12 @@ FLAGS_AC        equ 0x40000             ; on: SMAP lets the kernel reach a progr
 
 bits 64
 default rel
+%include "kernel/lib/each.inc"
 
 global interrupt_vectors
 extern interrupt_dispatch
 
 section .text
-
-; An instruction for each of some registers.
-%macro each 2-*
-%define instruction %1
-%rep %0 - 1
-%rotate 1
-        instruction %1
-%endrep
-%endmacro
 
 %macro vector 1
         align   16

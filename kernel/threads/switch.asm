@@ -2,6 +2,7 @@
 
 bits 64
 default rel
+%include "kernel/lib/each.inc"
 
 extern thread_main
 
@@ -11,20 +12,10 @@ section .text
 ;   Saves what C expects a call to keep. Interrupts are off.
 global thread_switch
 thread_switch:
-        push    rbx
-        push    rbp
-        push    r12
-        push    r13
-        push    r14
-        push    r15
+        each    push, rbx, rbp, r12, r13, r14, r15
         mov     [rdi], rsp
         mov     rsp, rsi
-        pop     r15
-        pop     r14
-        pop     r13
-        pop     r12
-        pop     rbp
-        pop     rbx
+        each    pop, r15, r14, r13, r12, rbp, rbx
         ret
 
 ; What a new thread's first switch returns to.

@@ -2,6 +2,7 @@
 
 bits 64
 default rel
+%include "kernel/lib/each.inc"
 
 USER_CODE       equ 0x20 | 3            ; Lintel's GDT; SYSRET makes the same out of STAR
 USER_DATA       equ 0x18 | 3
@@ -9,6 +10,10 @@ RFLAGS_IF       equ 0x200
 
 extern system_call_dispatch
 extern kernel_stack_top
+
+%macro clear 1
+        xor     %1, %1
+%endmacro
 
 section .text
 
@@ -24,21 +29,8 @@ user_enter:
         push    USER_CODE
         push    rdi
         fxrstor [fresh_fpu]
-        xor     eax, eax
-        xor     ebx, ebx
-        xor     ecx, ecx
-        xor     edx, edx
-        xor     esi, esi
-        xor     edi, edi
-        xor     ebp, ebp
-        xor     r8d, r8d
-        xor     r9d, r9d
-        xor     r10d, r10d
-        xor     r11d, r11d
-        xor     r12d, r12d
-        xor     r13d, r13d
-        xor     r14d, r14d
-        xor     r15d, r15d
+        each    clear, eax, ebx, ecx, edx, esi, edi, ebp
+        each    clear, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d
         iretq
 
 ; From user mode, with interrupts off and the direction flag clear (MSR FMASK): RAX = number, arguments in RDI, RSI, RDX, R10, R8.
@@ -49,27 +41,12 @@ system_call_entry:
         mov     [user_rsp], rsp
         mov     rsp, [kernel_stack_top]
         push    qword [user_rsp]
-        push    rcx                     ; RIP
-        push    r11                     ; RFLAGS
-        push    r9
-        push    r8                      ; struct system_call ends here
-        push    r10
-        push    rdx
-        push    rsi
-        push    rdi
-        push    rax                     ; and begins here
+        each    push, rcx, r11, r9      ; RIP, RFLAGS
+        each    push, r8, r10, rdx, rsi, rdi, rax ; struct system_call, from its end
         mov     rdi, rsp
         call    system_call_dispatch
         add     rsp, 8                  ; the number
-        pop     rdi
-        pop     rsi
-        pop     rdx
-        pop     r10
-        pop     r8
-        pop     r9
-        pop     r11
-        pop     rcx
-        pop     rsp
+        each    pop, rdi, rsi, rdx, r10, r8, r9, r11, rcx, rsp
         o64 sysret
 
 section .rodata

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Which function and which source line each address of the kernel's text belongs to, as one small
-table that the kernel carries (machine/symbols.h). Usage: symbols.py [KERNEL.elf] TABLE.bin; without
+table that the kernel carries (kernel/machine/symbols.h). Usage: symbols.py [KERNEL.elf] TABLE.bin; without
 a kernel the table is empty, for the first of two links. Text lies before all else in the kernel, so
 that the table's size moves none of it.
 """
