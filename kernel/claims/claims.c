@@ -15,22 +15,13 @@ static const struct claim {
 
 static char explanation[512]; /* of the claim under check; "" when there is nothing to say */
 
-bool violated(const char *format, ...)
+bool explain(bool holds, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
     text_format(explanation, sizeof explanation, format, list);
     va_end(list);
-    return false;
-}
-
-bool remark(const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    text_format(explanation, sizeof explanation, format, list);
-    va_end(list);
-    return true;
+    return holds;
 }
 
 bool all_equal(uint64_t cpu, const struct comparison *rows, size_t count)

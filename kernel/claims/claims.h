@@ -27,12 +27,13 @@ void memory_look_for_zeroes(void);
 bool claim_holds(uint32_t number);
 const char *claim_explanation(void);
 
-/* A check that fails returns violated("what was found, what was wanted"). */
-bool violated(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* A check that holds may return remark(...), shown behind the claim's title: what could not be
- * looked at, and why. */
-bool remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A check is made of must(condition, "what was found, what was wanted"), or fails by
+ * violated("..."). One that holds may return remark(...), shown behind the claim's title: what
+ * could not be looked at, and why. */
+#define must(condition, ...) ((condition) || violated(__VA_ARGS__))
+#define violated(...)        explain(false, __VA_ARGS__)
+#define remark(...)          explain(true, __VA_ARGS__)
+bool explain(bool holds, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Values that should be the same; the first that differ are the violation. `cpu` is named unless it
  * is 0, the one that boots. */

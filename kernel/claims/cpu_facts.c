@@ -10,9 +10,8 @@ static bool check_vendor(void)
     memcpy(vendor, &r.b, 4);
     memcpy(vendor + 4, &r.d, 4);
     memcpy(vendor + 8, &r.c, 4);
-    if (!text_equal(vendor, boot->cpu.vendor))
-        return violated("vendor is \"%s\", CPUID says \"%s\"", boot->cpu.vendor, vendor);
-    return true;
+    return must(text_equal(vendor, boot->cpu.vendor), "vendor is \"%s\", CPUID says \"%s\"",
+                boot->cpu.vendor, vendor);
 }
 
 /* CPUID pads the brand with spaces in front; a loader may drop them. */
@@ -30,9 +29,8 @@ static bool check_brand(void)
         struct cpuid r = cpuid_leaf(LEAF_BRAND + i);
         memcpy(brand + 16 * i, &r, 16);
     }
-    if (!text_equal(skip_spaces(brand), skip_spaces(boot->cpu.brand)))
-        return violated("brand is \"%s\", CPUID says \"%s\"", boot->cpu.brand, brand);
-    return true;
+    return must(text_equal(skip_spaces(brand), skip_spaces(boot->cpu.brand)),
+                "brand is \"%s\", CPUID says \"%s\"", boot->cpu.brand, brand);
 }
 
 /* Intel SDM 2A, CPUID leaf 1: the extended family counts where the family is 15, the extended model
@@ -46,28 +44,25 @@ static bool check_model(void)
     if (family == 15)
         family += a >> 20 & 0xff;
     const struct lintel_cpu *cpu = &boot->cpu;
-    if (cpu->family != family || cpu->model != model || cpu->stepping != stepping)
-        return violated("family, model, stepping are %u, %u, %u, CPUID says %u, %u, %u",
-                        cpu->family, cpu->model, cpu->stepping, family, model, stepping);
     uint32_t apic = cpuid(LEAF_FEATURES).b >> 24;
-    if ((cpu->apic_id & 0xff) != apic)
-        return violated("APIC id is %u, CPUID says %u", cpu->apic_id, apic);
-    return true;
+    return must(cpu->family == family && cpu->model == model && cpu->stepping == stepping,
+                "family, model, stepping are %u, %u, %u, CPUID says %u, %u, %u", cpu->family,
+                cpu->model, cpu->stepping, family, model, stepping) &&
+           must((cpu->apic_id & 0xff) == apic, "APIC id is %u, CPUID says %u", cpu->apic_id, apic);
 }
 
 static bool check_address_bits(void)
 {
     uint32_t a = cpuid_leaf(LEAF_ADDRESSES).a;
     uint32_t physical = a ? a & 0xff : 36, linear = a ? a >> 8 & 0xff : 48;
-    if (boot->cpu.physical_bits != physical || boot->cpu.linear_bits != linear)
-        return violated("addresses have %u physical and %u linear bits, CPUID says %u and %u",
-                        boot->cpu.physical_bits, boot->cpu.linear_bits, physical, linear);
-    return true;
+    return must(boot->cpu.physical_bits == physical && boot->cpu.linear_bits == linear,
+                "addresses have %u physical and %u linear bits, CPUID says %u and %u",
+                boot->cpu.physical_bits, boot->cpu.linear_bits, physical, linear);
 }
 
 bool cpu_facts_are_cpuid(void)
 {
-    if (boot->cpu.features != cpu_features())
-        return violated("features are %#x, CPUID says %#x", boot->cpu.features, cpu_features());
-    return check_vendor() && check_brand() && check_model() && check_address_bits();
+    return must(boot->cpu.features == cpu_features(), "features are %#x, CPUID says %#x",
+                boot->cpu.features, cpu_features()) &&
+           check_vendor() && check_brand() && check_model() && check_address_bits();
 }

@@ -34,11 +34,10 @@ static bool check_segments(const uint64_t *gdt)
 
 bool gdt_is_good(struct table_register gdtr)
 {
-    if (gdtr.limit != GDT_BYTES - 1)
-        return violated("GDT limit is %u, wanted %u", gdtr.limit, GDT_BYTES - 1);
-    if (!mapped_with(gdtr.base, GDT_BYTES, 0))
-        return violated("GDT at %#lx is not mapped", gdtr.base);
-    return check_segments((const uint64_t *)gdtr.base);
+    return must(gdtr.limit == GDT_BYTES - 1, "GDT limit is %u, wanted %u", gdtr.limit,
+                GDT_BYTES - 1) &&
+           must(mapped_with(gdtr.base, GDT_BYTES, 0), "GDT at %#lx is not mapped", gdtr.base) &&
+           check_segments((const uint64_t *)gdtr.base);
 }
 
 bool gdt_is_promised(void)
@@ -51,10 +50,9 @@ static bool check_tss_descriptor(const uint64_t *gdt)
     uint64_t low = gdt[SELECTOR_TSS / 8];
     uint8_t type = low >> 40 & 0xff;
     uint64_t limit = (low & 0xffff) | (low >> 32 & 0xf0000);
-    if (type != TYPE_TSS_BUSY || limit != TSS_BYTES - 1)
-        return violated("TSS descriptor has type %#x and limit %lu, wanted %#x and %u", type, limit,
-                        TYPE_TSS_BUSY, TSS_BYTES - 1);
-    return true;
+    return must(type == TYPE_TSS_BUSY && limit == TSS_BYTES - 1,
+                "TSS descriptor has type %#x and limit %lu, wanted %#x and %u", type, limit,
+                TYPE_TSS_BUSY, TSS_BYTES - 1);
 }
 
 bool tss_is_good(struct table_register gdtr)
@@ -66,32 +64,29 @@ bool tss_is_good(struct table_register gdtr)
         return violated("TSS at %#lx is not mapped", address_of(tss));
     uint64_t top = tss->ist[IST_FAULT - 1];
     struct tss wanted = {.ist = {top}, .io_bitmap = tss->io_bitmap};
-    if (memcmp(tss, &wanted, sizeof wanted) != 0)
-        return violated("TSS at %#lx has other fields than IST1 that are not 0", address_of(tss));
-    if (tss->io_bitmap < TSS_BYTES)
-        return violated("I/O bitmap lies at %u, wanted none (%u)", tss->io_bitmap, TSS_BYTES);
-    if (top % 16 || !mapped_with(top - PAGE_BYTES, PAGE_BYTES, RIGHT_WRITE))
-        return violated("IST1 is %#lx, wanted the top of a writable stack", top);
-    return true;
+    return must(memcmp(tss, &wanted, sizeof wanted) == 0,
+                "TSS at %#lx has other fields than IST1 that are not 0", address_of(tss)) &&
+           must(tss->io_bitmap >= TSS_BYTES, "I/O bitmap lies at %u, wanted none (%u)",
+                tss->io_bitmap, TSS_BYTES) &&
+           must(top % 16 == 0 && mapped_with(top - PAGE_BYTES, PAGE_BYTES, RIGHT_WRITE),
+                "IST1 is %#lx, wanted the top of a writable stack", top);
 }
 
 bool tss_is_promised(void)
 {
-    if (read_tr() != SELECTOR_TSS)
-        return violated("TR is %#x, wanted %#x", read_tr(), SELECTOR_TSS);
-    return tss_is_good(read_gdtr());
+    return must(read_tr() == SELECTOR_TSS, "TR is %#x, wanted %#x", read_tr(), SELECTOR_TSS) &&
+           tss_is_good(read_gdtr());
 }
 
 static bool check_gate(uint32_t vector, const struct gate *gate)
 {
     uint64_t handler = gate_handler(gate);
-    if (gate->selector != SELECTOR_CODE || gate->type != GATE_INTERRUPT || gate->ist != IST_FAULT)
-        return violated("gate %u has selector %#x, type %#x, IST %u, wanted %#x, %#x, %u", vector,
-                        gate->selector, gate->type, gate->ist, SELECTOR_CODE, GATE_INTERRUPT,
-                        IST_FAULT);
-    if (!mapped_with(handler, 1, RIGHT_EXECUTE))
-        return violated("gate %u leads to %#lx, which is not executable", vector, handler);
-    return true;
+    return must(gate->selector == SELECTOR_CODE && gate->type == GATE_INTERRUPT &&
+                    gate->ist == IST_FAULT,
+                "gate %u has selector %#x, type %#x, IST %u, wanted %#x, %#x, %u", vector,
+                gate->selector, gate->type, gate->ist, SELECTOR_CODE, GATE_INTERRUPT, IST_FAULT) &&
+           must(mapped_with(handler, 1, RIGHT_EXECUTE),
+                "gate %u leads to %#lx, which is not executable", vector, handler);
 }
 
 bool idt_is_promised(void)
@@ -112,7 +107,6 @@ bool idt_is_promised(void)
 bool interrupt_controllers_are_masked(void)
 {
     uint8_t primary = in8(PIC_PRIMARY), secondary = in8(PIC_SECONDARY);
-    if (primary != 0xff || secondary != 0xff)
-        return violated("masks are %#x and %#x, wanted 0xff and 0xff", primary, secondary);
-    return true;
+    return must(primary == 0xff && secondary == 0xff, "masks are %#x and %#x, wanted 0xff and 0xff",
+                primary, secondary);
 }

@@ -83,10 +83,9 @@ static uint64_t alias_at(uint64_t physical, bool *locked)
 static bool check_absent(uint64_t physical, uint64_t *end)
 {
     uint64_t next = mapped_after(boot->direct_map + physical);
-    if (mapped_at(boot->direct_map + physical) || next - boot->direct_map < *end)
-        return violated("physical %#lx to %#lx (%s) should be absent and is not", physical, *end,
-                        memory_type_name(memory_type_at(physical)));
-    return true;
+    return must(!mapped_at(boot->direct_map + physical) && next - boot->direct_map >= *end,
+                "physical %#lx to %#lx (%s) should be absent and is not", physical, *end,
+                memory_type_name(memory_type_at(physical)));
 }
 
 static bool check_present(uint64_t physical, const struct expected *expected, uint64_t *end)

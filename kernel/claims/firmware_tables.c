@@ -27,12 +27,10 @@ static bool check_rsdp(uint64_t physical)
                         sum_of(rsdp, RSDP_BYTES_1));
     if (rsdp->revision < 2)
         return true;
-    if (!reach("RSDP", physical, sizeof *rsdp))
-        return false;
-    if (rsdp->length < sizeof *rsdp || rsdp->length > PAGE_BYTES ||
-        !reach("RSDP", physical, rsdp->length) || sum_of(rsdp, rsdp->length) != 0)
-        return violated("RSDP at %#lx: its %u bytes do not sum up to 0", physical, rsdp->length);
-    return true;
+    return reach("RSDP", physical, sizeof *rsdp) &&
+           must(rsdp->length >= sizeof *rsdp && rsdp->length <= PAGE_BYTES &&
+                    reach("RSDP", physical, rsdp->length) && sum_of(rsdp, rsdp->length) == 0,
+                "RSDP at %#lx: its %u bytes do not sum up to 0", physical, rsdp->length);
 }
 
 static bool check_smbios(uint64_t physical, const char *anchor, uint64_t anchor_bytes)
@@ -40,9 +38,8 @@ static bool check_smbios(uint64_t physical, const char *anchor, uint64_t anchor_
     const char *entry = physical ? reach("SMBIOS entry point", physical, 32) : anchor;
     if (!entry)
         return false;
-    if (memcmp(entry, anchor, anchor_bytes) != 0)
-        return violated("SMBIOS entry point at %#lx has no anchor %s", physical, anchor);
-    return true;
+    return must(memcmp(entry, anchor, anchor_bytes) == 0,
+                "SMBIOS entry point at %#lx has no anchor %s", physical, anchor);
 }
 
 bool firmware_tables_are_valid(void)
@@ -57,12 +54,11 @@ bool firmware_tables_are_valid(void)
 
 static bool check_descriptor(uint64_t index, const struct efi_descriptor *descriptor)
 {
-    if (descriptor->type >= EFI_MEMORY_TYPES && descriptor->type < EFI_TYPE_OEM)
-        return violated("EFI descriptor %lu has type %u", index, descriptor->type);
-    if (descriptor->physical % PAGE_BYTES || descriptor->pages == 0)
-        return violated("EFI descriptor %lu: %lu pages at %#lx", index, descriptor->pages,
-                        descriptor->physical);
-    return true;
+    return must(descriptor->type < EFI_MEMORY_TYPES || descriptor->type >= EFI_TYPE_OEM,
+                "EFI descriptor %lu has type %u", index, descriptor->type) &&
+           must(descriptor->physical % PAGE_BYTES == 0 && descriptor->pages > 0,
+                "EFI descriptor %lu: %lu pages at %#lx", index, descriptor->pages,
+                descriptor->physical);
 }
 
 static bool check_efi_map(void)
@@ -82,17 +78,14 @@ static bool check_efi_map(void)
 bool efi_is_as_firmware_says(void)
 {
     uint64_t physical = boot->efi_system_table_physical;
-    if (boot->firmware == LINTEL_FIRMWARE_BIOS) {
-        if (physical || boot->efi_map || boot->efi_map_bytes)
-            return violated("system table %#lx and EFI map %#lx on BIOS, wanted 0", physical,
-                            address_of(boot->efi_map));
-        return true;
-    }
+    if (boot->firmware == LINTEL_FIRMWARE_BIOS)
+        return must(!physical && !boot->efi_map && !boot->efi_map_bytes,
+                    "system table %#lx and EFI map %#lx on BIOS, wanted 0", physical,
+                    address_of(boot->efi_map));
     const uint64_t *table = reach("EFI system table", physical, EFI_HEADER_BYTES);
-    if (!table)
-        return false;
-    if (*table != EFI_SYSTEM_TABLE_SIGNATURE)
-        return violated("EFI system table at %#lx has signature %#lx, wanted %#lx", physical,
-                        *table, EFI_SYSTEM_TABLE_SIGNATURE);
-    return check_efi_map();
+    return table &&
+           must(*table == EFI_SYSTEM_TABLE_SIGNATURE,
+                "EFI system table at %#lx has signature %#lx, wanted %#lx", physical, *table,
+                EFI_SYSTEM_TABLE_SIGNATURE) &&
+           check_efi_map();
 }

@@ -10,25 +10,23 @@ static bool check_shape(const struct lintel_framebuffer *fb)
     uint64_t pixel_bytes = (fb->bits_per_pixel + 7u) / 8;
     uint64_t needed =
         fb->height ? (fb->height - 1) * (uint64_t)fb->pitch + fb->width * pixel_bytes : 0;
-    if (fb->bits_per_pixel < 15 || fb->bits_per_pixel > 32 || pixel_bytes < 2)
-        return violated("%u bits per pixel, wanted 15, 16, 24 or 32", fb->bits_per_pixel);
-    if (fb->width < CARD_WIDTH || fb->height < CARD_HEIGHT || fb->pitch < fb->width * pixel_bytes ||
-        needed > fb->bytes)
-        return violated("%u x %u pixels with pitch %u do not make %lu bytes", fb->width, fb->height,
-                        fb->pitch, fb->bytes);
-    if (fb->pixels != direct(fb->base_physical))
-        return violated("pixels at %#lx, physical %#lx", address_of(fb->pixels), fb->base_physical);
-    return true;
+    return must(fb->bits_per_pixel >= 15 && fb->bits_per_pixel <= 32 && pixel_bytes >= 2,
+                "%u bits per pixel, wanted 15, 16, 24 or 32", fb->bits_per_pixel) &&
+           must(fb->width >= CARD_WIDTH && fb->height >= CARD_HEIGHT &&
+                    fb->pitch >= fb->width * pixel_bytes && needed <= fb->bytes,
+                "%u x %u pixels with pitch %u do not make %lu bytes", fb->width, fb->height,
+                fb->pitch, fb->bytes) &&
+           must(fb->pixels == direct(fb->base_physical), "pixels at %#lx, physical %#lx",
+                address_of(fb->pixels), fb->base_physical);
 }
 
 static bool check_type(const struct lintel_framebuffer *fb)
 {
     uint64_t end;
     uint32_t type = memory_stretch_at(fb->base_physical, &end);
-    if (type != LINTEL_MEMORY_FRAMEBUFFER || end - fb->base_physical < fb->bytes)
-        return violated("%lu bytes at %#lx are %s up to %#lx, wanted framebuffer", fb->bytes,
-                        fb->base_physical, memory_type_name(type), end);
-    return true;
+    return must(type == LINTEL_MEMORY_FRAMEBUFFER && end - fb->base_physical >= fb->bytes,
+                "%lu bytes at %#lx are %s up to %#lx, wanted framebuffer", fb->bytes,
+                fb->base_physical, memory_type_name(type), end);
 }
 
 /* Bars of the three colours, brighter from left to right, changing from line to line. */
@@ -76,7 +74,5 @@ bool framebuffers_can_be_drawn(void)
             !check_corner(fb, fb->width - CARD_WIDTH, fb->height - CARD_HEIGHT))
             return false;
     }
-    if (boot->framebuffer_count == 0)
-        remark("there are none");
-    return true;
+    return boot->framebuffer_count || remark("there are none");
 }

@@ -67,9 +67,8 @@ bool handed_over_each(handed_over_visit visit)
 static bool check_physical(const char *what, uint64_t physical, uint64_t bytes)
 {
     uint64_t page;
-    if (memory_usable_in(physical, bytes, &page))
-        return violated("%s lies in usable memory at physical %#lx", what, page);
-    return true;
+    return must(!memory_usable_in(physical, bytes, &page),
+                "%s lies in usable memory at physical %#lx", what, page);
 }
 
 /* Wherever it is mapped, page by page. */

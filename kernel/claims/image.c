@@ -13,16 +13,11 @@ static const char *const volatile relocated = kernel_start;
 static bool check_place(void)
 {
     uint64_t start = address_of(kernel_start);
-    if (boot->kernel_virtual != start)
-        return violated("kernel_virtual is %#lx, but the kernel runs at %#lx", boot->kernel_virtual,
-                        start);
-    if (boot->kernel_slide != start - kernel_link_address)
-        return violated("kernel_slide is %#lx, wanted %#lx", boot->kernel_slide,
-                        start - kernel_link_address);
-    uint64_t bytes = address_of(kernel_end) - start;
-    if (boot->kernel_bytes != bytes)
-        return violated("kernel_bytes is %lu, wanted %lu", boot->kernel_bytes, bytes);
-    return true;
+    const struct comparison rows[] = {
+        {"kernel_virtual", boot->kernel_virtual, start},
+        {"kernel_slide", boot->kernel_slide, start - kernel_link_address},
+        {"kernel_bytes", boot->kernel_bytes, address_of(kernel_end) - start}};
+    return all_equal(0, rows, sizeof rows / sizeof *rows);
 }
 
 /* Every page of [start, end) must be in its place with exactly these rights. */
@@ -64,12 +59,10 @@ static bool check_tail(const char *name, const char *end)
 
 bool kernel_image_is_in_place(void)
 {
-    if (initial_state.bss_dirty)
-        return violated(".bss was not 0 at %#lx", initial_state.bss_dirty);
-    if (relocated != kernel_start)
-        return violated("a relocated pointer is %#lx, wanted %#lx", address_of(relocated),
-                        address_of(kernel_start));
-    return check_place() && check_rights("text", text_start, text_end, RIGHT_EXECUTE) &&
+    return must(!initial_state.bss_dirty, ".bss was not 0 at %#lx", initial_state.bss_dirty) &&
+           must(relocated == kernel_start, "a relocated pointer is %#lx, wanted %#lx",
+                address_of(relocated), address_of(kernel_start)) &&
+           check_place() && check_rights("text", text_start, text_end, RIGHT_EXECUTE) &&
            check_rights("rodata", rodata_start, rodata_end, 0) &&
            check_rights("data", data_start, kernel_end, RIGHT_WRITE) &&
            check_pattern("rodata", pattern_read_only) && check_pattern("data", pattern_writable) &&

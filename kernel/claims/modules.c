@@ -56,9 +56,7 @@ static bool check_content(const struct lintel_module *module)
         return true;
     uint64_t wanted = option_number(digits, 16, &end);
     uint32_t found = crc_of(module->data, module->bytes);
-    if (found != wanted)
-        return violated("%s: CRC-32 is %08x, wanted %08lx", module->path, found, wanted);
-    return true;
+    return must(found == wanted, "%s: CRC-32 is %08x, wanted %08lx", module->path, found, wanted);
 }
 
 bool modules_are_whole(void)
@@ -69,7 +67,5 @@ bool modules_are_whole(void)
         if (!check_place(module) || !check_tail(module) || !check_content(module))
             return false;
     }
-    if (boot->module_count == 0)
-        remark("there are none");
-    return true;
+    return boot->module_count || remark("there are none");
 }

@@ -84,18 +84,15 @@ bool stack_is_writable(uint64_t cpu, const char *name, uint64_t bottom, uint64_t
 
 bool stack_is_guarded(uint64_t cpu, const char *name, uint64_t bottom, uint64_t top)
 {
-    if (mapped_at(bottom - PAGE_BYTES) || mapped_at(top))
-        return violated("CPU %lu's %s from %#lx to %#lx has a page beside it", cpu, name, bottom,
-                        top);
-    return true;
+    return must(!mapped_at(bottom - PAGE_BYTES) && !mapped_at(top),
+                "CPU %lu's %s from %#lx to %#lx has a page beside it", cpu, name, bottom, top);
 }
 
 bool fault_stack_is_good(uint64_t cpu, uint64_t top)
 {
     const struct mapped_range *stack = mapped_at(top - 1);
-    if (!stack)
-        return violated("CPU %lu's IST1 is %#lx, below which no stack is mapped", cpu, top);
-    return stack_is_writable(cpu, "fault stack", stack->virtual, top) &&
+    return must(stack, "CPU %lu's IST1 is %#lx, below which no stack is mapped", cpu, top) &&
+           stack_is_writable(cpu, "fault stack", stack->virtual, top) &&
            stack_is_guarded(cpu, "fault stack", stack->virtual, top);
 }
 

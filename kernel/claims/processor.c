@@ -57,10 +57,10 @@ bool general_registers_are_zero(uint64_t cpu, const struct initial_state *r)
 bool registers_are_zero(void)
 {
     uint64_t rdi = initial_state.rdi;
-    if (rdi < boot->direct_map || rdi >= WINDOW_START)
-        return violated("RDI is %#lx, wanted an address in the direct map at %#lx", rdi,
-                        boot->direct_map);
-    return general_registers_are_zero(0, &initial_state);
+    return must(rdi >= boot->direct_map && rdi < WINDOW_START,
+                "RDI is %#lx, wanted an address in the direct map at %#lx", rdi,
+                boot->direct_map) &&
+           general_registers_are_zero(0, &initial_state);
 }
 
 bool flags_are_promised(void)
@@ -72,14 +72,14 @@ bool stack_is_usable(void)
 {
     uint64_t rsp = initial_state.rsp;
     uint64_t bottom = boot->stack_top - boot->stack_bytes;
-    if (rsp % 16 != 8)
-        return violated("RSP is %#lx, wanted RSP + 8 to be a multiple of 16", rsp);
-    if (rsp < bottom || rsp >= boot->stack_top)
-        return violated("RSP is %#lx, wanted it from %#lx to %#lx", rsp, bottom, boot->stack_top);
-    if (boot->stack_bytes < WISHED_STACK_BYTES || rsp - bottom < WISHED_STACK_BYTES - PAGE_BYTES)
-        return violated("stack of %lu bytes, %lu of them below RSP, wanted %lu", boot->stack_bytes,
-                        rsp - bottom, WISHED_STACK_BYTES);
-    return stack_is_writable(0, "stack", bottom, boot->stack_top) &&
+    return must(rsp % 16 == 8, "RSP is %#lx, wanted RSP + 8 to be a multiple of 16", rsp) &&
+           must(rsp >= bottom && rsp < boot->stack_top, "RSP is %#lx, wanted it from %#lx to %#lx",
+                rsp, bottom, boot->stack_top) &&
+           must(boot->stack_bytes >= WISHED_STACK_BYTES &&
+                    rsp - bottom >= WISHED_STACK_BYTES - PAGE_BYTES,
+                "stack of %lu bytes, %lu of them below RSP, wanted %lu", boot->stack_bytes,
+                rsp - bottom, WISHED_STACK_BYTES) &&
+           stack_is_writable(0, "stack", bottom, boot->stack_top) &&
            equals("return address on the stack", *(const uint64_t *)rsp, 0);
 }
 

@@ -12,12 +12,9 @@ static const struct lintel_processor *processor(uint64_t index)
     return &boot->processors[index];
 }
 
-static bool asked_for(void)
+static bool is_alone(void)
 {
-    if (boot->processor_count > 1)
-        return true;
-    remark("there is one CPU");
-    return false;
+    return boot->processor_count <= 1 && remark("there is one CPU");
 }
 
 /* Whether a check holds for all CPUs but the one that boots. */
@@ -55,8 +52,7 @@ bool processors_are_listed(void)
     for (uint64_t i = 1; i < boot->processor_count; i++)
         if (!check_identity(i))
             return false;
-    remark("%lu, %lu missing", boot->processor_count, boot->processors_missing);
-    return true;
+    return remark("%lu, %lu missing", boot->processor_count, boot->processors_missing);
 }
 
 /* ---- C35 ------------------------------------------------------------------------------------- */
@@ -77,7 +73,7 @@ static bool check_registers(uint64_t index, const struct processor_state *state)
 
 bool processors_start_clean(void)
 {
-    return !asked_for() || holds_for_each(check_registers);
+    return is_alone() || holds_for_each(check_registers);
 }
 
 /* ---- C36 ------------------------------------------------------------------------------------- */
@@ -105,7 +101,7 @@ static bool check_control(uint64_t index, const struct processor_state *state)
 
 bool processors_are_alike(void)
 {
-    return !asked_for() || holds_for_each(check_control);
+    return is_alone() || holds_for_each(check_control);
 }
 
 /* ---- C37 ------------------------------------------------------------------------------------- */
@@ -132,7 +128,7 @@ static bool check_promises(uint64_t index, const struct processor_state *state)
 
 bool processors_have_own_tables(void)
 {
-    return !asked_for() || (holds_for_each(check_promises) && holds_for_each(check_descriptors));
+    return is_alone() || (holds_for_each(check_promises) && holds_for_each(check_descriptors));
 }
 
 /* ---- C38 ------------------------------------------------------------------------------------- */
@@ -158,5 +154,5 @@ static bool check_stack(uint64_t index, const struct processor_state *state)
 
 bool processors_have_own_stacks(void)
 {
-    return !asked_for() || holds_for_each(check_stack);
+    return is_alone() || holds_for_each(check_stack);
 }

@@ -51,10 +51,9 @@ static bool check_frequency(void)
         return remark("the TSC's frequency is unknown");
     uint64_t measured = measure_tsc_hz();
     if (measured == 0)
-        remark("no interval timer to compare tsc_hz with");
-    else if (!agree(boot->tsc_hz, measured))
-        return violated("tsc_hz is %lu, the interval timer says %lu", boot->tsc_hz, measured);
-    return true;
+        return remark("no interval timer to compare tsc_hz with");
+    return must(agree(boot->tsc_hz, measured), "tsc_hz is %lu, the interval timer says %lu",
+                boot->tsc_hz, measured);
 }
 
 bool timeline_is_ordered(void)
@@ -69,8 +68,8 @@ bool timeline_is_ordered(void)
                             before);
         before = tsc;
     }
-    if (before > initial_state.tsc)
-        return violated("the last stage begins at %lu, but the kernel ran from %lu on", before,
-                        initial_state.tsc);
-    return check_frequency();
+    return must(before <= initial_state.tsc,
+                "the last stage begins at %lu, but the kernel ran from %lu on", before,
+                initial_state.tsc) &&
+           check_frequency();
 }
