@@ -40,10 +40,13 @@ static void count_row(void)
             screen_put(step == 1 ? ' ' : '\b', COLOUR_PLAIN);
 }
 
-static void print_list(enum colour colour, const char *format, va_list list)
+void print_colour(enum colour colour, const char *format, ...)
 {
     char line[1024];
+    va_list list;
+    va_start(list, format);
     text_format(line, sizeof line, format, list);
+    va_end(list);
     if (colour != COLOUR_PLAIN)
         serial_colour(colour);
     for (const char *c = line; *c; c++) {
@@ -53,22 +56,6 @@ static void print_list(enum colour colour, const char *format, va_list list)
     }
     if (colour != COLOUR_PLAIN)
         serial_colour(COLOUR_PLAIN);
-}
-
-void print(const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    print_list(COLOUR_PLAIN, format, list);
-    va_end(list);
-}
-
-void print_colour(enum colour colour, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    print_list(colour, format, list);
-    va_end(list);
 }
 
 void console_listen(void)

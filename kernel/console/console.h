@@ -8,7 +8,7 @@
 void console_open(void);
 
 /* Cut at 1023 bytes; formats: text.h. "\n" ends a line. */
-void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define print(...) print_colour(COLOUR_PLAIN, __VA_ARGS__)
 void print_colour(enum colour colour, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

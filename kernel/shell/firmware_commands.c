@@ -76,28 +76,22 @@ static bool find_smbios(struct smbios *smbios)
 
 static const char *structure_name(uint8_t type)
 {
-    static const struct {
-        uint8_t type;
-        const char *name;
-    } names[] = {{0, "firmware"},
-                 {1, "system"},
-                 {2, "board"},
-                 {3, "chassis"},
-                 {4, "processor"},
-                 {7, "cache"},
-                 {8, "port"},
-                 {9, "slot"},
-                 {11, "OEM strings"},
-                 {16, "memory array"},
-                 {17, "memory device"},
-                 {19, "memory array address"},
-                 {20, "memory device address"},
-                 {32, "boot status"},
-                 {127, "end"}};
-    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].type == type)
-            return names[i].name;
-    return "";
+    static const char *const names[UINT8_MAX + 1] = {[0] = "firmware",
+                                                     [1] = "system",
+                                                     [2] = "board",
+                                                     [3] = "chassis",
+                                                     [4] = "processor",
+                                                     [7] = "cache",
+                                                     [8] = "port",
+                                                     [9] = "slot",
+                                                     [11] = "OEM strings",
+                                                     [16] = "memory array",
+                                                     [17] = "memory device",
+                                                     [19] = "memory array address",
+                                                     [20] = "memory device address",
+                                                     [32] = "boot status",
+                                                     [127] = "end"};
+    return names[type] ? names[type] : "";
 }
 
 /* 6.1.3: strings follow the formatted part, each ends in 0, and a further 0 ends them all. */
