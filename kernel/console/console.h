@@ -27,8 +27,7 @@ struct input {
 };
 struct input console_input(void);
 
-/* The keyboard is somebody else's from now on, who passes on the scan codes that are meant for us.
- */
+/* The keyboard is somebody else's from now on, who passes on the scan codes that are meant here. */
 void console_take_keyboard(bool taken);
 void console_pass_code(uint8_t code);
 

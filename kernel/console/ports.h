@@ -1,5 +1,4 @@
-/* Where input comes from and characters go to: PS/2 keyboard and mouse, and the first serial port.
- */
+/* Where input comes from and characters go to: PS/2 keyboard and mouse, the first serial port. */
 #ifndef KERNEL_PORTS_H
 #define KERNEL_PORTS_H
 

@@ -62,9 +62,11 @@ static struct rect touch(struct canvas *canvas, struct rect rect)
 void canvas_fill(struct canvas *canvas, struct rect rect, uint32_t rgb)
 {
     rect = touch(canvas, rect);
-    for (int32_t y = rect.top; y < rect.bottom; y++)
+    for (int32_t y = rect.top; y < rect.bottom; y++) {
+        uint32_t *row = pixel_of_canvas(canvas, 0, y);
         for (int32_t x = rect.left; x < rect.right; x++)
-            *pixel_of_canvas(canvas, x, y) = rgb;
+            row[x] = rgb;
+    }
 }
 
 void canvas_frame(struct canvas *canvas, struct rect rect, uint32_t rgb)
@@ -116,7 +118,8 @@ void canvas_print(struct canvas *canvas, int32_t x, int32_t y, uint32_t rgb, con
 void canvas_copy(struct canvas *to, int32_t x, int32_t y, const struct canvas *from)
 {
     struct rect rect = touch(to, rect_of(x, y, from->width, from->height));
-    for (int32_t row = rect.top; row < rect.bottom; row++)
-        for (int32_t column = rect.left; column < rect.right; column++)
-            *pixel_of_canvas(to, column, row) = *pixel_of_canvas(from, column - x, row - y);
+    for (int32_t row = rect.top; row < rect.bottom && rect.left < rect.right; row++)
+        __builtin_memcpy(pixel_of_canvas(to, rect.left, row),
+                         pixel_of_canvas(from, rect.left - x, row - y),
+                         (uint32_t)(rect.right - rect.left) * sizeof(uint32_t));
 }

@@ -36,8 +36,7 @@ static uint64_t ram_end(void)
     return end;
 }
 
-/* What lies above memory may be a thousand times as long as all of it: such a range counts as all.
- */
+/* What lies above memory may be a thousand times as long as all of it: it counts as all. */
 static uint64_t weight_of(uint64_t index)
 {
     uint64_t bytes = boot->memory_map[index].bytes, most = ram_end();

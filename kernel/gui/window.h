@@ -20,8 +20,8 @@ struct event {
 struct window_program {
     const char *title;
     int32_t width, height; /* pixels of the canvas; at most 640 x 400 */
-    void (*draw)(struct window
-                     *); /* all of it, anew: after it has been opened; NULL: what was there stays */
+    /* All of it, anew: after it has been opened. NULL: what was there stays. */
+    void (*draw)(struct window *);
     void (*on_event)(struct window *, const struct event *); /* NULL: none matters */
 };
 
@@ -34,8 +34,7 @@ struct window {
     bool is_open;
 };
 
-/* console_window.c: from now on the console shows on its canvas, whether its window is open or not.
- */
+/* console_window.c: from now on the console is on a canvas, whether its window is open or not. */
 void console_window_begin(struct canvas *canvas);
 void console_window_end(void);
 

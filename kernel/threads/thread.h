@@ -20,19 +20,20 @@ struct thread {
     struct vm *space; /* NULL: the shell's */
     void (*entry)(void *argument);
     void *argument;
-    bool
-        recovers; /* after an exception it goes on at `recovery`, a __builtin_setjmp() of its own */
+    /* Where it goes on after an exception that it `recovers` from: a __builtin_setjmp() of its own.
+     */
     void *recovery[5];
-    bool detached; /* threads_reap() forgets it when it has ended */
+    bool recovers;
+    bool detached; /* nobody joins it */
 };
 
-extern struct thread
-    threads[THREADS_MAX]; /* by turns; those in use are not THREAD_FREE; [0]: the shell */
+/* By turns; those in use are not THREAD_FREE. The first is the shell's. */
+extern struct thread threads[THREADS_MAX];
 
 /* The caller becomes the first thread, "shell". After memory_open() and timer_open(). */
 void threads_open(void);
 struct thread *thread_current(void);
-void threads_reap(void);
+void threads_reap(void); /* forgets those that are detached and have ended */
 
 /* NULL: no memory, or too many threads. It runs from now on, until `entry` returns or calls
  * thread_end(). */

@@ -175,8 +175,7 @@ enum vm_status vm_show(struct vm *vm, struct section *section, bool copies, uint
     return status;
 }
 
-/* All pages of the range become committed with this protection; or they must be committed already.
- */
+/* All pages of the range become committed with this protection; or they must be so already. */
 static enum vm_status set_protection(struct vm *vm, uint64_t address, uint64_t bytes,
                                      uint32_t protection, bool already)
 {
