@@ -270,6 +270,21 @@ def test_random_input_loses_nothing(desktop, events):
     desktop.find("claims", r"^claims: (\d+) of \1 passed")
 
 
+def test_formats_of_pixels(start, tmp_path):
+    """On the smallest screen, in 32 and in 24 bits: the same picture."""
+    image, pictures = tmp_path / "gui.img", {}
+    make_image(image, "", kernel=wishing_for(tmp_path / "kernel.elf", 640, 480))
+    for display, bits in ("std", 32), ("cirrus", 24):
+        desktop = Windows(start("bios", [image], Hardware(options=("-vga", display)))).open()
+        assert f"fact: framebuffer = 640x480x{bits}\n" in desktop.boot
+        desktop.show("pad")
+        desktop.drag(desktop.inside("pad", 50, 100), desktop.inside("pad", 150, 200))
+        desktop.see("a line", COLOURS["TITLE"], *desktop.inside("pad", 100, 150))
+        pictures[bits] = desktop.picture()
+        desktop.keep(f"gui-{bits}-bits")
+    assert pictures[32] == pictures[24]
+
+
 def test_needs_a_framebuffer(start, images):
     shell = Desktop(start("bios", [images.standard("")], Hardware(options=("-vga", "none"))))
     shell.find("gui", "Windows need a framebuffer of 640 x 480 pixels; there is none")
