@@ -254,16 +254,6 @@ static EFI_STATUS EFIAPI get_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 *at
     return status;
 }
 
-static EFI_STATUS EFIAPI set_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 attributes,
-                                      UINTN bytes, VOID *from)
-{
-    uint64_t value;
-
-    return tells("set variable fails", &value)
-               ? value
-               : runtime->SetVariable(name, vendor, attributes, bytes, from);
-}
-
 /* ---- disks ----------------------------------------------------------------------------------- */
 
 struct disk {
@@ -453,18 +443,6 @@ static EFI_STATUS EFIAPI output_string(SIMPLE_TEXT_OUTPUT_INTERFACE *this, CHAR1
     return tells("output string fails", &value) ? value : status;
 }
 
-static EFI_STATUS EFIAPI text_mode(SIMPLE_TEXT_OUTPUT_INTERFACE *this, UINTN mode, UINTN *columns,
-                                   UINTN *rows)
-{
-    uint64_t value;
-
-    (void)this;
-    EFI_STATUS status = real_console->QueryMode(real_console, mode, columns, rows);
-    if (tells("columns", &value))
-        *columns = value;
-    return status;
-}
-
 static EFI_STATUS EFIAPI read_key(SIMPLE_INPUT_INTERFACE *this, EFI_INPUT_KEY *key)
 {
     uint64_t value;
@@ -486,7 +464,6 @@ static void wrap_console(void)
     real_console = lying->ConOut;
     copy(&console, real_console, sizeof console);
     console.OutputString = output_string;
-    console.QueryMode = text_mode;
     lying->ConOut = tells("there is no ConOut", &value) ? NULL : &console;
     if (tells("there is no ConIn", &value))
         lying->ConIn = NULL;
@@ -616,7 +593,6 @@ static void wrap_services(const EFI_SYSTEM_TABLE *system)
     boot.LocateHandleBuffer = locate_handles;
     lying_runtime->GetTime = get_time;
     lying_runtime->GetVariable = get_variable;
-    lying_runtime->SetVariable = set_variable;
     lying->BootServices = &boot;
     lying->RuntimeServices = lying_runtime;
 }
