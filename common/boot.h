@@ -1,6 +1,5 @@
 /* One boot, from the front end's call to the handoff. */
-#ifndef LINTEL_BOOT_H
-#define LINTEL_BOOT_H
+#pragma once
 
 #include "common/hw/timeline.h"
 #include "common/menu/menu.h"
@@ -13,5 +12,3 @@ struct boot {
     struct timeline timeline; /* "leave" and "start" come right before the firmware is asked to */
     struct menu *menu;
 };
-
-#endif

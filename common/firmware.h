@@ -1,8 +1,7 @@
 /* What a front end supplies: facts (data) and firmware (verbs). The core reaches a machine in no
  * other way. A new firmware is one folder that fills these two and passes test/firmware_contract.c.
  */
-#ifndef LINTEL_FIRMWARE_H
-#define LINTEL_FIRMWARE_H
+#pragma once
 
 #include "common/lib/err.h"
 #include "common/lib/key.h"
@@ -237,5 +236,3 @@ struct firmware {
 
 /* The one call that both front ends end in (boot.c). */
 void boot_main(struct facts *facts, const struct firmware *firmware) __attribute__((noreturn));
-
-#endif

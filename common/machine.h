@@ -1,6 +1,5 @@
 /* The machine at hand: what is known of it, what can be asked of it, and the loader's memory. */
-#ifndef LINTEL_MACHINE_H
-#define LINTEL_MACHINE_H
+#pragma once
 
 #include "common/firmware.h"
 #include "common/lib/arena.h"
@@ -10,5 +9,3 @@ struct machine {
     const struct firmware *firmware;
     struct arena arena;
 };
-
-#endif

@@ -1,6 +1,5 @@
 /* The BIOS: one real-mode interrupt at a time, and memory that real mode can name. */
-#ifndef LEGACY_BIOS_H
-#define LEGACY_BIOS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,5 +56,3 @@ void bda8_clear(uint32_t offset, uint8_t bits);
 #define BDA_EBDA_SEGMENT 0x0e
 #define BDA_EQUIPMENT    0x10
 #define BDA_DISKS        0x75
-
-#endif

@@ -1,6 +1,5 @@
 /* Time: the real-time clock's, the time-stamp counter's rate, and waiting. */
-#ifndef LEGACY_CLOCK_H
-#define LEGACY_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -16,5 +15,3 @@ int64_t clock_read(void);
 
 /* firmware.wait */
 void clock_wait(uint32_t milliseconds);
-
-#endif

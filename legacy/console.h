@@ -1,6 +1,5 @@
 /* Text out to the VGA screen and COM1 at once, keys in from the keyboard and COM1. */
-#ifndef LEGACY_CONSOLE_H
-#define LEGACY_CONSOLE_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -18,5 +17,3 @@ void console_text(void);
 
 /* firmware.key */
 enum key console_key(void);
-
-#endif

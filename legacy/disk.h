@@ -1,6 +1,5 @@
 /* Disks by INT 13h (Enhanced Disk Drive Services 3.0, T13 1226DT). */
-#ifndef LEGACY_DISK_H
-#define LEGACY_DISK_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -13,5 +12,3 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
 
 /* Stops floppy motors: the BIOS would do so in its timer interrupt, 2 s from now. */
 void disk_quiet(void);
-
-#endif

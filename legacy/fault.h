@@ -1,11 +1,8 @@
 /* Exceptions while the loader runs: said on the screen and the serial line, then the machine
  * stops. */
-#ifndef LEGACY_FAULT_H
-#define LEGACY_FAULT_H
+#pragma once
 
 #define FAULT_VECTORS 32 /* the CPU's exceptions */
 
 /* Loads an interrupt descriptor table for them. */
 void fault_begin(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* Memory on BIOS, which manages none itself: the loader's own allocator over the E820 map. */
-#ifndef LEGACY_MEMORY_H
-#define LEGACY_MEMORY_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -16,5 +15,3 @@ enum err memory_allocate(uint64_t pages, uint64_t *physical);
 enum err memory_reserve(uint64_t physical, uint64_t pages);
 void memory_release(uint64_t physical, uint64_t pages);
 enum err memory_map(struct raw_map *map, struct raw_map *busy);
-
-#endif

@@ -1,7 +1,6 @@
 /* Which drive and volume Lintel was installed on: a BIOS tells at most a drive, and maybe a wrong
  * one. */
-#ifndef LEGACY_ORIGIN_H
-#define LEGACY_ORIGIN_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -9,5 +8,3 @@
  * the BIOS or another loader told, if any. Unless the first sector has proven it to be the one that
  * the second stage was read from, the drive is searched for whose second stage has our identity. */
 void origin_find(const struct disk *disks, uint32_t count, struct boot_origin *origin);
-
-#endif

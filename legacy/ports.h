@@ -1,6 +1,5 @@
 /* I/O ports, for the few devices that the front end drives itself. */
-#ifndef LEGACY_PORTS_H
-#define LEGACY_PORTS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -21,5 +20,3 @@ static inline void port_pause(void)
 {
     port_write(0x80, 0);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Files by TFTP through the network card's ROM (PXE specification 2.1). */
-#ifndef LEGACY_PXE_H
-#define LEGACY_PXE_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -15,5 +14,3 @@ enum err pxe_fetch(const char *path, uint64_t bytes, void *to);
 /* Stops the card, which would go on writing what it receives to memory. Nothing to do, and nothing
  * done, unless there is a server. No file can be fetched afterwards. */
 void pxe_quiet(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* COM1, 115200 8N1, polled (National Semiconductor PC16550D). */
-#ifndef LEGACY_SERIAL_H
-#define LEGACY_SERIAL_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -11,5 +10,3 @@ void serial_put(char c);
 
 /* False when nothing has arrived. */
 bool serial_get(char *c);
-
-#endif

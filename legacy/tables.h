@@ -1,6 +1,5 @@
 /* Tables that a BIOS leaves in low memory, found by their anchors. */
-#ifndef LEGACY_TABLES_H
-#define LEGACY_TABLES_H
+#pragma once
 
 #include <stdint.h>
 
@@ -8,5 +7,3 @@
 uint64_t tables_find_rsdp(void);    /* ACPI 6.5, 5.2.5.1 */
 uint64_t tables_find_smbios(void);  /* SMBIOS 3.6, 5.2.1: "_SM_" */
 uint64_t tables_find_smbios3(void); /* SMBIOS 3.6, 5.2.2: "_SM3_" */
-
-#endif

@@ -1,6 +1,5 @@
 /* Linear framebuffers by the video BIOS (VESA BIOS Extension 3.0). */
-#ifndef LEGACY_VBE_H
-#define LEGACY_VBE_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -8,5 +7,3 @@
  * comes so; the smallest of all when none fits; for 0 x 0 what the monitor prefers (EDID), else
  * 1024 x 768. */
 enum err vbe_set_video(uint32_t width, uint32_t height, struct video *video);
-
-#endif

@@ -1,7 +1,6 @@
 /* The VGA text screen, written to directly: a BIOS call for every byte would cost more than all
  * else that a boot does. */
-#ifndef LEGACY_VGA_H
-#define LEGACY_VGA_H
+#pragma once
 
 /* Sets text mode 3, empty; without a VGA that takes it, the others do nothing. */
 void vga_begin(void);
@@ -18,5 +17,3 @@ void vga_quiet(void);
 
 /* Moves the hardware cursor to where text goes next; vga_put() doesn't, port writes are slow. */
 void vga_show_cursor(void);
-
-#endif

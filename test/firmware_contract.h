@@ -1,6 +1,5 @@
 /* Every promise of common/firmware.h, asked of a front end. */
-#ifndef TEST_FIRMWARE_CONTRACT_H
-#define TEST_FIRMWARE_CONTRACT_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -15,5 +14,3 @@ struct contract_after {
  * all of them hold. */
 bool contract_check(const struct facts *facts, const struct firmware *firmware,
                     const struct contract_after *after);
-
-#endif

@@ -1,6 +1,5 @@
 /* The parts of the contract's test (firmware_contract.c) to each other. */
-#ifndef TEST_FIRMWARE_CONTRACT_PARTS_H
-#define TEST_FIRMWARE_CONTRACT_PARTS_H
+#pragma once
 
 #include "test/firmware_contract.h"
 
@@ -31,5 +30,3 @@ void check_memory_map(void);
 void check_reserve(void);
 void check_reserve_of_others(void);
 void check_leave(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* Time: of day, passing, and in ticks of the time-stamp counter. */
-#ifndef UEFI_CLOCK_H
-#define UEFI_CLOCK_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -15,5 +14,3 @@ void clock_without_timers(void);
 
 uint64_t clock_tsc_hz(const struct facts *facts); /* 0: unknown. The facts tell of ACPI. */
 int64_t clock_wall_time(void);                    /* seconds since 1970-01-01 UTC; 0: unknown */
-
-#endif

@@ -1,6 +1,5 @@
 /* Text out to firmware's console and keys in from it; the serial line beside it. */
-#ifndef UEFI_CONSOLE_H
-#define UEFI_CONSOLE_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -18,5 +17,3 @@ void console_text(void);
 
 /* firmware.key */
 enum key console_key(void);
-
-#endif

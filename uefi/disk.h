@@ -1,6 +1,5 @@
 /* Whole disks, as firmware's drivers have them. */
-#ifndef UEFI_DISK_H
-#define UEFI_DISK_H
+#pragma once
 
 #include "common/firmware.h"
 #include <efi.h>
@@ -16,5 +15,3 @@ void disk_refresh(void);
 
 /* Its device path; NULL: it has none. */
 const EFI_DEVICE_PATH *disk_path(const struct disk *disk);
-
-#endif

@@ -1,6 +1,5 @@
 /* The framebuffer, by the Graphics Output Protocol. */
-#ifndef UEFI_GOP_H
-#define UEFI_GOP_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -9,5 +8,3 @@ enum err gop_set_video(uint32_t width, uint32_t height, struct video *video);
 
 /* Sets the mode again in which firmware's own text console draws. */
 void gop_restore(void);
-
-#endif

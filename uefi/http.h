@@ -1,6 +1,5 @@
 /* Files by HTTP, when firmware loaded Lintel that way. */
-#ifndef UEFI_HTTP_H
-#define UEFI_HTTP_H
+#pragma once
 
 #include "common/firmware.h"
 #include <efi.h>
@@ -12,5 +11,3 @@ enum err http_find_server(EFI_HANDLE device, const struct disk **server);
 /* firmware.fetch_size, firmware.fetch */
 enum err http_fetch_size(const char *path, uint64_t *bytes);
 enum err http_fetch(const char *path, uint64_t bytes, void *to);
-
-#endif

@@ -1,6 +1,5 @@
 /* EFI_HTTP_PROTOCOL (UEFI 2.10, 29.6), which gnu-efi lacks: what http.c needs of it. */
-#ifndef UEFI_HTTP_PROTOCOL_H
-#define UEFI_HTTP_PROTOCOL_H
+#pragma once
 
 #include <efi.h>
 
@@ -75,5 +74,3 @@ struct EFI_HTTP_PROTOCOL {
     EFI_HTTP_TRANSFER Request, Cancel, Response;
     EFI_HTTP_POLL Poll;
 };
-
-#endif

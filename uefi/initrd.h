@@ -1,6 +1,5 @@
 /* The initial file system, for a program that asks firmware's drivers for it. */
-#ifndef UEFI_INITRD_H
-#define UEFI_INITRD_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -9,5 +8,3 @@ enum err initrd_offer(const struct program *program);
 
 /* Ends that. What went wrong while the program read it; OK also when it never did. */
 enum err initrd_withdraw(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* Files by whatever iPXE loaded Lintel with. */
-#ifndef UEFI_IPXE_H
-#define UEFI_IPXE_H
+#pragma once
 
 #include "common/firmware.h"
 #include <efi.h>
@@ -12,5 +11,3 @@ enum err ipxe_find_server(EFI_HANDLE device, const struct disk **server);
 /* firmware.fetch_size, firmware.fetch */
 enum err ipxe_fetch_size(const char *path, uint64_t *bytes);
 enum err ipxe_fetch(const char *path, uint64_t bytes, void *to);
-
-#endif

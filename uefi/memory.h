@@ -1,6 +1,5 @@
 /* Memory: pages from firmware, its map, and leaving it. */
-#ifndef UEFI_MEMORY_H
-#define UEFI_MEMORY_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -19,5 +18,3 @@ uint64_t memory_room(uint64_t physical);
 
 /* Gives back all that memory_allocate() took, and the maps. */
 void memory_free_all(void);
-
-#endif

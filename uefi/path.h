@@ -1,7 +1,6 @@
 /* Device paths: how UEFI says where a device is (UEFI 2.10, chapter 10). Firmware's go through
  * path_check() once, and may be walked then: all of these functions take none but such. */
-#ifndef UEFI_PATH_H
-#define UEFI_PATH_H
+#pragma once
 
 #include <efi.h>
 #include <stdint.h>
@@ -35,5 +34,3 @@ void path_text(const EFI_DEVICE_PATH *path, const char *otherwise, char *to, uin
 /* The file that a loaded image's path, which is checked here, names: "\\EFI\\BOOT\\BOOTX64.EFI".
  * NULL: none, or too long. */
 const char *path_of_file(const EFI_DEVICE_PATH *path);
-
-#endif

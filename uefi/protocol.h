@@ -1,6 +1,5 @@
 /* What firmware's drivers offer (UEFI 2.10, 7.3), and the names of its status codes. */
-#ifndef UEFI_PROTOCOL_H
-#define UEFI_PROTOCOL_H
+#pragma once
 
 #include <efi.h>
 
@@ -13,5 +12,3 @@ void *protocol_anywhere(EFI_GUID protocol);
 
 /* All handles with `protocol`: *handles is for FreePool() when the count is not 0. */
 UINTN protocol_handles(EFI_GUID protocol, EFI_HANDLE **handles);
-
-#endif

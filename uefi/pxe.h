@@ -1,6 +1,5 @@
 /* Files by TFTP, when firmware loaded Lintel that way. */
-#ifndef UEFI_PXE_H
-#define UEFI_PXE_H
+#pragma once
 
 #include "common/storage/net/tftp.h"
 #include <efi.h>
@@ -22,5 +21,3 @@ void pxe_keep_ack(EFI_HANDLE device, struct boot_origin *origin);
 
 /* Stops all network cards: for the last moment before boot services end. */
 void pxe_quiet(void);
-
-#endif

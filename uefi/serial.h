@@ -1,6 +1,5 @@
 /* A serial line besides firmware's console, where there is one. */
-#ifndef UEFI_SERIAL_H
-#define UEFI_SERIAL_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -12,5 +11,3 @@ void serial_put(char c, bool graphics);
 
 /* KEY_NONE when nothing has arrived. */
 enum key serial_key(void);
-
-#endif

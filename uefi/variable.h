@@ -1,6 +1,5 @@
 /* Firmware's variables. */
-#ifndef UEFI_VARIABLE_H
-#define UEFI_VARIABLE_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -8,5 +7,3 @@
 enum err variable_get(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes);
 enum err variable_set(const uint8_t vendor[16], const char *name, bool kept, const void *value,
                       uint64_t bytes);
-
-#endif

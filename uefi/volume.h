@@ -1,6 +1,5 @@
 /* Volumes, as firmware's handles have them: which partition of which disk. */
-#ifndef UEFI_VOLUME_H
-#define UEFI_VOLUME_H
+#pragma once
 
 #include "common/firmware.h"
 #include <efi.h>
@@ -11,5 +10,3 @@ struct boot_origin volume_origin(EFI_HANDLE volume, const struct disk *disks, ui
 
 /* The handle of the partition that begins there; of the whole disk where firmware knows none. */
 EFI_HANDLE volume_on(const struct disk *disk, uint64_t first_lba);
-
-#endif

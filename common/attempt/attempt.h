@@ -1,8 +1,7 @@
 /* One attempt to boot an entry, by whatever protocol: what its steps share. Their order stands in
  * carry_out.c. A protocol is a table of hooks: it says what it wishes, and builds what its kernel
  * is told; it takes no memory, and never leaves the firmware. */
-#ifndef LINTEL_ATTEMPT_ATTEMPT_H
-#define LINTEL_ATTEMPT_ATTEMPT_H
+#pragma once
 
 #include "common/attempt/buffer.h"
 #include "common/entries/loader_interface.h"
@@ -161,5 +160,3 @@ enum err attempt_build_gdt(const struct attempt *attempt, struct buffer *buffer,
 enum err attempt_build_mailboxes(struct attempt *attempt, struct buffer *buffer,
                                  const uint8_t idtr[16]);
 void attempt_start_cpus(struct attempt *attempt);
-
-#endif

@@ -1,7 +1,6 @@
 /* The place of what a kernel is told, filled item behind item. The same builder first runs on a
  * buffer that only counts, so that the plan has room for what it will write. */
-#ifndef LINTEL_ATTEMPT_BUFFER_H
-#define LINTEL_ATTEMPT_BUFFER_H
+#pragma once
 
 #include "common/lib/arena.h"
 #include <stdbool.h>
@@ -36,5 +35,3 @@ void *buffer_virtual(const struct buffer *buffer, const void *pointer);
 /* A copy in the buffer; *out is what the kernel sees. Nothing is read when the buffer counts. */
 enum err buffer_copy(struct buffer *buffer, const void *from, uint64_t bytes, const void **out);
 enum err buffer_copy_text(struct buffer *buffer, const char *text, const char **out);
-
-#endif

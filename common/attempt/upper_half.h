@@ -1,7 +1,6 @@
 /* Kernels that are ELF images in the upper half, on page tables of their own: what Lintel's
  * protocol and Limine's have in common. */
-#ifndef LINTEL_ATTEMPT_UPPER_HALF_H
-#define LINTEL_ATTEMPT_UPPER_HALF_H
+#pragma once
 
 #include "common/attempt/attempt.h"
 
@@ -19,5 +18,3 @@ enum err upper_half_list_cpus(struct attempt *attempt, uint64_t stack_bytes);
 
 /* Relocates the loaded image, and sets its entry. ERR_FORMAT, ERR_UNSUPPORTED as elf_relocate(). */
 enum err upper_half_finish(struct attempt *attempt, uint64_t entry);
-
-#endif

@@ -1,6 +1,5 @@
 /* Boot Loader Specification entries (UAPI.1), loader.conf, and the menu. */
-#ifndef LINTEL_ENTRIES_ENTRY_H
-#define LINTEL_ENTRIES_ENTRY_H
+#pragma once
 
 #include "common/storage/volumes.h"
 
@@ -148,5 +147,3 @@ enum err loader_conf_parse(const char *text, uint64_t bytes, struct arena *arena
                            struct config *config);
 struct entry_item *entries_sort(struct entry_item *list);
 int version_compare(const char *a, const char *b); /* UAPI version format specification */
-
-#endif

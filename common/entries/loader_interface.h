@@ -1,8 +1,7 @@
 /* The Boot Loader Interface (systemd.io/BOOT_LOADER_INTERFACE): variables of UEFI by which the
  * operating system learns how it was booted, and by which `bootctl` steers the next boot. On a
  * firmware without variables nothing here does anything, and what must is ERR_UNSUPPORTED. */
-#ifndef LINTEL_ENTRIES_LOADER_INTERFACE_H
-#define LINTEL_ENTRIES_LOADER_INTERFACE_H
+#pragma once
 
 #include "common/entries/entry.h"
 
@@ -32,5 +31,3 @@ enum err loader_interface_make_default(const struct machine *machine, const stru
 /* Restarts the machine into the firmware's setup. Returns only on failure: ERR_UNSUPPORTED,
  * ERR_IO. */
 enum err loader_interface_enter_setup(const struct machine *machine);
-
-#endif

@@ -1,7 +1,6 @@
 /* The lines of a configuration file: a key, white space, a value (Boot Loader Specification,
  * "Type #1 Boot Loader Entries"). Nobody needs to have written them with care. */
-#ifndef LINTEL_FORMAT_CONF_H
-#define LINTEL_FORMAT_CONF_H
+#pragma once
 
 #include "common/lib/arena.h"
 #include <stdbool.h>
@@ -39,5 +38,3 @@ bool conf_next(struct conf *conf);
  * notes. But one that differs by a byte from a key that is known has been damaged, and the file
  * with it. */
 size_t conf_find_key(struct conf *conf, const void *keys, size_t count, size_t row_bytes);
-
-#endif

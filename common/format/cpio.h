@@ -1,7 +1,6 @@
 /* Archives that Linux unpacks into its initial file system: cpio, in the format "newc" (Linux,
  * Documentation/driver-api/early-userspace/buffer-format.rst). */
-#ifndef LINTEL_FORMAT_CPIO_H
-#define LINTEL_FORMAT_CPIO_H
+#pragma once
 
 #include <stdint.h>
 
@@ -15,5 +14,3 @@ uint64_t cpio_head_bytes(const char *name);
 /* Writes it, and returns the place behind it, where a file's contents belong, padded with zeros to
  * a multiple of 4. */
 char *cpio_put_head(char *to, const char *name, uint32_t mode, uint32_t bytes);
-
-#endif

@@ -1,6 +1,5 @@
 /* CRC-32, as gzip and GPT have it (ISO 3309). */
-#ifndef LINTEL_FORMAT_CRC32_H
-#define LINTEL_FORMAT_CRC32_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -8,5 +7,3 @@
 /* CRC-32 as in GPT headers (UEFI 2.10, 5.3.2) and zlib: reflected, polynomial EDB88320h. Continue a
  * sum by passing the last result; begin with 0. */
 uint32_t crc32(uint32_t sum, const void *from, size_t bytes);
-
-#endif

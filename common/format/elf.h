@@ -1,7 +1,6 @@
 /* ELF64 for x86-64: ET_EXEC, and ET_DYN as static PIE (System V gABI; x86-64 psABI). Every field is
  * checked before it is used; a refusal names the file, the field and its value. */
-#ifndef LINTEL_FORMAT_ELF_H
-#define LINTEL_FORMAT_ELF_H
+#pragma once
 
 #include "common/lib/arena.h"
 #include "common/lib/reader.h"
@@ -93,5 +92,3 @@ enum err elf_load(const struct elf *elf, uint8_t *to, uint64_t slide);
  * ERR_FORMAT: a relocation, or its symbol, outside of all segments. ERR_UNSUPPORTED: a type that no
  * static PIE has, or a symbol that is not defined. */
 enum err elf_relocate(const struct elf *elf, uint8_t *to, uint64_t slide);
-
-#endif

@@ -1,7 +1,6 @@
 /* ELF64 as it lies in a file (System V gABI 4.3, chapters 4 and 5), little-endian like the machine.
  * Field names are the specification's, so that messages can quote them. */
-#ifndef LINTEL_FORMAT_ELF_FORMAT_H
-#define LINTEL_FORMAT_ELF_FORMAT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -103,5 +102,3 @@ struct elf_rela {
     uint64_t r_offset, r_info, r_addend; /* the type is the low half of r_info, the symbol
                                             the high one */
 };
-
-#endif

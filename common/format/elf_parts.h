@@ -1,7 +1,6 @@
 /* What the files of the ELF loader share: each part reads its own kind of program or section header
  * and fills its own fields of struct elf. */
-#ifndef LINTEL_FORMAT_ELF_PARTS_H
-#define LINTEL_FORMAT_ELF_PARTS_H
+#pragma once
 
 #include "common/format/elf.h"
 #include "common/format/elf_format.h"
@@ -45,5 +44,3 @@ void elf_read_symbols(const struct elf_file *file, struct elf *elf);
 
 /* The segment that holds all of `bytes` bytes at link address `virtual`, or NULL. */
 const struct elf_segment *elf_segment_at(const struct elf *elf, uint64_t virtual, uint64_t bytes);
-
-#endif

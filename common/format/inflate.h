@@ -1,6 +1,5 @@
 /* The deflate format (RFC 1951), from memory to memory. Nothing outside of either is touched. */
-#ifndef LINTEL_FORMAT_INFLATE_H
-#define LINTEL_FORMAT_INFLATE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,5 +8,3 @@
  * bytes are damaged, end early, or hold more or less. */
 bool inflate(const uint8_t *packed, uint64_t packed_bytes, uint8_t *to, uint64_t bytes,
              uint64_t *used);
-
-#endif

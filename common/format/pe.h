@@ -1,7 +1,6 @@
 /* PE32+ images for x86-64 (Microsoft PE Format; UEFI 2.10, 2.1.1): headers and sections. Every
  * field that is used is checked; a refusal names the file, the field and its value. */
-#ifndef LINTEL_FORMAT_PE_H
-#define LINTEL_FORMAT_PE_H
+#pragma once
 
 #include "common/lib/arena.h"
 #include "common/lib/reader.h"
@@ -39,5 +38,3 @@ enum err pe_check_overlap(const struct pe *pe);
 /* The first section of that name at or behind index `first`, before index `end`; NULL: none. */
 const struct pe_section *pe_find(const struct pe *pe, const char *name, uint32_t first,
                                  uint32_t end);
-
-#endif

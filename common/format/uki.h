@@ -1,6 +1,5 @@
 /* Unified kernel images (UAPI.5): PE files whose sections are a kernel and what it boots with. */
-#ifndef LINTEL_FORMAT_UKI_H
-#define LINTEL_FORMAT_UKI_H
+#pragma once
 
 #include "common/format/pe.h"
 
@@ -39,5 +38,3 @@ enum err uki_command_line(const struct uki *uki, struct arena *arena, char **tex
 /* A section's contents, named after the file and the section. */
 enum err uki_part(const struct uki *uki, const struct pe_section *section, struct arena *arena,
                   struct reader_part *part);
-
-#endif

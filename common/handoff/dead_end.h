@@ -1,6 +1,5 @@
 /* The end of a boot that fails when the firmware has already left. */
-#ifndef LINTEL_HANDOFF_DEAD_END_H
-#define LINTEL_HANDOFF_DEAD_END_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -8,5 +7,3 @@
  * set_video() gave; NULL: on BIOS the screen is in text mode. */
 void dead_end(enum lintel_firmware firmware, const struct video *video, const char *message)
     __attribute__((noreturn));
-
-#endif

@@ -5,8 +5,7 @@
  * The program (program.asm) runs from a region of its own, which no move touches: whole pages,
  * physical, below 4 GiB. Its first page holds struct handoff_state and, at its end, the program's
  * stack, and is written to; the program and the list of moves follow, and are not. */
-#ifndef LINTEL_HANDOFF_HANDOFF_H
-#define LINTEL_HANDOFF_HANDOFF_H
+#pragma once
 
 #include <stdint.h>
 
@@ -78,5 +77,3 @@ void handoff_enter(uint64_t root, uint64_t region) __attribute__((noreturn));
  * Should it return, the CPU stops. */
 void handoff_enter_with_services(uint64_t entry, const struct handoff_registers *registers)
     __attribute__((noreturn));
-
-#endif

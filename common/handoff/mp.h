@@ -4,8 +4,7 @@
  * While the firmware is there: mp_list(), and memory for what follows. When it has left, on the
  * loader's tables and before the kernel's lose their lower half: mp_begin() once, and mp_start()
  * for each CPU in turn. */
-#ifndef LINTEL_HANDOFF_MP_H
-#define LINTEL_HANDOFF_MP_H
+#pragma once
 
 #include "common/firmware.h"
 #include "common/hw/acpi.h"
@@ -101,5 +100,3 @@ struct mp_page { /* at the beginning of the page */
 
 /* The program (handoff/trampoline.asm): position-independent, less than a page. */
 extern const uint8_t mp_trampoline[], mp_trampoline_end[];
-
-#endif

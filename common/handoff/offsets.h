@@ -1,6 +1,5 @@
 /* For files that tell the assembly of C (offsets.c): each line becomes "name equ value". */
-#ifndef LINTEL_HANDOFF_OFFSETS_H
-#define LINTEL_HANDOFF_OFFSETS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,5 +10,3 @@
 #define CONSTANT(name)      EQUATE(#name, name)
 #define OFFSET(type, field) EQUATE(#type "." #field, offsetof(struct type, field))
 #define BYTES(type)         EQUATE(#type "_bytes", sizeof(struct type))
-
-#endif

@@ -1,7 +1,6 @@
 /* ACPI tables (ACPI 6.5, 5.2): which there are, and the processors that the MADT lists. Firmware
  * wrote them: each is checked, and nothing outside of [first, end) is read. */
-#ifndef LINTEL_HW_ACPI_H
-#define LINTEL_HW_ACPI_H
+#pragma once
 
 #include "common/lib/err.h"
 #include <stdbool.h>
@@ -30,5 +29,3 @@ struct acpi_processor {
  * `offset` is 0 at first. False: that was the last one, also where the rest is damaged. */
 bool acpi_next_processor(const struct acpi_table *madt, uint32_t *offset,
                          struct acpi_processor *processor);
-
-#endif

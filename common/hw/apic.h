@@ -1,6 +1,5 @@
 /* The local APIC as a way to reach other CPUs (Intel SDM 3A, 10.4.4, 10.6, 10.12). */
-#ifndef LINTEL_HW_APIC_H
-#define LINTEL_HW_APIC_H
+#pragma once
 
 #include "common/lib/err.h"
 #include "common/lintel.h"
@@ -54,5 +53,3 @@ void apic_send(const struct apic *apic, uint32_t id, uint32_t command);
 /* One register, by its offset. */
 uint32_t apic_read(const struct apic *apic, uint32_t offset);
 void apic_write(const struct apic *apic, uint32_t offset, uint32_t value);
-
-#endif

@@ -1,6 +1,5 @@
 /* CPU facts by CPUID, and the clock and noise that come with a CPU. */
-#ifndef LINTEL_HW_CPU_H
-#define LINTEL_HW_CPU_H
+#pragma once
 
 #include "common/lintel.h"
 #include <stdbool.h>
@@ -44,5 +43,3 @@ uint64_t cpu_stated_tsc_hz(void);
 
 /* Fills 32 bytes; true when RDSEED or RDRAND gave 256 bits of them. */
 int cpu_entropy(const struct lintel_cpu *cpu, uint8_t entropy[32]);
-
-#endif

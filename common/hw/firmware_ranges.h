@@ -1,7 +1,6 @@
 /* Where the firmware's tables lie, for kernels that want to find them mapped. Firmware wrote the
  * pointers: nothing outside of reachable memory is read, and what makes no sense is left out. */
-#ifndef LINTEL_HW_FIRMWARE_RANGES_H
-#define LINTEL_HW_FIRMWARE_RANGES_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -23,5 +22,3 @@ void firmware_ranges_smbios(const struct facts *facts, struct firmware_ranges *t
 /* The EFI system table, and of what it points to all that outlives boot services: runtime services
  * table, configuration table array, vendor's name (UEFI 2.10, 4.3). */
 void firmware_ranges_efi(const struct facts *facts, struct firmware_ranges *to);
-
-#endif

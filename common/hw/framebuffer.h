@@ -1,6 +1,5 @@
 /* The screen's pixels, where the firmware's word on them holds. */
-#ifndef LINTEL_HW_FRAMEBUFFER_H
-#define LINTEL_HW_FRAMEBUFFER_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -9,5 +8,3 @@
  */
 enum err framebuffer_set(const struct firmware *firmware, uint32_t width, uint32_t height,
                          uint64_t last, struct video *video);
-
-#endif

@@ -1,8 +1,7 @@
 /* Interrupt controllers and IOMMUs as a kernel likes to find them. To be called when the firmware
  * has left; what ACPI tables do not tell of, or what lies out of the loader's reach, stays as it
  * is. */
-#ifndef LINTEL_HW_INTERRUPTS_H
-#define LINTEL_HW_INTERRUPTS_H
+#pragma once
 
 #include "common/firmware.h"
 #include "common/hw/apic.h"
@@ -25,5 +24,3 @@ uint32_t interrupts_masked_line(const struct facts *facts, uint32_t uid, uint32_
 /* Turns DMA and interrupt remapping of Intel VT-d off (VT-d 4.1, 11.4.4), and AMD's IOMMUs (48882,
  * 3.4.3). Waits for each, within bounds. */
 void interrupts_disable_iommus(const struct facts *facts);
-
-#endif

@@ -1,6 +1,5 @@
 /* Memory type range registers (Intel SDM 3A, 11.11): the same on all CPUs, or caches disagree. */
-#ifndef LINTEL_HW_MTRR_H
-#define LINTEL_HW_MTRR_H
+#pragma once
 
 #include <stdint.h>
 
@@ -13,5 +12,3 @@ struct mtrr {
 /* Those of this CPU; the last one is IA32_MTRR_DEF_TYPE, which turns them on. Returns how many; 0:
  * it has none, or more than MTRRS_MAX. */
 uint32_t mtrr_read(struct mtrr mtrrs[MTRRS_MAX]);
-
-#endif

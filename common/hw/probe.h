@@ -1,6 +1,5 @@
 /* Whether memory is where it is said to be. */
-#ifndef LINTEL_HW_PROBE_H
-#define LINTEL_HW_PROBE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,5 +10,3 @@ bool probe_keeps(uint64_t first, uint64_t last);
 
 /* How many of `most` bytes from a physical address on the loader's page tables let it read. */
 uint64_t probe_room(uint64_t physical, uint64_t most);
-
-#endif

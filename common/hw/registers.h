@@ -1,7 +1,6 @@
 /* Bits of control registers, and numbers of MSRs (Intel SDM 3A, 2.5; SDM 4). The assembly has them,
  * too, by way of handoff/offsets.c. */
-#ifndef LINTEL_HW_REGISTERS_H
-#define LINTEL_HW_REGISTERS_H
+#pragma once
 
 #define DR7_AT_RESET   0x400
 #define MXCSR_AT_RESET 0x1f80
@@ -36,5 +35,3 @@
 #define MSR_MTRR_DEF_TYPE        0x2ff
 #define MSR_X2APIC               0x800 /* the APIC's registers, one for each 16 bytes of an xAPIC's */
 #define MSR_FS_BASE              0xc0000100 /* GS_BASE and KERNEL_GS_BASE follow */
-
-#endif

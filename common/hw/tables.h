@@ -1,6 +1,5 @@
 /* The firmware's tables that others are found by, and what makes one. */
-#ifndef LINTEL_HW_TABLES_H
-#define LINTEL_HW_TABLES_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -28,5 +27,3 @@ bool tables_have_rsdp(const struct facts *facts);
 /* Takes out of the facts what cannot be: pointers to tables that are none, a clock that has lost
  * its time. The log says what, and why. */
 void tables_check(struct facts *facts);
-
-#endif

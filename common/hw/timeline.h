@@ -1,6 +1,5 @@
 /* When each stage of a boot began. */
-#ifndef LINTEL_HW_TIMELINE_H
-#define LINTEL_HW_TIMELINE_H
+#pragma once
 
 #include "common/lintel.h"
 
@@ -13,5 +12,3 @@ struct timeline {
 
 /* A stage begins now; what finds no room is left out. */
 void timeline_mark(struct timeline *timeline, const char *stage);
-
-#endif

@@ -1,6 +1,5 @@
 /* The time-stamp counter against a timer whose speed is known. */
-#ifndef LINTEL_HW_TSC_H
-#define LINTEL_HW_TSC_H
+#pragma once
 
 #include <stdint.h>
 
@@ -17,5 +16,3 @@ uint64_t tsc_hz_between(struct tsc_moment start, struct tsc_moment end, uint64_t
 
 /* The same when a machine's counter may run like that; else 0. */
 uint64_t tsc_believe(uint64_t hz);
-
-#endif

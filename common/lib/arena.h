@@ -1,7 +1,6 @@
 /* The loader's own memory: grows by whole chunks from the firmware, is given back all at once. A
  * failed boot entry resets to a mark, so that trying ten times leaks nothing. */
-#ifndef LINTEL_LIB_ARENA_H
-#define LINTEL_LIB_ARENA_H
+#pragma once
 
 #include "common/lib/err.h"
 #include <stdint.h>
@@ -33,5 +32,3 @@ enum err arena_text(struct arena *arena, const char *text, uint64_t bytes, char 
 
 struct arena_mark arena_mark(const struct arena *arena);
 void arena_reset(struct arena *arena, struct arena_mark mark);
-
-#endif

@@ -1,6 +1,5 @@
 /* BLAKE2b (RFC 7693), the hash of the Limine protocol. */
-#ifndef LINTEL_LIB_BLAKE2B_H
-#define LINTEL_LIB_BLAKE2B_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -9,5 +8,3 @@
 
 /* BLAKE2b with a digest of 64 bytes and no key (RFC 7693). */
 void blake2b(const void *from, size_t bytes, uint8_t digest[BLAKE2B_BYTES]);
-
-#endif

@@ -1,6 +1,5 @@
 /* Why is what would boot perhaps not what was meant? */
-#ifndef LINTEL_LIB_DOUBT_H
-#define LINTEL_LIB_DOUBT_H
+#pragma once
 
 #include "common/lib/arena.h"
 
@@ -8,5 +7,3 @@
  */
 void doubt(const char **reason, struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-#endif

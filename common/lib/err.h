@@ -1,6 +1,5 @@
 /* Errors. A user's mistake or a broken machine is fail(); a mistake of ours is bug(). */
-#ifndef LINTEL_LIB_ERR_H
-#define LINTEL_LIB_ERR_H
+#pragma once
 
 enum err {
     OK = 0,
@@ -30,5 +29,3 @@ const char *err_message(void);
         if (try_err_ != OK)                                                                        \
             return try_err_;                                                                       \
     } while (0)
-
-#endif

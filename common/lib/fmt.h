@@ -1,8 +1,7 @@
 /* Formatted text. Understands %s %c %d %i %u %x %X %p %%, the length modifiers l ll z (and j), the
  * flags - and 0, a width and a precision (also as *). Standard meanings, so the compiler checks
  * calls. */
-#ifndef LINTEL_LIB_FMT_H
-#define LINTEL_LIB_FMT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,5 +19,3 @@ size_t fmt_shown(char *to, size_t bytes, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 size_t fmt_shown_list(char *to, size_t bytes, const char *format, va_list list)
     __attribute__((format(printf, 3, 0)));
-
-#endif

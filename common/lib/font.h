@@ -1,6 +1,5 @@
 /* The font of screens: Latin-1, with some others in the place of its control characters. */
-#ifndef LINTEL_LIB_FONT_H
-#define LINTEL_LIB_FONT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,5 +16,3 @@ bool font_find(uint32_t character, uint8_t *glyph);
 
 /* The same, "?" where there is none. */
 uint8_t font_glyph(uint32_t character);
-
-#endif

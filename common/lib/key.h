@@ -1,6 +1,5 @@
 /* A key that was pressed. */
-#ifndef LINTEL_LIB_KEY_H
-#define LINTEL_LIB_KEY_H
+#pragma once
 
 enum key {
     KEY_NONE = 0, /* nothing pressed */
@@ -18,5 +17,3 @@ enum key {
     KEY_PAGE_DOWN,
     KEY_DELETE,
 };
-
-#endif

@@ -1,7 +1,6 @@
 /* The loader's log: everything said is kept for the kernel, and shown when a console is
  * attached. */
-#ifndef LINTEL_LIB_LOG_H
-#define LINTEL_LIB_LOG_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,5 +20,3 @@ void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Copies the kept text, oldest first, always ending in a 0 byte. Returns its length in bytes
  * without the 0. `bytes` of LOG_BYTES + 1 always suffice. */
 size_t log_copy(char *to, size_t bytes);
-
-#endif

@@ -1,7 +1,6 @@
 /* The memory and string functions that a freestanding compiler may call, and the few others we use.
  * Names and contracts are the C standard's. */
-#ifndef LINTEL_LIB_MEM_H
-#define LINTEL_LIB_MEM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -90,5 +89,3 @@ static inline void *at_physical(uint64_t physical)
 {
     return (void *)(uintptr_t)physical;
 }
-
-#endif

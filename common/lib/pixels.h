@@ -1,7 +1,6 @@
 /* Drawing into a linear framebuffer, whose `pixels` must be set. Colours are 0xRRGGBB; nobody
  * checks that what is drawn lies inside. */
-#ifndef LINTEL_LIB_PIXELS_H
-#define LINTEL_LIB_PIXELS_H
+#pragma once
 
 #include "common/lintel.h"
 
@@ -16,5 +15,3 @@ struct glyph_style {
 /* One glyph of lib/font.h, with its left upper corner at x, y. */
 void pixels_glyph(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y, uint8_t glyph,
                   struct glyph_style style);
-
-#endif

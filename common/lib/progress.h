@@ -1,6 +1,5 @@
 /* A bar for files that take longer than a second to read. One at a time. */
-#ifndef LINTEL_LIB_PROGRESS_H
-#define LINTEL_LIB_PROGRESS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -16,5 +15,3 @@ void progress_update(uint64_t done);
 
 /* When no more is read, also after an error. The bar, where there was one, stays as a line. */
 void progress_end(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* Something that bytes can be read from: a file on a volume, or bytes in memory. */
-#ifndef LINTEL_LIB_READER_H
-#define LINTEL_LIB_READER_H
+#pragma once
 
 #include "common/lib/err.h"
 #include <stdbool.h>
@@ -34,5 +33,3 @@ struct reader_part {
 /* ERR_FORMAT as reader_read(). */
 enum err reader_cut(const struct reader *parent, const char *name, uint64_t offset, uint64_t bytes,
                     struct reader_part *part);
-
-#endif

@@ -1,7 +1,6 @@
 /* What text terminals obey and send (ECMA-48, and xterm's and VT220's keys): for front ends that
  * play one, and for those that have one on a serial line. */
-#ifndef LINTEL_LIB_TERMINAL_H
-#define LINTEL_LIB_TERMINAL_H
+#pragma once
 
 #include "common/lib/key.h"
 #include <stdbool.h>
@@ -39,5 +38,3 @@ enum terminal_order terminal_read(struct terminal *terminal, char c);
  * has come: then `wait` lets a tenth of a second pass in steps. A byte that comes by then belongs
  * to the sequence; where none does, a lone ESC is the key Esc. KEY_UNKNOWN: noise. */
 enum key terminal_key(char first, bool (*get)(char *c), void (*wait)(uint32_t milliseconds));
-
-#endif

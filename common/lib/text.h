@@ -1,6 +1,5 @@
 /* Small questions about text, without regard to case where said. */
-#ifndef LINTEL_LIB_TEXT_H
-#define LINTEL_LIB_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,5 +46,3 @@ char *text_last(char *text, char c);
 /* Reads decimal digits up to 999,999,999. Returns what stands behind them; NULL: no number, or a
  * larger one. */
 const char *text_number(const char *text, uint64_t *number);
-
-#endif

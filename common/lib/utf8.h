@@ -1,6 +1,5 @@
 /* Unicode text: UTF-8 to UTF-16 and back. */
-#ifndef LINTEL_LIB_UTF8_H
-#define LINTEL_LIB_UTF8_H
+#pragma once
 
 #include <stdint.h>
 
@@ -21,5 +20,3 @@ void utf8_from_utf16(const uint16_t *units, uint32_t length, char *to);
  * stray or missing byte, an overlong form, half a surrogate pair) becomes the replacement
  * character, one a byte. Returns the number of units without the 0. */
 uint64_t utf8_to_utf16(const char *text, uint16_t *to);
-
-#endif

@@ -1,7 +1,6 @@
 /* The flat GDT and the TSS that the kernel receives (Intel SDM 3A, 3.4.5, 7.2.3, 7.7; SYSRET's
  * selector arithmetic: Intel SDM 2B, SYSRET). */
-#ifndef LINTEL_MEMORY_GDT_H
-#define LINTEL_MEMORY_GDT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -43,5 +42,3 @@ void gdt_build_modes(uint64_t *gdt, uint64_t tss_virtual);
 /* One 64-bit interrupt gate (16 bytes) in the code segment of a selector, DPL 0 (Intel SDM
  * 3A, 6.14.1). */
 void idt_build_gate(uint64_t gate[2], uint16_t code, uint64_t handler_virtual, uint8_t ist);
-
-#endif

@@ -1,6 +1,5 @@
 /* The memory map: what firmware says in, a map that a kernel can use out. */
-#ifndef LINTEL_MEMORY_MEMMAP_H
-#define LINTEL_MEMORY_MEMMAP_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -69,5 +68,3 @@ uint64_t memmap_largest(const struct memmap *map, uint64_t low, uint64_t high);
 uint64_t memmap_bytes(const struct memmap *map, enum lintel_memory_type type);
 
 const char *memmap_type_name(enum lintel_memory_type type);
-
-#endif

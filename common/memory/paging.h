@@ -1,6 +1,5 @@
 /* Page tables for x86-64 (Intel SDM volume 3A, 4.5: 4-level and 5-level paging). */
-#ifndef LINTEL_MEMORY_PAGING_H
-#define LINTEL_MEMORY_PAGING_H
+#pragma once
 
 #include "common/lib/err.h"
 #include <stdbool.h>
@@ -56,5 +55,3 @@ struct translation {
     bool present, user, global;
 };
 struct translation paging_translate(const struct paging *paging, uint64_t virtual);
-
-#endif

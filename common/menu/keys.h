@@ -6,8 +6,7 @@
  * character, or what a script sends: a number, and Enter; q, d or r, and Enter. All else is babble:
  * nothing of it is obeyed, nor what comes before the line was silent for half a second. Keys that
  * are sequences (arrows) don't wait for the end of a burst. */
-#ifndef LINTEL_MENU_KEYS_H
-#define LINTEL_MENU_KEYS_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -37,5 +36,3 @@ void keys_forget(struct keys *keys);
 /* The next key, waited for. In text that is shown while it is typed every key is one. */
 enum key keys_wait(struct keys *keys);
 enum key keys_wait_typed(struct keys *keys);
-
-#endif

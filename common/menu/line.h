@@ -1,6 +1,5 @@
 /* A line of UTF-8 text that keys change. */
-#ifndef LINTEL_MENU_LINE_H
-#define LINTEL_MENU_LINE_H
+#pragma once
 
 #include "common/lib/key.h"
 #include <stdint.h>
@@ -22,5 +21,3 @@ uint32_t line_column(const struct line *line);
 
 /* The text from its n-th character on, or its end. */
 const char *line_from(const struct line *line, uint32_t n);
-
-#endif

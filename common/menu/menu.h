@@ -1,6 +1,5 @@
 /* The menu: what a person may choose, change and look at before a boot. */
-#ifndef LINTEL_MENU_MENU_H
-#define LINTEL_MENU_MENU_H
+#pragma once
 
 #include "common/entries/loader_interface.h"
 #include "common/menu/keys.h"
@@ -59,5 +58,3 @@ enum err menu_facts(const struct menu *menu, char **text);
 
 /* pager.c: shows text until the user goes back. */
 void pager_show(struct screen *screen, struct keys *keys, const char *title, const char *text);
-
-#endif

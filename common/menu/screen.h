@@ -1,8 +1,7 @@
 /* A grid of character cells that looks the same everywhere: on a framebuffer, on the firmware's
  * text screen, and on a terminal at the serial line. Drawing changes cells; screen_show() sends
  * what has changed. Rows and columns count from 1. */
-#ifndef LINTEL_MENU_SCREEN_H
-#define LINTEL_MENU_SCREEN_H
+#pragma once
 
 #include "common/entries/entry.h"
 
@@ -99,5 +98,3 @@ void screen_draw_pixels(const struct screen *screen, uint32_t row);
 void screen_send_row(const struct screen *screen, uint32_t row);
 void screen_send_clear(const struct firmware *firmware);
 void screen_send_cursor(const struct screen *screen);
-
-#endif

@@ -1,8 +1,7 @@
 /* The plan: where every byte of a boot goes, what is moved when the firmware has left, and what the
  * page tables map. Pure: it reads facts and wishes and decides, touches neither firmware nor the
  * memory that it plans, and runs unchanged in host tests. */
-#ifndef LINTEL_PLAN_PLAN_H
-#define LINTEL_PLAN_PLAN_H
+#pragma once
 
 #include "common/handoff/handoff.h"
 #include "common/plan/wishes.h"
@@ -122,5 +121,3 @@ enum err plan_place(const struct plan_request *request, struct memmap *free, str
 /* The same for one of the loader's own. (place.c) */
 enum err plan_place_own(const struct plan_request *request, struct memmap *free, struct plan *plan,
                         enum place place);
-
-#endif

@@ -1,8 +1,7 @@
 /* What a boot asks of a machine, said by every protocol in the same words: memory, the CPU's mode,
  * a screen, the other CPUs. Wishes are data. The planner (plan.h) finds a place for each, the
  * executor (attempt/) carries the plan out; no protocol takes memory by itself. */
-#ifndef LINTEL_PLAN_WISHES_H
-#define LINTEL_PLAN_WISHES_H
+#pragma once
 
 #include "common/format/elf.h"
 #include "common/memory/memmap.h"
@@ -133,5 +132,3 @@ enum err wishes_add_file(struct wishes *wishes, const struct reader *reader, str
 
 /* The parts that an ELF image has in a region which begins with its first page. ERR_NO_MEMORY. */
 enum err wishes_elf_parts(const struct elf *elf, struct arena *arena, struct region *region);
-
-#endif

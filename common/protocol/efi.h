@@ -1,6 +1,5 @@
 /* EFI programs, for protocols whose files are some (efi.c). */
-#ifndef LINTEL_PROTOCOL_EFI_H
-#define LINTEL_PROTOCOL_EFI_H
+#pragma once
 
 #include "common/format/pe.h"
 #include "common/protocol/protocol.h"
@@ -11,5 +10,3 @@ enum err efi_check(const struct attempt *attempt);
 /* Wishes for the firmware to start the kernel. `options` becomes its LoadOptions. `more` regions
  * may be added. ERR_NO_MEMORY. */
 enum err efi_wish(struct attempt *attempt, const char *options, uint64_t more);
-
-#endif

@@ -1,6 +1,5 @@
 /* Boot protocols. A new one is one file and one row in protocol.c's table. */
-#ifndef LINTEL_PROTOCOL_PROTOCOL_H
-#define LINTEL_PROTOCOL_PROTOCOL_H
+#pragma once
 
 #include "common/attempt/attempt.h"
 
@@ -49,5 +48,3 @@ enum err protocol_find(struct attempt *attempt, const struct protocol **protocol
 
 /* ERR_UNSUPPORTED: not on this firmware, or it has no use for a line of the entry. */
 enum err protocol_check(const struct attempt *attempt, const struct protocol *protocol);
-
-#endif

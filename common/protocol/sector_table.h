@@ -1,6 +1,5 @@
 /* What a boot sector learns of its partition (sector_table.c). */
-#ifndef LINTEL_PROTOCOL_SECTOR_TABLE_H
-#define LINTEL_PROTOCOL_SECTOR_TABLE_H
+#pragma once
 
 #include "common/storage/disk/disk.h"
 
@@ -18,5 +17,3 @@ struct sector_handover {
 /* On an MBR disk the table as it is there, the partition marked active; for a logical partition one
  * entry; on a GPT disk one entry with the GPT's behind it (T13 EDD-4, "hybrid MBR"). ERR_IO. */
 enum err sector_handover(const struct volume *volume, struct sector_handover *handover);
-
-#endif

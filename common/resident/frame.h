@@ -1,6 +1,5 @@
 /* What lies on the stack when a fault is reported, as vectors.inc and the CPU push it. */
-#ifndef LINTEL_RESIDENT_FRAME_H
-#define LINTEL_RESIDENT_FRAME_H
+#pragma once
 
 #include <stdint.h>
 
@@ -11,5 +10,3 @@ struct fault_frame {
     uint64_t vector, error;
     uint64_t rip, cs, rflags, rsp, ss;
 };
-
-#endif

@@ -2,8 +2,7 @@
  * embedded in the loader, placed like the kernel, and stays mapped in Lintel's window when the
  * loader is gone. Its layout is a promise of resident.ld: the image begins with 256 interrupt
  * vectors of VECTOR_BYTES each, its writable segment with struct resident_state. */
-#ifndef LINTEL_RESIDENT_RESIDENT_H
-#define LINTEL_RESIDENT_RESIDENT_H
+#pragma once
 
 #include "common/format/elf.h"
 #include "common/lintel.h"
@@ -30,5 +29,3 @@ struct resident_state {
 
 /* The embedded image (image.asm). */
 extern const uint8_t resident_image[], resident_image_end[];
-
-#endif

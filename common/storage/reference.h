@@ -1,6 +1,5 @@
 /* How an entry names a file or volume. */
-#ifndef LINTEL_STORAGE_REFERENCE_H
-#define LINTEL_STORAGE_REFERENCE_H
+#pragma once
 
 #include "common/storage/volumes.h"
 
@@ -28,5 +27,3 @@ enum err reference_open(struct volumes *volumes, const struct fs *own, const cha
 
 /* The path in it: what stands behind a volume's name. */
 const char *reference_path(const char *reference);
-
-#endif

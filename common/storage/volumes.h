@@ -1,6 +1,5 @@
 /* The volume that Lintel came from, and the others of its disk. */
-#ifndef LINTEL_STORAGE_VOLUMES_H
-#define LINTEL_STORAGE_VOLUMES_H
+#pragma once
 
 #include "common/machine.h"
 #include "common/storage/fs/fs.h"
@@ -27,5 +26,3 @@ enum err volumes_find(struct machine *machine, struct volumes *volumes);
 
 /* ERR_NOT_FOUND: neither /loader nor /EFI/Linux is there. */
 enum err volumes_find_configuration(const struct fs *fs);
-
-#endif

@@ -1,6 +1,5 @@
 /* The claims of PROTOCOL.md, checked: list.h names the functions that do it. */
-#ifndef KERNEL_CLAIMS_H
-#define KERNEL_CLAIMS_H
+#pragma once
 
 #include "kernel/handover/handover.h"
 #include "kernel/machine/cpu.h"
@@ -63,5 +62,3 @@ uint64_t direct_map_end(void);
 #define STRING_BYTES_MAX 65536
 typedef bool (*handed_over_visit)(const char *what, const void *at, uint64_t bytes);
 bool handed_over_each(handed_over_visit visit);
-
-#endif

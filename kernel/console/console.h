@@ -1,6 +1,5 @@
 /* One console: what is printed goes to the serial line and to the screen at once. */
-#ifndef KERNEL_CONSOLE_H
-#define KERNEL_CONSOLE_H
+#pragma once
 
 #include "kernel/console/keys.h"
 #include "kernel/console/screen.h"
@@ -37,5 +36,3 @@ void console_on_wait(void (*wait)(void));
 /* From now on waits for a key after so many rows; 0: never. For those who read on the screen. */
 void console_pause_after(uint32_t rows);
 bool console_at_keyboard(void); /* the last key came from there */
-
-#endif

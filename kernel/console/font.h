@@ -1,6 +1,5 @@
 /* The font of screens (font.asm): a byte a row of pixels, bit 7 leftmost; Latin-1. */
-#ifndef KERNEL_FONT_H
-#define KERNEL_FONT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -8,5 +7,3 @@
 #define GLYPH_HEIGHT 16
 
 extern const uint8_t font[256][GLYPH_HEIGHT];
-
-#endif

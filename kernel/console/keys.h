@@ -1,6 +1,5 @@
 /* Keys, as the keyboard and the serial line's terminal send them. */
-#ifndef KERNEL_KEYS_H
-#define KERNEL_KEYS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,5 +37,3 @@ struct terminal_state {
     uint8_t number;
 };
 int terminal_decode(struct terminal_state *state, uint8_t byte);
-
-#endif

@@ -1,6 +1,5 @@
 /* What a PS/2 mouse reports. */
-#ifndef KERNEL_MOUSE_H
-#define KERNEL_MOUSE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,5 +17,3 @@ struct mouse_report {
 /* Byte by byte (IBM PS/2 mouse; Microsoft IntelliMouse); true: a report is complete. A byte that
  * can't be the first of one is passed over, so that a lost byte costs one report. */
 bool mouse_decode(struct mouse_state *state, uint8_t byte, struct mouse_report *report);
-
-#endif

@@ -1,6 +1,5 @@
 /* Pixels of a framebuffer, in any of the formats that lintel.h allows. */
-#ifndef KERNEL_PIXELS_H
-#define KERNEL_PIXELS_H
+#pragma once
 
 #include "common/lintel.h"
 
@@ -20,5 +19,3 @@ void pixels_copy(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y, co
 
 void pixel_write(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y, uint32_t value);
 uint32_t pixel_read(const struct lintel_framebuffer *fb, uint32_t x, uint32_t y);
-
-#endif

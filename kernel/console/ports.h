@@ -1,6 +1,5 @@
 /* Where input comes from and characters go to: PS/2 keyboard and mouse, the first serial port. */
-#ifndef KERNEL_PORTS_H
-#define KERNEL_PORTS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -38,5 +37,3 @@ static inline int queue_get(struct queue *queue) /* -1: empty */
 {
     return queue->in == queue->out ? -1 : queue->bytes[queue->out++];
 }
-
-#endif

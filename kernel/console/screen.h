@@ -1,7 +1,6 @@
 /* The screen as a grid of characters: on a framebuffer, in VGA text mode where there is none, or in
  * somebody's window. */
-#ifndef KERNEL_SCREEN_H
-#define KERNEL_SCREEN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,5 +21,3 @@ struct screen_device {
 
 /* An empty screen of that size, from now on; NULL: the own one, as it was. */
 void screen_use(const struct screen_device *device);
-
-#endif

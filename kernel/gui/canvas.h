@@ -1,6 +1,5 @@
 /* A picture in memory, and what is drawn on it. Pure. */
-#ifndef KERNEL_CANVAS_H
-#define KERNEL_CANVAS_H
+#pragma once
 
 #include "kernel/console/font.h"
 #include <stdbool.h>
@@ -41,5 +40,3 @@ void canvas_glyph(struct canvas *canvas, int32_t x, int32_t y, uint8_t character
 void canvas_print(struct canvas *canvas, int32_t x, int32_t y, uint32_t rgb, const char *format,
                   ...) __attribute__((format(printf, 5, 6))); /* formats: text.h; no paper */
 void canvas_copy(struct canvas *to, int32_t x, int32_t y, const struct canvas *from);
-
-#endif

@@ -1,7 +1,6 @@
 /* Windows on the framebuffer, by keyboard and mouse, in a thread of their own; the shell goes on in
  * one of them. Only the shell's thread calls these. */
-#ifndef KERNEL_DESKTOP_H
-#define KERNEL_DESKTOP_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -12,5 +11,3 @@ bool desktop_runs(void);
 
 /* Prints how long it takes to draw everything anew, and to move the window in front. */
 void desktop_time(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* The colours of the windows, 0xRRGGBB: those of the console, and a few between. */
-#ifndef KERNEL_PALETTE_H
-#define KERNEL_PALETTE_H
+#pragma once
 
 #define RGB_DESK   0x0b1118
 #define RGB_PAPER  0x101820
@@ -14,5 +13,3 @@
 #define RGB_BAD    0xff5c57
 #define RGB_COOL   0x5aa2c8
 #define RGB_VIOLET 0xa588c8
-
-#endif

@@ -1,6 +1,5 @@
 /* What lies on the screen, from back to front: desk, windows, bar, pointer. */
-#ifndef KERNEL_SCENE_H
-#define KERNEL_SCENE_H
+#pragma once
 
 #include "common/lintel.h"
 #include "kernel/gui/window.h"
@@ -36,5 +35,3 @@ void scene_damage(struct rect rect);
 
 /* Draws what was noted, and what the windows' programs have drawn; nothing else. */
 void scene_show(void);
-
-#endif

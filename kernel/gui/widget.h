@@ -1,6 +1,5 @@
 /* What several windows are made of. */
-#ifndef KERNEL_WIDGET_H
-#define KERNEL_WIDGET_H
+#pragma once
 
 #include "kernel/gui/window.h"
 
@@ -24,5 +23,3 @@ void list_draw(struct window *window, const struct list *list);
 /* What an event does to a list. A row that was chosen already may be chosen again. */
 enum list_change { LIST_SAME, LIST_MOVED, LIST_CHOSEN };
 enum list_change list_on_event(struct list *list, const struct event *event);
-
-#endif

@@ -1,6 +1,5 @@
 /* What a window is, to the program that fills it. */
-#ifndef KERNEL_WINDOW_H
-#define KERNEL_WINDOW_H
+#pragma once
 
 #include "kernel/gui/canvas.h"
 #include <stddef.h>
@@ -40,5 +39,3 @@ void console_window_end(void);
 
 extern const struct window_program memory_program, tables_program, timeline_program,
     threads_program, console_program, pad_program, fault_program;
-
-#endif

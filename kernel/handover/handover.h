@@ -1,6 +1,5 @@
 /* What the kernel was handed: registers as they were, boot information, and its own place. */
-#ifndef KERNEL_HANDOVER_H
-#define KERNEL_HANDOVER_H
+#pragma once
 
 #include "common/lintel.h"
 #include <stdbool.h>
@@ -128,5 +127,3 @@ const char *option_next(const char *at);
 
 /* Digits at the start of text in base 10 or 16; *end is behind them. */
 uint64_t option_number(const char *text, unsigned base, const char **end);
-
-#endif

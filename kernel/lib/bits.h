@@ -1,6 +1,5 @@
 /* Numbers that are made of fields of bits, told by tables. */
-#ifndef KERNEL_BITS_H
-#define KERNEL_BITS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,5 +22,3 @@ struct bit_field {
 /* The fields of a number of one kind, in the order of the rows: from bit 0 up; how many. */
 uint32_t bits_decode(const struct bit_row *rows, uint32_t count, uint8_t kind, uint64_t number,
                      struct bit_field fields[BIT_FIELDS_MAX]);
-
-#endif

@@ -1,6 +1,5 @@
 /* The few functions of the C library that a compiler calls by itself. */
-#ifndef KERNEL_BYTES_H
-#define KERNEL_BYTES_H
+#pragma once
 
 #include <stddef.h>
 
@@ -8,5 +7,3 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int byte, size_t bytes);
 int memcmp(const void *a, const void *b, size_t bytes);
-
-#endif

@@ -1,6 +1,5 @@
 /* Text: formatting and comparing. */
-#ifndef KERNEL_TEXT_H
-#define KERNEL_TEXT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -23,5 +22,3 @@ static inline const char *text_plural(uint64_t count)
 
 size_t text_length(const char *text);
 bool text_equal(const char *a, const char *b);
-
-#endif

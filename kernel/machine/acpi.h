@@ -1,6 +1,5 @@
 /* ACPI tables (ACPI 6.5, chapter 5), read through the direct map. */
-#ifndef KERNEL_ACPI_H
-#define KERNEL_ACPI_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,5 +52,3 @@ struct fadt {
     uint32_t pm1a_event, pm1b_event, pm1a_control, pm1b_control; /* ports */
 } __attribute__((packed));
 const struct fadt *acpi_fadt(void); /* NULL: there is none, or only a shorter one */
-
-#endif

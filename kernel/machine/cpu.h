@@ -1,7 +1,6 @@
 /* What this CPU can do, by CPUID, in the bits of lintel.h: the kernel asks for itself and
  * compares. */
-#ifndef KERNEL_CPU_H
-#define KERNEL_CPU_H
+#pragma once
 
 #include "common/lintel.h"
 #include "kernel/machine/instructions.h"
@@ -26,5 +25,3 @@ static inline bool cpu_has(uint32_t feature)
 }
 
 const char *cpu_feature_name(uint32_t index); /* of bit `index`; NULL: none */
-
-#endif

@@ -1,10 +1,7 @@
 /* Faults on purpose. */
-#ifndef KERNEL_DELIBERATE_FAULT_H
-#define KERNEL_DELIBERATE_FAULT_H
+#pragma once
 
 #include <stdbool.h>
 
 /* `kind` ends at a space or 0. False: there is no such kind, or it went by without an exception. */
 bool make_fault(const char *kind);
-
-#endif

@@ -1,6 +1,5 @@
 /* Descriptor tables, as Lintel built them. */
-#ifndef KERNEL_DESCRIPTORS_H
-#define KERNEL_DESCRIPTORS_H
+#pragma once
 
 #include "kernel/machine/instructions.h"
 
@@ -53,5 +52,3 @@ void kernel_stack_use(uint64_t stack_top);
 
 /* Virtual address behind the fault stack, as the TSS says; 0: there is none. */
 uint64_t fault_stack_top(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* The instructions that C has no words for. */
-#ifndef KERNEL_INSTRUCTIONS_H
-#define KERNEL_INSTRUCTIONS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -121,5 +120,3 @@ static inline void halt_forever(void)
     for (;;)
         __asm__ volatile("cli; hlt");
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* The kernel's own interrupt table: exceptions, and the two 8259 interrupt controllers. */
-#ifndef KERNEL_INTERRUPTS_H
-#define KERNEL_INTERRUPTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,5 +45,3 @@ static inline void interrupts_restore(uint64_t flags)
 {
     __asm__ volatile("push %0; popfq" : : "r"(flags) : "memory", "cc");
 }
-
-#endif

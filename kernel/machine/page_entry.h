@@ -1,7 +1,6 @@
 /* Entries of page tables (Intel SDM 3A, 4.5; AMD APM 2, 5.3), and the way from an address to its
  * page: no machine is needed to ask. Level 1 is PT, 2 PD, 3 PDPT, 4 PML4, 5 PML5. */
-#ifndef KERNEL_PAGE_ENTRY_H
-#define KERNEL_PAGE_ENTRY_H
+#pragma once
 
 #include "kernel/lib/bits.h"
 #include <stdbool.h>
@@ -58,5 +57,3 @@ struct page_walk {
 bool address_is_canonical(uint64_t virtual, int levels);
 struct page_walk walk_to(uint64_t virtual, uint64_t root, int levels,
                          uint64_t (*read)(uint64_t physical));
-
-#endif

@@ -1,6 +1,5 @@
 /* The page tables that the kernel runs on, walked entry by entry into a list of mapped ranges. */
-#ifndef KERNEL_PAGE_TABLES_H
-#define KERNEL_PAGE_TABLES_H
+#pragma once
 
 #include "kernel/machine/page_entry.h"
 #include <stdbool.h>
@@ -61,5 +60,3 @@ bool mapped_with(uint64_t virtual, uint64_t bytes, uint8_t rights);
 
 /* For messages. */
 const char *cache_name(uint8_t cache);
-
-#endif

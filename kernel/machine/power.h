@@ -1,6 +1,5 @@
 /* The ends of a machine's run. */
-#ifndef KERNEL_POWER_H
-#define KERNEL_POWER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -11,5 +10,3 @@ void power_off(void);
 
 /* Ends QEMU through isa-debug-exit, whose status says whether all passed. */
 void end_test(bool passed) __attribute__((noreturn));
-
-#endif

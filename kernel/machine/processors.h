@@ -1,6 +1,5 @@
 /* The other CPUs: each is started once, says what it found at its first instruction, and halts. */
-#ifndef KERNEL_PROCESSORS_H
-#define KERNEL_PROCESSORS_H
+#pragma once
 
 #include "kernel/handover/handover.h"
 #include "kernel/machine/instructions.h"
@@ -29,5 +28,3 @@ uint64_t processors_known(void);
 
 /* Starts all. Returns when all have arrived, or ten seconds have passed. */
 void processors_start(void);
-
-#endif

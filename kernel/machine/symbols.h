@@ -1,6 +1,5 @@
 /* Which function and source line an address of the kernel's text belongs to. */
-#ifndef KERNEL_SYMBOLS_H
-#define KERNEL_SYMBOLS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,5 +26,3 @@ void symbols_of_program(const struct symbol_table *table);
 
 /* False: no function of the kernel has that name. */
 bool symbols_find(const char *name, uint64_t *address);
-
-#endif

@@ -1,6 +1,5 @@
 /* The 8254 interval timer, and the tick: its channel 0, 100 times a second. */
-#ifndef KERNEL_TIMER_H
-#define KERNEL_TIMER_H
+#pragma once
 
 #include <stdint.h>
 
@@ -24,5 +23,3 @@ void timer_on_tick(timer_visit visit);
 
 /* Halts until the next interrupt, whichever. */
 void wait_for_interrupt(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* What a user program includes: system calls, and text. */
-#ifndef PROGRAM_H
-#define PROGRAM_H
+#pragma once
 
 #include "kernel/user/calls.h"
 #include "kernel/vm/vm.h"
@@ -42,5 +41,3 @@ void start(void)
     call(CALL_EXIT, (uint64_t)program(), 0, 0);
     __builtin_unreachable();
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* A line being typed, with the lines before it: no input or output of its own. */
-#ifndef KERNEL_LINE_H
-#define KERNEL_LINE_H
+#pragma once
 
 #include "kernel/console/keys.h"
 
@@ -21,5 +20,3 @@ void line_begin(struct line *line);
 
 /* True when the line is finished. */
 bool line_key(struct line *line, int key);
-
-#endif

@@ -1,6 +1,5 @@
 /* The shell: a prompt on screen and serial line at once. */
-#ifndef KERNEL_SHELL_H
-#define KERNEL_SHELL_H
+#pragma once
 
 #include "kernel/console/console.h"
 #include "kernel/handover/handover.h"
@@ -83,5 +82,3 @@ extern struct arguments {
 
 /* Does what a line says; false: it says what is wrong with the line. Changes the text. */
 bool obey(char *text);
-
-#endif

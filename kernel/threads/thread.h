@@ -1,6 +1,5 @@
 /* Threads on one CPU, in turns: the timer's tick takes the CPU from whoever runs. */
-#ifndef KERNEL_THREADS_THREAD_H
-#define KERNEL_THREADS_THREAD_H
+#pragma once
 
 #include "kernel/vm/vm.h"
 
@@ -62,5 +61,3 @@ struct spinlock {
 
 void spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);
-
-#endif

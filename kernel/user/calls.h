@@ -1,6 +1,5 @@
 /* What a user program may ask for: the numbers in RAX. Shared with the programs. */
-#ifndef KERNEL_USER_CALLS_H
-#define KERNEL_USER_CALLS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -21,5 +20,3 @@ enum call {
 /* A result below 0 is an error: minus an enum vm_status, or one of these. */
 #define ERROR_POINTER (-100) /* the program may not touch what it points to */
 #define ERROR_CALL    (-101) /* no such number */
-
-#endif

@@ -1,6 +1,5 @@
 /* A program's file (ELF64, static; System V ABI, chapters 4 and 5), and its place in a space. */
-#ifndef KERNEL_USER_IMAGE_H
-#define KERNEL_USER_IMAGE_H
+#pragma once
 
 #include "kernel/machine/symbols.h"
 #include "kernel/vm/vm.h"
@@ -17,5 +16,3 @@ const char *image_check(struct image *image, const void *file, uint64_t bytes);
 
 /* Fills an empty space. NULL, or what is wrong; the space then may be half filled. */
 const char *image_load(struct image *image, struct vm *space);
-
-#endif

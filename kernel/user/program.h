@@ -1,6 +1,5 @@
 /* User programs: static ELF64 files that came as modules. One runs at a time, in the foreground. */
-#ifndef KERNEL_USER_PROGRAM_H
-#define KERNEL_USER_PROGRAM_H
+#pragma once
 
 #include <stdint.h>
 
@@ -25,5 +24,3 @@ void system_calls_open(void);
 
 /* Enters user mode with a fresh FPU; all other registers but RSP are 0. */
 void user_enter(uint64_t entry, uint64_t stack_top) __attribute__((noreturn));
-
-#endif

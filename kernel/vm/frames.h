@@ -1,8 +1,7 @@
 /* Physical memory by frames of 4 KiB. A bitmap, not a buddy: nearly everybody here wants one frame
  * at a time, runs are rare and short, and 32 KiB of bits describe a gibibyte without touching it.
  * Pure: it knows numbers of frames, not what lies in them. */
-#ifndef KERNEL_VM_FRAMES_H
-#define KERNEL_VM_FRAMES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,5 +34,3 @@ uint64_t frames_take(struct frames *frames, uint64_t count);
 
 /* False, and nothing done, when one of them is free already or was never there. */
 bool frames_give(struct frames *frames, uint64_t first, uint64_t count);
-
-#endif

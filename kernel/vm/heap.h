@@ -1,8 +1,7 @@
 /* The kernel's heap: blocks of any size out of whole pages. First fit over a list of free blocks
  * by address; neighbours that become free are joined. Pure: pages come from a function that the
  * owner gives. */
-#ifndef KERNEL_VM_HEAP_H
-#define KERNEL_VM_HEAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,5 +27,3 @@ bool heap_give(struct heap *heap, void *memory);
 
 /* Whether every free block is whole, and none is lost. */
 bool heap_is_sound(const struct heap *heap);
-
-#endif

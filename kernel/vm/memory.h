@@ -1,8 +1,7 @@
 /* This machine's memory: all usable frames, the kernel's heap, and the spaces of addresses. A tick
  * must not interrupt a change, for the threads of programs make changes, too: system calls run with
  * interrupts off, and the shell turns them off for what it changes while a program runs. */
-#ifndef KERNEL_VM_MEMORY_H
-#define KERNEL_VM_MEMORY_H
+#pragma once
 
 #include "kernel/vm/vm.h"
 
@@ -33,5 +32,3 @@ extern const char *memory_verdict;
 
 /* Touches an address for real: what the page fault turned out to be, VM_FAULT_NONE without one. */
 enum vm_fault memory_probe(uint64_t address, enum vm_access access);
-
-#endif

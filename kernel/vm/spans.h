@@ -1,8 +1,7 @@
 /* The spans of an address space: disjoint runs of pages that are alike, in one array by address. A
  * page fault finds its span in log2(n) steps, and a call that adds one moves those behind it, 48
  * bytes each: no tree is quicker before there are many thousands. Pure. */
-#ifndef KERNEL_VM_SPANS_H
-#define KERNEL_VM_SPANS_H
+#pragma once
 
 #include "kernel/vm/heap.h"
 
@@ -42,5 +41,3 @@ void spans_cut(struct spans *spans, uint64_t address);
 void spans_join(struct spans *spans, uint64_t first, uint64_t end);
 
 void spans_remove(struct spans *spans, uint64_t first, uint64_t end);
-
-#endif

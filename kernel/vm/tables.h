@@ -1,8 +1,7 @@
 /* The page tables of one address space, page by page (Intel SDM volume 3A, 4.5). An entry that is
  * not present keeps its frame: no-access and guard pages have contents, too. Pure: tables are
  * reached through `physical`, the address at which physical 0 is mapped. */
-#ifndef KERNEL_VM_TABLES_H
-#define KERNEL_VM_TABLES_H
+#pragma once
 
 #include "kernel/machine/page_entry.h"
 #include "kernel/vm/frames.h"
@@ -36,5 +35,3 @@ void tables_give_frame(const struct tables *tables, uint64_t physical);
 
 /* Gives back all tables of the lower half. No entry may be backed any more. */
 void tables_end(const struct tables *tables);
-
-#endif

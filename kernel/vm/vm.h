@@ -1,8 +1,7 @@
 /* Virtual memory in two steps, as on the systems that invented it: a region is reserved first,
  * which costs nothing but addresses; its pages are committed later, and get a frame of zeroes when
  * they are first touched. Pure: runs on the host against a model (test/unit/test_kernel_vm.c). */
-#ifndef KERNEL_VM_VM_H
-#define KERNEL_VM_VM_H
+#pragma once
 
 #include "kernel/vm/spans.h"
 #include "kernel/vm/tables.h"
@@ -120,5 +119,3 @@ void vm_end(struct vm *vm);
 
 const char *vm_status_name(enum vm_status status);
 const char *vm_fault_name(enum vm_fault fault);
-
-#endif

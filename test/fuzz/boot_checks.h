@@ -1,6 +1,5 @@
 /* Whether the plan holds, by which a kernel or a program is entered (fuzz_boot.c). */
-#ifndef FUZZ_BOOT_CHECKS_H
-#define FUZZ_BOOT_CHECKS_H
+#pragma once
 
 #include "common/attempt/attempt.h"
 #include "common/lib/mem.h"
@@ -159,5 +158,3 @@ static void check_handoff(void)
     else
         check_one_to_one(state);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* A small FAT volume with what a boot reads: /loader/loader.conf, /loader/entries/fuzz.conf, and in
  * /boot the kernel, a module and an initial file system. */
-#ifndef FUZZ_BOOT_DISK_H
-#define FUZZ_BOOT_DISK_H
+#pragma once
 
 #include "test/unit/fat_image.h"
 
@@ -95,5 +94,3 @@ static void set_file(uint8_t *slot, uint32_t cluster, const void *bytes, uint64_
     memcpy(image_cluster(&disk_image, cluster), bytes, size);
     store(slot + 28, size, 4);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* A firmware that fails at any call and lies, and memory that remembers what was taken of it
  * (fuzz_boot.c). */
-#ifndef FUZZ_BOOT_FIRMWARE_H
-#define FUZZ_BOOT_FIRMWARE_H
+#pragma once
 
 #include "test/fuzz/boot_checks.h"
 #include "test/unit/acpi_tables.h"
@@ -269,5 +268,3 @@ static void put_char(char c)
     must((uint8_t)c >= ' ' || c == 033 || c == '\n' || c == '\r', "a control character is shown");
     before = c;
 }
-
-#endif

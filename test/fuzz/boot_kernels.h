@@ -1,6 +1,5 @@
 /* One small kernel of each protocol, which boots as it stands: where fuzz_boot.c begins. */
-#ifndef FUZZ_BOOT_KERNELS_H
-#define FUZZ_BOOT_KERNELS_H
+#pragma once
 
 #include "test/unit/bzimage.h"
 #include "test/unit/elf_builder.h"
@@ -301,5 +300,3 @@ static void mend_multiboot(void)
     else if (load32(at) == 0x1badb002)
         store_bytes(at + 8, -sum, 4);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* A firmware with one disk, the fuzzer's bytes, and one pool of memory. */
-#ifndef FUZZ_MEMORY_DISK_H
-#define FUZZ_MEMORY_DISK_H
+#pragma once
 
 #include "common/firmware.h"
 #include "common/lib/mem.h"
@@ -58,5 +57,3 @@ static inline struct disk *memory_disk_begin(const uint8_t *bytes, uint64_t size
     };
     return &memory_disk.disk;
 }
-
-#endif

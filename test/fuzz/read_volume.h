@@ -1,6 +1,5 @@
 /* Mounts the fuzzer's bytes, lists every directory, and opens and reads every file. */
-#ifndef FUZZ_READ_VOLUME_H
-#define FUZZ_READ_VOLUME_H
+#pragma once
 
 #include "common/storage/fs/fs.h"
 #include "test/fuzz/memory_disk.h"
@@ -65,5 +64,3 @@ static inline void read_volume(const uint8_t *bytes, uint64_t size, uint32_t sec
     if (fs_mount(&volume, &arena, &fs) == OK)
         fs_list(&fs, "/", visit, &walk);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* ACPI tables in memory, as a firmware lays them: RSDP, RSDT, XSDT, one other table and the MADT.
  */
-#ifndef TEST_ACPI_TABLES_H
-#define TEST_ACPI_TABLES_H
+#pragma once
 
 #include "common/hw/acpi.h"
 #include "common/lib/mem.h"
@@ -120,5 +119,3 @@ static inline struct acpi begin_acpi_tables(void)
     seal_rsdp();
     return (struct acpi){ACPI_TABLES_BASE, ACPI_TABLES_BASE, ACPI_TABLES_BASE + sizeof *tables};
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* One attempt to boot files in memory on the fake machine: what a protocol wishes, where it ends,
  * and what a refusal leaves behind. */
-#ifndef TEST_ATTEMPT_SCENE_H
-#define TEST_ATTEMPT_SCENE_H
+#pragma once
 
 #include "common/lib/mem.h"
 #include "common/protocol/protocol.h"
@@ -113,5 +112,3 @@ static inline void scene_refuse(enum err err, const char *why)
     assert_int_equal(0, fake_reserved_pages());
     assert_false(fake_left());
 }
-
-#endif

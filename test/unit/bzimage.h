@@ -1,6 +1,5 @@
 /* A bzImage for tests: a right one, whose fields a test then spoils. */
-#ifndef TEST_BZIMAGE_H
-#define TEST_BZIMAGE_H
+#pragma once
 
 #include "common/lib/mem.h"
 
@@ -45,5 +44,3 @@ static void bz_build(uint64_t address)
     bz_put(BZ_PE + 4, 0x8664, 2);
     bz_put(BZ_PE + 24 + 44, 1, 2); /* image version 1.0 */
 }
-
-#endif

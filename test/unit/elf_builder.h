@@ -1,6 +1,5 @@
 /* ELF files made in memory, valid until a test spoils them. One file at a time. */
-#ifndef TEST_ELF_BUILDER_H
-#define TEST_ELF_BUILDER_H
+#pragma once
 
 #include "common/format/elf.h"
 #include "common/format/elf_format.h"
@@ -152,5 +151,3 @@ static inline void build_pie(uint64_t link, const struct elf_rela *relas, uint64
     built_dynamic = build_program(PT_DYNAMIC, PF_W, 0, tags, sizeof tags, sizeof tags);
     built.header->e_entry = link;
 }
-
-#endif

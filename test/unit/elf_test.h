@@ -1,6 +1,5 @@
 /* What the tests of the ELF loader share: a built file, an arena, and the parsed answer. */
-#ifndef TEST_ELF_TEST_H
-#define TEST_ELF_TEST_H
+#pragma once
 
 #include "test/unit/elf_builder.h"
 #include "test/unit/fake_firmware.h"
@@ -49,5 +48,3 @@ static inline void assert_refused(enum err err, const char *part)
     assert_message("kernel.elf");
     assert_memory_equal(&elf, &before, sizeof elf);
 }
-
-#endif

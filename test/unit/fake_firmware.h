@@ -7,8 +7,7 @@
  *
  * There is one fake machine at a time. Misuse that a real machine would punish (a verb after
  * leave(), a release of what was never reserved) ends the test with a message. */
-#ifndef TEST_FAKE_FIRMWARE_H
-#define TEST_FAKE_FIRMWARE_H
+#pragma once
 
 #include "common/firmware.h"
 #include "common/handoff/handoff.h"
@@ -121,5 +120,3 @@ const struct handoff_state *fake_handoff(void);
 extern jmp_buf fake_way_out;
 enum fake_exit { FAKE_GAVE_UP = 1, FAKE_STUCK, FAKE_HANDED_OFF, FAKE_DEAD_END };
 #define FAKE_PATIENCE 3600000
-
-#endif

@@ -1,6 +1,5 @@
 /* The fake machine's inside, for the files that it is made of. */
-#ifndef TEST_FAKE_MACHINE_H
-#define TEST_FAKE_MACHINE_H
+#pragma once
 
 #include "test/unit/fake_firmware.h"
 #include <stdio.h>
@@ -92,5 +91,3 @@ enum key fake_key(void);
 void fake_wait(uint32_t milliseconds);
 enum err fake_set_video(uint32_t width, uint32_t height, struct video *video);
 void fake_set_text(void);
-
-#endif

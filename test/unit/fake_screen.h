@@ -1,7 +1,6 @@
 /* An 80x25 screen that obeys what firmware.put() promises, and fails a test on anything else. Rows
  * and columns count from 1. */
-#ifndef TEST_FAKE_SCREEN_H
-#define TEST_FAKE_SCREEN_H
+#pragma once
 
 #include "common/menu/screen.h"
 #include <setjmp.h>
@@ -125,5 +124,3 @@ static inline void assert_not_shown(const char *text)
     if (find(text))
         fail_msg("\"%s\" is on the screen", text);
 }
-
-#endif

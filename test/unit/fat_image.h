@@ -1,6 +1,5 @@
 /* FAT volumes built by hand in memory, for shapes that no tool makes. */
-#ifndef TEST_FAT_IMAGE_H
-#define TEST_FAT_IMAGE_H
+#pragma once
 
 #include "common/lib/mem.h"
 #include "common/storage/fs/fs.h"
@@ -142,5 +141,3 @@ static inline void image_fill(struct image *image, uint32_t first, uint32_t coun
     for (uint8_t *at = image_cluster(image, first); at < image_cluster(image, first + count); at++)
         *at = (uint8_t)((noise = noise * 1664525 + 1013904223) >> 24);
 }
-
-#endif

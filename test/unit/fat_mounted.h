@@ -1,6 +1,5 @@
 /* One hand-made FAT volume, mounted on the fake machine, and what is expected of its files. */
-#ifndef TEST_FAT_MOUNTED_H
-#define TEST_FAT_MOUNTED_H
+#pragma once
 
 #include "test/unit/fake_firmware.h"
 #include "test/unit/fat_image.h"
@@ -77,5 +76,3 @@ static inline void begin_with_file(uint32_t bits, uint32_t clusters, uint32_t cl
     image_fill(&image, FILE_FIRST, FILE_CLUSTERS);
     image_add(&image, "FILE    BIN", FILE_FIRST, FILE_CLUSTERS * image.cluster_bytes);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Makes small ISO 9660 volumes byte by byte, in shapes that no tool makes. */
-#ifndef TEST_ISO_IMAGE_H
-#define TEST_ISO_IMAGE_H
+#pragma once
 
 #include "common/lib/mem.h"
 
@@ -166,5 +165,3 @@ static inline uint8_t *image_begin_relocated(void)
     image_add(IMAGE_MOVED, "FILE.;1", 40, 100, 0);
     return link;
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Mounts an image of iso_image.h, and says what must be found on it. */
-#ifndef TEST_ISO_VOLUME_H
-#define TEST_ISO_VOLUME_H
+#pragma once
 
 #include "common/storage/fs/fs.h"
 #include "test/unit/fake_firmware.h"
@@ -107,5 +106,3 @@ static inline void expect_list(const char *path, const char *names)
     assert_string_equal(found, names);
     fake_end();
 }
-
-#endif

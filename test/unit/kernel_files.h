@@ -1,7 +1,6 @@
 /* A small kernel of each protocol, for the attempt's scene: each becomes the file "kernel", with
  * another file beside it where the protocol takes such. */
-#ifndef TEST_KERNEL_FILES_H
-#define TEST_KERNEL_FILES_H
+#pragma once
 
 #include "test/unit/attempt_scene.h"
 #include "test/unit/bzimage.h"
@@ -149,5 +148,3 @@ static const struct kernel_file kernel_files[] = {
     {"a boot sector", add_sector},
     {"an EFI program", add_program},
 };
-
-#endif

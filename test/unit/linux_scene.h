@@ -1,6 +1,5 @@
 /* A Linux kernel with two initrds on the fake machine, and its boot up to the handoff. */
-#ifndef TEST_LINUX_SCENE_H
-#define TEST_LINUX_SCENE_H
+#pragma once
 
 #include "common/protocol/linux/linux.h"
 #include "test/unit/attempt_scene.h"
@@ -37,5 +36,3 @@ static inline const uint8_t *boot(void)
 {
     return at_physical(scene_boot()->registers.rsi);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* A menu, its user and an 80x25 screen that knows no more than firmware.put() promises. */
-#ifndef TEST_MENU_TEST_H
-#define TEST_MENU_TEST_H
+#pragma once
 
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
@@ -124,5 +123,3 @@ static inline void assert_selected(const char *title)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, fake_tear_down)
-
-#endif

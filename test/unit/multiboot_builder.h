@@ -1,6 +1,5 @@
 /* Multiboot kernels made in memory, valid until a test spoils them. One file at a time. */
-#ifndef TEST_MULTIBOOT_BUILDER_H
-#define TEST_MULTIBOOT_BUILDER_H
+#pragma once
 
 #include "common/lib/mem.h"
 #include "common/protocol/multiboot/multiboot.h"
@@ -125,5 +124,3 @@ static inline void mb_sections32(void)
     mb_put(48, 4, 2);
     mb_put(50, 3, 2);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* What both tests of Multiboot information begin with: a small machine, and all that a kernel may
  * be told of. */
-#ifndef TEST_MULTIBOOT_SCENE_H
-#define TEST_MULTIBOOT_SCENE_H
+#pragma once
 
 #include "test/unit/fake_firmware.h"
 #include "test/unit/multiboot_builder.h"
@@ -119,5 +118,3 @@ static inline void add_pc(void)
     fake_map_add(0xf0000, 0x10000, LINTEL_MEMORY_RESERVED);
     fake_map_add(MIB, 15 * MIB, LINTEL_MEMORY_USABLE);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* A small PE32+ file in memory, section by section. */
-#ifndef TEST_PE_IMAGE_H
-#define TEST_PE_IMAGE_H
+#pragma once
 
 #include "common/format/pe.h"
 #include "common/lib/mem.h"
@@ -66,5 +65,3 @@ static inline void pe_add_text(const char *name, const char *text)
 {
     pe_add(name, text, strlen(text));
 }
-
-#endif

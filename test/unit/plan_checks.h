@@ -1,6 +1,5 @@
 /* What must hold of every plan, whatever the machine and the wishes are. */
-#ifndef TEST_PLAN_CHECKS_H
-#define TEST_PLAN_CHECKS_H
+#pragma once
 
 #include "test/unit/plan_scene.h"
 #include <string.h>
@@ -774,5 +773,3 @@ static inline void check_tables(struct scene *scene)
     else if (!entry_keeps_firmware(scene->attempt.wishes.mode))
         check_one_to_one_tables(scene);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* Machines and wishes at random, of all protocols and of none. Who includes this first defines
  * where chance comes from: below(limit) is a number below the limit. */
-#ifndef TEST_PLAN_RANDOM_H
-#define TEST_PLAN_RANDOM_H
+#pragma once
 
 #include "common/protocol/efi.h"
 #include "common/protocol/limine/limine.h"
@@ -356,5 +355,3 @@ static inline void random_scene(struct scene *scene)
     random_loader(scene);
     random_wishes(scene);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* What plan_build() is given, as a whole that tests can change. */
-#ifndef TEST_PLAN_SCENE_H
-#define TEST_PLAN_SCENE_H
+#pragma once
 
 #include "common/lib/mem.h"
 #include "common/protocol/lintel/lintel.h"
@@ -109,5 +108,3 @@ static inline enum err scene_plan(struct scene *scene)
 {
     return plan_build(&scene->request, &scene->machine.arena, &scene->plan);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* A directory for images that a test makes with the system's tools, and a way to call them. */
-#ifndef TEST_SCRATCH_H
-#define TEST_SCRATCH_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,5 +45,3 @@ static int scratch_end(void **state)
     run("rm -rf %s", scratch_path);
     return 0;
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* A model of the kernel's virtual memory that knows single pages only. */
-#ifndef VM_MODEL_H
-#define VM_MODEL_H
+#pragma once
 
 #include "test/unit/vm_space.h"
 
@@ -192,5 +191,3 @@ static uint8_t *model_content(struct page *p)
 {
     return p->owned ? &p->content : &p->shown->content[index_in_section(p)];
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* An address space of the kernel's on the host: frames in an array, a heap that gives all back. */
-#ifndef VM_SPACE_H
-#define VM_SPACE_H
+#pragma once
 
 #include "kernel/vm/vm.h"
 #include <setjmp.h>
@@ -54,5 +53,3 @@ static void end_space(void)
     assert_int_equal(heap.blocks, 0);
     assert_true(heap_is_sound(&heap));
 }
-
-#endif

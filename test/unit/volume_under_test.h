@@ -1,6 +1,5 @@
 /* A disk image in a file, mounted whole, and what must be equal about it. */
-#ifndef TEST_VOLUME_UNDER_TEST_H
-#define TEST_VOLUME_UNDER_TEST_H
+#pragma once
 
 #include "common/lib/mem.h"
 #include "common/storage/disk/disk.h"
@@ -142,5 +141,3 @@ static inline void expect_same_tree(const struct fs *fs, const char *host)
     assert_int_equal(walk.entries, count_lines(command));
     assert_true(walk.entries > 0);
 }
-
-#endif

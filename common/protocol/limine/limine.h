@@ -1,7 +1,6 @@
 /* The Limine boot protocol, base revisions 0 to 6, for x86-64 (PROTOCOL.md of limine-protocol): a
  * kernel holds requests in its image, and finds answers behind them. */
-#ifndef LINTEL_PROTOCOL_LIMINE_LIMINE_H
-#define LINTEL_PROTOCOL_LIMINE_LIMINE_H
+#pragma once
 
 #include "common/attempt/upper_half.h"
 #include "common/format/event_log.h"
@@ -150,5 +149,3 @@ limine_respond limine_memory_map;   /* limine_map.c */
 limine_respond limine_modules;      /* limine_files.c */
 limine_respond limine_executable_file;
 limine_respond limine_cpus; /* limine_machine.c */
-
-#endif

@@ -1,6 +1,5 @@
 /* Lintel's own protocol (PROTOCOL.md): what its files share. */
-#ifndef LINTEL_PROTOCOL_LINTEL_LINTEL_H
-#define LINTEL_PROTOCOL_LINTEL_LINTEL_H
+#pragma once
 
 #include "common/attempt/upper_half.h"
 
@@ -30,5 +29,3 @@ enum err lintel_read_note(const struct reader *reader, struct arena *arena,
 enum err lintel_build(struct attempt *attempt, struct buffer *buffer);
 void lintel_fill_mailbox(const struct attempt *attempt, uint64_t index, struct mp_mailbox *mailbox);
 void lintel_tell_cpus(const struct attempt *attempt, uint64_t missing);
-
-#endif

@@ -1,7 +1,6 @@
 /* Linux by its x86 boot protocol, from anywhere: a file of its own, or the sections of a unified
  * kernel image (uki.c). */
-#ifndef LINTEL_PROTOCOL_LINUX_LINUX_H
-#define LINTEL_PROTOCOL_LINUX_LINUX_H
+#pragma once
 
 #include "common/protocol/linux/linux_image.h"
 #include "common/protocol/protocol.h"
@@ -82,5 +81,3 @@ bool linux_video_mode(const char *options, uint16_t *mode);
 
 /* The same for a graphics mode: Linux sets it by itself only when it is entered in real mode. */
 bool linux_video_wish(const char *options, uint32_t *width, uint32_t *height);
-
-#endif

@@ -1,7 +1,6 @@
 /* What a bzImage says of itself: the setup header of the Linux x86 boot protocol 2.15
  * (Documentation/arch/x86/boot.rst). */
-#ifndef LINTEL_PROTOCOL_LINUX_LINUX_IMAGE_H
-#define LINTEL_PROTOCOL_LINUX_LINUX_IMAGE_H
+#pragma once
 
 #include "common/lib/reader.h"
 #include <stdbool.h>
@@ -54,5 +53,3 @@ struct linux_image {
 /* Reads the beginning of a kernel. Messages begin with the reader's name. ERR_FORMAT: not a
  * bzImage, or one whose header lies. ERR_UNSUPPORTED: older than version 2.03. */
 enum err linux_image_parse(const struct reader *reader, struct linux_image *image);
-
-#endif

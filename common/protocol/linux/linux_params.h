@@ -1,7 +1,6 @@
 /* The boot parameters, or "zero page", of the Linux x86 boot protocol
  * (Documentation/arch/x86/zero-page.rst). Made from data alone. */
-#ifndef LINTEL_PROTOCOL_LINUX_LINUX_PARAMS_H
-#define LINTEL_PROTOCOL_LINUX_LINUX_PARAMS_H
+#pragma once
 
 #include "common/memory/memmap.h"
 #include "common/protocol/linux/linux_image.h"
@@ -25,5 +24,3 @@ uint64_t linux_more_bytes(uint64_t ranges);
 
 /* Fills LINUX_PARAMS_BYTES bytes at `page`, and what params->more_ranges points to. */
 void linux_params_fill(const struct linux_params *params, uint8_t *page);
-
-#endif

@@ -1,8 +1,7 @@
 /* Multiboot kernels: what the files multiboot*.c share. The Multiboot Specification 0.6.96 is "1",
  * the Multiboot2 Specification 2.0 is "2". All addresses are physical; both specifications have 32
  * bits for them, so all that a kernel gets lies below 4 GiB. */
-#ifndef LINTEL_PROTOCOL_MULTIBOOT_MULTIBOOT_H
-#define LINTEL_PROTOCOL_MULTIBOOT_MULTIBOOT_H
+#pragma once
 
 #include "common/protocol/protocol.h"
 #include "common/version.h"
@@ -198,5 +197,3 @@ void multiboot_wish_for_symbols(struct attempt *attempt, struct multiboot *multi
 
 /* The headers say where they were loaded. */
 void multiboot_finish_symbols(const struct attempt *attempt, struct multiboot *multiboot);
-
-#endif

@@ -1,7 +1,6 @@
 /* Small reads through blocks that are kept: directories, allocation tables and headers lie close
  * together, and one request to firmware costs as much as many kilobytes. */
-#ifndef LINTEL_DISK_CACHE_H
-#define LINTEL_DISK_CACHE_H
+#pragma once
 
 #include "common/firmware.h"
 #include "common/lib/arena.h"
@@ -17,5 +16,3 @@ void cache_forget(const struct facts *facts);
  * firmware. */
 enum err cache_read(const struct firmware *firmware, const struct disk *disk, uint64_t lba,
                     uint64_t sectors, void *to);
-
-#endif

@@ -1,6 +1,5 @@
 /* Bytes of a disk, and the partitions on it. */
-#ifndef LINTEL_DISK_DISK_H
-#define LINTEL_DISK_DISK_H
+#pragma once
 
 #include "common/firmware.h"
 #include "common/lib/arena.h"
@@ -48,5 +47,3 @@ bool volume_is_esp(const struct volume *volume);
 /* The extended boot loader partition (UAPI.1): GPT BC13C2FF-59E6-4262-A352-B275FD6F7172, MBR
  * EAh. */
 bool volume_is_xbootldr(const struct volume *volume);
-
-#endif

@@ -1,7 +1,6 @@
 /* Partitions while they are being listed: for the readers of tables, and for who must know what the
  * list leaves out. */
-#ifndef LINTEL_DISK_PARTITION_H
-#define LINTEL_DISK_PARTITION_H
+#pragma once
 
 #include "common/storage/disk/disk.h"
 
@@ -42,5 +41,3 @@ bool mbr_is_table(const struct partitions *list, const uint8_t sector[MBR_BYTES]
 bool mbr_is_protective(const uint8_t sector[MBR_BYTES]);
 bool mbr_is_fat(const uint8_t sector[MBR_BYTES]); /* holds a BIOS Parameter Block of FAT */
 enum err mbr_list(struct partitions *list, const uint8_t sector[MBR_BYTES]);
-
-#endif

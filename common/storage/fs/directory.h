@@ -1,7 +1,6 @@
 /* Directories that have been looked into: each is read once, for all of its files may be asked for.
  */
-#ifndef LINTEL_FS_DIRECTORY_H
-#define LINTEL_FS_DIRECTORY_H
+#pragma once
 
 #include "common/storage/fs/fs.h"
 
@@ -20,5 +19,3 @@ bool directory_find(const struct directory *directory, const char *name, uint64_
 /* As fs_list(). */
 void directory_list(const struct directory *directory,
                     bool (*each)(void *context, const struct fs_entry *entry), void *context);
-
-#endif

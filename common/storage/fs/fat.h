@@ -1,6 +1,5 @@
 /* What the parts of the FAT driver share (Microsoft FAT32 File System Specification 1.03). */
-#ifndef LINTEL_FS_FAT_H
-#define LINTEL_FS_FAT_H
+#pragma once
 
 #include "common/storage/fs/fs.h"
 
@@ -84,5 +83,3 @@ enum err fat_open(const struct fs *fs, const struct fs_entry *entry, struct file
 enum err fat_read(const struct file *file, uint64_t offset, uint64_t bytes, void *to);
 
 extern const struct fs_driver fat_driver;
-
-#endif

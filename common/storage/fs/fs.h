@@ -1,6 +1,5 @@
 /* File systems, read-only. A new one is one file and one row in fs.c's table. */
-#ifndef LINTEL_FS_FS_H
-#define LINTEL_FS_FS_H
+#pragma once
 
 #include "common/lib/reader.h"
 #include "common/storage/disk/disk.h"
@@ -94,5 +93,3 @@ bool fs_is_same_path(const char *path, const char *other);
  * damaged directory is listed before its error. */
 enum err fs_list(const struct fs *fs, const char *path,
                  bool (*each)(void *context, const struct fs_entry *entry), void *context);
-
-#endif

@@ -1,8 +1,7 @@
 /* What the parts of the ISO 9660 driver share (ECMA-119, 4th edition; Joliet 1.0; SUSP and RRIP
  * 1.12). Directories are found through their records alone: the path table repeats what they say,
  * and is not read. */
-#ifndef LINTEL_FS_ISO9660_H
-#define LINTEL_FS_ISO9660_H
+#pragma once
 
 #include "common/storage/fs/fs.h"
 
@@ -100,5 +99,3 @@ enum err iso_open(const struct fs *fs, const struct fs_entry *entry, struct file
 enum err iso_read(const struct file *file, uint64_t offset, uint64_t bytes, void *to);
 
 extern const struct fs_driver iso9660_driver;
-
-#endif

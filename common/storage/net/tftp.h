@@ -1,7 +1,6 @@
 /* What DHCP told the firmware of the server that it loaded Lintel from. Both front ends' PXE calls
  * take what they ask for from here; the transfer is the firmware's. */
-#ifndef LINTEL_NET_TFTP_H
-#define LINTEL_NET_TFTP_H
+#pragma once
 
 #include "common/firmware.h"
 
@@ -29,5 +28,3 @@ enum err tftp_path(const struct tftp_server *server, const char *path, char *to,
 /* Cuts the loader's own path, or its URL, to the root of the files that belong to it: the directory
  * that it lies in, or the one above EFI/BOOT or EFI/<any other>. */
 void net_cut_to_root(char *path);
-
-#endif

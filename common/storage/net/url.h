@@ -1,7 +1,6 @@
 /* A server whose files are named by URLs (RFC 3986). Both of the UEFI front end's ways that know
  * URLs take what they ask for from here; the transfer is theirs. */
-#ifndef LINTEL_NET_URL_H
-#define LINTEL_NET_URL_H
+#pragma once
 
 #include "common/storage/net/tftp.h"
 
@@ -24,5 +23,3 @@ enum err url_learn_tftp(struct url_server *server, const struct tftp_server *tft
 /* The URL of the file that has this path below the root; bytes that a URL may not hold are written
  * %XX. ERR_UNSUPPORTED: it is too long. */
 enum err url_of(const struct url_server *server, const char *path, char url[URL_BYTES]);
-
-#endif

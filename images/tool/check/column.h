@@ -1,7 +1,6 @@
 /* An address space as a column of bars, high addresses at the top. A bar's height tells only the
  * order of magnitude of its size: true proportions would show one bar and hide all others. */
-#ifndef LINTEL_TOOL_CHECK_COLUMN_H
-#define LINTEL_TOOL_CHECK_COLUMN_H
+#pragma once
 
 #include "images/tool/check/forecast.h"
 #include <stddef.h>
@@ -33,5 +32,3 @@ double column_height_of(const struct column *column, uint64_t address);
 const struct bar *column_find(const struct column *column, uint64_t address);
 
 void column_free(struct column *column);
-
-#endif

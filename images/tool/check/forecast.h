@@ -1,7 +1,6 @@
 /* What a boot of a kernel on some machine would do: found by the loader's own code, which decides
  * everything before it touches anything. */
-#ifndef LINTEL_TOOL_CHECK_FORECAST_H
-#define LINTEL_TOOL_CHECK_FORECAST_H
+#pragma once
 
 #include "common/protocol/protocol.h"
 #include "images/tool/check/machine.h"
@@ -40,5 +39,3 @@ enum err forecast_plan(struct forecast *forecast);
 
 /* Fails where no machine would boot the entry. */
 enum err forecast_check(const struct entry *entry, const struct forecast_files *files);
-
-#endif

@@ -1,7 +1,6 @@
 /* The machine that a kernel is checked against: an ordinary PC, or one from a recorded memory map.
  */
-#ifndef LINTEL_TOOL_CHECK_MACHINE_H
-#define LINTEL_TOOL_CHECK_MACHINE_H
+#pragma once
 
 #include "common/plan/wishes.h"
 #include <stddef.h>
@@ -40,5 +39,3 @@ struct cpu_feature {
     uint32_t bits; /* LINTEL_CPU_... */
 };
 const struct cpu_feature *machine_cpu_feature(size_t index);
-
-#endif

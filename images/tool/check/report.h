@@ -1,6 +1,5 @@
 /* A forecast in words. */
-#ifndef LINTEL_TOOL_CHECK_REPORT_H
-#define LINTEL_TOOL_CHECK_REPORT_H
+#pragma once
 
 #include "images/tool/check/forecast.h"
 
@@ -29,5 +28,3 @@ bool mapping_is_direct(const struct plan *plan, const struct mapping *mapping);
 
 /* Joins the mapping at `index` with those behind it that continue it; returns the index behind. */
 uint64_t joined_mapping(const struct plan *plan, uint64_t index, struct mapping *joined);
-
-#endif

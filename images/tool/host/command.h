@@ -2,8 +2,7 @@
  *
  * Everything below a command returns `enum err`, and a failed call has said why with fail()
  * (common/lib/err.h); the command ends with command_end(). */
-#ifndef LINTEL_TOOL_HOST_COMMAND_H
-#define LINTEL_TOOL_HOST_COMMAND_H
+#pragma once
 
 #include "common/lib/err.h"
 #include <stddef.h>
@@ -74,5 +73,3 @@ enum err parse_bytes(const char *what, const char *text, uint64_t *bytes);
 
 /* A decimal number up to `most`. */
 enum err parse_number(const char *what, const char *text, uint64_t most, uint64_t *number);
-
-#endif

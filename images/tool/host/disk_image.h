@@ -1,7 +1,6 @@
 /* A disk of the host, a device or an image file, as the core's readers see it. Offsets are in bytes
  * from the disk's start. */
-#ifndef LINTEL_TOOL_HOST_DISK_IMAGE_H
-#define LINTEL_TOOL_HOST_DISK_IMAGE_H
+#pragma once
 
 #include "common/storage/disk/disk.h"
 
@@ -37,5 +36,3 @@ static inline bool is_zero(const uint8_t *bytes, uint64_t count)
         bytes++, count--;
     return !count;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* A folder beside the output in which an image is made: the output appears whole, under its own
  * name, or not at all. */
-#ifndef LINTEL_TOOL_HOST_DRAFT_H
-#define LINTEL_TOOL_HOST_DRAFT_H
+#pragma once
 
 #include "images/tool/host/file.h"
 #include <stdio.h>
@@ -28,5 +27,3 @@ enum err draft_deliver(const struct draft *draft, const char *output);
 /* All of it for an output that is one text, which `write` writes. */
 enum err draft_write(const char *output, void (*write)(FILE *file, const void *context),
                      const void *context);
-
-#endif

@@ -1,6 +1,5 @@
 /* The signals by which people and systems end a program: Ctrl-C, kill, a terminal that closes. */
-#ifndef LINTEL_TOOL_HOST_ENDINGS_H
-#define LINTEL_TOOL_HOST_ENDINGS_H
+#pragma once
 
 #include <signal.h>
 
@@ -17,5 +16,3 @@ void endings_block(sigset_t *mask);
  * ignored. */
 void endings_catch(void (*handler)(int), struct endings *before);
 void endings_restore(const struct endings *before);
-
-#endif

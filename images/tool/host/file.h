@@ -1,6 +1,5 @@
 /* Files of the host. Every message names the file and what the system says about it. */
-#ifndef LINTEL_TOOL_HOST_FILE_H
-#define LINTEL_TOOL_HOST_FILE_H
+#pragma once
 
 #include "common/lib/err.h"
 #include <stdbool.h>
@@ -44,5 +43,3 @@ enum err file_create(const char *path, uint64_t size);
 /* Reads or writes exactly that many bytes at `offset` of an existing file. */
 enum err file_read_at(const char *path, uint64_t offset, void *to, uint64_t size);
 enum err file_write_at(const char *path, uint64_t offset, const void *from, uint64_t size);
-
-#endif

@@ -1,6 +1,5 @@
 /* The host in the place of a firmware, for the loader's own code. */
-#ifndef LINTEL_TOOL_HOST_FIRMWARE_H
-#define LINTEL_TOOL_HOST_FIRMWARE_H
+#pragma once
 
 #include "common/firmware.h"
 #include "common/lib/arena.h"
@@ -18,5 +17,3 @@ uint64_t host_memory_taken(void);
 
 /* Memory of the tool itself, for as long as the program runs. */
 extern struct arena host_arena;
-
-#endif

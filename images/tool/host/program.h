@@ -1,6 +1,5 @@
 /* Other people's programs: fdisk, mkfs.fat, mtools, xorriso. */
-#ifndef LINTEL_TOOL_HOST_PROGRAM_H
-#define LINTEL_TOOL_HOST_PROGRAM_H
+#pragma once
 
 #include "common/lib/err.h"
 #include <stddef.h>
@@ -23,5 +22,3 @@ enum err program_read(const char *const arguments[], const char *input, char **o
 
 /* A call without an input, its arguments listed in place. */
 #define RUN(...) program_run((const char *const[]){__VA_ARGS__, NULL}, NULL)
-
-#endif

@@ -1,7 +1,6 @@
 /* Says on standard error what takes longer than a second: on a terminal in one line that changes,
  * else in lines at growing intervals. */
-#ifndef LINTEL_TOOL_HOST_PROGRESS_H
-#define LINTEL_TOOL_HOST_PROGRESS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -12,5 +11,3 @@ void step_begin(const char *step, uint64_t bytes);
 /* Call it often: with the bytes done so far, or with STEP_SAME while waiting. */
 #define STEP_SAME UINT64_MAX
 void step_show(uint64_t done);
-
-#endif

@@ -1,6 +1,5 @@
 /* A folder for drafts, which vanishes when the program ends, however it ends. */
-#ifndef LINTEL_TOOL_HOST_SCRATCH_H
-#define LINTEL_TOOL_HOST_SCRATCH_H
+#pragma once
 
 #include "common/lib/err.h"
 
@@ -10,5 +9,3 @@ enum err scratch_make(const char *parent, const char **folder);
 
 /* Its path; NULL while there is none. */
 const char *scratch_folder(void);
-
-#endif

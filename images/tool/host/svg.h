@@ -1,6 +1,5 @@
 /* The parts that all drawings are made of. Coordinates are pixels, downwards. */
-#ifndef LINTEL_TOOL_HOST_SVG_H
-#define LINTEL_TOOL_HOST_SVG_H
+#pragma once
 
 #include "images/tool/host/text.h"
 #include <stdio.h>
@@ -21,5 +20,3 @@ void svg_text(FILE *file, double x, double y, const char *class, const char *anc
 
 /* Three or four digits, which are enough for a drawing. */
 struct size_text svg_size(uint64_t bytes);
-
-#endif

@@ -1,6 +1,5 @@
 /* Text made on the fly. */
-#ifndef LINTEL_TOOL_HOST_TEXT_H
-#define LINTEL_TOOL_HOST_TEXT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -25,5 +24,3 @@ struct size_text size_text(uint64_t bytes);
 
 /* What stands behind the last "/" of a path. */
 const char *text_base(const char *path);
-
-#endif

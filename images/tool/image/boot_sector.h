@@ -1,6 +1,5 @@
 /* Lintel's first sector as it lies on a disk (legacy/boot.asm tells the layout). */
-#ifndef LINTEL_TOOL_IMAGE_BOOT_SECTOR_H
-#define LINTEL_TOOL_IMAGE_BOOT_SECTOR_H
+#pragma once
 
 #include "images/tool/image/stage.h"
 
@@ -23,5 +22,3 @@ void boot_sector_fill(uint8_t sector[BOOT_SECTOR_BYTES], enum boot_sector_kind k
 /* The same for the sector at byte `offset` of a file. */
 enum err boot_sector_install(const char *path, uint64_t offset, enum boot_sector_kind kind,
                              const struct content *stage, const struct stage_place *place);
-
-#endif

@@ -1,6 +1,5 @@
 /* The loader's files inside the tool (embedded.asm), as the build made them. */
-#ifndef LINTEL_TOOL_IMAGE_EMBEDDED_H
-#define LINTEL_TOOL_IMAGE_EMBEDDED_H
+#pragma once
 
 #include "images/tool/host/file.h"
 
@@ -8,5 +7,3 @@ extern const struct content embedded_boot;     /* 512 bytes: the first sector */
 extern const struct content embedded_boot_pxe; /* what precedes the second stage in lintel.pxe */
 extern const struct content embedded_stage2;   /* whole sectors of 512 bytes, sealed */
 extern const struct content embedded_efi;      /* the UEFI application */
-
-#endif

@@ -1,7 +1,6 @@
 /* FAT volumes inside a file, made by mkfs.fat and filled by mtools (Microsoft FAT32 File System
  * Specification 1.03). */
-#ifndef LINTEL_TOOL_IMAGE_FAT_VOLUME_H
-#define LINTEL_TOOL_IMAGE_FAT_VOLUME_H
+#pragma once
 
 #include "images/tool/image/tree.h"
 
@@ -25,5 +24,3 @@ uint64_t fat_fitting_sectors(const struct tree *tree, uint32_t bits, uint32_t se
 /* Makes the file system and copies the tree into it. ERR_NO_MEMORY: the tree does not fit, or there
  * is no file system of so many bits in so many sectors; says how much is missing. */
 enum err fat_make(const struct fat_volume *volume, const struct tree *tree);
-
-#endif

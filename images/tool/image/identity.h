@@ -1,7 +1,6 @@
 /* What identifies a disk and its volumes. All of it follows from the files on the disk: the same
  * files give the same bytes, and different disks are told apart. */
-#ifndef LINTEL_TOOL_IMAGE_IDENTITY_H
-#define LINTEL_TOOL_IMAGE_IDENTITY_H
+#pragma once
 
 #include "images/tool/image/tree.h"
 
@@ -29,5 +28,3 @@ void identity_uuid(const struct identity *identity, const char *part, char text[
 
 /* The same for an MBR signature or the serial number of a FAT volume; never 0. */
 uint32_t identity_serial(const struct identity *identity, const char *part);
-
-#endif

@@ -1,6 +1,5 @@
 /* An image under construction, and the layouts that it may have. */
-#ifndef LINTEL_TOOL_IMAGE_IMAGE_H
-#define LINTEL_TOOL_IMAGE_IMAGE_H
+#pragma once
 
 #include "images/tool/image/identity.h"
 #include "images/tool/image/stage.h"
@@ -38,5 +37,3 @@ struct layout {
 };
 
 extern const struct layout layout_gpt, layout_mbr, layout_floppy, layout_iso, layout_netboot;
-
-#endif

@@ -1,6 +1,5 @@
 /* Which files go onto an image, as its maker asks for them. */
-#ifndef LINTEL_TOOL_IMAGE_IMAGE_FILES_H
-#define LINTEL_TOOL_IMAGE_IMAGE_FILES_H
+#pragma once
 
 #include "images/tool/image/image.h"
 
@@ -31,5 +30,3 @@ enum err image_add_files(struct image *image, const struct layout *layout,
  * own. Of a further entry and of loader.conf it is only a warning: what they name may come later.
  */
 enum err image_check(struct tree *tree);
-
-#endif

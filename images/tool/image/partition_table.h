@@ -1,6 +1,5 @@
 /* Partition tables, written by fdisk: GPT and MBR, for sectors of any size. */
-#ifndef LINTEL_TOOL_IMAGE_PARTITION_TABLE_H
-#define LINTEL_TOOL_IMAGE_PARTITION_TABLE_H
+#pragma once
 
 #include "images/tool/image/identity.h"
 #include <stdbool.h>
@@ -28,5 +27,3 @@ struct table {
 
 enum err table_write(const struct table *table, const struct draft *draft,
                      const struct identity *identity);
-
-#endif

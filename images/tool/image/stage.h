@@ -1,7 +1,6 @@
 /* Lintel's second stage as a file, and its header (legacy/boot.asm and legacy/entry.asm tell the
  * layout). */
-#ifndef LINTEL_TOOL_IMAGE_STAGE_H
-#define LINTEL_TOOL_IMAGE_STAGE_H
+#pragma once
 
 #include "images/tool/host/file.h"
 #include <stdbool.h>
@@ -47,5 +46,3 @@ uint64_t stage_bytes_at(const uint8_t *sector);
  * sectors that it may take. ERR_NO_MEMORY: it does not fit; says how large it is. */
 enum err stage_install(const char *path, const struct content *stage,
                        const struct stage_place *place, uint64_t room);
-
-#endif

@@ -1,6 +1,5 @@
 /* The files that go onto a volume. */
-#ifndef LINTEL_TOOL_IMAGE_TREE_H
-#define LINTEL_TOOL_IMAGE_TREE_H
+#pragma once
 
 #include "common/storage/fs/fs.h"
 #include "images/tool/host/draft.h"
@@ -44,5 +43,3 @@ struct fs tree_fs(struct tree *tree);
  * other programs. ERR_FORMAT, ERR_NOT_FOUND: a file is not there under its name, or is another. */
 enum err tree_verify(const struct tree *tree, const char *image, uint64_t first,
                      uint32_t sector_bytes);
-
-#endif

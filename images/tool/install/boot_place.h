@@ -1,6 +1,5 @@
 /* Where on a disk the second stage goes, and which boot sectors lead to it. */
-#ifndef LINTEL_TOOL_INSTALL_BOOT_PLACE_H
-#define LINTEL_TOOL_INSTALL_BOOT_PLACE_H
+#pragma once
 
 #include "images/tool/image/boot_sector.h"
 #include "images/tool/install/disk_tables.h"
@@ -35,5 +34,3 @@ enum err boot_place_find(const struct disk_image *image, const struct disk_table
  * leaves room for other loaders, which grow upwards from the lowest. False: there is none. */
 bool find_free(const uint8_t *bytes, uint64_t all_sectors, uint32_t sector_bytes,
                const struct content *stage, uint64_t *first);
-
-#endif

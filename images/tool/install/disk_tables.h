@@ -1,7 +1,6 @@
 /* The partition tables of a disk, read more strictly than at boot: what is not understood in full
  * is not written to. */
-#ifndef LINTEL_TOOL_INSTALL_DISK_TABLES_H
-#define LINTEL_TOOL_INSTALL_DISK_TABLES_H
+#pragma once
 
 #include "images/tool/host/disk_image.h"
 
@@ -19,5 +18,3 @@ enum err disk_tables_read(const struct disk_image *image, struct disk_tables *ta
 
 /* The volume with that partition number; NULL: there is none. */
 const struct volume *disk_tables_find(const struct disk_tables *tables, uint32_t number);
-
-#endif

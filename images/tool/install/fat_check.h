@@ -1,6 +1,5 @@
 /* Is a FAT volume sound enough to be written to? */
-#ifndef LINTEL_TOOL_INSTALL_FAT_CHECK_H
-#define LINTEL_TOOL_INSTALL_FAT_CHECK_H
+#pragma once
 
 #include "images/tool/install/fat_layout.h"
 
@@ -11,5 +10,3 @@
  * matter. ERR_FORMAT: it is damaged; says where, and to repair it. */
 enum err fat_check(const struct fat_layout *fat, const struct disk_image *image,
                    const char *const paths[]);
-
-#endif

@@ -1,7 +1,6 @@
 /* A FAT volume of a disk that files are to be put on through mtools: where its parts lie, and what
  * its tables say (Microsoft FAT32 File System Specification 1.03). */
-#ifndef LINTEL_TOOL_INSTALL_FAT_LAYOUT_H
-#define LINTEL_TOOL_INSTALL_FAT_LAYOUT_H
+#pragma once
 
 #include "common/storage/fs/fs.h"
 #include "images/tool/host/disk_image.h"
@@ -62,5 +61,3 @@ uint32_t fat_cluster_at(const struct fat_layout *fat, uint64_t offset);
 /* Calls `each` for every cluster of a chain, in order. ERR_FORMAT: the chain loops. */
 enum err fat_walk(const struct fat_layout *fat, const uint8_t *table, uint64_t first_cluster,
                   enum err (*each)(void *context, uint32_t cluster), void *context);
-
-#endif

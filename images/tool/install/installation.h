@@ -4,8 +4,7 @@
  * the target. An installation's target is its base with Lintel added, an uninstallation's target is
  * the base. So installing again is neither a special case nor a second layer, and the record always
  * holds what was there before the first time. */
-#ifndef LINTEL_TOOL_INSTALL_INSTALLATION_H
-#define LINTEL_TOOL_INSTALL_INSTALLATION_H
+#pragma once
 
 #include "images/tool/install/boot_place.h"
 #include "images/tool/install/overlay.h"
@@ -116,5 +115,3 @@ enum err record_put(const struct installation *installation);
 
 /* The CRC-32 of a range. */
 enum err range_crc(const struct disk_image *image, uint64_t offset, uint64_t bytes, uint32_t *crc);
-
-#endif

@@ -1,8 +1,7 @@
 /* A shadow of a disk: a sparse file that holds the few ranges of the disk which matter to an
  * installation. Other programs change files in it, and what they changed is then compared with the
  * disk. Ranges are in bytes from the disk's start, whole sectors, and do not overlap. */
-#ifndef LINTEL_TOOL_INSTALL_OVERLAY_H
-#define LINTEL_TOOL_INSTALL_OVERLAY_H
+#pragma once
 
 #include "images/tool/install/fat_layout.h"
 #include <stddef.h>
@@ -40,5 +39,3 @@ struct volume overlay_volume(const struct overlay *overlay, const struct volume 
 
 /* The name of a file in a folder that vanishes when the program ends. */
 enum err scratch_path(const char *name, char **path);
-
-#endif

@@ -26,8 +26,7 @@
  *
  * "Original" is what was there before the first installation, however often it was repeated; "when
  * it began" may be an older Lintel. */
-#ifndef LINTEL_TOOL_INSTALL_RECORD_H
-#define LINTEL_TOOL_INSTALL_RECORD_H
+#pragma once
 
 #include "common/lib/err.h"
 #include <stdbool.h>
@@ -81,5 +80,3 @@ bool record_parse_head(const uint8_t *sector, uint64_t offset, uint64_t disk_byt
  * leaves a disk of `disk_bytes`. */
 enum err record_parse(const uint8_t *bytes, uint64_t size, uint64_t disk_bytes,
                       struct record *record);
-
-#endif

@@ -1,6 +1,5 @@
 /* From the disk as it is to the disk as an overlay has it: which sectors to write, and when. */
-#ifndef LINTEL_TOOL_INSTALL_TRANSITION_H
-#define LINTEL_TOOL_INSTALL_TRANSITION_H
+#pragma once
 
 #include "images/tool/install/overlay.h"
 #include "images/tool/install/record.h"
@@ -22,5 +21,3 @@ enum err transition_linked_table(const struct fat_layout *fat, const struct disk
 
 /* Compares every sector that the overlay holds. ERR_IO, ERR_NO_MEMORY. */
 enum err transition_plan(const struct transition *transition, struct writes *writes);
-
-#endif

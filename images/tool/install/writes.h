@@ -1,7 +1,6 @@
 /* The sectors that an installation writes, in an order in which every prefix leaves a disk that
  * boots the old loader or the new one. */
-#ifndef LINTEL_TOOL_INSTALL_WRITES_H
-#define LINTEL_TOOL_INSTALL_WRITES_H
+#pragma once
 
 #include "common/lib/err.h"
 #include <stddef.h>
@@ -51,5 +50,3 @@ enum err writes_add(struct writes *writes, enum phase phase, uint64_t offset, ui
 enum err writes_perform(struct writes *writes, const struct writer *writer);
 
 uint64_t writes_bytes(const struct writes *writes);
-
-#endif

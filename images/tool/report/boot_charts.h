@@ -1,6 +1,5 @@
 /* A boot's log as drawings, each an <svg> element of a page. */
-#ifndef LINTEL_TOOL_REPORT_BOOT_CHARTS_H
-#define LINTEL_TOOL_REPORT_BOOT_CHARTS_H
+#pragma once
 
 #include "images/tool/report/boot_log.h"
 #include <stdio.h>
@@ -17,5 +16,3 @@ bool chart_memory(FILE *file, const struct boot_log *log);
 
 /* The virtual address space, coloured by permissions. False: the log does not tell of it. */
 bool chart_mappings(FILE *file, const struct boot_log *log);
-
-#endif

@@ -1,6 +1,5 @@
 /* What Lintel's own kernel said on a serial line, as data. */
-#ifndef LINTEL_TOOL_REPORT_BOOT_LOG_H
-#define LINTEL_TOOL_REPORT_BOOT_LOG_H
+#pragma once
 
 #include "common/lib/err.h"
 #include <stdbool.h>
@@ -49,5 +48,3 @@ struct boot_log {
  * it. */
 enum err boot_log_read(const char *path, struct boot_log *log);
 void boot_log_free(struct boot_log *log);
-
-#endif

@@ -1,6 +1,5 @@
 /* The CPU as a kernel found it, noted by start32.asm or start64.asm before anything else ran. */
-#ifndef TEST_KERNELS_ARRIVAL_H
-#define TEST_KERNELS_ARRIVAL_H
+#pragma once
 
 #include <stdint.h>
 
@@ -18,5 +17,3 @@ extern uint8_t image_start[], image_end[]; /* the linker script's */
 
 /* Every claim of the machine state that both specifications share for 32-bit entries. */
 void check_arrival(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* What the kernels of the boot tests share: a serial line, a verdict, a way out. Freestanding,
  * 32-bit and 64-bit, and free of absolute addresses. */
-#ifndef TEST_KERNELS_TEXT_H
-#define TEST_KERNELS_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,5 +49,3 @@ static inline void *at(uint64_t physical)
 {
     return (void *)(uintptr_t)physical;
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* The Limine boot protocol as the kernel under test sees it. */
-#ifndef TEST_LIMINE_ABI_H
-#define TEST_LIMINE_ABI_H
+#pragma once
 
 #include <stdint.h>
 
@@ -124,5 +123,3 @@ extern volatile struct cpus_request cpus;
 #define STACK_BYTES   0x20000
 #define ENTROPY_COUNT 5
 #define UNTOUCHED     ((const struct response *)0x1234)
-
-#endif

@@ -1,6 +1,5 @@
 /* The machine at the kernel's first instruction. */
-#ifndef TEST_LIMINE_MACHINE_H
-#define TEST_LIMINE_MACHINE_H
+#pragma once
 
 #include "test/kernels/limine/abi.h"
 #include "test/kernels/limine/text.h"
@@ -77,5 +76,3 @@ static inline bool has_cpuid(uint32_t leaf, uint32_t subleaf, int reg, uint32_t 
 }
 
 extern uint8_t image_begin[], rodata_begin[], data_begin[], image_end[];
-
-#endif

@@ -1,6 +1,5 @@
 /* Words on COM1, and the count of what failed. */
-#ifndef TEST_LIMINE_TEXT_H
-#define TEST_LIMINE_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,5 +28,3 @@ static inline uint8_t in8(uint16_t port)
     __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
     return value;
 }
-
-#endif

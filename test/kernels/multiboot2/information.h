@@ -1,6 +1,5 @@
 /* The information's tags (Multiboot2 Specification 2.0, 3.6). */
-#ifndef TEST_MULTIBOOT2_INFORMATION_H
-#define TEST_MULTIBOOT2_INFORMATION_H
+#pragma once
 
 #include "test/kernels/common/text.h"
 
@@ -53,5 +52,3 @@ void take_image(const struct tag *tag);
 
 /* Uses the boot services: asks for a map, and leaves them. */
 void leave_services(void);
-
-#endif
