@@ -106,8 +106,8 @@ static void draw(struct window *window)
     canvas_print(canvas, MARGIN, 166, RGB_TEXT, "from      %016lx", range->base_physical);
     canvas_print(canvas, MARGIN, 186, RGB_TEXT, "to        %016lx",
                  range->base_physical + range->bytes - 1);
-    canvas_print(canvas, MARGIN, 206, RGB_TEXT, "bytes     %lu: %lu KiB, %lu pages", range->bytes,
-                 range->bytes / KIB, range->bytes / PAGE_BYTES);
+    canvas_print(canvas, MARGIN, 206, RGB_TEXT, "bytes     %lu, in KiB %lu", range->bytes,
+                 range->bytes / KIB);
     canvas_print(canvas, MARGIN, 226, RGB_TEXT, "firmware  said: %s",
                  firmware_type(range->base_physical));
     draw_legend(canvas);
