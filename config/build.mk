@@ -36,7 +36,7 @@ LINK_RESIDENT := $(LINK) -pie --no-dynamic-linker -z text -z max-page-size=16 -T
 LINK_LEGACY   := $(LINK) -static --no-warn-rwx-segments -z max-page-size=4096 -T legacy/legacy.ld
 LINK_UEFI     := $(LINK) -shared -Bsymbolic -z nocombreloc -z norelro --no-undefined -T uefi/uefi.lds
 LINK_KERNEL   := $(LINK) -static -z max-page-size=4096 -T kernel/kernel.ld
-LINK_PROGRAM  := $(LINK) -static -z max-page-size=4096 -T programs/program.ld
+LINK_PROGRAM  := $(LINK) -static -z max-page-size=4096 -T kernel/programs/program.ld
 
 # The host tests' variants of the same code: the objects that ship, and the same sources under sanitizers.
 HOST_FLAGS := -std=gnu11 -g -O1 $(WARNINGS) -I.

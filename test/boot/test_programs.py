@@ -7,8 +7,8 @@ from builder import BUILD, make_image
 from machine import ROOT, Hardware
 from shell import Shell
 
-PROGRAMS = sorted((ROOT / "programs").glob("*.c"))
-FAULTY = ROOT / "programs/faulty.c"
+PROGRAMS = sorted((ROOT / "kernel/programs").glob("*.c"))
+FAULTY = ROOT / "kernel/programs/faulty.c"
 # What is typed, what is told, the function of faulty.c that is named.
 FAULTS = {
     "n": (r"page fault \(vector 14\)", "writing: null pointer", "write_null"),

@@ -1,5 +1,5 @@
 /* Does one of the things that a program must not do. */
-#include "programs/program.h"
+#include "kernel/programs/program.h"
 
 #define DELIBERATE __attribute__((noinline, used))
 

@@ -1,5 +1,5 @@
 /* Never ends: the timer lets the shell hear Ctrl-C all the same. */
-#include "programs/program.h"
+#include "kernel/programs/program.h"
 
 int64_t program(void)
 {

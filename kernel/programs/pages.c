@@ -1,5 +1,5 @@
 /* Memory in two steps, from user mode: reserves much, commits less, touches little. */
-#include "programs/program.h"
+#include "kernel/programs/program.h"
 
 #define MIB       (UINT64_C(1) << 20)
 #define RESERVED  (64 * 1024 * MIB)

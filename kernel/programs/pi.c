@@ -1,6 +1,6 @@
 /* Pi by Leibniz's series in SSE registers, over many ticks: nobody else may change them, and what
  * the program before left in them must be gone. */
-#include "programs/program.h"
+#include "kernel/programs/program.h"
 
 #define TERMS 2000000
 

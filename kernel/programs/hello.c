@@ -1,5 +1,5 @@
 /* Asks for a name, and greets. */
-#include "programs/program.h"
+#include "kernel/programs/program.h"
 
 int64_t program(void)
 {
