@@ -35,7 +35,8 @@ LINK          := $(LD) -nostdlib -z noexecstack --build-id=none --gc-sections
 LINK_RESIDENT := $(LINK) -pie --no-dynamic-linker -z text -z max-page-size=16 -T common/resident/resident.ld
 LINK_LEGACY   := $(LINK) -static --no-warn-rwx-segments -z max-page-size=4096 -T legacy/legacy.ld
 LINK_UEFI     := $(LINK) -shared -Bsymbolic -z nocombreloc -z norelro --no-undefined -T uefi/uefi.lds
-LINK_KERNEL   := $(LINK) -static -z max-page-size=4096 -T kernel/kernel.ld
+# What debuggers read is most of the kernel's file, which has to fit on a floppy.
+LINK_KERNEL   := $(LINK) -static --compress-debug-sections=zlib -z max-page-size=4096 -T kernel/kernel.ld
 LINK_PROGRAM  := $(LINK) -static -z max-page-size=4096 -T kernel/programs/program.ld
 
 # The host tests' variants of the same code: the objects that ship, and the same sources under sanitizers.
