@@ -51,7 +51,8 @@ static bool run(const char *text)
     return obey(line);
 }
 
-static void ask(char *line)
+/* False: the answer is q, as between steps. */
+static bool ask(char *line)
 {
     const char *proposed = line;
     for (char *c = line; *c; c++)
@@ -60,6 +61,7 @@ static void ask(char *line)
     read_line(&tour.answers, "? ");
     const char *answer = tour.answers.length ? tour.answers.text : proposed;
     text_print(tour.word, sizeof tour.word, "%s", answer);
+    return !text_equal(answer, "q");
 }
 
 /* False: the reader has seen enough. */
@@ -87,7 +89,8 @@ static void walk(void)
             print_colour(COLOUR_GOOD, "%u. %s\n", step, text);
         } else if (line[0] == ASKED) {
             question = tour.at - text_length(line) - 1;
-            ask(line + 2);
+            if (!ask(line + 2))
+                return;
         } else if (line[0] == TYPED) {
             if (!run(text) && question)
                 tour.at = question; /* the answer was no good */

@@ -86,6 +86,17 @@ def test_q_ends_it_at_each_step(start, image):
         assert state(shell) == before
 
 
+def test_q_answers_a_question(start, image):
+    shell = Shell(start("bios", [image]))
+    shell.machine.type("tour\n")
+    for _ in range(next(i for i, title in enumerate(TITLES) if "From an address" in title)):
+        shell.read(GOES_ON)
+        shell.machine.type("\n")
+    shell.read("Enter alone takes kernel_main\n? ")
+    shell.machine.type("q\n")
+    assert "pt q" not in shell.read("That was the tour.\n")
+
+
 def test_keyboard_and_screen(start, image):
     shell = Shell(start("bios", [image]))
     shell.press(*"tour", "ret")
