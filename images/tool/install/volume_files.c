@@ -126,21 +126,38 @@ static bool is_default_ours(const struct volume *volume)
 
 /* ---- which clusters new files get ------------------------------------------------------------ */
 
+/* Clusters that are in use in a copy of the disk's table: behind an installation that was killed
+ * the copies differ. */
+static enum err find_used(const struct installation *installation, bool **used)
+{
+    const struct fat_layout *fat = &installation->fat;
+
+    TRY(ARENA_TAKE(&host_arena, fat->last_cluster + 1u, used));
+    for (uint32_t copy = 0; copy < fat->tables; copy++) {
+        uint8_t *table;
+        TRY(fat_read_table(fat, &installation->disk, copy, &table));
+        for (uint32_t cluster = 2; cluster <= fat->last_cluster; cluster++)
+            (*used)[cluster] |= fat_get(fat, table, cluster) != 0;
+    }
+    return OK;
+}
+
 /* Marks clusters as bad in every copy of the target's tables, so that new files do not get them:
  * those that are free there but in use on the disk, where the old loader still lies, and where
- * `allowed` is not NULL all others but these. */
+ * `allowed` is not NULL all others but these. The same in all copies: mtools knows only the first,
+ * and writes whole sectors of it to all. */
 static enum err guard_clusters(const struct installation *installation, const bool *allowed)
 {
     const struct fat_layout *fat = &installation->fat;
     const struct disk_image *target = &installation->target.image;
+    bool *used;
 
+    TRY(find_used(installation, &used));
     for (uint32_t copy = 0; copy < fat->tables; copy++) {
-        uint8_t *old, *new;
-        TRY(fat_read_table(fat, &installation->disk, copy, &old));
+        uint8_t *new;
         TRY(fat_read_table(fat, target, copy, &new));
         for (uint32_t cluster = 2; cluster <= fat->last_cluster; cluster++)
-            if (!fat_get(fat, new, cluster) &&
-                (fat_get(fat, old, cluster) || (allowed && !allowed[cluster])))
+            if (!fat_get(fat, new, cluster) && (used[cluster] || (allowed && !allowed[cluster])))
                 fat_set(fat, new, cluster, fat_bad_mark(fat));
         TRY(disk_image_write(target, fat_table_at(fat, copy), fat->table_bytes, new));
     }
