@@ -217,7 +217,7 @@ def check_fault(desktop):
     desktop.find("a20", "A20|address line 20")
     desktop.machine.type("run faulty.elf\n")
     desktop.read("for ever)? ")
-    desktop.machine.type("n\n")
+    desktop.machine.type("n")
     desktop.read("killed by its fault")
     desktop.read()
     desktop.show("memory")

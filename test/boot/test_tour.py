@@ -38,7 +38,7 @@ def answer(shell, step):
         shell.machine.type("\n")
     if "mistake" in TITLES[step]:
         said += shell.read("for ever)? ")
-        shell.machine.type("n\n")
+        shell.machine.type("n")
     return said
 
 
