@@ -3,6 +3,7 @@
 ; In text mode the video card draws what lies at B8000h: for each of 80 x 25 places a character, and a
 ; byte of colours behind it. The BIOS keeps its own state in memory, too: 256 pointers to its functions
 ; at 0 (the interrupt vectors; Intel SDM 3A, 20.1.4), and its variables at 400h (the BIOS data area).
+; Functions and variables: IBM, PS/2 and PC BIOS Interface Technical Reference, sections 2 and 3.
 %include "legacy/lessons/lesson.inc"
 
 VIDEO   equ 0B800h                      ; a segment: B800h * 16 = B8000h
@@ -80,7 +81,8 @@ echo:   mov     ah, 0                   ; INT 16h AH=00h: waits for a key
         call    say
         mov     al, ah
         call    say_hex8
-        call    end_line
+        mov     si, end_of_number
+        call    say
         jmp     echo
 
 end_line:
@@ -103,3 +105,5 @@ scan_code:
         db      'scan code ', 0
 character:
         db      'h, character ', 0
+end_of_number:
+        db      'h', 13, 10, 0

@@ -91,6 +91,8 @@ rows:   dw      bytes_of_sector
         db      'entries of the root   ', 0
         dw      track_sectors
         db      'sectors of a track    ', 0
+        dw      heads
+        db      'heads                 ', 0
         dw      0
         db      'the root is at sector ', 0
         times   510 - ($ - start) db 0

@@ -2,10 +2,10 @@
 ;
 ; INT 13h AH=02h reads from where a drive's heads have to be moved to. Sectors count from 1, heads and
 ; cylinders from 0; one track is the sectors under one head. The BIOS tells how many there are (INT 13h
-; AH=08h; Phoenix, Enhanced Disk Drive Specification 1.1). Motors need time: a first try may fail, so there
-; is a reset and another one. A floppy's data goes through a DMA controller that cannot count beyond 64 KiB:
-; a request must not cross a multiple of 10000h. One sector at a time, at addresses that are multiples of
-; 512, never does.
+; AH=08h). A first try may fail, for motors need time, and AH=06h, "another floppy was put in", is an error,
+; too: so there is a reset, and another try. (IBM, PS/2 and PC BIOS Interface Technical Reference, section 2.)
+; A floppy's data goes through a DMA controller whose addresses have 16 bits (Intel 8237A): no request may
+; cross a multiple of 10000h. One sector at a time, at addresses that are multiples of 512, never does.
 
 KERNEL_SECTORS equ 40                   ; more than two tracks
 MARK    equ 4C4E524Bh                   ; "KRNL"
@@ -26,13 +26,16 @@ begin:  xor     ax, ax
         cld
         jmp     0:.here
 .here:  mov     [drive], dl
+        xor     di, di                  ; some BIOSes want ES:DI = 0:0
         mov     ah, 8                   ; out: CL bits 0 to 5 = sectors of a track, DH = the last head;
         int     13h                     ; and ES:DI = a table, for floppies
         jc      failed
-        and     cl, 3Fh
-        mov     [track_sectors], cl
-        inc     dh
-        mov     [heads], dh
+        and     cx, 3Fh
+        jz      failed                  ; some say "well done", and tell nothing: not a divisor
+        mov     [track_sectors], cx
+        shr     dx, 8
+        inc     dx
+        mov     [heads], dx
         xor     ax, ax
         mov     es, ax
 
@@ -55,14 +58,17 @@ read_all:
 read_sector:
         mov     di, 4
 .again: mov     ax, si
-        div     byte [track_sectors]    ; AL = track, AH = sector from 0 on
-        mov     cl, ah
-        inc     cl
-        mov     ah, 0
-        div     byte [heads]            ; AL = cylinder, AH = head
-        mov     ch, al
-        mov     dh, ah
+        xor     dx, dx
+        div     word [track_sectors]    ; DX:AX / that: AX = track, DX = sector from 0 on
+        mov     cx, dx
+        inc     cx
+        xor     dx, dx
+        div     word [heads]            ; AX = cylinder, DX = head
+        mov     dh, dl
         mov     dl, [drive]
+        mov     ch, al
+        shl     ah, 6                   ; the cylinder's bits 8 and 9 go to CL's bits 6 and 7
+        or      cl, ah
         mov     ax, 0201h               ; read, one sector
         int     13h
         jnc     .end
@@ -87,10 +93,13 @@ stop:   hlt
 %include "legacy/lessons/say.inc"
 
 drive:  db      0
-track_sectors: db 0
-heads:  db      0
-unreadable: db  13, 10, 'The drive can not be read.', 13, 10, 0
-missing: db     13, 10, 'Behind the first sector of this drive lies no kernel: boot from the floppy.', 13, 10, 0
+track_sectors:
+        dw      0
+heads:  dw      0
+unreadable:
+        db      13, 10, 'The drive can not be read.', 13, 10, 0
+missing:
+        db      13, 10, 'Behind the first sector of this drive lies no kernel: boot from the floppy.', 13, 10, 0
         times   510 - ($ - start) db 0
         dw      0AA55h
 
