@@ -5,7 +5,7 @@ from shell import Shell
 
 WINDOWS = 7
 STEPS = 32  # of `gui time`
-REDRAW_MS, STEP_MS = 40, 2.5  # 1280 x 800 pixels, an instruction a nanosecond
+REDRAW_MS, STEP_MS = 15, 1  # 1280 x 800 pixels, an instruction a nanosecond
 
 
 def drawing_times(image, firmware):
