@@ -2,6 +2,7 @@
 """Boots a lesson of legacy/lessons: for a person, in a window where there is a display,
 else in this terminal; or under GDB with the lesson's symbols."""
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,6 @@ from run import console_arguments
 
 BUILD = ROOT / "build/lessons"
 FLOPPY_BYTES = 1440 * 1024
-TOLD_FLOPPY = "images/lesson03.img"  # in LESSONS.md
 
 
 def lesson_file(number):
@@ -46,16 +46,21 @@ def on_floppy(lesson, folder):
 def on_fat_floppy(lesson, folder):
     """Beside a file, by the commands that LESSONS.md tells."""
     floppy = Path(folder, "fat.img")
-    for command in told_commands():
-        subprocess.run(command.replace(TOLD_FLOPPY, str(floppy)), shell=True, check=True, cwd=ROOT,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    follow(told_commands("images/lesson03.img"), floppy)
     return floppy_machine(floppy)
 
 
-def told_commands():
-    return [line for line in Path(ROOT, "LESSONS.md").read_text().splitlines()
-            if TOLD_FLOPPY in line and line.split()[0] in ("mkfs.fat", "mcopy", "dd", "mdir")
-            and "skip=19" not in line]
+def told_commands(file):
+    """What LESSONS.md tells to type about a file, with {file} for it."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", Path(ROOT, "LESSONS.md").read_text(),
+                        re.MULTILINE | re.DOTALL)
+    return [line.replace(file, "{file}") for line in "".join(blocks).splitlines() if file in line]
+
+
+def follow(commands, file):
+    for command in commands:
+        subprocess.run(command.replace("{file}", str(file)), shell=True, check=True, cwd=ROOT,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def in_image(lesson, folder):
