@@ -1,18 +1,19 @@
-; Lesson 07: interrupts of our own: a clock, a key, and a fault that does not reset the machine.
+; Lesson 07: interrupts of our own: a clock, keys, and a fault that does not reset the machine.
 ;
-; The CPU looks up each interrupt's handler in the IDT, 8 bytes a vector (Intel SDM 3A, 6.11). Vectors 0 to
-; 31 are its own exceptions; an exception without a handler is a double fault, and that without a handler
-; a reset. The devices' requests come through two 8259 controllers, which a BIOS leaves at vectors 8 and
-; 70h, on top of the exceptions: so they are moved first (Intel 8259A, "Initialization Command Words").
+; The CPU finds an interrupt's handler in the IDT: a gate of 8 bytes a vector (Intel SDM 3A, 6.10, 6.11).
+; Vectors 0 to 31 are its own exceptions. One without a gate is a double fault, that without a gate a reset
+; (6.15). The devices' requests come from two 8259, which a BIOS leaves at vectors 8 and 70h, on top of the
+; exceptions: so they are moved first (Intel 8259A, "Initialization Command Words").
 %include "legacy/lessons/lesson.inc"
 
-EXCEPTIONS equ 32
-IRQ_BASE equ 32                         ; where the controllers' requests are moved to
-CONTROLLER_1 equ 20h                    ; ports: command; data is the next one
-CONTROLLER_2 equ 0A0h
-END_OF_INTERRUPT equ 20h
-CLOCK   equ 0B8000h + 79 * 2            ; on the screen: the character in the upper right corner
-WITH_ERROR equ 27D00h                   ; a bit for each exception that pushes an error code: 8, 10 to 14, 17
+EXCEPTIONS equ 32                       ; and behind them the requests: 32 the timer, 33 the keyboard, ...
+WITH_ERROR equ 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 ; they push an error code
+GATE    equ 8E00h                       ; present, DPL 0, an interrupt gate: the next interrupt has to wait
+PIC_1   equ 20h                         ; the first 8259's port of commands; its data: + 1
+PIC_2   equ 0A0h
+END_OF_INTERRUPT equ 20h                ; command; until then nothing less urgent comes
+KEYS    equ 60h
+CLOCK   equ 0B8000h + 79 * 2            ; on the screen: the upper right corner
 
 global main, main32, divide, on_exception, on_timer, on_key, rest
 main:   jmp     to_protected
@@ -22,86 +23,89 @@ main32: lidt    [idt_pointer]
         call    move_controllers
         mov     esi, before
         call    say32
-        mov     eax, 100
-        xor     edx, edx
         xor     ecx, ecx
 divide: div     ecx                     ; two bytes; the handler goes on behind them
         mov     esi, behind
         call    say32
-        sti                             ; from now on ticks and keys come
+        in      al, KEYS                ; a key of before: ICW1 made its request forgotten, and as long as
+        sti                             ; its byte is not read, no other comes
 rest:   hlt
         jmp     rest
 
-; ICW1: 11h, four words follow; ICW2: the vectors; ICW3: the second hangs on line 2 of the first; ICW4: 8086.
-; Then the masks: a bit that is set holds a line back. Only the timer's and the keyboard's are let through.
+; ICW1: 11h: four words; ICW2: vectors; ICW3: the second one hangs on line 2 of the first; ICW4: 1: 8086.
+; Then OCW1, whose bits hold lines back: all but the timer's and the keyboard's.
 move_controllers:
         mov     esi, words
-.next:  lodsb
+.next:  lodsw
         movzx   edx, al
-        lodsb
+        mov     al, ah
         out     dx, al
+        out     80h, al                 ; nobody's port: old controllers need the time
         cmp     esi, words_end
         jb      .next
         ret
-words:  db      CONTROLLER_1, 11h, CONTROLLER_2, 11h
-        db      CONTROLLER_1 + 1, IRQ_BASE, CONTROLLER_2 + 1, IRQ_BASE + 8
-        db      CONTROLLER_1 + 1, 4, CONTROLLER_2 + 1, 2, CONTROLLER_1 + 1, 1, CONTROLLER_2 + 1, 1
-        db      CONTROLLER_1 + 1, ~3 & 0FFh, CONTROLLER_2 + 1, 0FFh
+words:  db      PIC_1, 11h, PIC_1 + 1, EXCEPTIONS,     PIC_1 + 1, 1 << 2, PIC_1 + 1, 1
+        db      PIC_2, 11h, PIC_2 + 1, EXCEPTIONS + 8, PIC_2 + 1, 2,      PIC_2 + 1, 1
+        db      PIC_1 + 1, ~3 & 0FFh, PIC_2 + 1, 0FFh
 words_end:
 
-; On the stack: the vector, the error code or 0, and what the CPU pushed: EIP, CS, EFLAGS.
+; On the stack: the vector, its error code or 0, and what the CPU pushed: EIP, CS, EFLAGS.
 on_exception:
         pusha                           ; 32 bytes
-        mov     eax, [esp + 32]
         mov     esi, exception
-        call    tell32
+        call    say32
+        mov     eax, [esp + 32]
+        lea     esi, [names + eax * 4]
+        call    say32
         mov     eax, [esp + 40]
         mov     esi, address
         call    tell32
-        cmp     dword [esp + 32], 0     ; a division: its next instruction. All others: no way back
+        cmp     dword [esp + 32], 0     ; a division is left out; for all others there is no way back
         jne     rest
         add     dword [esp + 40], 2
         popa
         add     esp, 8
         iret
 
-on_timer:                               ; IRQ 0: 18.2 times a second, as the BIOS has set it
-        push    eax
+on_timer:                               ; 18.2 times a second, as the BIOS has set it
+        pusha
         inc     dword [ticks]
-        inc     byte [CLOCK]
-        mov     al, END_OF_INTERRUPT    ; or the controller holds back all that is no more urgent
-        out     CONTROLLER_1, al
-        pop     eax
-        iret
-
-on_key: pusha                           ; IRQ 1: the byte has to be read, or no other comes
-        in      al, 60h
+        mov     eax, [ticks]
+        mov     edi, CLOCK
+        mov     ecx, 10
+.next:  xor     edx, edx                ; the last digit first
+        div     ecx
+        add     dl, '0'
+        mov     [edi], dl
+        sub     edi, 2
+        test    eax, eax
+        jnz     .next
+        jmp     end_of_interrupt
+on_key: pusha
+        in      al, KEYS                ; has to be read, or no other comes
         movzx   eax, al
         mov     esi, scan_code
         call    tell32
+end_of_interrupt:
         mov     al, END_OF_INTERRUPT
-        out     CONTROLLER_1, al
+        out     PIC_1, al
         popa
-        iret
+no_request: iret                        ; went away before it was asked for, as line 7 then: nothing to end
 
-%macro  GATE 1                          ; the handler's address in two halves; 8E00h: present, DPL 0, and
-        dw      (%1 - start + 7C00h) & 0FFFFh, CODE32, 8E00h ; an interrupt gate: the next one waits
-        dw      (%1 - start + 7C00h) >> 16
-%endmacro
         align   8, db 0
-idt:
+idt:                                    ; the handler's address in two halves: we lie below 64 KiB
 %assign vector 0
 %rep    EXCEPTIONS
-        GATE    exception_%[vector]
+        dw      exception_%[vector], CODE32, GATE, 0
 %assign vector vector + 1
 %endrep
-        GATE    on_timer
-        GATE    on_key
+        dw      on_timer, CODE32, GATE, 0, on_key, CODE32, GATE, 0
+        times 6 dw no_request, CODE32, GATE, 0
 idt_pointer:
         dw      $ - idt - 1
         dd      idt
 
-%assign vector 0                        ; every exception has code of its own, which says its number
+%assign vector 0                        ; the CPU does not tell the vector: each exception has code for that
 %rep    EXCEPTIONS
 exception_%[vector]:
 %if !(WITH_ERROR >> vector & 1)
@@ -113,14 +117,14 @@ exception_%[vector]:
 %endrep
 
 ticks:  dd      0
+names:  dd      '#DE', '#DB', 'NMI', '#BP', '#OF', '#BR', '#UD', '#NM', '#DF', '9', '#TS', '#NP', '#SS', '#GP'
+        dd      '#PF', '15', '#MF', '#AC', '#MC', '#XM', '#VE', '#CP' ; Intel SDM 3A, table 6-1
+        times   EXCEPTIONS - ($ - names) / 4 dd '?'
 before: db      'Dividing by zero.', 13, 10, 0
-exception:
-        db      'Exception ', 0
-address:
-        db      '  at ', 0
+exception: db   'Exception ', 0
+address: db     ' at ', 0
 behind: db      'Still here. Keys, please.', 13, 10, 0
-scan_code:
-        db      'Scan code ', 0
+scan_code: db   'Scan code ', 0
 
 %include "legacy/lessons/protected.inc"
 TEXT_ROUTINES 32

@@ -1,24 +1,25 @@
 ; Lesson 08: which memory is there, and is it memory?
 ;
-; INT 15h EAX=E820h lists ranges, one a call: base, length, type (ACPI 6.5, 15.1). EBX says where it goes
-; on, and is 0 behind the last one; carry ends the list, too. Only type 1 is free to use. Between them are
-; holes: addresses where devices answer, or nobody.
+; INT 15h EAX=E820h lists ranges, one a call (ACPI 6.5, 15.1). EBX says where it goes on, and is 0 behind the
+; last one; carry ends the list, too. Only type 1 is free to use. Between ranges, devices answer, or nobody.
 %include "legacy/lessons/lesson.inc"
 
 SMAP    equ 534D4150h                   ; "SMAP", in and out
-RANGES  equ 500h                        ; where they are kept: base, length, type, attributes
+RANGES  equ 500h                        ; where they are kept
 RANGE_BYTES equ 24
 RANGES_MAX equ 32                       ; a BIOS that never ends its list is not obeyed for ever
-LENGTH  equ 8                           ; offsets in a range
+BASE    equ 0                           ; in a range: two words of 32 bits, the lower one first
+LENGTH  equ 8                           ; the same
 TYPE    equ 16
+ATTRIBUTES equ 20                       ; since ACPI 3.0: bit 0 clear: not in use
 USABLE  equ 1
 MIB     equ 100000h                     ; below the first MiB are we, the BIOS and the video card
-MIBS_MAX equ 64                         ; so many are tested: more takes long
+TEST_MAX equ 64 * MIB                   ; what is behind that is left out: it takes long
 
-global main, main32, list, test_range, test_mib, try_hole, rest
+global main, main32, list, show, test_range, try_hole, rest
 main:   mov     di, RANGES
         xor     ebx, ebx
-list:   mov     dword [di + 20], 1      ; attributes came with ACPI 3.0: older BIOSes do not write them
+list:   mov     dword [di + ATTRIBUTES], 1 ; an old BIOS leaves it alone
         mov     eax, 0E820h
         mov     ecx, RANGE_BYTES
         mov     edx, SMAP
@@ -26,7 +27,6 @@ list:   mov     dword [di + 20], 1      ; attributes came with ACPI 3.0: older B
         jc      .end
         cmp     eax, SMAP
         jne     .end
-        call    show
         add     di, RANGE_BYTES
         cmp     di, RANGES + RANGE_BYTES * RANGES_MAX
         je      .end
@@ -35,78 +35,75 @@ list:   mov     dword [di + 20], 1      ; attributes came with ACPI 3.0: older B
 .end:   mov     [ranges_end], di
         jmp     to_protected
 
-; In: DI = range. A line: base, length, type; 64 bits are two halves, the lower one first in memory.
-show:   mov     si, order
-.next:  lodsb
-        movzx   bp, al
-        mov     eax, [di + bp]
-        call    say_hex32
-        call    say                     ; leaves SI behind the text
-        cmp     si, order_end
-        jb      .next
-        ret
-order:  db      4, 0, 0, ' + ', 0, LENGTH + 4, 0, LENGTH, ' type ', 0, TYPE, 13, 10, 0
-order_end:
-
 bits 32
-main32: mov     edx, RANGES
-.next:  cmp     dx, [ranges_end]
+main32: mov     ebx, RANGES
+.next:  cmp     bx, [ranges_end]
         je      .end
+        call    show
         call    test_range
-        add     edx, RANGE_BYTES
+        add     ebx, RANGE_BYTES
         jmp     .next
-.end:   mov     eax, [tested]
-        mov     esi, mibs_tested
-        call    tell32
-        mov     ebx, 0A0000h            ; the video card's window for graphics: shut in text mode
+.end:   mov     ebx, 0A0000h            ; the video card's window for graphics: shut in text mode
         call    try_hole
         mov     ebx, 0F0000h            ; the BIOS's ROM
         call    try_hole
 rest:   hlt
         jmp     rest
 
-; In: EDX = range. Each whole MiB of it that is usable, from the first on and below 4 GiB.
-test_range:
-        cmp     dword [edx + TYPE], USABLE
-        jne     .end
-        cmp     dword [edx + 4], 0
-        jne     .end
-        mov     ebx, [edx]
-        add     ebx, MIB - 1
-        and     ebx, -MIB
-        jz      .end                    ; it begins below the first
-.next:  mov     eax, ebx
-        sub     eax, [edx]
-        add     eax, MIB                ; how much of the range lies below this one's end
-        cmp     dword [edx + LENGTH + 4], 0
-        jne     .fits
-        cmp     eax, [edx + LENGTH]
-        ja      .end
-.fits:  cmp     dword [tested], MIBS_MAX
-        je      .end
-        call    test_mib
-        inc     dword [tested]
-        add     ebx, MIB
-        jnz     .next
-.end:   ret
+; In: EBX = range. A line: base + length, and what it is.
+show:   mov     eax, [ebx + BASE + 4]
+        call    say32_hex
+        mov     eax, [ebx + BASE]
+        call    say32_hex
+        mov     esi, plus
+        call    say32
+        mov     eax, [ebx + LENGTH + 4]
+        call    say32_hex
+        mov     eax, [ebx + LENGTH]
+        call    say32_hex
+        mov     esi, [ebx + TYPE]
+        cmp     esi, TYPES
+        jb      .known
+        xor     esi, esi
+.known: shl     esi, 4
+        add     esi, types
+        jmp     say32
 
-; In: EBX = where. Filled with its own address, so that two places that are one show; then cleared.
-test_mib:
-        mov     eax, ebx
-        call    .fill
-        mov     edi, ebx
-        mov     ecx, MIB / 4
-        repe    scasd
-        jne     .bad
-        xor     eax, eax
-.fill:  mov     edi, ebx
-        mov     ecx, MIB / 4
-        rep     stosd
-        ret
-.bad:   lea     eax, [edi - 4]
+; In: EBX = range. What is usable of it, above 1 MiB and below 4 GiB, is filled: each word of 32 bits with
+; its own address, so that one that stands for two shows. Then it is looked at, and cleared.
+test_range:
+        cmp     dword [ebx + TYPE], USABLE
+        jne     .end
+        test    byte [ebx + ATTRIBUTES], 1
+        jz      .end
+        cmp     dword [ebx + BASE + 4], 0
+        jne     .end
+        cmp     dword [ebx + BASE], MIB
+        jb      .end
+        mov     edx, [ebx + LENGTH]
+        cmp     edx, [to_test]
+        jb      .fits
+        mov     edx, [to_test]
+.fits:  sub     [to_test], edx
+        shr     edx, 2                  ; in words
+        jz      .end
+        mov     edi, [ebx + BASE]
+        mov     ecx, edx
+.fill:  mov     [edi], edi
+        add     edi, 4
+        loop    .fill
+        mov     edi, [ebx + BASE]
+        mov     ecx, edx
         mov     esi, wrong
-        call    tell32
-        jmp     rest
+.look:  cmp     [edi], edi
+        jne     .tell
+        mov     dword [edi], 0
+        add     edi, 4
+        loop    .look
+        mov     esi, tested
+.tell:  mov     eax, edi
+        jmp     tell32
+.end:   ret
 
 ; In: EBX = where. Writes there, says what is read then, and puts back what was.
 try_hole:
@@ -118,11 +115,14 @@ try_hole:
         xchg    eax, [ebx]              ; EAX = what the write has left
         mov     esi, read_back
         jmp     tell32
-
-tested: dd      0
+to_test: dd     TEST_MAX
 ranges_end: dd  0
-mibs_tested: db 'MiB that keep what is written: ', 0
-wrong:  db      'Not what was written, at ', 0
+types:  do      ` unknown\r\n`, ` usable\r\n`, ` reserved\r\n`, ` ACPI tables\r\n`, ` ACPI NVS\r\n` ; 16 bytes each
+        do      ` bad\r\n`, ` off\r\n`, ` persistent\r\n`
+TYPES   equ ($ - types) / 16
+plus:   db      ' + ', 0
+tested: db      '  tested, and now 0, up to ', 0
+wrong:  db      '  not what was written, at ', 0
 written: db     '12345678 written to ', 0
 read_back: db   '  reads as ', 0
 
