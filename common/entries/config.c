@@ -194,7 +194,10 @@ static enum err parse_loader_conf(const struct fs *fs, struct arena *arena, stru
     struct file file;
     char *text;
 
-    TRY(fs_open(fs, LOADER_CONF, &file));
+    enum err err = fs_open(fs, LOADER_CONF, &file);
+    if (err == ERR_NOT_FOUND)
+        err = fs_open(fs, "/boot" LOADER_CONF, &file);
+    TRY(err);
     TRY(arena_take(arena, CONF_BYTES_MAX, (void **)&text));
     TRY(config_read_text(&file.reader, text));
     return loader_conf_parse(text, file.reader.bytes, arena, config);

@@ -7,7 +7,9 @@
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 
-static const char texts[] = "/loader/entries", images[] = "/EFI/Linux";
+/* A root file system has the boot loader's part of it below /boot. */
+static const char texts[] = "/loader/entries", root_texts[] = "/boot/loader/entries";
+static const char images[] = "/EFI/Linux";
 
 struct search {
     const struct entry_volumes *volumes;
@@ -102,7 +104,7 @@ static enum err judge(const struct search *search, struct entry *entry)
 /* `file` is NULL where it can only be asked for by its path. */
 static enum err read_file(struct search *search, const char *name, const struct fs_entry *file)
 {
-    char path[sizeof texts + FS_NAME_BYTES];
+    char path[sizeof root_texts + FS_NAME_BYTES];
     struct file opened;
 
     fmt(path, sizeof path, "%s/%s", search->directory, name);
@@ -172,6 +174,8 @@ static enum err search_volumes(struct search *search)
         search->fs = search->volumes->fs[i];
         if (list(search, texts, ".conf") == ERR_UNSUPPORTED)
             return take_listed(search);
+        if (search->err == OK)
+            list(search, root_texts, ".conf");
         if (search->err == OK)
             list(search, images, ".efi");
         TRY(search->err);

@@ -95,7 +95,7 @@ struct entry_volumes {
 void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list);
 
 /* Reads the boot volume's /loader/loader.conf (absent is fine) and all volumes' /loader/entries/
- * *.conf and /EFI/Linux/ *.efi into arena memory. Lines: key, white space, value; # comments; CR,
+ * *.conf and /EFI/Linux/ *.efi into arena memory; /loader may lie in /boot. Lines: key, white space, value; # comments; CR,
  * LF or both end a line, and a UTF-8 byte order mark is accepted; unknown keys noted in the log and
  * passed over, a duplicate single key: the last wins; size limit 64 KiB a file. Order: BLS
  * ("sort-key" present first, sort-key ascending, machine-id ascending, version descending; then

@@ -39,6 +39,8 @@ static void add(struct volumes *volumes, const struct volume *volume, struct ent
         doubt(&list->doubt, arena, "a volume with entries cannot be used: %s", err_message());
         return;
     }
+    if (!list->doubt)
+        list->doubt = fs->doubt;
     note("entries also: partition %u of %s\n", volume->number, volume->disk->name);
     list->fs[list->count++] = fs;
 }

@@ -1,17 +1,22 @@
 /* What is the CRC-32 of some bytes? */
 #include "common/format/crc32.h"
 
-#define POLYNOMIAL 0xedb88320 /* reflected */
+/* Reflected. */
+#define POLYNOMIAL            0xedb88320
+#define CASTAGNOLI_POLYNOMIAL 0x82f63b78
+
+static uint32_t add_byte(uint32_t sum, uint32_t polynomial)
+{
+    for (int bit = 0; bit < 8; bit++)
+        sum = sum >> 1 ^ (sum & 1 ? polynomial : 0);
+    return sum;
+}
 
 /* What eight steps of a bit make of each byte. */
 static void fill(uint32_t table[256])
 {
-    for (uint32_t byte = 0; byte < 256; byte++) {
-        uint32_t sum = byte;
-        for (int bit = 0; bit < 8; bit++)
-            sum = sum >> 1 ^ (sum & 1 ? POLYNOMIAL : 0);
-        table[byte] = sum;
-    }
+    for (uint32_t byte = 0; byte < 256; byte++)
+        table[byte] = add_byte(byte, POLYNOMIAL);
 }
 
 uint32_t crc32(uint32_t sum, const void *from, size_t bytes)
@@ -25,4 +30,14 @@ uint32_t crc32(uint32_t sum, const void *from, size_t bytes)
     while (bytes--)
         sum = sum >> 8 ^ table[(uint8_t)sum ^ *next++];
     return ~sum;
+}
+
+/* A table would be larger than what is summed: a few blocks. */
+uint32_t crc32c(uint32_t sum, const void *from, size_t bytes)
+{
+    const uint8_t *next = from;
+
+    while (bytes--)
+        sum = add_byte(sum ^ *next++, CASTAGNOLI_POLYNOMIAL);
+    return sum;
 }

@@ -7,3 +7,7 @@
 /* CRC-32 as in GPT headers (UEFI 2.10, 5.3.2) and zlib: reflected, polynomial EDB88320h. Continue a
  * sum by passing the last result; begin with 0. */
 uint32_t crc32(uint32_t sum, const void *from, size_t bytes);
+
+/* CRC-32C, as in ext4 (Castagnoli, reflected, polynomial 82F63B78h). Nothing is inverted: that is
+ * the caller's. */
+uint32_t crc32c(uint32_t sum, const void *from, size_t bytes);

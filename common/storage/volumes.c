@@ -40,8 +40,12 @@ static enum place place_of(const struct facts *facts, const struct volume *volum
 
 enum err volumes_find_configuration(const struct fs *fs)
 {
-    enum err err = fs_list(fs, "/loader", ignore_entry, NULL);
-    return err == ERR_NOT_FOUND ? fs_list(fs, "/EFI/Linux", ignore_entry, NULL) : err;
+    static const char *const directories[] = {"/loader", "/boot/loader", "/EFI/Linux"};
+    enum err err = ERR_NOT_FOUND;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(directories) && err == ERR_NOT_FOUND; i++)
+        err = fs_list(fs, directories[i], ignore_entry, NULL);
+    return err;
 }
 
 /* Who puts Lintel on a volume puts it there: ERR_NOT_FOUND. A root directory that shows neither is
@@ -81,6 +85,8 @@ static bool take(struct volumes *volumes, const struct volume *volume, enum plac
     if (err == OK) {
         volumes->boot = *volume;
         volumes->fs = fs;
+        if (!volumes->doubt)
+            volumes->doubt = fs.doubt;
         return true;
     }
     if (err != ERR_NOT_FOUND)

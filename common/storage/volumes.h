@@ -24,5 +24,5 @@ struct volumes {
  * it looked and what was wrong there. */
 enum err volumes_find(struct machine *machine, struct volumes *volumes);
 
-/* ERR_NOT_FOUND: neither /loader nor /EFI/Linux is there. */
+/* ERR_NOT_FOUND: neither /loader nor /boot/loader nor /EFI/Linux is there. */
 enum err volumes_find_configuration(const struct fs *fs);

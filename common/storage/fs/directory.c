@@ -166,11 +166,16 @@ bool directory_find(const struct directory *directory, const char *name, uint64_
                     struct fs_entry *entry)
 {
     uint32_t hash = hash_of(name, length);
-    const struct name *found = NULL;
+    const struct name *found = NULL, *exact = NULL;
 
     for (const struct name *next = directory->buckets[hash % BUCKETS]; next; next = next->behind)
-        if (is_called(next, hash, name, length))
+        if (is_called(next, hash, name, length)) {
             found = next;
+            if (memcmp(next->text, name, length) == 0)
+                exact = next;
+        }
+    if (exact)
+        found = exact;
     if (!found)
         return false;
     describe(found->of, entry);

@@ -12,7 +12,8 @@ enum err directory_of(const struct fs *fs, const struct fs_entry *at,
                       const struct directory **directory);
 enum err directory_error(const struct directory *directory);
 
-/* The first entry of that name, or with it as its alias; false: there is none. */
+/* The first entry of exactly that name, or else without regard to case, or with it as its alias;
+ * false: there is none. */
 bool directory_find(const struct directory *directory, const char *name, uint64_t length,
                     struct fs_entry *entry);
 

@@ -4,11 +4,13 @@
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 #include "common/storage/fs/directory.h"
+#include "common/storage/fs/ext4.h"
 #include "common/storage/fs/fat.h"
 #include "common/storage/fs/iso9660.h"
 #include "common/storage/fs/net.h"
 
-static const struct fs_driver *const drivers[] = {&net_driver, &fat_driver, &iso9660_driver};
+static const struct fs_driver *const drivers[] = {&net_driver, &fat_driver, &iso9660_driver,
+                                                  &ext4_driver};
 
 /* A server's is no file system of a disk: it can't be listed. */
 const char *fs_names(char *list, uint64_t bytes)

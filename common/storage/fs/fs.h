@@ -6,7 +6,7 @@
 
 #define FS_NAME_BYTES  768 /* 255 UTF-16 units as UTF-8, and a 0 */
 #define FS_LABEL_BYTES 34  /* FAT's 11 characters as UTF-8, or ISO 9660's 32, and a 0 */
-#define FS_UUID_BYTES  24  /* ISO 9660's is a date */
+#define FS_UUID_BYTES  37  /* ext4's; ISO 9660's is a date */
 #define FS_ALIAS_BYTES 37  /* 8.3 characters as UTF-8, and a 0 */
 
 struct fs_entry {
@@ -23,6 +23,7 @@ struct fs {
     struct arena *arena;
     void *state;                        /* the driver's */
     struct fs_entry root;               /* mount fills its location; its name is "/" */
+    const char *doubt;                  /* why what it shows may not be the newest; NULL: it is */
     struct fs_directories *directories; /* that were read (directory.h); NULL: none is kept */
 };
 
