@@ -5,7 +5,7 @@
 #include "images/tool/host/file.h"
 #include <stdbool.h>
 
-#define STAGE_BYTES_MAX    (224u << 10)
+#define STAGE_BYTES_MAX    (240u << 10)
 #define STAGE_HEADER_BYTES 0x38
 
 /* Where the second stage lies: on the disk, in the disk's own sectors. */
