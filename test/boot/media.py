@@ -1,7 +1,10 @@
 """The media that a PC's firmware starts from: images that `lintel image` makes, and the drives that
 QEMU puts them into."""
+import struct
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from machine import ROOT, Hardware
 
@@ -29,6 +32,7 @@ IMAGES = {
     "mbr-fat16-logical-inactive": Image("--layout mbr --fat 16 --logical --inactive",
                                         partitioning="MBR", partition=5),
     "mbr-fat32-logical": Image("--layout mbr --fat 32 --logical", partitioning="MBR", partition=5),
+    "mbr-ext4": Image("--layout mbr --fat 16", partitioning="MBR", partition=1),
     "gpt": Image("--layout gpt", partitioning="GPT", partition=2),
     "gpt-4096": Image("--layout gpt --sector-bytes 4096", partitioning="GPT", partition=2),
     "cd": Image("--layout iso", "CD"),
@@ -56,6 +60,25 @@ def make_medium(path, name):
     command = [TOOL, "image", "--output", path, "--kernel", KERNEL, "--module", MODULE,
                "--cmdline", "test", *IMAGES[name].options.split()]
     subprocess.run(list(map(str, command)), check=True)
+    if name.endswith("ext4"):
+        make_ext4(path)
+
+
+def make_ext4(path):
+    """Has the same files on ext4 in the place of FAT; the second stage lies before the partition."""
+    with open(path, "r+b") as image, tempfile.TemporaryDirectory() as tree:
+        image.seek(446 + 8)
+        first, sectors = struct.unpack("<II", image.read(8))
+        fat = ["mcopy", "-s", "-n", "-i", f"{path}@@{first * 512}", "::*", tree]
+        subprocess.run(fat, check=True)
+        Path(tree, "boot").mkdir(exist_ok=True)
+        Path(tree, "loader").rename(Path(tree, "boot/loader"))
+        volume = ["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-E", f"offset={first * 512}", "-d", tree,
+                  path, f"{sectors // 2}k"]
+        image.seek(first * 512)
+        image.write(bytes(sectors * 512))
+        image.flush()
+        subprocess.run(volume, check=True)
 
 
 def shared_medium(images, name):

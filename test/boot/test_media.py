@@ -11,6 +11,7 @@ BIOS = {
     **dict.fromkeys(("floppy-1440", "floppy-2880"), ("floppy",)),
     **dict.fromkeys(("mbr-fat16", "mbr-fat32-inactive", "mbr-fat16-logical-inactive",
                      "mbr-fat32-logical"), DISKS),
+    "mbr-ext4": ("ide", "virtio-blk"),
     "gpt": (*DISKS, "nvme"),
     "gpt-4096": ("nvme",),  # SeaBIOS does not see any other disk with such sectors
     "cd": CDS,
