@@ -95,9 +95,10 @@ struct entry_volumes {
 void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list);
 
 /* Reads the boot volume's /loader/loader.conf (absent is fine) and all volumes' /loader/entries/
- * *.conf and /EFI/Linux/ *.efi into arena memory; /loader may lie in /boot. Lines: key, white space, value; # comments; CR,
- * LF or both end a line, and a UTF-8 byte order mark is accepted; unknown keys noted in the log and
- * passed over, a duplicate single key: the last wins; size limit 64 KiB a file. Order: BLS
+ * *.conf and /EFI/Linux/ *.efi into arena memory; /loader may lie in /boot. Lines: key, white
+ * space, value; # comments; CR, LF or both end a line, and a UTF-8 byte order mark is accepted;
+ * unknown keys noted in the log and passed over, a duplicate single key: the last wins; size limit
+ * 64 KiB a file. Order: BLS
  * ("sort-key" present first, sort-key ascending, machine-id ascending, version descending; then
  * file name descending by version comparison). On a server, which can't list a directory, the
  * entries are those that `entry NAME.conf` lines of loader.conf name. ERR_NOT_FOUND: no entry at
