@@ -77,10 +77,11 @@ enum err fs_mount(const struct volume *volume, struct arena *arena, struct fs *f
 enum err fs_identify(const struct fs *fs, struct fs_identity *identity);
 
 /* Paths lead from the root, with or without a "/" first, UTF-8, "/" or "\" between names, without
- * regard to case in ASCII. "." and ".." are taken out of the text, on every volume and server; ".."
- * does not lead above the root. On FAT a file has its 8.3 name beside a long one. ERR_NOT_FOUND
- * names the part that is missing; ERR_FORMAT: there is a directory in a file's place, or a file in
- * a directory's. `file->reader.name` is `path`, which must outlive the file. */
+ * regard to case in ASCII; an exact name comes first. "." and ".." are taken out of the text, on
+ * every volume and server; ".." does not lead above the root. On FAT a file has its 8.3 name beside
+ * a long one. ERR_NOT_FOUND names the part that is missing; ERR_FORMAT: there is a directory in a
+ * file's place, or a file in a directory's. `file->reader.name` is `path`, which must outlive the
+ * file. */
 enum err fs_open(const struct fs *fs, const char *path, struct file *file);
 
 /* The same for what fs_list() has found there: no directory is read again. */
