@@ -1,7 +1,7 @@
 ; Lesson 01: a boot sector prints.
 ;
 ; The BIOS reads the first sector of a disk, 512 bytes, to 7C00h, looks whether it ends with 55h AAh,
-; and jumps to it: in real mode, where an address is segment * 16 + offset (Intel SDM 3A, 20.1.1). All
+; and jumps to it: in real mode, where an address is segment * 16 + offset (Intel SDM 3B, 20.1.1). All
 ; else is for the sector to find out or to set.
 ;
 ; In: DL = the BIOS's number of the drive: 00h the first floppy, 80h the first hard disk. Nothing else

@@ -2,7 +2,7 @@
 ;
 ; In text mode the video card draws what lies at B8000h: for each of 80 x 25 places a character, and a
 ; byte of colours behind it. The BIOS keeps its own state in memory, too: 256 pointers to its functions
-; at 0 (the interrupt vectors; Intel SDM 3A, 20.1.4), and its variables at 400h (the BIOS data area).
+; at 0 (the interrupt vectors; Intel SDM 3B, 20.1.4), and its variables at 400h (the BIOS data area).
 ; Functions and variables: IBM, PS/2 and PC BIOS Interface Technical Reference, sections 2 and 3.
 %include "legacy/lessons/lesson.inc"
 

@@ -88,6 +88,7 @@ by_controller:
         cli                             ; the BIOS's handler of keys would get in between
         mov     ah, al
         or      ah, OUTPUT
+        call    taken                   ; what the BIOS wrote last
         mov     al, WRITE_OUTPUT
         call    command
         mov     al, ah

@@ -10,7 +10,7 @@ PRESENT equ 1 << 15                     ; P: the descriptor is in use
 RING_0  equ 0 << 13                     ; DPL: who may use it; 0 the kernel, 3 programs
 MEMORY  equ 1 << 12                     ; S: code or data; 0 would be a gate, a TSS or an LDT
 CODE    equ 1 << 11                     ; type, bit 3: may be executed, and then
-READABLE equ 1 << 9                     ;   bit 1: read, too; (bit 2, conforming: by lower rings as well)
+READABLE equ 1 << 9                     ;   bit 1: read, too; (bit 2, conforming: by rings above DPL, too)
 DATA    equ 0 << 11                     ; type, bit 3 clear: only data, and then
 WRITABLE equ 1 << 9                     ;   bit 1: written, too; (bit 2: grows down)
                                         ; type, bit 0: accessed; the CPU sets it at the first use

@@ -7,7 +7,7 @@
 %include "legacy/lessons/lesson.inc"
 
 EXCEPTIONS equ 32                       ; and behind them the requests: 32 the timer, 33 the keyboard, ...
-WITH_ERROR equ 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 ; they push an error code
+WITH_ERROR equ 1 << 8 | 1Fh << 10 | 1 << 17 | 1 << 21 ; 8, 10 to 14, 17, 21: they push an error code
 GATE    equ 8E00h                       ; present, DPL 0, an interrupt gate: the next interrupt has to wait
 PIC_1   equ 20h                         ; the first 8259's port of commands; its data: + 1
 PIC_2   equ 0A0h

@@ -276,21 +276,41 @@ def test_sectors_are_tried_again(start, tmp_path, once, says):
     start("bios", [disk], Hardware(board="pc")).wait_for(says)
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_gdb_stops_by_symbol(tmp_path, name):
-    functions = LESSONS[name].stops
-    with debugged_lesson(lesson_file(name), tmp_path) as (machine, arguments):
-        for function in functions:
-            arguments += ["-ex", f"thbreak {function}", "-ex", "continue", "-ex", "info symbol $pc"]
+def said_by_gdb(name, folder, commands):
+    """What GDB answers to commands from before the machine's first instruction on."""
+    with debugged_lesson(lesson_file(name), folder) as (machine, arguments):
+        for command in commands:
+            arguments += ["-ex", command]
         with subprocess.Popen([*arguments, "-batch"], cwd=ROOT, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT) as gdb:
             try:
                 machine.wait(lambda: gdb.poll() is not None, "the end of GDB")
             finally:
                 gdb.kill()
-                said = gdb.stdout.read()
+                return gdb.stdout.read()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_gdb_stops_by_symbol(tmp_path, name):
+    functions = LESSONS[name].stops
+    said = said_by_gdb(name, tmp_path, [command for function in functions for command in (
+        f"thbreak {function}", "continue", "info symbol $pc")])
     for function in functions:
         assert re.search(rf"^{function}( \+ \d+)? in section \.text", said, re.MULTILINE), said
+
+
+def told_gdb_commands(name):
+    typed = page_of(name).split("**Type.**")[1].split("**See.**")[0]
+    return re.findall(r"`((?:thbreak|continue|stepi|x/|info|monitor|backtrace)\b[^`]*)`", typed)
+
+
+@pytest.mark.parametrize("name", [name for name in LESSONS if told_gdb_commands(name)])
+def test_gdb_takes_what_the_course_tells_to_type(tmp_path, name):
+    commands = told_gdb_commands(name)
+    said = said_by_gdb(name, tmp_path, ["thbreak start", "continue", *commands])
+    assert said.count("\nTemporary breakpoint ") == commands.count("continue") + 1 > 1, said
+    assert not re.search("^(Invalid|Undefined|Cannot|No symbol|Function .* not defined)", said,
+                         re.MULTILINE), said
 
 
 def test_every_lesson_is_tested_and_small():
