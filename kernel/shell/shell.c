@@ -36,6 +36,7 @@ static void show_change(const struct line *line, uint32_t length, uint32_t curso
 }
 
 static const struct line *shown; /* what is typed now; NULL: nothing */
+static const char *shown_prompt;
 
 void read_line(struct line *line, const char *prompt)
 {
@@ -43,6 +44,7 @@ void read_line(struct line *line, const char *prompt)
     print_colour(COLOUR_TITLE, "%s", prompt);
     line_begin(line);
     shown = line;
+    shown_prompt = prompt;
     while (!finished) {
         uint32_t length = line->length, cursor = line->cursor;
         screen_cursor(true);
@@ -60,7 +62,7 @@ void shell_show_line(void)
 {
     if (!shown)
         return;
-    for (const char *c = PROMPT; *c; c++)
+    for (const char *c = shown_prompt; *c; c++)
         screen_put(*c, COLOUR_TITLE);
     for (const char *c = shown->text; *c; c++)
         screen_put(*c, COLOUR_PLAIN);
@@ -91,6 +93,7 @@ void shell_run(void)
     if (__builtin_setjmp(thread_current()->recovery)) {
         interrupts_resume();
         print("The shell goes on.\n");
+        tour_end();
     }
     thread_current()->recovers = true;
     for (;;) {

@@ -49,6 +49,9 @@ bool windows_call(const char *text);
 /* What VirtualQuery() tells of an address. */
 void windows_query(uint64_t address);
 
+/* tour.c: does what the script wants done however the tour ends; without a tour nothing. */
+void tour_end(void);
+
 /* ---- exceptions.c ---------------------------------------------------------------------------- */
 
 struct interrupt_frame;

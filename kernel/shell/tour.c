@@ -14,7 +14,9 @@
 #define NOTE  ';' /* a comment */
 
 static struct tour {
+    const char *script; /* NULL: there is no tour */
     const char *at, *end;
+    bool ends;
     char word[LINE_MAX + 1];
     struct line answers;
 } tour;
@@ -52,10 +54,10 @@ static bool run(const char *text)
 }
 
 /* False: the answer is q, as between steps. */
-static bool ask(char *line)
+static bool ask(const char *line)
 {
     const char *proposed = line;
-    for (char *c = line; *c; c++)
+    for (const char *c = line; *c; c++)
         proposed = *c == ' ' ? c + 1 : proposed;
     print("%s\n", line);
     read_line(&tour.answers, "? ");
@@ -77,19 +79,25 @@ static bool goes_on(void)
     }
 }
 
+/* A line's, behind what it begins with. */
+static const char *text_of(const char *line)
+{
+    return line[0] && line[1] == ' ' ? line + 2 : line + (line[0] != 0);
+}
+
 static void walk(void)
 {
-    const char *question = NULL;
+    const char *question = NULL, *begin = tour.at;
     char line[LINE + 1];
-    for (uint32_t step = 0; next_line(line);) {
-        const char *text = line[0] && line[1] == ' ' ? line + 2 : line + (line[0] != 0);
+    for (uint32_t step = 0; next_line(line); begin = tour.at) {
+        const char *text = text_of(line);
         if (line[0] == STEP) {
             if (step++ && !goes_on())
                 return;
             print_colour(COLOUR_GOOD, "%u. %s\n", step, text);
         } else if (line[0] == ASKED) {
-            question = tour.at - text_length(line) - 1;
-            if (!ask(line + 2))
+            question = begin;
+            if (!ask(text))
                 return;
         } else if (line[0] == TYPED) {
             if (!run(text) && question)
@@ -102,22 +110,40 @@ static void walk(void)
     }
 }
 
+/* A command for the end may fault, too: the next one is obeyed then. */
+void tour_end(void)
+{
+    char line[LINE + 1];
+    if (!tour.script)
+        return;
+    if (!tour.ends) {
+        tour.end = tour.at < tour.end ? tour.at : tour.end;
+        tour.at = tour.script;
+        tour.ends = true;
+    }
+    while (next_line(line))
+        if (line[0] == AFTER)
+            run(text_of(line));
+    tour.script = NULL;
+    tour.ends = false;
+    print("That was the tour.\n");
+}
+
 static void show_tour(void)
 {
     const struct lintel_module *script = module_find(SCRIPT);
-    char line[LINE + 1];
     if (!script) {
         print("The tour's script, the module " SCRIPT ", was not loaded; `info` lists modules.\n");
         return;
     }
-    tour.at = script->data;
+    if (tour.script) {
+        print("A tour is no step of a tour.\n");
+        return;
+    }
+    tour.at = tour.script = script->data;
     tour.end = tour.at + script->bytes;
     walk();
-    const char *reached = tour.at < tour.end ? tour.at : tour.end;
-    for (tour.at = script->data; tour.at < reached && next_line(line);)
-        if (line[0] == AFTER)
-            run(line + 2);
-    print("That was the tour.\n");
+    tour_end();
 }
 
 const struct command tour_commands[] = {

@@ -97,12 +97,42 @@ def test_q_answers_a_question(start, image):
     assert "pt q" not in shell.read("That was the tour.\n")
 
 
+STRANGE = {
+    "lines of another system": (b"? Which number? 5\r\n> number %\r\n", ["zz", ""],
+                                r"number zz\nzz: wanted .*\nWhich number\? 5\n\? \n.*\n +unsigned 5;"),
+    "long": (b"? " + 300 * b"a" + b" 5\n> number %\n" + 10000 * b"b", ["zz", "6"],
+             r"zz: wanted .*\na{77}\n\? 6\n[^\n]*\n  unsigned 6;[\s\S]*^b{79}\n"),
+    "without their words": (b"stale\n?\n> number %\n!number 7\n!\n", ["8"],
+                            r"^stale\n\n\? 8\n.*\n +unsigned 8;[\s\S]*unsigned 7;[\s\S]*lintel> \n"),
+    "no end": (b"> number 9\n? 5", [""], "unsigned 9;"),
+    "itself": (b"> tour\n! tour\n", [], r"A tour is no step of a tour\.\n.*\nA tour is no step"),
+    "faults": (b"! number 7\n! fault null\n! number 8\n> fault null\n> number 9\n! number 6\n", [],
+               r"The shell goes on\.[\s\S]*unsigned 7;[\s\S]*The shell goes on\.[\s\S]*unsigned 8;"),
+}
+
+
+@pytest.mark.parametrize("script", STRANGE)
+def test_strange_scripts(start, tmp_path, script):
+    """They end; then the shell is as it was, and the next tour begins anew."""
+    text, answers, said = STRANGE[script]
+    (tmp_path / "tour.txt").write_bytes(text)
+    make_image(tmp_path / "tour.img", "", modules=(tmp_path / "tour.txt",))
+    shell = Shell(start("bios", [tmp_path / "tour.img"]))
+    for _ in range(2):
+        shell.machine.type("tour\n" + "".join(answer + "\n" for answer in answers))
+        told = shell.read("That was the tour.\n")
+        assert re.search(said, told.replace("\r", "").partition("tour\n")[2], re.MULTILINE), told
+        assert "unsigned 9" not in told or script == "no end"
+        shell.read()
+
+
 def test_keyboard_and_screen(start, image):
     shell = Shell(start("bios", [image]))
     shell.press(*"tour", "ret")
     shell.read(GOES_ON)
     shell.press("ret")
     shell.read(GOES_ON)
+    (BUILD / "screenshots").mkdir(exist_ok=True)
     shell.machine.monitor.screenshot(BUILD / "screenshots/tour.png")
     shell.press("q")
     shell.read("That was the tour.\n")
