@@ -58,9 +58,11 @@ static unsigned digit_of(char c)
 
 uint64_t option_number(const char *text, unsigned base, const char **end)
 {
-    uint64_t number = 0;
-    for (; digit_of(*text) < base; text++)
-        number = number * base + digit_of(*text);
+    uint64_t number = 0, next;
+    for (; digit_of(*text) < base; text++, number = next)
+        if (__builtin_mul_overflow(number, base, &next) ||
+            __builtin_add_overflow(next, digit_of(*text), &next))
+            break;
     *end = text;
     return number;
 }

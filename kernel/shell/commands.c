@@ -64,9 +64,9 @@ static const struct kind {
     {"ADDRESS", 16, "hexadecimal digits, direct_map or the name of a function, +OFFSET"},
     {"REGION", 16, "the address that `vm reserve` told"},
     {"SELECTOR", 16, "hexadecimal digits"},
-    {"BYTES", 10, "a number"},
-    {"VALUE", 10, "a number"},
-    {"VECTOR", 10, "a number"},
+    {"BYTES", 10, "a number of 64 bits"},
+    {"VALUE", 10, "a number of 64 bits"},
+    {"VECTOR", 10, "a number of 64 bits"},
     {"SIZE", 0, "1 2 4 8"},
     {"PROTECTION", 0, "none read write execute guard"},
     {"ACCESS", 0, "read write execute"},
@@ -85,8 +85,9 @@ static bool take_digits(const char *word, unsigned base, uint64_t *value)
     bool has_suffix = end > digits && text_equal(end, "h");
     if (!has_prefix && !has_suffix)
         *value = option_number(digits, base, &end);
+    bool fits = !is_negative || *value <= UINT64_C(1) << 63;
     *value = is_negative ? -*value : *value;
-    return end > digits && *(end + has_suffix) == 0;
+    return fits && end > digits && *(end + has_suffix) == 0;
 }
 
 /* direct_map, or a function's name. */

@@ -1,8 +1,8 @@
 /* Keys as they come, a test card, and windows. */
 #include "kernel/console/pixels.h"
 #include "kernel/gui/desktop.h"
-#include "kernel/machine/timer.h"
 #include "kernel/shell/shell.h"
+#include "kernel/threads/thread.h"
 
 #define CONTROL_D 4
 
@@ -25,7 +25,7 @@ static void echo(void)
     for (struct input input = {0}; input.key != CONTROL_D;) {
         input = console_input();
         if (input.source == INPUT_NONE)
-            wait_for_interrupt();
+            thread_rest(); /* the desktop ends while the shell sleeps */
         else
             print_key(&input);
     }

@@ -116,8 +116,9 @@ static void share(void)
     uint64_t shared, copied, bytes = given.values[0];
     uint64_t pages = bytes / FRAME_BYTES + (bytes % FRAME_BYTES != 0);
     struct section *section = section_create(vm->spans.heap, pages);
-    enum vm_status status =
-        section ? vm_show(vm, section, false, 0, VM_READ | VM_WRITE, &shared) : VM_NO_MEMORY;
+    enum vm_status status = section ? vm_show(vm, section, false, 0, VM_READ | VM_WRITE, &shared)
+                            : pages ? VM_NO_MEMORY
+                                    : VM_BAD_SIZE;
     if (status != VM_OK) {
         heap_give(vm->spans.heap, section);
         tell(status);

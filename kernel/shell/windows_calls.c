@@ -88,7 +88,7 @@ static void allocate(const uint64_t *a)
     if (reserves)
         status = vm_reserve(&shell_space, a[0], a[1], protection, &base);
     if (status == VM_OK && a[2] & MEM_COMMIT)
-        status = vm_commit(&shell_space, base, a[1], protection);
+        status = vm_commit(&shell_space, a[0] ? a[0] : base, a[1], protection);
     if (status == VM_OK)
         print_colour(COLOUR_GOOD, "  %016lx\n", base & -FRAME_BYTES);
     else

@@ -223,6 +223,20 @@ def check_fault(desktop):
     desktop.show("memory")
 
 
+@pytest.mark.parametrize("desktop", SMALL[:1], ids=named, indirect=True)
+def test_esc_while_a_command_runs(desktop):
+    """The windows end; the command goes on, and hears the keyboard: echo until Ctrl-D."""
+    desktop.press(*"echo", "ret")
+    desktop.read("scan code 9c")
+    desktop.press("esc")
+    desktop.machine.wait(lambda: not Picture(desktop.machine.monitor).shows(
+        COLOURS["RAISED"], *desktop.button_at("console")), "the shell's screen")
+    desktop.press("b", "ctrl+d")
+    desktop.read("'b'")
+    desktop.read()
+    desktop.find("gui time", "no windows")
+
+
 KEYS = ("tab", "a", "ret", "up", "down", "left", "right", "pgdn", "ctrl+1", "ctrl+2", "ctrl+3",
         "ctrl+4", "ctrl+5", "ctrl+6", "ctrl+w", "ctrl+left", "ctrl+down", "ctrl+up", "backspace")
 

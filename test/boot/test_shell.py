@@ -65,6 +65,10 @@ def check_help(shell):
                             ("a20 now", "now: one word too many"),
                             ("poke 0", "too few words: wanted poke ADDRESS VALUE"),
                             ("hexdump 0 0x", "0x: wanted a number"),
+                            ("vm reserve 18446744073709555712", "18446744073709555712: wanted a number"),
+                            ("number -9223372036854775809", "-9223372036854775809: wanted a number"),
+                            ("pt fffffffffffffffff", "f+: wanted hexadecimal digits"),
+                            ("vm share 0", "BAD_SIZE"),
                             ("threads tests", "tests: wanted one of: test")):
         shell.find(line, f"^{complaint}")
 
