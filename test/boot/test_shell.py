@@ -69,6 +69,7 @@ def check_help(shell):
                             ("number -9223372036854775809", "-9223372036854775809: wanted a number"),
                             ("pt fffffffffffffffff", "f+: wanted hexadecimal digits"),
                             ("vm share 0", "BAD_SIZE"),
+                            ("fault return", "none happened"),
                             ("threads tests", "tests: wanted one of: test")):
         shell.find(line, f"^{complaint}")
 
