@@ -132,10 +132,16 @@ static void share(void)
     tell(status);
 }
 
+/* The kernel's code would not fault, but run. */
 static void touch(void)
 {
+    struct vm_info info;
     enum vm_access access = (enum vm_access)given.values[1];
-    print("  page fault: %s\n", vm_fault_name(memory_probe(given.values[0], access)));
+    vm_query(&shell_space, given.values[0], &info);
+    if (access == VM_FOR_EXECUTE && info.type == VM_SYSTEM)
+        tell(VM_BAD_ADDRESS);
+    else
+        print("  page fault: %s\n", vm_fault_name(memory_probe(given.values[0], access)));
 }
 
 /* ---- mem ------------------------------------------------------------------------------------- */

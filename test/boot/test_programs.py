@@ -168,6 +168,8 @@ def check_regions(shell):
     shell.find(f"vm touch {base:x} execute", "page fault: demand-zero")  # and runs zeroes
     shell.find(f"vm touch {base:x} execute", "page fault: protection")  # which write to themselves
     shell.find("vm touch 0", "page fault: not reserved")
+    shell.find("vm touch kernel_main", "page fault: nothing was wrong")
+    shell.find("vm touch kernel_main execute", "BAD_ADDRESS")
     shell.find("vm touch 8000000000000000", "page fault: not reserved")
     shell.find("fault null", "null pointer")  # a touch that is over catches no fault
     shell.find(f"vm commit {base:x} 4096 read", "^OK$")
