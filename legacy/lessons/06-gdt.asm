@@ -32,7 +32,7 @@ main:   mov     ax, 3                   ; an empty screen; the BIOS can't be ask
         mov     eax, cr0
         or      al, PE
         mov     cr0, eax                ; protected mode; CS still is the old segment
-        jmp     CODE_SELECTOR:protected ; now CS is the new one: 32-bit code from here on
+        jmp     CODE_SELECTOR:protected ; at once (Intel SDM 3A, 9.9.1): now it is the new one, of 32 bits
 
 bits 32
 protected:
@@ -77,7 +77,7 @@ DATA_SELECTOR equ $ - gdt               ; 10h
         dd      0FFFFh
         dd      GRANULAR | BITS_32 | LIMIT_HIGH | PRESENT | RING_0 | MEMORY | DATA | WRITABLE
 gdt_pointer:
-        dw      $ - gdt - 1             ; what LGDT wants: the last byte's offset,
+        dw      $ - gdt - 1             ; what LGDT wants (3.5.1): the last byte's offset,
         dd      gdt                     ; and where the table lies
 
 in_real:

@@ -8,8 +8,7 @@ SMAP    equ 534D4150h                   ; "SMAP", in and out
 RANGES  equ 500h                        ; where they are kept
 RANGE_BYTES equ 24
 RANGES_MAX equ 32                       ; a BIOS that never ends its list is not obeyed for ever
-BASE    equ 0                           ; in a range: two words of 32 bits, the lower one first
-LENGTH  equ 8                           ; the same
+LENGTH  equ 8                           ; in a range, behind its base; both of 64 bits, the lower half first
 TYPE    equ 16
 ATTRIBUTES equ 20                       ; since ACPI 3.0: bit 0 clear: not in use
 USABLE  equ 1
@@ -51,9 +50,9 @@ rest:   hlt
         jmp     rest
 
 ; In: EBX = range. A line: base + length, and what it is.
-show:   mov     eax, [ebx + BASE + 4]
+show:   mov     eax, [ebx + 4]
         call    say32_hex
-        mov     eax, [ebx + BASE]
+        mov     eax, [ebx]
         call    say32_hex
         mov     esi, plus
         call    say32
@@ -76,9 +75,9 @@ test_range:
         jne     .end
         test    byte [ebx + ATTRIBUTES], 1
         jz      .end
-        cmp     dword [ebx + BASE + 4], 0
+        cmp     dword [ebx + 4], 0
         jne     .end
-        cmp     dword [ebx + BASE], MIB
+        cmp     dword [ebx], MIB
         jb      .end
         mov     edx, [ebx + LENGTH]
         cmp     edx, [to_test]
@@ -87,12 +86,12 @@ test_range:
 .fits:  sub     [to_test], edx
         shr     edx, 2                  ; in words
         jz      .end
-        mov     edi, [ebx + BASE]
+        mov     edi, [ebx]
         mov     ecx, edx
 .fill:  mov     [edi], edi
         add     edi, 4
         loop    .fill
-        mov     edi, [ebx + BASE]
+        mov     edi, [ebx]
         mov     ecx, edx
         mov     esi, wrong
 .look:  cmp     [edi], edi
@@ -115,10 +114,11 @@ try_hole:
         xchg    eax, [ebx]              ; EAX = what the write has left
         mov     esi, read_back
         jmp     tell32
+
 to_test: dd     TEST_MAX
 ranges_end: dd  0
-types:  do      ` unknown\r\n`, ` usable\r\n`, ` reserved\r\n`, ` ACPI tables\r\n`, ` ACPI NVS\r\n` ; 16 bytes each
-        do      ` bad\r\n`, ` off\r\n`, ` persistent\r\n`
+types:  do      ` unknown\r\n`, ` usable\r\n`, ` reserved\r\n`, ` ACPI tables\r\n`, ` ACPI NVS\r\n`
+        do      ` bad\r\n`, ` off\r\n`, ` persistent\r\n`           ; 16 bytes each
 TYPES   equ ($ - types) / 16
 plus:   db      ' + ', 0
 tested: db      '  tested, and now 0, up to ', 0
