@@ -25,7 +25,7 @@ static void begin(struct boot *boot, struct facts *facts, const struct firmware 
          facts->firmware == LINTEL_FIRMWARE_BIOS ? "BIOS" : "UEFI");
 }
 
-static enum err find_entries(struct boot *boot)
+enum err boot_find_entries(struct boot *boot)
 {
     struct entry_volumes entry_volumes;
 
@@ -34,6 +34,12 @@ static enum err find_entries(struct boot *boot)
     entry_volumes_find(&boot->volumes, &entry_volumes);
     TRY(config_read(&entry_volumes, &boot->machine.arena, &boot->config));
     loader_interface_obey(&boot->interface, &boot->config);
+    return OK;
+}
+
+static enum err begin_menu(struct boot *boot)
+{
+    TRY(boot_find_entries(boot));
     return menu_begin(&boot->machine, &boot->volumes, &boot->config, &boot->interface, &boot->menu);
 }
 
@@ -94,7 +100,7 @@ void boot_main(struct facts *facts, const struct firmware *firmware)
     static struct boot boot;
 
     begin(&boot, facts, firmware);
-    if (find_entries(&boot) != OK)
+    if (begin_menu(&boot) != OK)
         stop(&boot, err_message());
     const char *error = boot.config.doubt ? boot.config.doubt : boot.config.default_doubt;
     uint32_t stages = boot.timeline.count;

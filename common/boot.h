@@ -12,3 +12,7 @@ struct boot {
     struct timeline timeline; /* "leave" and "start" come right before the firmware is asked to */
     struct menu *menu;
 };
+
+/* From machine and interface: the boot volume, the configuration, and what the variables wish of
+ * it. ERR_NOT_FOUND: there is nothing to boot, and why. The host tool asks it, too. */
+enum err boot_find_entries(struct boot *boot);
