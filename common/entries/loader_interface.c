@@ -9,9 +9,8 @@
 #include "common/lib/utf8.h"
 #include "common/version.h"
 
-/* FAT's names have 255 units, and behind one that of a profile may stand. */
-#define TEXT_UNITS 300
-#define TEXT_BYTES (3 * TEXT_UNITS + 1) /* in UTF-8 */
+#define TEXT_UNITS LOADER_TEXT_UNITS
+#define TEXT_BYTES LOADER_TEXT_BYTES
 
 /* 4a67b082-0a4c-41cf-b6c7-440b29bb8c4f, and EFI_GLOBAL_VARIABLE (UEFI 2.10, 3.3) */
 static const uint8_t loader_vendor[16] = {0x82, 0xb0, 0x67, 0x4a, 0x4c, 0x0a, 0xcf, 0x41,
@@ -69,8 +68,7 @@ static void say_text(const struct machine *machine, const char *name, const char
         note("%s\n", err_message());
 }
 
-/* ERR_NOT_FOUND: there is none, or an empty one. */
-static enum err read_text(const struct machine *machine, const char *name, char *text)
+enum err loader_interface_read(const struct machine *machine, const char *name, char *text)
 {
     uint16_t units[TEXT_UNITS];
     uint64_t bytes = sizeof units;
@@ -83,6 +81,13 @@ static enum err read_text(const struct machine *machine, const char *name, char 
         length++;
     utf8_from_utf16(units, length, text);
     return length > 0 ? OK : ERR_NOT_FOUND;
+}
+
+enum err loader_interface_write(const struct machine *machine, const char *name, const char *text)
+{
+    if (*text)
+        return set_text(machine, name, true, text);
+    return machine->firmware->set_variable(loader_vendor, name, true, NULL, 0);
 }
 
 static void say_time(const struct machine *machine, const char *name, uint64_t tsc)
@@ -109,7 +114,7 @@ static void say_partition(const struct machine *machine)
     say_text(machine, "LoaderDevicePartUUID", text);
 }
 
-static void name_entry(const struct entry *entry, char *name)
+void loader_interface_name(const struct entry *entry, char *name)
 {
     fmt(name, TEXT_BYTES, "%s%s", entry->id, entry->suffix);
 }
@@ -125,7 +130,7 @@ static enum err say_entries(struct machine *machine, const struct config *config
         room += strlen(config->entries[i].id) + strlen(config->entries[i].suffix) + 1;
     TRY(ARENA_TAKE(&machine->arena, room, &units));
     for (uint32_t i = 0; i < config->count; i++) {
-        name_entry(&config->entries[i], name);
+        loader_interface_name(&config->entries[i], name);
         length += utf8_to_utf16(name, units + length) + 1;
     }
     set(machine, "LoaderEntries", units, 2 * length);
@@ -154,7 +159,7 @@ void loader_interface_tell(const struct loader_interface *interface, const struc
     set(machine, "LoaderFeatures", &features, sizeof features);
     if (say_entries(machine, config) != OK)
         note("LoaderEntries: %s\n", err_message());
-    name_entry(entry, name);
+    loader_interface_name(entry, name);
     say_text(machine, "LoaderEntrySelected", name);
     arena_reset(&machine->arena, before);
 }
@@ -176,7 +181,7 @@ static void choose_saved(struct loader_interface *interface, struct config *conf
 {
     struct machine *machine = interface->machine;
     char text[TEXT_BYTES];
-    enum err err = read_text(machine, last_booted, text);
+    enum err err = loader_interface_read(machine, last_booted, text);
 
     interface->saves_entry = true;
     if (err == OK)
@@ -205,7 +210,7 @@ static void obey(struct loader_interface *interface, struct config *config, cons
 {
     struct machine *machine = interface->machine;
     char text[TEXT_BYTES];
-    enum err err = read_text(machine, wish->variable, text);
+    enum err err = loader_interface_read(machine, wish->variable, text);
 
     if (err == ERR_NOT_FOUND)
         return;
@@ -253,10 +258,10 @@ void loader_interface_save(const struct loader_interface *interface, const struc
     const struct machine *machine = interface->machine;
     char name[TEXT_BYTES], last[TEXT_BYTES];
 
-    name_entry(entry, name);
+    loader_interface_name(entry, name);
     if (interface->saves_entry &&
-        (read_text(machine, last_booted, last) != OK || strcmp(last, name) != 0) &&
-        set_text(machine, last_booted, true, name) != OK)
+        (loader_interface_read(machine, last_booted, last) != OK || strcmp(last, name) != 0) &&
+        loader_interface_write(machine, last_booted, name) != OK)
         note("%s\n", err_message());
 }
 
@@ -267,8 +272,8 @@ enum err loader_interface_make_default(const struct machine *machine, const stru
     if (!is_there(machine))
         return fail(ERR_UNSUPPORTED, "This firmware keeps none: put `default %s` into loader.conf.",
                     entry->id);
-    name_entry(entry, name);
-    return set_text(machine, "LoaderEntryDefault", true, name);
+    loader_interface_name(entry, name);
+    return loader_interface_write(machine, "LoaderEntryDefault", name);
 }
 
 enum err loader_interface_enter_setup(const struct machine *machine)

@@ -31,3 +31,18 @@ enum err loader_interface_make_default(const struct machine *machine, const stru
 /* Restarts the machine into the firmware's setup. Returns only on failure: ERR_UNSUPPORTED,
  * ERR_IO. */
 enum err loader_interface_enter_setup(const struct machine *machine);
+
+/* ---- for who steers the next boot ------------------------------------------------------------ */
+
+/* FAT's names have 255 units, and behind one that of a profile may stand. */
+#define LOADER_TEXT_UNITS 300
+#define LOADER_TEXT_BYTES (3 * LOADER_TEXT_UNITS + 1) /* in UTF-8, with a final 0 */
+
+/* The text in a variable of this interface. ERR_NOT_FOUND: there is none, or an empty one. */
+enum err loader_interface_read(const struct machine *machine, const char *name, char *text);
+
+/* Keeps a text in one; "" removes it. ERR_UNSUPPORTED: too long. */
+enum err loader_interface_write(const struct machine *machine, const char *name, const char *text);
+
+/* What an entry is called in them: id and suffix. */
+void loader_interface_name(const struct entry *entry, char *name);
