@@ -4,6 +4,7 @@
 /* Reflected. */
 #define POLYNOMIAL            0xedb88320
 #define CASTAGNOLI_POLYNOMIAL 0x82f63b78
+#define FORWARD_POLYNOMIAL    0x04c11db7 /* not reflected */
 
 static uint32_t add_byte(uint32_t sum, uint32_t polynomial)
 {
@@ -39,5 +40,17 @@ uint32_t crc32c(uint32_t sum, const void *from, size_t bytes)
 
     while (bytes--)
         sum = add_byte(sum ^ *next++, CASTAGNOLI_POLYNOMIAL);
+    return sum;
+}
+
+uint32_t crc32_forward(uint32_t sum, const void *from, size_t bytes)
+{
+    const uint8_t *next = from;
+
+    while (bytes--) {
+        sum ^= (uint32_t)*next++ << 24;
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum << 1 ^ (sum >> 31 ? FORWARD_POLYNOMIAL : 0);
+    }
     return sum;
 }

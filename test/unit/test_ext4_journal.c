@@ -15,16 +15,16 @@
 static uint8_t image[BLOCKS * BLOCK];
 static uint32_t log_blocks[LOG_BLOCKS];
 
-enum damage { NONE, NO_COMMIT, BAD_COMMIT, BAD_DESCRIPTOR, BAD_REVOKE, STALE, DAMAGES };
+enum damage { NONE, NO_COMMIT, BAD_COMMIT, BAD_DESCRIPTOR, BAD_REVOKE, STALE, NO_SUM, DAMAGES };
 
 struct shape {
     uint32_t features; /* incompatible ones of the journal */
-    bool first_version;
+    bool first_version, old_sums;
 };
 
 static struct {
     const struct shape *shape;
-    uint32_t at, end, sequence, seed;
+    uint32_t at, end, sequence, seed, sum;
     unsigned random;
 } journal;
 
@@ -96,9 +96,10 @@ static void write_descriptor(bool wrong)
 {
     uint8_t *block = begin_block(1), *tag = block + 12;
     uint32_t count = 1 + any(20);
+    uint8_t *copies[20];
 
     for (uint32_t i = 0; i < count; i++) {
-        uint8_t *data = next_block();
+        uint8_t *data = copies[i] = next_block();
         uint32_t flags = (i ? 2 : 0) | (i == count - 1 ? 8 : 0);
         for (uint32_t byte = 0; byte < BLOCK; byte++)
             data[byte] = (uint8_t)any(256);
@@ -109,6 +110,9 @@ static void write_descriptor(bool wrong)
         tag = write_tag(tag, FIRST_BLOCK + any(TARGETS), flags, data);
     }
     seal(block, BLOCK - 4, wrong);
+    journal.sum = crc32_forward(journal.sum, block, BLOCK);
+    for (uint32_t i = 0; i < count; i++)
+        journal.sum = crc32_forward(journal.sum, copies[i], BLOCK);
 }
 
 static void write_revoke(bool wrong)
@@ -122,8 +126,20 @@ static void write_revoke(bool wrong)
     seal(block, BLOCK - 4, wrong);
 }
 
+static void write_commit(enum damage damage)
+{
+    uint8_t *block = begin_block(2);
+
+    seal(block, 16, damage == BAD_COMMIT);
+    if (!journal.shape->old_sums || damage == NO_SUM)
+        return;
+    store_bytes(block + 12, 1 | 4 << 8, 2);
+    store_big(block + 16, journal.sum + (damage == BAD_COMMIT));
+}
+
 static void write_transaction(enum damage damage)
 {
+    journal.sum = UINT32_MAX;
     if (!journal.shape->first_version && (any(2) || damage == BAD_REVOKE))
         write_revoke(damage == BAD_REVOKE);
     for (uint32_t left = 1 + any(3); left; left--)
@@ -131,7 +147,7 @@ static void write_transaction(enum damage damage)
     if (damage == STALE)
         journal.sequence -= 3;
     if (damage != NO_COMMIT)
-        seal(begin_block(2), 16, damage == BAD_COMMIT);
+        write_commit(damage);
     journal.sequence++;
 }
 
@@ -142,6 +158,7 @@ static void write_super(uint32_t start)
     store_big(super + 4, journal.shape->first_version ? 3 : 4);
     store_big(super + 24, journal.sequence);
     store_big(super + 28, start);
+    store_big(super + 36, journal.shape->old_sums);
     store_big(super + 40, journal.shape->features | (journal.shape->first_version ? 0 : 1));
     super[80] = has_sums() ? 4 : 0;
     store_big(super + 84, journal.shape->features & 0x20 ? 300 : 0);
@@ -226,8 +243,12 @@ static int begin(void **state)
 }
 
 static const struct shape shapes[] = {
-    {0, true},     {0, false},    {2, false},    {8, false},    {8 | 2, false},
-    {0x10, false}, {0x12, false}, {0x16, false}, {0x32, false}, {4, false},
+    {.first_version = true}, {0},
+    {.features = 2},         {.features = 8},
+    {.features = 8 | 2},     {.features = 0x10},
+    {.features = 0x12},      {.features = 0x16},
+    {.features = 0x32},      {.features = 4},
+    {.old_sums = true},      {.features = 4, .old_sums = true},
 };
 
 static void every_shape(void **state)
@@ -247,7 +268,8 @@ static void torn_transactions(void **state)
     for (enum damage damage = NO_COMMIT; damage < DAMAGES; damage++)
         for (size_t i = 0; i < ARRAY_LENGTH(shapes); i++) {
             bool bad = damage >= BAD_COMMIT && damage <= BAD_REVOKE;
-            if (bad && (!(shapes[i].features & 0x18) || damage != BAD_COMMIT))
+            bool sums = shapes[i].features & 0x18 || shapes[i].old_sums;
+            if (bad && (!sums || damage != BAD_COMMIT))
                 continue;
             read_image("base", image);
             write_journal(&shapes[i], 99 + damage, damage);

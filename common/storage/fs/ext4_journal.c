@@ -10,14 +10,19 @@
 #define SUPER_BYTES 1024
 #define SUPER_SUM   0xfc
 #define SUM_CRC32C  4
+#define SUM_CRC32   1
 
 enum block_type { DESCRIPTOR = 1, COMMIT = 2, SUPER_1 = 3, SUPER_2 = 4, REVOKE = 5 };
 
 #define HEADER_BYTES 12
 #define REVOKE_BYTES 16 /* a header, and how many bytes are used */
 #define COMMIT_SUM   16
+#define COMMIT_KIND  12 /* of a sum over the whole transaction, and its bytes: u8 each */
 #define TAIL_BYTES   4
 #define UUID_BYTES   16
+
+/* Compatible features. */
+#define TRANSACTION_SUMS 0x1
 
 /* Incompatible features. */
 #define WIDE           0x2
@@ -45,6 +50,8 @@ struct ext4_journal {
     uint32_t start, transaction;   /* the first one's sequence number, and which one this is */
     uint32_t seed;                 /* of sums */
     bool sums, broken;
+    bool transaction_sums;    /* the old kind */
+    uint32_t transaction_sum; /* of its blocks so far */
     uint8_t *block;
     struct ext4_replaced *replaced;
     uint32_t count, capacity;
@@ -160,6 +167,37 @@ static uint32_t decode_tag(uint32_t features, const uint8_t *tag, struct ext4_re
     return flags;
 }
 
+/* Of the old kind of sum, which goes over a transaction's descriptors and the blocks behind them:
+ * it alone tells a commit that was written before its blocks. */
+static void sum_block(struct ext4_journal *journal, const uint8_t *block)
+{
+    journal->transaction_sum =
+        crc32_forward(journal->transaction_sum, block, journal->ext4->block_bytes);
+}
+
+static enum err sum_copy(struct ext4_journal *journal, uint64_t log)
+{
+    struct ext4 *ext4 = journal->ext4;
+
+    if (!journal->transaction_sums)
+        return OK;
+    TRY(ext4_read(ext4, log, 0, ext4->block_bytes, ext4->copy));
+    sum_block(journal, ext4->copy);
+    return OK;
+}
+
+/* Kernels that know no such sums leave zeros. */
+static bool has_transaction_sum(struct ext4_journal *journal)
+{
+    uint32_t kind = load16(journal->block + COMMIT_KIND), sum = journal->transaction_sum;
+    uint32_t found = load_big32(journal->block + COMMIT_SUM);
+
+    journal->transaction_sum = UINT32_MAX;
+    if (!journal->transaction_sums || (!kind && !found))
+        return true;
+    return kind == (SUM_CRC32 | sizeof sum << 8) && found == sum;
+}
+
 /* Its tags, each for a block that follows. */
 static enum err take_descriptor(struct ext4_journal *journal)
 {
@@ -167,9 +205,12 @@ static enum err take_descriptor(struct ext4_journal *journal)
     uint32_t end = journal->ext4->block_bytes - (journal->sums ? TAIL_BYTES : 0);
     struct ext4_replaced replaced;
 
+    if (journal->transaction_sums)
+        sum_block(journal, journal->block);
     while (!(flags & TAG_LAST) && at + bytes <= end && journal->left) {
         flags = decode_tag(journal->features, journal->block + at, &replaced);
         TRY(locate(journal, journal->at, &replaced.log));
+        TRY(sum_copy(journal, replaced.log));
         TRY(add(journal, replaced));
         advance(journal);
         at += bytes + (flags & TAG_SAME_UUID ? 0 : UUID_BYTES);
@@ -203,7 +244,8 @@ static enum err take_block(struct ext4_journal *journal, uint32_t *committed, bo
             (type == DESCRIPTOR || type == COMMIT || type == REVOKE);
     if (!*more)
         return OK;
-    journal->broken = !has_sum(journal, sum_at);
+    journal->broken =
+        !has_sum(journal, sum_at) || (type == COMMIT && !has_transaction_sum(journal));
     *more = !journal->broken;
     if (!*more)
         return OK;
@@ -312,6 +354,9 @@ static enum err take_super(struct ext4_journal *journal)
 
     journal->features = load_big32(super + 4) == SUPER_2 ? load_big32(super + 0x28) : 0;
     journal->sums = journal->features & (SUMS_2 | SUMS_3);
+    journal->transaction_sums = load_big32(super + 4) == SUPER_2 && !journal->sums &&
+                                load_big32(super + 0x24) & TRANSACTION_SUMS;
+    journal->transaction_sum = UINT32_MAX;
     journal->first = load_big32(super + 20);
     journal->end = load_big32(super + 16);
     journal->start = load_big32(super + 24);
