@@ -2,6 +2,7 @@
 those for other machines."""
 import gzip
 import struct
+import subprocess
 
 import pytest
 from builder import BUILD, KERNEL, MIB, VOLUME, mtools, put_file
@@ -219,3 +220,24 @@ def test_boot_partition_of_an_mbr_disk(boot, tmp_path):
     format_volume(image, first, 40)
     put_kernel(image, first * 512)
     assert boot("bios", [image]).facts["entry"] == "beside"
+
+
+# ---- files on ext4 -------------------------------------------------------------------------------
+
+UUID = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+@pytest.mark.parametrize("reference", [f"UUID={UUID}:", "LABEL=Second disk:"])
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_files_on_ext4(start, tmp_path, firmware, reference):
+    """Neither firmware reads ext4: Lintel itself does, also what an entry of the ESP names there."""
+    image, other, tree = tmp_path / "esp.img", tmp_path / "other.img", tmp_path / "tree"
+    (tree / "boot").mkdir(parents=True)
+    (tree / "boot/kernel.elf").write_bytes(KERNEL.read_bytes())
+    other.write_bytes(bytes(32 * MIB))
+    sfdisk(other, "label: dos\nlabel-id: 0x1234abcd\n1: start=2048, type=83\n")
+    subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-E", f"offset={MIB}", "-U", UUID,
+                    "-L", "Second disk", "-d", tree, other, "30M"], check=True)
+    make_entries_image(image, {"mine": f"kernel {reference}/boot/kernel.elf\noptions test"},
+                       loader="timeout 0\n")
+    start(firmware, [image, other]).wait_for(r"claims: (\d+) of \1 passed")

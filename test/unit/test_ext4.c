@@ -147,6 +147,32 @@ static void names(void **state)
     fake_end();
 }
 
+/* Of a file in one piece, all that is asked for at once (reader.c: 8 MiB) is one request; its last
+ * sector is another. */
+static void whole_runs(void **state)
+{
+    struct volume_under_test v;
+    struct file file;
+    uint64_t bytes, before;
+    uint8_t *read, *expected;
+
+    (void)state;
+    run("rm -rf large && mkdir large && seq 1 9000000 | head -c 30000000 > large/vmlinuz");
+    run("rm -f img && mke2fs -q -F -t ext4 -d large img "
+        "64M");
+    mount(&v, "img", 512);
+    assert_int_equal(fs_open(&v.fs, "/vmlinuz", &file), OK);
+    expected = read_host("large/vmlinuz", &bytes);
+    read = malloc(bytes);
+    before = fake_reads(0);
+    assert_int_equal(reader_read(&file.reader, 0, bytes, read), OK);
+    assert_int_equal(fake_reads(0) - before, bytes / (8 * MIB) + 2);
+    assert_memory_equal(read, expected, bytes);
+    free(read);
+    free(expected);
+    fake_end();
+}
+
 /* Two names that differ in case are two files. */
 static void letter_case(void **state)
 {
@@ -180,6 +206,7 @@ int main(void)
         cmocka_unit_test(large_directories),
         cmocka_unit_test(refused_files),
         cmocka_unit_test(names),
+        cmocka_unit_test(whole_runs),
         cmocka_unit_test(letter_case),
     };
 
