@@ -25,7 +25,7 @@ FLOORS = {
     "common/storage": ["reference.[ch]", "volumes.[ch]", "fs", "disk net"],
     "kernel": ["main.c programs", "shell", "gui claims", "user", "threads", "vm", "console", "machine",
                "handover", "lib"],
-    "images/tool": ["main.c", "install", "image", "check report", "host"],
+    "images/tool": ["main.c", "steer", "kernels", "live", "install", "image", "check report", "host"],
 }
 # Where instructions may stand that are the machine's and not C's; of the front ends, in which files.
 HARDWARE = {

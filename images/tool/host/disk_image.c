@@ -22,6 +22,10 @@ static int file_of(const struct disk_image *image)
 
 /* ---- reading and writing --------------------------------------------------------------------- */
 
+/* What passes the system's cache by goes through here: the system wants it aligned. */
+#define BOUNCE_BYTES MIB
+static _Alignas(PAGE_BYTES) uint8_t bounce[BOUNCE_BYTES];
+
 static enum err fail_move(const struct disk_image *image, const char *what, uint64_t offset,
                           ssize_t moved)
 {
@@ -29,7 +33,8 @@ static enum err fail_move(const struct disk_image *image, const char *what, uint
                 moved < 0 ? strerror(errno) : "the disk ends there");
 }
 
-enum err disk_image_read(const struct disk_image *image, uint64_t offset, uint64_t bytes, void *to)
+static enum err read_bytes(const struct disk_image *image, uint64_t offset, uint64_t bytes,
+                           void *to)
 {
     for (uint8_t *next = to; bytes;) {
         ssize_t moved = pread(file_of(image), next, bytes, (off_t)offset);
@@ -42,8 +47,8 @@ enum err disk_image_read(const struct disk_image *image, uint64_t offset, uint64
     return OK;
 }
 
-enum err disk_image_write(const struct disk_image *image, uint64_t offset, uint64_t bytes,
-                          const void *from)
+static enum err write_bytes(const struct disk_image *image, uint64_t offset, uint64_t bytes,
+                            const void *from)
 {
     for (const uint8_t *next = from; bytes;) {
         ssize_t moved = pwrite(file_of(image), next, bytes, (off_t)offset);
@@ -52,6 +57,39 @@ enum err disk_image_write(const struct disk_image *image, uint64_t offset, uint6
         if (moved <= 0)
             return fail_move(image, "write", offset, moved);
         next += moved, offset += (uint64_t)moved, bytes -= (uint64_t)moved;
+    }
+    return OK;
+}
+
+enum err disk_image_read(const struct disk_image *image, uint64_t offset, uint64_t bytes, void *to)
+{
+    uint8_t *next = to;
+
+    if (!image->direct)
+        return read_bytes(image, offset, bytes, to);
+    while (bytes) {
+        uint64_t skip = offset % image->disk.sector_bytes;
+        uint64_t part = MIN(bytes, BOUNCE_BYTES - skip);
+        TRY(read_bytes(image, offset - skip, align_up(skip + part, image->disk.sector_bytes),
+                       bounce));
+        memcpy(next, bounce + skip, part);
+        next += part, offset += part, bytes -= part;
+    }
+    return OK;
+}
+
+enum err disk_image_write(const struct disk_image *image, uint64_t offset, uint64_t bytes,
+                          const void *from)
+{
+    const uint8_t *next = from;
+
+    if (!image->direct)
+        return write_bytes(image, offset, bytes, from);
+    while (bytes) {
+        uint64_t part = MIN(bytes, BOUNCE_BYTES);
+        memcpy(bounce, next, part);
+        TRY(write_bytes(image, offset, part, bounce));
+        next += part, offset += part, bytes -= part;
     }
     return OK;
 }
@@ -143,6 +181,12 @@ static bool is_locked(int file, bool writable)
     return fcntl(file, F_OFD_SETLK, &whole) != 0 && (errno == EAGAIN || errno == EACCES);
 }
 
+static enum err fail_locked(const char *path)
+{
+    return fail(ERR_UNSUPPORTED,
+                "%s: another program has locked it (a virtual machine?): end that first", path);
+}
+
 /* O_EXCL on a device: fails when a file system, swap space, LVM or RAID uses any part of it. */
 static enum err open_file(const char *path, bool writable, struct stat *stat, int *file)
 {
@@ -154,15 +198,25 @@ static enum err open_file(const char *path, bool writable, struct stat *stat, in
         return fail(ERR_UNSUPPORTED,
                     "%s: is in use (swap space, LVM, RAID?): release it, then try again", path);
     TRY(err);
-    if (is_locked(*file, writable))
-        return fail(ERR_UNSUPPORTED,
-                    "%s: another program has locked it (a virtual machine?): end that first", path);
-    return OK;
+    return is_locked(*file, writable) ? fail_locked(path) : OK;
+}
+
+static enum err describe(const char *path, const struct stat *stat, int file,
+                         struct disk_image *image)
+{
+    const char *slash = strrchr(path, '/');
+
+    *image = (struct disk_image){
+        .disk = {.handle = (uint64_t)file, .medium = LINTEL_MEDIUM_DISK},
+        .path = path,
+    };
+    snprintf(image->disk.name, sizeof image->disk.name, "%.*s", (int)sizeof image->disk.name - 1,
+             slash ? slash + 1 : path);
+    return measure(image, stat);
 }
 
 enum err disk_image_open(const char *path, bool writable, struct disk_image *image)
 {
-    const char *slash = strrchr(path, '/');
     struct stat stat_of;
     int file;
 
@@ -170,13 +224,20 @@ enum err disk_image_open(const char *path, bool writable, struct disk_image *ima
         return file_fail(path);
     TRY(mounts_check(path, &stat_of));
     TRY(open_file(path, writable, &stat_of, &file));
-    *image = (struct disk_image){
-        .disk = {.handle = (uint64_t)file, .medium = LINTEL_MEDIUM_DISK},
-        .path = path,
-    };
-    snprintf(image->disk.name, sizeof image->disk.name, "%.*s", (int)sizeof image->disk.name - 1,
-             slash ? slash + 1 : path);
-    return measure(image, &stat_of);
+    return describe(path, &stat_of, file, image);
+}
+
+enum err disk_image_open_used(const char *path, bool writable, struct disk_image *image)
+{
+    int flags = (writable ? O_RDWR : O_RDONLY) | O_SYNC, file;
+    struct stat stat_of;
+
+    TRY(file_open(path, FILE_OR_DISK, flags, &stat_of, &file));
+    if (is_locked(file, writable))
+        return fail_locked(path);
+    TRY(describe(path, &stat_of, file, image));
+    image->direct = S_ISBLK(stat_of.st_mode);
+    return image->direct && fcntl(file, F_SETFL, flags | O_DIRECT) != 0 ? file_fail(path) : OK;
 }
 
 void disk_image_close(const struct disk_image *image)
