@@ -26,6 +26,13 @@ static int file_of(const struct disk_image *image)
 #define BOUNCE_BYTES MIB
 static _Alignas(PAGE_BYTES) uint8_t bounce[BOUNCE_BYTES];
 
+static bool is_direct(const struct disk_image *image)
+{
+    int flags = fcntl(file_of(image), F_GETFL);
+
+    return flags >= 0 && flags & O_DIRECT;
+}
+
 static enum err fail_move(const struct disk_image *image, const char *what, uint64_t offset,
                           ssize_t moved)
 {
@@ -65,7 +72,7 @@ enum err disk_image_read(const struct disk_image *image, uint64_t offset, uint64
 {
     uint8_t *next = to;
 
-    if (!image->direct)
+    if (!is_direct(image))
         return read_bytes(image, offset, bytes, to);
     while (bytes) {
         uint64_t skip = offset % image->disk.sector_bytes;
@@ -83,7 +90,7 @@ enum err disk_image_write(const struct disk_image *image, uint64_t offset, uint6
 {
     const uint8_t *next = from;
 
-    if (!image->direct)
+    if (!is_direct(image))
         return write_bytes(image, offset, bytes, from);
     while (bytes) {
         uint64_t part = MIN(bytes, BOUNCE_BYTES);
@@ -236,8 +243,8 @@ enum err disk_image_open_used(const char *path, bool writable, struct disk_image
     if (is_locked(file, writable))
         return fail_locked(path);
     TRY(describe(path, &stat_of, file, image));
-    image->direct = S_ISBLK(stat_of.st_mode);
-    return image->direct && fcntl(file, F_SETFL, flags | O_DIRECT) != 0 ? file_fail(path) : OK;
+    return S_ISBLK(stat_of.st_mode) && fcntl(file, F_SETFL, flags | O_DIRECT) != 0 ? file_fail(path)
+                                                                                   : OK;
 }
 
 void disk_image_close(const struct disk_image *image)

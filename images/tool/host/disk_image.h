@@ -8,7 +8,6 @@ struct disk_image {
     struct disk disk; /* its handle is the open file */
     const char *path; /* for messages */
     uint64_t bytes;
-    bool direct; /* reads and writes pass the system's cache by */
 };
 
 /* Opens a disk and keeps others from changing it. The sector size of a device is the device's; that
