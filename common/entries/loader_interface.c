@@ -7,14 +7,13 @@
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 #include "common/lib/utf8.h"
+#include "common/storage/state_variable.h"
 #include "common/version.h"
 
 #define TEXT_UNITS LOADER_TEXT_UNITS
 #define TEXT_BYTES LOADER_TEXT_BYTES
 
-/* 4a67b082-0a4c-41cf-b6c7-440b29bb8c4f, and EFI_GLOBAL_VARIABLE (UEFI 2.10, 3.3) */
-static const uint8_t loader_vendor[16] = {0x82, 0xb0, 0x67, 0x4a, 0x4c, 0x0a, 0xcf, 0x41,
-                                          0xb6, 0xc7, 0x44, 0x0b, 0x29, 0xbb, 0x8c, 0x4f};
+/* EFI_GLOBAL_VARIABLE (UEFI 2.10, 3.3) */
 static const uint8_t global_vendor[16] = {0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11,
                                           0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c};
 
@@ -47,7 +46,7 @@ static bool is_there(const struct machine *machine)
 /* What can't be said does not keep anything from booting. */
 static void set(const struct machine *machine, const char *name, const void *value, uint64_t bytes)
 {
-    if (machine->firmware->set_variable(loader_vendor, name, false, value, bytes) != OK)
+    if (machine->firmware->set_variable(vendor_loader, name, false, value, bytes) != OK)
         note("%s\n", err_message());
 }
 
@@ -59,7 +58,7 @@ static enum err set_text(const struct machine *machine, const char *name, bool k
     if (strlen(text) >= TEXT_BYTES)
         return fail(ERR_UNSUPPORTED, "%s: more than %u bytes", name, TEXT_BYTES - 1);
     uint64_t length = utf8_to_utf16(text, units) + 1;
-    return machine->firmware->set_variable(loader_vendor, name, kept, units, 2 * length);
+    return machine->firmware->set_variable(vendor_loader, name, kept, units, 2 * length);
 }
 
 static void say_text(const struct machine *machine, const char *name, const char *text)
@@ -74,7 +73,7 @@ enum err loader_interface_read(const struct machine *machine, const char *name, 
     uint64_t bytes = sizeof units;
     uint32_t length = 0;
 
-    TRY(machine->firmware->get_variable(loader_vendor, name, units, &bytes));
+    TRY(machine->firmware->get_variable(vendor_loader, name, units, &bytes));
     if (bytes % 2)
         return fail(ERR_FORMAT, "its %lu bytes are no UTF-16 text", bytes);
     while (length < bytes / 2 && units[length])
@@ -87,7 +86,7 @@ enum err loader_interface_write(const struct machine *machine, const char *name,
 {
     if (*text)
         return set_text(machine, name, true, text);
-    return machine->firmware->set_variable(loader_vendor, name, true, NULL, 0);
+    return machine->firmware->set_variable(vendor_loader, name, true, NULL, 0);
 }
 
 static void say_time(const struct machine *machine, const char *name, uint64_t tsc)
@@ -224,7 +223,7 @@ static void obey(struct loader_interface *interface, struct config *config, cons
     else
         config_choose(config, &machine->arena, wish->variable, text);
     if (wish->once &&
-        machine->firmware->set_variable(loader_vendor, wish->variable, true, NULL, 0) != OK)
+        machine->firmware->set_variable(vendor_loader, wish->variable, true, NULL, 0) != OK)
         note("%s\n", err_message());
 }
 
