@@ -39,6 +39,15 @@ void boot_sector_fill(uint8_t sector[BOOT_SECTOR_BYTES], enum boot_sector_kind k
     memcpy(sector + PLACE_PARAGRAPHS, &paragraphs, sizeof paragraphs);
 }
 
+bool boot_sector_place(const uint8_t sector[BOOT_SECTOR_BYTES], struct stage_place *place,
+                       uint32_t *head_sum)
+{
+    *place = (struct stage_place){load64(sector + PLACE_LBA),
+                                  load16(sector + PLACE_PARAGRAPHS) * UINT32_C(16)};
+    *head_sum = load32(sector + PLACE_HEAD_SUM);
+    return place->lba && place->sector_bytes >= 512 && is_power_of_two(place->sector_bytes);
+}
+
 enum err boot_sector_install(const char *path, uint64_t offset, enum boot_sector_kind kind,
                              const struct content *stage, const struct stage_place *place)
 {

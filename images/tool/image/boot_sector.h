@@ -22,3 +22,8 @@ void boot_sector_fill(uint8_t sector[BOOT_SECTOR_BYTES], enum boot_sector_kind k
 /* The same for the sector at byte `offset` of a file. */
 enum err boot_sector_install(const char *path, uint64_t offset, enum boot_sector_kind kind,
                              const struct content *stage, const struct stage_place *place);
+
+/* Where a first sector of Lintel's, whichever version, finds its second stage, and the sum of what
+ * it takes for it. False: it can't be Lintel's. */
+bool boot_sector_place(const uint8_t sector[BOOT_SECTOR_BYTES], struct stage_place *place,
+                       uint32_t *head_sum);

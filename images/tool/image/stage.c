@@ -25,16 +25,28 @@ static uint32_t sum_of(const struct content *stage)
     return sum;
 }
 
+bool stage_is_sound(const struct content *stage)
+{
+    return stage->size >= STAGE_HEADER_BYTES && stage_bytes_at(stage->bytes) == stage->size &&
+           sum_of(stage) == 0;
+}
+
 enum err stage_check(const struct content *stage)
 {
-    uint32_t sum = sum_of(stage);
+    if (stage_is_sound(stage))
+        return OK;
+    return fail(ERR_FORMAT,
+                "the second stage in this program is damaged (sum %08Xh): build or install "
+                "lintel anew",
+                sum_of(stage));
+}
 
-    if (stage->size < STAGE_HEADER_BYTES || stage_bytes_at(stage->bytes) != stage->size || sum)
-        return fail(ERR_FORMAT,
-                    "the second stage in this program is damaged (sum %08Xh): build or install "
-                    "lintel anew",
-                    sum);
-    return OK;
+struct installed stage_installed(const uint8_t *head)
+{
+    struct installed installed;
+
+    memcpy(&installed, head + INSTALLED_AT, sizeof installed);
+    return installed;
 }
 
 enum err stage_tell(const struct content *stage, const struct installed *installed,

@@ -42,6 +42,12 @@ bool stage_is_like(const struct content *stage, const uint8_t *found, uint64_t a
 /* How many bytes a second stage that begins in a sector has; 0: none begins there. */
 uint64_t stage_bytes_at(const uint8_t *sector);
 
+/* Has it all its bytes, and their checksum? */
+bool stage_is_sound(const struct content *stage);
+
+/* What a second stage that begins there was told. */
+struct installed stage_installed(const uint8_t *head);
+
 /* Writes the second stage to its place, zeros behind it to the end of its last sector. `room`:
  * sectors that it may take. ERR_NO_MEMORY: it does not fit; says how large it is. */
 enum err stage_install(const char *path, const struct content *stage,
