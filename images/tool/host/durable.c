@@ -1,0 +1,101 @@
+/* How does a file change so that no power failure leaves half of it? */
+#define _GNU_SOURCE /* syncfs() */
+#include "images/tool/host/durable.h"
+#include "images/tool/host/file.h"
+#include "images/tool/host/text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int open_folder_of(const char *path)
+{
+    char *folder = text_of("%.*s", (int)(text_base(path) - path), path);
+    int file = open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    free(folder);
+    return file;
+}
+
+/* Behind a change in its folder. fsync() alone leaves a new name in the journal of ext4, and GRUB
+ * reads the folder as it was before; syncfs() also brings it to its place. */
+static enum err settle(const char *path)
+{
+    int folder = open_folder_of(path);
+    enum err err = folder >= 0 && fsync(folder) == 0 && syncfs(folder) == 0 ? OK : file_fail(path);
+
+    if (folder >= 0)
+        close(folder);
+    return err;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static bool write_all(int file, const char *text)
+{
+    for (size_t left = strlen(text); left;) {
+        ssize_t written = write(file, text, left);
+        if (written < 0 && errno != EINTR)
+            return false;
+        if (written > 0)
+            text += written, left -= (size_t)written;
+    }
+    return true;
+}
+
+/* Linux's FAT driver writes a file's directory entry before its chain of clusters: all of the draft
+ * is on the medium before it gets its name. */
+static enum err write_draft(const char *draft, const char *text)
+{
+    int file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    bool written = file >= 0 && write_all(file, text) && fsync(file) == 0 && syncfs(file) == 0;
+    enum err err = written ? OK : file_fail(draft);
+
+    if (file >= 0)
+        close(file);
+    return err;
+}
+
+enum err durable_rename(const char *path, const char *to)
+{
+    TRY(rename(path, to) == 0 ? OK : file_fail(to));
+    return settle(to);
+}
+
+enum err durable_write(const char *path, const char *text)
+{
+    char *draft = text_of("%s" DURABLE_DRAFT, path);
+    enum err err = write_draft(draft, text);
+
+    if (err == OK)
+        err = durable_rename(draft, path);
+    if (err != OK)
+        unlink(draft);
+    free(draft);
+    return err;
+}
+
+enum err durable_remove(const char *path)
+{
+    TRY(unlink(path) == 0 ? OK : file_fail(path));
+    return settle(path);
+}
+
+enum err durable_folder(const char *path)
+{
+    char *above = text_of("%.*s", (int)(text_base(path) - 1 - path), path);
+    enum err err = OK;
+
+    if (mkdir(path, 0755) == 0)
+        err = settle(path);
+    else if (errno == ENOENT && strchr(above, '/')) {
+        err = durable_folder(above);
+        if (err == OK)
+            err = mkdir(path, 0755) == 0 ? settle(path) : file_fail(path);
+    } else if (errno != EEXIST)
+        err = file_fail(path);
+    free(above);
+    return err;
+}

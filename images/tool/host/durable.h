@@ -1,0 +1,19 @@
+/* Changes to small files that a power failure finds done or not begun, and that a loader sees which
+ * replays no journal, once the call has returned. All paths are as they are to be opened. */
+#pragma once
+
+#include "common/lib/err.h"
+
+/* What a file is called until all of it is there. */
+#define DURABLE_DRAFT ".new"
+
+/* Makes a file, or replaces one. */
+enum err durable_write(const char *path, const char *text);
+
+/* Gives a file another name in its folder, also one that another file has. */
+enum err durable_rename(const char *path, const char *to);
+
+enum err durable_remove(const char *path);
+
+/* Makes a folder and those above it, where they are missing. */
+enum err durable_folder(const char *path);
