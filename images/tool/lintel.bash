@@ -5,7 +5,7 @@ _lintel() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="image install uninstall check report --help --version"
+        words="image install uninstall kernel check report --help --version"
     else
         case "${COMP_WORDS[1]} $previous" in
         image\ -l | image\ --layout) words="gpt mbr floppy iso netboot" ;;
@@ -14,6 +14,7 @@ _lintel() {
         check\ -f | check\ --firmware) words="bios uefi" ;;
         check\ --cpu) words="all nx 1gib la57 smep smap pge pat" ;;
         *\ -s | *\ --size | *\ -M | *\ --memory) words="64M 256M 512M 1G" ;;
+        "kernel kernel") [[ $word == -* ]] && words=--help || words="add remove refresh" ;;
         *) words=$(_lintel_options "${COMP_WORDS[1]}" "$word") ;;
         esac
     fi
@@ -36,6 +37,7 @@ _lintel_options() {
         ;;
     check) echo --memory --map --firmware --module --initrd --options --cpu --svg --help ;;
     report) echo --output --help ;;
+    kernel) echo --help ;;
     install) echo --partition --dry-run --help ;;
     uninstall) echo --dry-run --help ;;
     esac

@@ -14,6 +14,7 @@ static const struct command {
     {"image", command_image, "make a bootable image of a kernel"},
     {"install", command_install, "put Lintel on a disk or image, beside what is there"},
     {"uninstall", command_uninstall, "restore what install replaced"},
+    {"kernel", command_kernel, "keep the boot entries of this machine's kernels"},
     {"check", command_check, "show what a boot of a kernel would do, without booting it"},
     {"report", command_report, "draw what the kernel said on a serial line"},
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -49,3 +50,8 @@ WATCH(int, sigaction, (int number, const struct sigaction *new, struct sigaction
 WATCH(ssize_t, pwrite, (int file, const void *bytes, size_t count, off_t offset),
       (file, bytes, count, offset))
 WATCH(int, rename, (const char *old, const char *new), (old, new))
+WATCH(int, mkdir, (const char *path, mode_t mode), (path, mode))
+WATCH(ssize_t, write, (int file, const void *bytes, size_t count), (file, bytes, count))
+WATCH(int, fsync, (int file), (file))
+WATCH(int, syncfs, (int file), (file))
+WATCH(int, unlink, (const char *path), (path))

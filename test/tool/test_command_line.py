@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
 from builder import LINTEL  # noqa: E402
 from machine import ROOT  # noqa: E402
 
-COMMANDS = ("image", "install", "uninstall", "check", "report")
+COMMANDS = ("image", "install", "uninstall", "kernel", "check", "report")
 MANUAL = ROOT / "images/tool/lintel.1"
 COMPLETION = ROOT / "images/tool/lintel.bash"
 
@@ -58,7 +58,7 @@ def test_completion_offers_every_option(command):
 
 @pytest.mark.parametrize("words, expected", [
     (("lintel", "im"), ["image"]), (("lintel", "image", "--layout", "m"), ["mbr"]),
-    (("lintel", "check", "-f", "u"), ["uefi"])])
+    (("lintel", "check", "-f", "u"), ["uefi"]), (("lintel", "kernel", "re"), ["remove", "refresh"])])
 def test_completion_of_values(words, expected):
     assert complete(*words) == expected
 
@@ -108,6 +108,8 @@ def complete(*words):
     (("check", "--cpu", "mmx", "a"), r"`mmx` is none of all, nx, 1gib"),
     (("check", "--cpu", "-nx,-bits=99", "a"), r"`bits=99` is none of .*, bits=32 to bits=52;"),
     (("report", "-o", "x"), r"a log is missing"), (("report", "a"), r"--output is missing"),
+    (("kernel",), r"add, remove or refresh\?"), (("kernel", "frob"), r"add, remove or refresh\?"),
+    (("kernel", "add"), r"which version\?"), (("kernel", "refresh", "x"), r"`x` is one word too many"),
     (("install",), r"which disk"), (("uninstall", "a", "b"), r"one disk"),
 ])
 def test_wrong_command_line(arguments, message):

@@ -1,0 +1,99 @@
+"""A tree of files that plays a running machine: LINTEL_ROOT names it to `lintel`."""
+import os
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+UUID = "11111111-2222-4333-8444-555555555555"
+ESP_SERIAL = "1234-ABCD"
+SECTORS = {"vda1": (2048, 16384), "vda2": (18432, 32768)}
+ESP, EXT4 = "vfat", "ext4"
+
+
+class Tree:
+    """`mounts`: what is mounted where, (partition, folder); `types`: what lies on each."""
+
+    def __init__(self, folder, mounts=(("vda1", "/"),), types=("ext4",), uefi=False):
+        self.folder = Path(folder)
+        self.write("proc/self/mountinfo", "")
+        self.write("proc/cmdline", f"BOOT_IMAGE=/boot/vmlinuz root=UUID={UUID} ro quiet\n")
+        self.write("etc/os-release", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n')
+        self.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n")
+        self.path("boot").mkdir(exist_ok=True)
+        self.make_disk(types)
+        for partition, where in mounts:
+            self.mount(partition, where, types[int(partition[3:]) - 1])
+        if uefi:
+            self.path("sys/firmware/efi").mkdir(parents=True)
+
+    def path(self, name):
+        return self.folder / name.lstrip("/")
+
+    def write(self, name, text):
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def read(self, name):
+        return self.path(name).read_text()
+
+    def make_disk(self, types):
+        self.path("dev").mkdir()
+        run("cp", "--sparse=always", disk_of(types), self.path("dev/vda"))
+        self.add_device("vda", "254:0")
+        for (name, (first, sectors)), _ in zip(SECTORS.items(), types):
+            self.add_device(f"vda/{name}", f"254:{name[3:]}", first, sectors)
+
+    def add_device(self, name, numbers, first=0, sectors=0):
+        folder = f"sys/devices/{name}"
+        self.write(f"{folder}/queue/logical_block_size", "512\n")
+        if sectors:
+            for key, value in (("partition", name[-1]), ("start", first), ("size", sectors)):
+                self.write(f"{folder}/{key}", f"{value}\n")
+        link = self.path(f"sys/dev/block/{numbers}")
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(f"../../devices/{name}")
+
+    def mount(self, partition, where, kind):
+        with open(self.path("proc/self/mountinfo"), "a") as mounts:
+            mounts.write(f"21 1 254:{partition[3:]} / {where} rw shared:1 - {kind} /dev/root rw\n")
+        self.path(where).mkdir(parents=True, exist_ok=True)
+
+    def environment(self, **more):
+        return {**os.environ, "LINTEL_ROOT": str(self.folder), **more}
+
+    def add_kernel(self, version, initrd=True):
+        self.write(f"boot/vmlinuz-{version}", f"kernel {version}")
+        if initrd:
+            self.write(f"boot/initrd.img-{version}", f"initrd {version}")
+
+
+@lru_cache
+def disk_of(types):
+    """A file with that on its partitions, and nothing in it."""
+    disk = Path(folder_of_disks().name, "-".join(types))
+    with open(disk, "wb") as file:
+        file.truncate(32 << 20)
+    table = "label: gpt\n" if ESP in types else "label: dos\n"
+    for (first, sectors), kind in zip(SECTORS.values(), types):
+        table += f"start={first}, size={sectors}, type={'U' if kind == ESP else 'L'}\n"
+    run("/sbin/sfdisk", "-q", disk, text=table)
+    for (first, sectors), kind in zip(SECTORS.values(), types):
+        if kind == EXT4:
+            run("/sbin/mke2fs", "-q", "-t", "ext4", "-U", UUID, "-E", f"offset={first * 512}", disk,
+                f"{sectors // 2}k")
+        if kind == ESP:
+            run("/sbin/mkfs.fat", "--offset", first, "-i", ESP_SERIAL.replace("-", ""), disk,
+                sectors // 2)
+    return disk
+
+
+@lru_cache
+def folder_of_disks():
+    return TemporaryDirectory()
+
+
+def run(*arguments, text=None):
+    subprocess.run(list(map(str, arguments)), input=text, text=True, check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
