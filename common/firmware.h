@@ -66,6 +66,8 @@ struct boot_origin {
     uint64_t first_lba; /* the volume's first sector, as UEFI tells it, or Lintel's installer did */
     bool has_guid;
     uint8_t guid[16]; /* UEFI: GPT unique partition GUID, as on disk */
+    bool has_area;
+    uint64_t area_lba; /* BIOS: of Lintel's own sectors on the disk (storage/area.h) */
     /* The server that the loader came from over the network, with LINTEL_MEDIUM_NETWORK; not one of
      * facts.disks. NULL: the loader came from a disk. */
     const struct disk *server;

@@ -38,6 +38,7 @@ installed:
         times   16 db 0FFh              ; its identity; boot.asm knows the sum of all in this sector
         dq      -1                      ; where this stage lies, in bytes from the disk's start
         dq      -1                      ; where the boot volume begins, the same
+        dq      -1                      ; where the area lies (common/storage/area.h), the same
 
 section .real progbits alloc exec nowrite align=16
 

@@ -29,7 +29,7 @@ load:   int     12h                     ; KiB below the extended BIOS data area
         mov     word [most], MOST_SECTORS
         mov     ax, 1                   ; the head
 .came:  mov     byte [tries], TRIES
-        movzx   eax, ax
+        cwde
         add     [place], eax
         adc     dword [place + 4], byte 0
         sub     [place.count], ax

@@ -2,6 +2,7 @@
 #include "legacy/origin.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
+#include "common/storage/area.h"
 #include "legacy/disk.h"
 
 #define NOT_TOLD         UINT64_MAX
@@ -10,7 +11,7 @@
 /* A part of the second stage's header, as entry.asm has it. */
 struct installed {
     uint8_t identity[16];
-    uint64_t stage_offset, volume_offset; /* bytes from the disk's start */
+    uint64_t stage_offset, volume_offset, area_offset; /* bytes from the disk's start */
 };
 
 #define INSTALLED_AT 0x18 /* in the header */
@@ -56,4 +57,7 @@ void origin_find(const struct disk *disks, uint32_t count, struct boot_origin *o
     note("installed on %s\n", disks[found].name);
     origin->has_first_lba = installed.volume_offset % disks[found].sector_bytes == 0;
     origin->first_lba = installed.volume_offset / disks[found].sector_bytes;
+    origin->has_area = installed.area_offset != AREA_NONE &&
+                       installed.area_offset % disks[found].sector_bytes == 0;
+    origin->area_lba = installed.area_offset / disks[found].sector_bytes;
 }

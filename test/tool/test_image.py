@@ -78,6 +78,22 @@ def test_disks_with_other_files_have_another_identity(tmp_path):
     assert guids[0] and guids[0] != guids[1]
 
 
+NO_AREA = 0xFFFFFFFFFFFFFFFF
+
+
+@pytest.mark.parametrize("layout, area", [("gpt", 34 * 512 + 480 * 1024), ("gpt-4096", 6 * 4096 + 480 * 1024),
+                                          ("mbr", 512 + 480 * 1024), ("mbr-logical", 512 + 480 * 1024),
+                                          ("mbr-volume", NO_AREA), ("floppy", NO_AREA), ("iso", NO_AREA)])
+def test_disks_have_an_area_behind_two_second_stages(tmp_path, layout, area):
+    disk = make(tmp_path / "disk", *LAYOUTS[layout]).read_bytes()
+    stages = [found.start() - 4 for found in re.finditer(b"LNT2\0.\3\0", disk)]
+    assert stages
+    for at in stages:  # the file of it knows that, too
+        assert int.from_bytes(disk[at + 0x38:at + 0x40], "little") == area
+    if area != NO_AREA:
+        assert not any(disk[area:area + 5 * 4096])
+
+
 def test_gpt_and_file_system_are_sound(tmp_path):
     image = make(tmp_path / "image.img")
     assert "No problems found" in output_of("sgdisk", "--verify", image)

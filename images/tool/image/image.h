@@ -20,9 +20,9 @@ struct image {
     bool logical, inactive;
 };
 
-/* Lets the second stage, where there is one among the files too, know where it is to lie and where
- * the boot volume begins. */
-enum err image_tell_stage(struct image *image, const struct stage_place *place,
+/* Lets the second stage, where there is one among the files too, know where it is to lie, with
+ * `room` sectors from there on, and where the boot volume begins. */
+enum err image_tell_stage(struct image *image, const struct stage_place *place, uint64_t room,
                           uint64_t volume_lba);
 
 struct layout {

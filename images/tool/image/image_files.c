@@ -18,11 +18,13 @@ static enum err add_loader(struct image *image, const struct layout *layout)
     return tree_add(tree, STAGE_PATH, &image->stage);
 }
 
-enum err image_tell_stage(struct image *image, const struct stage_place *place, uint64_t volume_lba)
+enum err image_tell_stage(struct image *image, const struct stage_place *place, uint64_t room,
+                          uint64_t volume_lba)
 {
     struct installed installed = {
         .stage_offset = place->lba * place->sector_bytes,
         .volume_offset = volume_lba * place->sector_bytes,
+        .area_offset = stage_area_offset(place, room),
     };
 
     identity_of_stage(&image->identity, installed.identity);

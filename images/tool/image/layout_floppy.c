@@ -25,7 +25,7 @@ static enum err make_of_size(struct image *image, uint64_t bytes)
     const struct stage_place place = {fat_own_sectors(12), BOOT_SECTOR_BYTES};
 
     TRY(file_create(volume.path, bytes));
-    TRY(image_tell_stage(image, &place, 0));
+    TRY(image_tell_stage(image, &place, 0, 0));
     TRY(fat_make(&volume, &image->tree));
     TRY(stage_install(volume.path, &image->stage, &place, volume.reserved - place.lba));
     return boot_sector_install(volume.path, 0, BOOT_SECTOR_FAT16, &image->stage, &place);

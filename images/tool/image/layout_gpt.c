@@ -46,7 +46,7 @@ static enum err make_gpt(struct image *image)
 
     TRY(file_create(table.path, sectors * image->sector_bytes));
     TRY(table_write(&table, &image->draft, &image->identity));
-    TRY(image_tell_stage(image, &place, esp->first));
+    TRY(image_tell_stage(image, &place, boot->sectors, esp->first));
     TRY(fat_make(&volume, &image->tree));
     TRY(stage_install(table.path, &image->stage, &place, boot->sectors));
     return boot_sector_install(table.path, 0, BOOT_SECTOR_MBR, &image->stage, &place);

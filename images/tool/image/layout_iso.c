@@ -132,7 +132,7 @@ static enum err install(struct image *image)
     const struct stage_place on_cd = {stage, CD_SECTOR_BYTES},
                              on_disk = {stage * CD_SECTOR_BYTES / BOOT_SECTOR_BYTES,
                                         BOOT_SECTOR_BYTES};
-    TRY(image_tell_stage(image, &on_cd, 0));
+    TRY(image_tell_stage(image, &on_cd, 0, 0));
     TRY(file_write_at(disc, stage * CD_SECTOR_BYTES, image->stage.bytes, STAGE_HEADER_BYTES));
     TRY(boot_sector_install(disc, first * CD_SECTOR_BYTES, BOOT_SECTOR_MBR, &image->stage, &on_cd));
     TRY(file_write_at(disc, MBR_SIGNATURE, &signature, sizeof signature));

@@ -78,13 +78,13 @@ static enum err make_mbr(struct image *image)
     const struct stage_place in_volume = {volume.first + own, image->sector_bytes},
                              in_gap = {1, image->sector_bytes},
                              place = image->boot_in_volume ? in_volume : in_gap;
+    uint64_t room = image->boot_in_volume ? volume.reserved - own : gap;
 
     TRY(file_create(table.path, sectors * image->sector_bytes));
     TRY(table_write(&table, &image->draft, &image->identity));
-    TRY(image_tell_stage(image, &place, volume.first));
+    TRY(image_tell_stage(image, &place, room, volume.first));
     TRY(fat_make(&volume, &image->tree));
-    TRY(stage_install(table.path, &image->stage, &place,
-                      image->boot_in_volume ? volume.reserved - own : gap));
+    TRY(stage_install(table.path, &image->stage, &place, room));
     TRY(boot_sector_install(table.path, 0, BOOT_SECTOR_MBR, &image->stage, &place));
     return image->boot_in_volume ? install_in_volume(image, &volume, &place) : OK;
 }

@@ -100,6 +100,13 @@ uint64_t stage_bytes_at(const uint8_t *sector)
     return load32(sector + MAGIC_AT) == MAGIC ? load32(sector + BYTES_AT) : 0;
 }
 
+uint64_t stage_area_offset(const struct stage_place *place, uint64_t room)
+{
+    uint64_t stages = 2 * STAGE_BYTES_MAX / place->sector_bytes;
+
+    return room < stages + AREA_SECTORS ? AREA_NONE : (place->lba + stages) * place->sector_bytes;
+}
+
 enum err stage_install(const char *path, const struct content *stage,
                        const struct stage_place *place, uint64_t room)
 {

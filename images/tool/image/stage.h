@@ -2,11 +2,12 @@
  * layout). */
 #pragma once
 
+#include "common/storage/area.h"
 #include "images/tool/host/file.h"
 #include <stdbool.h>
 
 #define STAGE_BYTES_MAX    (240u << 10)
-#define STAGE_HEADER_BYTES 0x38
+#define STAGE_HEADER_BYTES 0x40
 
 /* Where the second stage lies: on the disk, in the disk's own sectors. */
 struct stage_place {
@@ -19,6 +20,7 @@ struct installed {
     uint8_t identity[16];   /* which no other installation has */
     uint64_t stage_offset;  /* of itself, in bytes from the disk's start */
     uint64_t volume_offset; /* of the boot volume, the same */
+    uint64_t area_offset;   /* of the area, the same, or AREA_NONE */
 };
 
 /* ERR_FORMAT when it is not the second stage that was built: boot sectors refuse any other. */
@@ -47,6 +49,11 @@ bool stage_is_sound(const struct content *stage);
 
 /* What a second stage that begins there was told. */
 struct installed stage_installed(const uint8_t *head);
+
+/* Where the area of an installation lies that may take `room` sectors from its second stage on:
+ * behind two of the largest, so that an update finds room beside the one that runs. AREA_NONE:
+ * there is too little. */
+uint64_t stage_area_offset(const struct stage_place *place, uint64_t room);
 
 /* Writes the second stage to its place, zeros behind it to the end of its last sector. `room`:
  * sectors that it may take. ERR_NO_MEMORY: it does not fit; says how large it is. */

@@ -107,6 +107,7 @@ static enum err make_stage(const struct installation *installation, uint64_t off
         .stage_offset = offset,
         .volume_offset =
             (host ? host : &installation->home)->first_lba * installation->disk.disk.sector_bytes,
+        .area_offset = AREA_NONE,
     };
 
     TRY(identify(installation, installed.identity));
