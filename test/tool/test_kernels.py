@@ -1,5 +1,7 @@
 """lintel kernel, and the hooks that call it, in trees that play running machines (live_tree.py)."""
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +10,11 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "boot")]
-from builder import LINTEL  # noqa: E402
-from live_tree import ESP, ESP_SERIAL, EXT4, UUID, Tree  # noqa: E402
-from machine import ROOT  # noqa: E402
+from builder import LINTEL, MIB, make_image  # noqa: E402
+from linux_guest import SERIAL, first_initrd, guest_facts  # noqa: E402
+from linux_guest import kernel as guest_kernel  # noqa: E402
+from live_tree import ESP, ESP_SERIAL, EXT4, UUID, Tree, run  # noqa: E402
+from machine import ROOT, Machine  # noqa: E402
 
 HOOKS = ROOT / "config/debian/hooks"
 OLD, NEW = "6.1.0-50-amd64", "6.1.0-57-amd64"
@@ -349,3 +353,371 @@ def test_what_a_person_wrote_stays(tree):
     tree.write(f"{ENTRIES}/lintel-{NEW}.conf", mine)
     assert f"lintel-{NEW}.conf: is in the way" in refuse(tree, "refresh")
     assert entries(tree)["lintel-mine.conf"] == entries(tree)[f"lintel-{NEW}.conf"] == mine
+
+
+# ---- cut short -----------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def ender(tmp_path_factory):
+    library = tmp_path_factory.mktemp("ender") / "end_at_call.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, HERE / "end_at_call.c", "-ldl"],
+                   check=True)
+    return library
+
+
+def new_options(tree):
+    """Another text and, with a second entry that is good, another name."""
+    bless_is_enabled(tree)
+    succeed(tree, "refresh")
+    tree.write("etc/kernel/cmdline", "root=/dev/vda1")
+
+
+def another_boots_it(tree):
+    succeed(tree, "refresh")
+    others_entry(tree)
+
+
+CHANGES = {"first": (lambda tree: None, ("refresh",)), "change": (new_options, ("add", NEW)),
+           "remove": (lambda tree: succeed(tree, "refresh"), ("remove", NEW)),
+           "another": (another_boots_it, ("add", NEW))}
+
+
+def states_between(before, after):
+    """Of each kernel the entry before, or what it says after, or that under its name after."""
+    states = []
+    for version in (OLD, NEW):
+        old, new = ({name: text for name, text in entries.items() if version in name}
+                    for entries in (before, after))
+        states.append([old, new])
+        if len(old) == len(new) == 1:
+            states[-1].append(dict(zip(old, new.values())))
+    return [{**one, **other} for one in states[0] for other in states[1]]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_ended_at_any_call_leaves_the_old_or_the_new_entry(tmp_path, ender, change):
+    prepare, arguments = CHANGES[change]
+
+    def prepared(name):
+        tree = Tree(tmp_path / name)
+        tree.add_kernel(OLD)
+        tree.add_kernel(NEW)
+        prepare(tree)
+        return tree
+
+    whole = prepared("whole")
+    before = entries(whole)
+    succeed(whole, *arguments)
+    after = entries(whole)
+    assert before != after
+    ended = 0
+    for call in ("write", "fsync", "syncfs", "rename", "unlink", "mkdir"):
+        for at in range(1, 100):
+            tree = prepared("tree")
+            done = kernel(tree, *arguments, LD_PRELOAD=str(ender), END_CALL=call, END_AT=str(at))
+            assert entries(tree) in states_between(before, after), (call, at)
+            if "somebody ends it" not in done.stderr:
+                break
+            ended += 1
+            succeed(tree, *arguments)
+            assert entries(tree) == after and not list(tree.path(ENTRIES).glob("*.new"))
+            shutil.rmtree(tree.folder)
+        shutil.rmtree(tree.folder)
+    assert ended > 2
+
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="mounts and chroot want root")
+
+
+@pytest.fixture(params=["ext4", "vfat"])
+def mounted(request, tmp_path):
+    """(tree, the file of its file system) of a machine whose /boot is a file system that is mounted."""
+    if request.param not in Path("/proc/filesystems").read_text():
+        pytest.skip(f"this kernel has no {request.param}")
+    tree, image = Tree(tmp_path / "root", mounts=(("vda1", "/boot"),)), tmp_path / "image"
+    with open(image, "wb") as file:
+        file.truncate(32 << 20)
+    run(f"/sbin/mkfs.{request.param}", image)
+    run("mount", "-o", "loop", image, tree.path("boot"))
+    yield tree, image
+    run("umount", tree.path("boot"))
+
+
+@AS_ROOT
+def test_reader_that_replays_no_journal_sees_the_entry(mounted):
+    """As the power fails when the command has returned; debugfs and mtools read as GRUB does."""
+    tree, image = mounted
+    tree.add_kernel(NEW)
+    succeed(tree, "refresh")
+    cut = image.with_name("cut")
+    shutil.copy(image, cut)
+    name = f"/loader/entries/lintel-{NEW}.conf"
+    if tree.path("boot/lost+found").exists():
+        read = ["/sbin/debugfs", "-R", f"cat {name}", cut]
+    else:
+        read = ["mtype", "-i", cut, f"::{name}"]
+    found = subprocess.run(read, capture_output=True, text=True, check=True).stdout
+    assert found == tree.read(f"boot{name}")
+
+
+# ---- hooks ---------------------------------------------------------------------------------------
+
+POSTINST, POSTRM = "etc/kernel/postinst.d", "etc/kernel/postrm.d"
+POST_UPDATE, PLUGIN = "etc/initramfs/post-update.d", "usr/lib/kernel/install.d/95-lintel.install"
+
+
+def hook_environment(tree, **more):
+    return tree.environment(PATH=f"{LINTEL.parent}:{os.environ['PATH']}", **more)
+
+
+def run_hooks(tree, folder, version, file, parameters=None):
+    """As a kernel package runs them: everything that it says is kept."""
+    more = {} if parameters is None else {"DEB_MAINT_PARAMS": parameters}
+    done = subprocess.run(["run-parts", "--report", "--exit-on-error", f"--arg={version}",
+                           f"--arg={file}", HOOKS / folder],
+                          capture_output=True, text=True, env=hook_environment(tree, **more))
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def installed(tree):
+    """Lintel starts that machine; only the old kernel has an entry yet."""
+    tree.write("var/lib/lintel/undo", "")
+    succeed(tree, "add", OLD)
+    return tree
+
+
+@pytest.mark.parametrize("folder, parameters, acts", [
+    (POSTINST, "'configure' '6.1.140-1'", True), (POSTINST, "configure 6.1.140-1", True),
+    (POSTINST, "'configure' ''", True), (POSTINST, None, True), (POSTINST, "", True),
+    (POSTINST, "'abort-upgrade' '6.1.140-1'", False), (POSTINST, "'triggered' 'x'", False),
+    (POSTRM, "'remove'", True), (POSTRM, "remove", True), (POSTRM, None, True),
+    (POSTRM, "'purge'", False), (POSTRM, "'upgrade' '6.1.148-1'", False),
+    (POSTRM, "'disappear' 'x' '1'", False)])
+def test_hooks_of_a_kernel_package(installed, folder, parameters, acts):
+    adds = folder == POSTINST
+    run_hooks(installed, folder, NEW if adds else OLD, f"/boot/vmlinuz-{NEW if adds else OLD}",
+              parameters)
+    assert len(entries(installed)) == (1 + acts if adds else 1 - acts)
+
+
+@pytest.mark.parametrize("folder", [POSTINST, POSTRM, POST_UPDATE, PLUGIN])
+def test_hooks_do_nothing_where_lintel_does_not_start_the_machine(installed, folder):
+    installed.path("var/lib/lintel/undo").unlink()
+    before = entries(installed)
+    for version in (OLD, NEW):
+        if folder == PLUGIN:
+            subprocess.run([HOOKS / PLUGIN, "add", version, "/x", "/y"], check=True,
+                           env=hook_environment(installed))
+        else:
+            run_hooks(installed, folder, version, f"/boot/vmlinuz-{version}")
+    assert entries(installed) == before
+    installed.write("var/lib/lintel/undo-uefi", "")
+    assert "written" in run_hooks(installed, POSTINST, NEW, f"/boot/vmlinuz-{NEW}")
+
+
+def test_hook_of_update_initramfs(installed):
+    installed.path(f"boot/initrd.img-{OLD}").unlink()
+    succeed(installed, "refresh")
+    installed.write(f"boot/initrd.img-{OLD}", "new")
+    run_hooks(installed, POST_UPDATE, OLD, f"/boot/initrd.img-{OLD}")
+    assert values(entries(installed)[f"lintel-{OLD}.conf"])["initrd"] == f"/boot/initrd.img-{OLD}"
+    before = entries(installed)
+    run_hooks(installed, POST_UPDATE, "6.9.9-without-kernel", "/boot/initrd.img-6.9.9")
+    assert entries(installed) == before
+
+
+def test_hook_tells_a_kernel_package_what_is_wrong(installed):
+    installed.write("etc/kernel/cmdline", "")
+    done = subprocess.run([HOOKS / POSTINST / "zz-lintel", NEW, f"/boot/vmlinuz-{NEW}"],
+                          capture_output=True, text=True, env=hook_environment(installed))
+    assert done.returncode == 1 and "/etc/kernel/cmdline: is empty" in done.stderr
+
+
+# ---- kernel-install ------------------------------------------------------------------------------
+
+KERNEL_INSTALL = shutil.which("kernel-install")
+
+
+def kernel_install(tree, layout, *arguments):
+    """Its own plugin, then ours."""
+    tree.write("etc/kernel/install.conf", f"layout={layout}\n")
+    plugins = f"/usr/lib/kernel/install.d/90-loaderentry.install {HOOKS / PLUGIN}"
+    more = {"KERNEL_INSTALL_PLUGINS": plugins, "BOOT_ROOT": str(tree.path("boot")),
+            "KERNEL_INSTALL_CONF_ROOT": str(tree.path("etc/kernel"))}
+    done = subprocess.run([KERNEL_INSTALL, *arguments], capture_output=True, text=True,
+                          env=hook_environment(tree, **more))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not KERNEL_INSTALL, reason="the Debian package systemd has it")
+def test_plugin_where_kernel_install_writes_nothing(installed):
+    image = str(installed.path(f"boot/vmlinuz-{NEW}"))
+    kernel_install(installed, "other", "add", NEW, image)
+    assert list(entries(installed)) == [f"lintel-{OLD}.conf", f"lintel-{NEW}.conf"]
+    kernel_install(installed, "other", "remove", NEW)
+    assert len(entries(installed)) == 2, "the kernel stays in /boot"
+    os.unlink(image)
+    kernel_install(installed, "other", "remove", NEW)
+    assert list(entries(installed)) == [f"lintel-{OLD}.conf"]
+    installed.write(f"usr/lib/modules/{NEW}/vmlinuz", "kernel")
+    subprocess.run([HOOKS / PLUGIN, "add", NEW, "/x", f"/usr/lib/modules/{NEW}/vmlinuz"], check=True,
+                   env=hook_environment(installed))
+    assert "modules" in entries(installed)[f"lintel-{NEW}.conf"]
+
+
+@AS_ROOT
+@pytest.mark.skipif(not KERNEL_INSTALL, reason="the Debian package systemd has it")
+@pytest.mark.parametrize("tries", ["", "03"])
+def test_plugin_beside_kernel_installs_entry(mounted, tries):
+    """Each kernel has one line in the menu."""
+    tree, _ = mounted
+    tree.add_kernel(NEW)
+    tree.write("var/lib/lintel/undo", "")
+    tree.write("etc/kernel/entry-token", "token\n")
+    succeed(tree, "refresh")
+    assert list(entries(tree)) == [f"lintel-{NEW}.conf"]
+    if tries:
+        tree.write("etc/kernel/tries", f"{tries}\n")
+    kernel_install(tree, "bls", "add", NEW, tree.path(f"boot/vmlinuz-{NEW}"))
+    assert list(entries(tree)) == [f"token-{NEW}{tries and '+'}{tries}.conf"]
+    succeed(tree, "refresh")
+    assert len(entries(tree)) == 1
+    kernel_install(tree, "bls", "remove", NEW)
+    assert [name.partition("+")[0].removesuffix(".conf") for name in entries(tree)] == [
+        f"lintel-{NEW}"]
+
+
+# ---- dpkg, in a chroot ---------------------------------------------------------------------------
+
+# As the scripts of Debian's linux-image packages call the hooks.
+SCRIPT = """#!/bin/sh -e
+[ {name} = postrm ] || [ "$1" = configure ] || exit 0
+DEB_MAINT_PARAMS={parameters} run-parts --report --exit-on-error --arg={version} \\
+    --arg=/boot/vmlinuz-{version} /etc/kernel/{name}.d
+"""
+# Each word in quotes, or as the words are.
+PARAMETERS = {"quoted": "\"$(printf \"'%s' \" \"$@\")\"", "plain": '"$*"'}
+
+
+def kernel_package(folder, version, release, parameters):
+    """A package with a kernel, and nothing else that matters here."""
+    root = folder / "package"
+    for name, text in (
+            (f"boot/vmlinuz-{version}", f"kernel {version} {release}"),
+            ("DEBIAN/control", f"Package: linux-image-{version}\nVersion: {release}\n"
+             "Architecture: all\nMaintainer: x <x@example.org>\nDescription: a kernel\n"),
+            ("DEBIAN/postinst", SCRIPT.format(name="postinst", version=version, parameters=parameters)),
+            ("DEBIAN/postrm", SCRIPT.format(name="postrm", version=version, parameters=parameters))):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+        (root / name).chmod(0o755)
+    package = folder / f"{version}_{release}.deb"
+    run("dpkg-deb", "--root-owner-group", "--build", root, package)
+    shutil.rmtree(root)
+    return package
+
+
+@pytest.fixture
+def chroot(tmp_path):
+    """A machine that `dpkg --root` can enter: its programs are this machine's, all else its own."""
+    tree = Tree(tmp_path / "root")
+    for name in ("bin", "lib", "lib64", "sbin"):
+        tree.path(name).symlink_to(f"usr/{name}")
+    for name in ("usr", "tmp", "var/lib/dpkg/info", "var/lib/dpkg/updates"):
+        tree.path(name).mkdir(parents=True)
+    tree.write("var/lib/dpkg/status", "")
+    tree.write("var/lib/lintel/undo", "")
+    tree.write("dev/null", "")
+    shutil.copytree(HOOKS / "etc", tree.path("etc"), dirs_exist_ok=True)
+    tree.path("own").mkdir()
+    shutil.copy(LINTEL, tree.path("own"))
+    run("mount", "--bind", "/usr", tree.path("usr"))
+    yield tree
+    run("umount", tree.path("usr"))
+
+
+def dpkg(tree, *arguments):
+    done = subprocess.run(["dpkg", f"--root={tree.folder}", "--force-not-root", *arguments],
+                          capture_output=True, text=True,
+                          env={"PATH": f"/own:{os.environ['PATH']}:/usr/sbin:/sbin"})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@AS_ROOT
+@pytest.mark.parametrize("parameters", PARAMETERS.values(), ids=PARAMETERS.keys())
+def test_kernel_packages_come_and_go(chroot, tmp_path, parameters):
+    bless_is_enabled(chroot)
+    dpkg(chroot, "-i", kernel_package(tmp_path, OLD, "1", parameters))
+    assert list(entries(chroot)) == [f"lintel-{OLD}.conf"]
+    dpkg(chroot, "-i", kernel_package(tmp_path, NEW, "1", parameters))
+    assert list(entries(chroot)) == [f"lintel-{OLD}.conf", f"lintel-{NEW}+03-00.conf"]
+    counted = chroot.path(f"{ENTRIES}/lintel-{NEW}+03-00.conf")
+    counted.rename(counted.with_name(f"lintel-{NEW}.conf"))
+    dpkg(chroot, "-i", kernel_package(tmp_path, NEW, "2", parameters))
+    assert list(entries(chroot)) == [f"lintel-{OLD}.conf", f"lintel-{NEW}+03-00.conf"], \
+        "another kernel of the same name is tried, too"
+    dpkg(chroot, "-r", f"linux-image-{OLD}")
+    assert list(entries(chroot)) == [f"lintel-{NEW}+03-00.conf"]
+    dpkg(chroot, "-i", kernel_package(tmp_path, OLD, "1", parameters))
+    dpkg(chroot, "-P", f"linux-image-{OLD}")
+    assert list(entries(chroot)) == [f"lintel-{NEW}+03-00.conf"]
+
+
+# ---- a machine boots them ------------------------------------------------------------------------
+
+def ext4_volume(tree, path, first, sectors):
+    """What lies in the tree's /boot becomes a root file system with it."""
+    root = tree.folder.with_name("volume")
+    root.mkdir()
+    shutil.move(tree.path("boot"), root / "boot")
+    run("/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-U", UUID, "-E", f"offset={first * 512}", "-d",
+        root, path, f"{sectors // 2}k")
+
+
+def disk_with_kernel(tree, disk):
+    """BIOS: an MBR, Lintel in its gap, ext4 in place of FAT."""
+    make_image(disk, "", "--layout", "mbr", "--size", "96M", modules=())
+    first, sectors = 2048, (96 * MIB >> 9) - 2048
+    with open(disk, "r+b") as image:
+        image.seek(446 + 8)
+        assert int.from_bytes(image.read(4), "little") == first
+        image.seek(first * 512)
+        image.write(bytes(sectors * 512))
+    ext4_volume(tree, disk, first, sectors)
+    return [disk]
+
+
+def disk_beside_esp(tree, disk):
+    """UEFI: the EFI system partition has Lintel and the entries only."""
+    entry = next(tree.path("boot/efi/loader/entries").glob("*.conf"))
+    conf = tree.folder.with_name("loader.conf")
+    conf.write_text("default lintel-6*\ntimeout 0\n")
+    make_image(disk, "", "--entry", entry, "--loader-conf", conf, modules=())
+    shutil.rmtree(tree.path("boot/efi"))
+    other = disk.with_name("other.img")
+    with open(other, "wb") as file:
+        file.truncate(64 * MIB)
+    run("/sbin/sfdisk", "-q", other, text="label: dos\nstart=2048,type=83\n")
+    ext4_volume(tree, other, 2048, (64 * MIB >> 9) - 2048)
+    return [disk, other]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_written_entry_boots_debians_kernel(tmp_path, firmware):
+    uefi, bzimage = firmware == "uefi", guest_kernel("cloud-")
+    machine = ((("vda2", "/"), ("vda1", "/boot/efi")), (ESP, EXT4)) if uefi else ()
+    tree = Tree(tmp_path / "root", *machine, uefi=uefi)
+    version = bzimage.name.removeprefix("vmlinuz-")
+    shutil.copy(bzimage, tree.path("boot"))
+    shutil.copy(first_initrd(tmp_path), tree.path(f"boot/initrd.img-{version}"))
+    tree.write("etc/default/grub", f"GRUB_CMDLINE_LINUX='{SERIAL} one=\"two three\"'\n")
+    succeed(tree, "refresh")
+    disks = (disk_beside_esp if uefi else disk_with_kernel)(tree, tmp_path / "disk.img")
+    with Machine(firmware, disks) as guest:
+        guest.wait_for("guest: end")
+        facts = guest_facts(guest.output)
+    assert facts["cmdline"] == f'root=UUID={UUID} ro {SERIAL} one="two three"'
+    assert facts["efi"] == ("yes" if uefi else "no")
