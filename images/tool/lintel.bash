@@ -5,7 +5,8 @@ _lintel() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="image install uninstall kernel check report --help --version"
+        words="image install uninstall kernel status set-default set-oneshot set-timeout reboot check report
+            --help --version"
     else
         case "${COMP_WORDS[1]} $previous" in
         image\ -l | image\ --layout) words="gpt mbr floppy iso netboot" ;;
@@ -13,6 +14,7 @@ _lintel() {
         image\ --fat) words="16 32" ;;
         check\ -f | check\ --firmware) words="bios uefi" ;;
         check\ --cpu) words="all nx 1gib la57 smep smap pge pat" ;;
+        set-timeout\ set-timeout) words="menu-force menu-hidden menu-disabled --once --clear --disk --help" ;;
         *\ -s | *\ --size | *\ -M | *\ --memory) words="64M 256M 512M 1G" ;;
         "kernel kernel") [[ $word == -* ]] && words=--help || words="add remove refresh" ;;
         *) words=$(_lintel_options "${COMP_WORDS[1]}" "$word") ;;
@@ -40,6 +42,10 @@ _lintel_options() {
     kernel) echo --help ;;
     install) echo --partition --dry-run --help ;;
     uninstall) echo --dry-run --help ;;
+    status) echo --help ;;
+    set-default | set-oneshot) echo --clear --disk --help ;;
+    set-timeout) echo --once --clear --disk --help ;;
+    reboot) echo --entry --help ;;
     esac
 }
 

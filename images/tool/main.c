@@ -15,6 +15,11 @@ static const struct command {
     {"install", command_install, "put Lintel on a disk or image, beside what is there"},
     {"uninstall", command_uninstall, "restore what install replaced"},
     {"kernel", command_kernel, "keep the boot entries of this machine's kernels"},
+    {"status", command_status, "tell what a machine or disk boots next, and whether all is well"},
+    {"set-default", command_set_default, "choose the entry that boots from now on"},
+    {"set-oneshot", command_set_oneshot, "choose the entry that boots next, once"},
+    {"set-timeout", command_set_timeout, "choose how long the menu is shown"},
+    {"reboot", command_reboot, "restart this machine into an entry"},
     {"check", command_check, "show what a boot of a kernel would do, without booting it"},
     {"report", command_report, "draw what the kernel said on a serial line"},
 };

@@ -10,7 +10,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
 from builder import LINTEL  # noqa: E402
 from machine import ROOT  # noqa: E402
 
-COMMANDS = ("image", "install", "uninstall", "kernel", "check", "report")
+COMMANDS = ("image", "install", "uninstall", "kernel", "status", "set-default", "set-oneshot",
+            "set-timeout", "reboot", "check", "report")
 MANUAL = ROOT / "images/tool/lintel.1"
 COMPLETION = ROOT / "images/tool/lintel.bash"
 
@@ -76,7 +77,7 @@ def test_words_are_told_alike(command, option, told):
 
 
 def test_completion_offers_every_command():
-    listed = re.findall(r"^  (\w+) ", lintel("--help").stdout, re.MULTILINE)
+    listed = re.findall(r"^  ([\w-]+) ", lintel("--help").stdout, re.MULTILINE)
     assert set(complete("lintel", "''")) == {*listed, "--help", "--version"}
     assert set(listed) == set(COMMANDS)
 
@@ -110,6 +111,10 @@ def complete(*words):
     (("report", "-o", "x"), r"a log is missing"), (("report", "a"), r"--output is missing"),
     (("kernel",), r"add, remove or refresh\?"), (("kernel", "frob"), r"add, remove or refresh\?"),
     (("kernel", "add"), r"which version\?"), (("kernel", "refresh", "x"), r"`x` is one word too many"),
+    (("status", "a", "b"), r"one disk"), (("set-default",), r"what is to be set"),
+    (("set-oneshot", "a", "b"), r"one at a time"), (("set-timeout", "5", "--clear"), r"--clear needs"),
+    (("set-timeout", "soon"), r"`soon` is neither seconds nor menu-force"),
+    (("reboot",), r"which entry"),
     (("install",), r"which disk"), (("uninstall", "a", "b"), r"one disk"),
 ])
 def test_wrong_command_line(arguments, message):

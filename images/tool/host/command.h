@@ -20,6 +20,11 @@ int command_check(int argc, char **argv);
 int command_image(int argc, char **argv);
 int command_kernel(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_set_default(int argc, char **argv);
+int command_set_oneshot(int argc, char **argv);
+int command_set_timeout(int argc, char **argv);
+int command_reboot(int argc, char **argv);
+int command_status(int argc, char **argv);
 int command_install(int argc, char **argv);
 int command_uninstall(int argc, char **argv);
 

@@ -1,0 +1,57 @@
+/* Which entries does the loader find, and which one does it boot next? */
+#include "common/lib/text.h"
+#include "images/tool/host/text.h"
+#include "images/tool/steer/status.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char *tell_tries(const struct entry *entry)
+{
+    return entry->exhausted ? "; no tries left" : "";
+}
+
+static void show_entry(struct view *view, const struct entry *entry)
+{
+    const char *problem = entry->problem;
+
+    if (!problem && view_open_kernel(view, entry) != OK)
+        problem = err_message();
+    status_line("entry:", "%s%s  %s%s%s%s", entry->id, entry->suffix, entry->title,
+                tell_tries(entry), problem ? "; can't boot: " : "", problem ? problem : "");
+}
+
+static void show_timeout(const struct config *config)
+{
+    if (config->timeout < 0)
+        status_line("menu:", "waits for a choice");
+    else if (config->timeout > 0)
+        status_line("menu:", "shown for %d second%s", config->timeout,
+                    text_plural((uint64_t)config->timeout));
+    else
+        status_line("menu:", "%s",
+                    config->disabled ? "not shown, whatever key is pressed"
+                    : config->hidden ? "shown when a key is pressed in the first moment"
+                                     : "shown when a key is pressed before");
+}
+
+static void show_next(struct view *view)
+{
+    const bool uefi = view->facts.firmware == LINTEL_FIRMWARE_UEFI;
+    struct next next;
+
+    view_next(view, &next);
+    status_line("next:", "%s%s%s: %s", next.waits ? "the menu waits, at " : "", next.entry->id,
+                next.entry->suffix, next.why);
+    if (view->boot.config.doubt || view->boot.config.default_doubt)
+        status_wrong("%s: the menu will wait: %s", uefi ? "UEFI" : "BIOS", next.why);
+}
+
+void status_entries(struct view *view)
+{
+    const struct config *config = &view->boot.config;
+
+    for (uint32_t i = 0; i < config->count; i++)
+        show_entry(view, &config->entries[i]);
+    show_timeout(config);
+    show_next(view);
+}

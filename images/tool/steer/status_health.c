@@ -1,0 +1,47 @@
+/* What of a running machine's installation has somebody taken away since? */
+#include "common/lib/mem.h"
+#include "images/tool/host/root.h"
+#include "images/tool/steer/status.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+#define UNDO "/var/lib/lintel/undo"
+
+static bool is_there(const char *path, int how)
+{
+    char *own = root_path(path);
+    bool there = access(own, how) == 0;
+
+    free(own);
+    return there;
+}
+
+/* Of a system that has the first file, the second has to be there. */
+static const struct {
+    const char *where, *path, *what;
+    int how;
+} parts[] = {
+    {"/etc/debian_version", "/etc/kernel/postinst.d/zz-lintel", "a new kernel gets no entry", X_OK},
+    {"/etc/debian_version", "/etc/kernel/postrm.d/zz-lintel", "the entry of a removed kernel stays",
+     X_OK},
+    {"/etc/debian_version", "/etc/initramfs/post-update.d/lintel",
+     "a new initramfs is not booted on trial", X_OK},
+    {"/run/systemd/system", "/etc/systemd/system/basic.target.wants/lintel-bless.service",
+     "nothing calls a kernel good: it loses its tries", F_OK},
+};
+
+void status_health(const struct steering *steering)
+{
+    if (!steering->live)
+        return;
+    if (!steering->machine.uefi && !steering->stage.bytes && is_there(UNDO, F_OK))
+        status_wrong("%s has taken the first sector back (as grub-pc does when it is upgraded): "
+                     "`lintel install` puts Lintel there again",
+                     first_sector_owner(steering->sector));
+    if (!is_there(UNDO, F_OK) && !is_there(UNDO "-uefi", F_OK))
+        return;
+    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
+        if (is_there(parts[i].where, F_OK) && !is_there(parts[i].path, parts[i].how))
+            status_wrong("%s is missing: %s: install the package lintel again", parts[i].path,
+                         parts[i].what);
+}

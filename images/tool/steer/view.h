@@ -1,0 +1,39 @@
+/* A disk as the loader itself sees it when it is started there: its own code reads the entries,
+ * obeys the variables and chooses the default. */
+#pragma once
+
+#include "common/boot.h"
+#include "images/tool/host/disk_image.h"
+
+/* The verbs that reach what the next boot obeys; NULL: there is no place for it, or it can't be
+ * changed. */
+struct variables {
+    enum err (*get)(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes);
+    enum err (*set)(const uint8_t vendor[16], const char *name, bool kept, const void *value,
+                    uint64_t bytes);
+};
+
+struct view {
+    struct disk disk;
+    struct facts facts;
+    struct firmware firmware, writing; /* its variables only seem to change; they do */
+    struct boot boot;
+    struct machine machine; /* whose variables change */
+};
+
+/* Looks at a disk from a firmware; `origin`: where the loader came from there. ERR_NOT_FOUND: there
+ * is nothing to boot, and why. After an error the machine can be used all the same. */
+enum err view_look(struct view *view, const struct disk_image *image, enum lintel_firmware firmware,
+                   const struct boot_origin *origin, const struct variables *variables);
+
+struct next {
+    const struct entry *entry;
+    bool waits;    /* the menu does, with that entry chosen */
+    char why[512]; /* for people */
+};
+
+/* What is booted next when nobody presses a key. */
+void view_next(struct view *view, struct next *next);
+
+/* Can its kernel be opened? ERR_... as reference_open(). */
+enum err view_open_kernel(struct view *view, const struct entry *entry);
