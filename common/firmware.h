@@ -160,6 +160,12 @@ struct firmware {
      * splits, bounces as the firmware needs. ERR_IO names drive, LBA and firmware status. */
     enum err (*read)(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to);
 
+    /* Writes one sector of the disk's own size: where it still holds `before`, else ERR_CHANGED and
+     * nothing is written. OK: it was read back, and holds `after`; a drive that said so and wrote
+     * nothing is ERR_IO. NULL: nobody can write so (UEFI: file systems are the firmware's own). */
+    enum err (*write_sector)(const struct disk *disk, uint64_t lba, const void *before,
+                             const void *after);
+
     /* Files of origin.server, where there is one. A path is relative to the root that the loader
      * was found in there (storage/net/tftp.h), with "/" between names. fetch() brings a whole file
      * straight to its place, where the firmware can, and never more than `bytes` bytes.

@@ -19,6 +19,7 @@
 #define TRIES         10u
 #define TRIES_WHOLE   3u /* from then on smaller pieces: some BIOSes choke on large ones */
 #define TRIES_MEASURE 2u
+#define TRIES_WRITE   3u
 
 struct __attribute__((packed)) parameters { /* EDD 3.0, table 4 */
     uint16_t bytes, flags;
@@ -43,7 +44,9 @@ struct __attribute__((packed)) packet { /* disk address packet, EDD 3.0, table 2
     uint64_t lba;
 };
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- one request ----------------------------------------------------------------------------- */
+
+enum direction { READ, WRITE }; /* as AH counts on from 42h and 02h */
 
 #define NO_FUNCTION     1u
 #define BROUGHT_NOTHING 0x100u /* beside the statuses of a BIOS */
@@ -55,13 +58,13 @@ static uint64_t chs_end(const struct disk *disk)
     return (uint64_t)CYLINDERS * disk->heads * disk->track_sectors;
 }
 
-/* These two read once into the bounce buffer. They return the BIOS's status, 0 when all is well,
- * and lower *sectors to what was read. */
-static uint32_t read_lba(uint8_t number, uint64_t lba, uint32_t *sectors)
+/* These move sectors once, to or from the bounce buffer. They return the BIOS's status, 0 when all
+ * is well, and lower *sectors to what was moved. */
+static uint32_t move_lba(enum direction direction, uint8_t number, uint64_t lba, uint32_t *sectors)
 {
     static struct packet packet; /* static: below 1 MiB, whatever the stack is */
     struct bios_regs regs = {
-        .eax = 0x4200,
+        .eax = 0x4200u + (direction << 8), /* AL=0: nothing is verified */
         .edx = number,
         .ds = segment_of((void *)align_down((uintptr_t)&packet, 16)),
         .esi = (uintptr_t)&packet % 16,
@@ -78,7 +81,8 @@ static uint32_t read_lba(uint8_t number, uint64_t lba, uint32_t *sectors)
     return bios_carry(&regs) ? MAX(bios_ah(&regs), 1) : 0;
 }
 
-static uint32_t read_chs(const struct disk *disk, uint64_t lba, uint32_t *sectors)
+static uint32_t move_chs(enum direction direction, const struct disk *disk, uint64_t lba,
+                         uint32_t *sectors)
 {
     uint64_t track = lba / disk->track_sectors, cylinder = track / disk->heads;
     uint32_t head = (uint32_t)(track % disk->heads);
@@ -86,13 +90,20 @@ static uint32_t read_chs(const struct disk *disk, uint64_t lba, uint32_t *sector
 
     *sectors = MIN(*sectors, disk->track_sectors - sector);
     struct bios_regs regs = {
-        .eax = 0x0200 | *sectors,
+        .eax = (0x0200u + (direction << 8)) | *sectors,
         .ecx = (uint32_t)((cylinder & 0xff) << 8 | cylinder >> 8 << 6 | (sector + 1)),
         .edx = head << 8 | (uint8_t)disk->handle,
         .es = segment_of(bounce),
     };
     bios_call(0x13, &regs);
     return bios_carry(&regs) ? MAX(bios_ah(&regs), 1) : 0;
+}
+
+static uint32_t move(enum direction direction, const struct disk *disk, uint64_t lba,
+                     uint32_t *sectors)
+{
+    return disk->edd.version ? move_lba(direction, (uint8_t)disk->handle, lba, sectors)
+                             : move_chs(direction, disk, lba, sectors);
 }
 
 static void reset(uint8_t number)
@@ -102,6 +113,8 @@ static void reset(uint8_t number)
     bios_call(0x13, &regs);
 }
 
+/* ---- reading --------------------------------------------------------------------------------- */
+
 /* Reads once, and lowers *bytes, of the bounce buffer, to the whole sectors that came. Returns as
  * above. */
 static uint32_t read_marked(const struct disk *disk, uint64_t lba, uint32_t sectors,
@@ -110,8 +123,7 @@ static uint32_t read_marked(const struct disk *disk, uint64_t lba, uint32_t sect
     uint64_t piece = *bytes > PIECE_BYTES ? PIECE_BYTES : SECTOR_BYTES;
     uint64_t mark = marks_place(bounce, *bytes, piece), came;
     uint32_t told = sectors;
-    uint32_t status = disk->edd.version ? read_lba((uint8_t)disk->handle, lba, &told)
-                                        : read_chs(disk, lba, &told);
+    uint32_t status = move(READ, disk, lba, &told);
 
     came = marks_count(bounce, *bytes / sectors * told, piece, mark);
     *bytes = align_down(came, disk->sector_bytes);
@@ -186,6 +198,41 @@ enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
         lba += count;
     }
     return OK;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static enum err fail_write(const struct disk *disk, uint64_t lba, uint32_t status)
+{
+    char text[STATUS_TEXT_BYTES] = "success, and it stays";
+
+    if (status)
+        status_text(status, text);
+    return fail(ERR_IO, "%s: sector %lu cannot be written: the BIOS says %s after %u tries",
+                disk->name, lba, text, TRIES_WRITE);
+}
+
+/* What the BIOS says does not count: what the sector then holds does. */
+enum err disk_write_sector(const struct disk *disk, uint64_t lba, const void *before,
+                           const void *after)
+{
+    static uint8_t found[SECTOR_BYTES_MAX];
+    uint32_t status = 0, one = 1;
+
+    TRY(disk_read(disk, lba, 1, found));
+    if (memcmp(found, before, disk->sector_bytes) != 0)
+        return fail(ERR_CHANGED, "%s: sector %lu holds something else than a moment ago, and stays",
+                    disk->name, lba);
+    for (uint32_t tries = 0; tries < TRIES_WRITE; tries++) {
+        if (tries)
+            reset((uint8_t)disk->handle);
+        memcpy(bounce, after, disk->sector_bytes);
+        status = move(WRITE, disk, lba, &one);
+        TRY(disk_read(disk, lba, 1, found));
+        if (memcmp(found, after, disk->sector_bytes) == 0)
+            return OK;
+    }
+    return fail_write(disk, lba, status);
 }
 
 /* ---- what drives there are ------------------------------------------------------------------- */

@@ -64,6 +64,7 @@ static enum err leave(struct raw_map *map)
 
 static const struct firmware bios = {
     .read = disk_read,
+    .write_sector = disk_write_sector,
     .fetch_size = pxe_fetch_size,
     .fetch = pxe_fetch,
     .put = console_put,

@@ -5,6 +5,8 @@
 #include "common/hw/framebuffer.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
+#include "common/storage/area.h"
+#include "common/storage/disk/disk.h"
 #include "test/firmware_contract_parts.h"
 #include <stdarg.h>
 
@@ -189,6 +191,32 @@ static void check_read_outside(void)
     expect_ok(contract.firmware->read(disk, 0, 1, to), "a good read after bad ones");
 }
 
+/* Into the area, which is Lintel's own, and behind the disk's end. */
+static void check_write_sector(void)
+{
+    const struct firmware *firmware = contract.firmware;
+    const struct boot_origin *origin = &contract.facts->origin;
+    const struct disk *disk = test_disk();
+    uint8_t *before = take(3 * SECTOR_BYTES_MAX), *after = take(SECTOR_BYTES_MAX),
+            *found = take(3 * SECTOR_BYTES_MAX);
+
+    if (!disk || !origin->has_area || contract.why[0])
+        return;
+    uint64_t lba = origin->area_lba + AREA_UNDO, bytes = disk->sector_bytes;
+    expect_ok(firmware->read(disk, lba - 1, 3, before), "read");
+    memset(after, 0x5a, bytes);
+    expect(firmware->write_sector(disk, lba, after, after) == ERR_CHANGED && err_message()[0],
+           "what stood there was something else");
+    expect_ok(firmware->write_sector(disk, lba, before + bytes, after), "write_sector");
+    expect_ok(firmware->read(disk, lba - 1, 3, found), "read");
+    expect(memcmp(found + bytes, after, bytes) == 0, "nothing was written");
+    expect(memcmp(found, before, bytes) == 0, "the sector before was written, too");
+    expect(memcmp(found + 2 * bytes, before + 2 * bytes, bytes) == 0, "the next was written, too");
+    expect_ok(firmware->write_sector(disk, lba, after, before + bytes), "write_sector back");
+    expect(firmware->write_sector(disk, disk->sectors, after, after) == ERR_IO,
+           "a write behind the last sector");
+}
+
 /* ---- files of a server -------------------------------------------------------------------------
  */
 
@@ -344,6 +372,8 @@ bool contract_check(const struct facts *facts, const struct firmware *firmware,
         ask("read at the end of the disk", check_read_far);
         ask("read outside the disk", check_read_outside);
     }
+    if (firmware->write_sector)
+        ask("write_sector", check_write_sector);
     if (facts->origin.server) {
         ask("fetch", check_fetch);
         ask("fetch what is not so", check_fetch_refused);

@@ -1,5 +1,6 @@
 /* The devices of the fake machine: disks, a server, screen and keyboard, variables. */
 #include "common/lib/mem.h"
+#include "common/storage/disk/disk.h"
 #include "test/unit/fake_machine.h"
 #include <fcntl.h>
 #include <stdlib.h>
@@ -77,6 +78,21 @@ enum err fake_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
         memcpy(to, backing->memory + offset, bytes);
     else
         must(pread(backing->file, to, bytes, (off_t)offset) == (ssize_t)bytes, "pread failed");
+    return OK;
+}
+
+enum err fake_write_sector(const struct disk *disk, uint64_t lba, const void *before,
+                           const void *after)
+{
+    static uint8_t found[SECTOR_BYTES_MAX];
+    struct backing *backing = &machine.backings[disk->handle];
+
+    must(backing->memory != NULL, "a write to a disk in a file");
+    TRY(fake_read(disk, lba, 1, found));
+    if (memcmp(found, before, disk->sector_bytes) != 0)
+        return fail(ERR_CHANGED, "%s: LBA %lu is not what it was", disk->name, lba);
+    memcpy((uint8_t *)(uintptr_t)backing->memory + lba * disk->sector_bytes, after,
+           disk->sector_bytes);
     return OK;
 }
 

@@ -37,6 +37,10 @@ uint32_t fake_disk_in_file(const char *path, uint32_t sector_bytes);
 /* From now on every read that touches these sectors is ERR_IO. */
 void fake_break_sectors(uint32_t disk, uint64_t lba, uint64_t sectors);
 
+/* firmware.write_sector, for a copy of fake_firmware and disks whose memory may be written to. */
+enum err fake_write_sector(const struct disk *disk, uint64_t lba, const void *before,
+                           const void *after);
+
 /* Reads asked of a disk so far: for tests that count requests. */
 uint64_t fake_reads(uint32_t disk);
 

@@ -39,6 +39,8 @@ static struct facts *begin(void)
     for (size_t i = 0; i < sizeof image; i++)
         image[i] = (uint8_t)(i * 31 >> 3);
     fake_disk_in_memory(image, sizeof image, 512);
+    facts->origin.has_area = true;
+    facts->origin.area_lba = 3000;
     late_bytes = 0;
     return facts;
 }
@@ -52,11 +54,13 @@ static void assert_said(const char *text)
 static void test_fake_keeps_the_contract(void **state)
 {
     struct facts *facts = begin();
+    struct firmware firmware = fake_firmware;
 
     (void)state;
-    if (!contract_check(facts, &fake_firmware, &(struct contract_after){put_late, is_quiet}))
+    firmware.write_sector = fake_write_sector;
+    if (!contract_check(facts, &firmware, &(struct contract_after){put_late, is_quiet}))
         fail_msg("%s%s", fake_output(), late);
-    assert_said("contract: 18 of 18 passed\n");
+    assert_said("contract: 19 of 19 passed\n");
     assert_true(fake_left());
     fake_end();
 }
@@ -148,6 +152,23 @@ static enum err hide_busy(struct raw_map *map, struct raw_map *busy)
     return OK;
 }
 
+static enum err write_nothing(const struct disk *disk, uint64_t lba, const void *before,
+                              const void *after)
+{
+    (void)after;
+    return fake_write_sector(disk, lba, before, before);
+}
+
+static enum err write_anyway(const struct disk *disk, uint64_t lba, const void *before,
+                             const void *after)
+{
+    (void)before;
+    if (lba >= disk->sectors)
+        return ERR_IO;
+    memcpy(image + lba * disk->sector_bytes, after, disk->sector_bytes);
+    return OK;
+}
+
 static void test_broken_promises_are_named(void **state)
 {
     struct firmware firmware = fake_firmware;
@@ -155,6 +176,12 @@ static void test_broken_promises_are_named(void **state)
     (void)state;
     firmware.read = read_too_far;
     assert_broken(begin(), &firmware, is_quiet, "contract: read FAILED");
+    firmware = fake_firmware;
+    firmware.write_sector = write_nothing;
+    assert_broken(begin(), &firmware, is_quiet,
+                  "contract: write_sector FAILED: nothing was written");
+    firmware.write_sector = write_anyway;
+    assert_broken(begin(), &firmware, is_quiet, "contract: write_sector FAILED: what stood there");
     firmware = fake_firmware;
     firmware.allocate = allocate_twice;
     assert_broken(begin(), &firmware, is_quiet, "contract: allocate FAILED");
