@@ -50,6 +50,8 @@ WATCH(int, sigaction, (int number, const struct sigaction *new, struct sigaction
 WATCH(ssize_t, pwrite, (int file, const void *bytes, size_t count, off_t offset),
       (file, bytes, count, offset))
 WATCH(int, rename, (const char *old, const char *new), (old, new))
+WATCH(int, renameat2, (int from, const char *old, int to, const char *new, unsigned flags),
+      (from, old, to, new, flags))
 WATCH(int, mkdir, (const char *path, mode_t mode), (path, mode))
 WATCH(ssize_t, write, (int file, const void *bytes, size_t count), (file, bytes, count))
 WATCH(int, fsync, (int file), (file))

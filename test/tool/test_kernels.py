@@ -394,6 +394,7 @@ def states_between(before, after):
     return [{**one, **other} for one in states[0] for other in states[1]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_ended_at_any_call_leaves_the_old_or_the_new_entry(tmp_path, ender, change):
     prepare, arguments = CHANGES[change]
@@ -411,7 +412,7 @@ def test_ended_at_any_call_leaves_the_old_or_the_new_entry(tmp_path, ender, chan
     after = entries(whole)
     assert before != after
     ended = 0
-    for call in ("write", "fsync", "syncfs", "rename", "unlink", "mkdir"):
+    for call in ("write", "fsync", "syncfs", "rename", "renameat2", "unlink", "mkdir"):
         for at in range(1, 100):
             tree = prepared("tree")
             done = kernel(tree, *arguments, LD_PRELOAD=str(ender), END_CALL=call, END_AT=str(at))

@@ -1,5 +1,5 @@
 /* How does a file change so that no power failure leaves half of it? */
-#define _GNU_SOURCE /* syncfs() */
+#define _GNU_SOURCE /* syncfs(), renameat2() */
 #include "images/tool/host/durable.h"
 #include "images/tool/host/file.h"
 #include "images/tool/host/text.h"
@@ -33,24 +33,24 @@ static enum err settle(const char *path)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static bool write_all(int file, const char *text)
+static bool write_all(int file, struct content left)
 {
-    for (size_t left = strlen(text); left;) {
-        ssize_t written = write(file, text, left);
+    while (left.size) {
+        ssize_t written = write(file, left.bytes, left.size);
         if (written < 0 && errno != EINTR)
             return false;
         if (written > 0)
-            text += written, left -= (size_t)written;
+            left.bytes += written, left.size -= (uint64_t)written;
     }
     return true;
 }
 
 /* Linux's FAT driver writes a file's directory entry before its chain of clusters: all of the draft
  * is on the medium before it gets its name. */
-static enum err write_draft(const char *draft, const char *text)
+static enum err write_draft(const char *draft, const struct content *content)
 {
     int file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    bool written = file >= 0 && write_all(file, text) && fsync(file) == 0 && syncfs(file) == 0;
+    bool written = file >= 0 && write_all(file, *content) && fsync(file) == 0 && syncfs(file) == 0;
     enum err err = written ? OK : file_fail(draft);
 
     if (file >= 0)
@@ -64,23 +64,38 @@ enum err durable_rename(const char *path, const char *to)
     return settle(to);
 }
 
-enum err durable_write(const char *path, const char *text)
+enum err durable_remove(const char *path)
+{
+    TRY(unlink(path) == 0 ? OK : file_fail(path));
+    return settle(path);
+}
+
+/* A draft that replaces a file first changes places with it: on FAT a rename alone frees the old
+ * file's clusters before all of the new name is on the medium. */
+static enum err put_draft(const char *draft, const char *path)
+{
+    if (renameat2(AT_FDCWD, draft, AT_FDCWD, path, RENAME_EXCHANGE) != 0)
+        return durable_rename(draft, path);
+    TRY(settle(path));
+    return durable_remove(draft);
+}
+
+enum err durable_put(const char *path, const struct content *content)
 {
     char *draft = text_of("%s" DURABLE_DRAFT, path);
-    enum err err = write_draft(draft, text);
+    enum err err = write_draft(draft, content);
 
     if (err == OK)
-        err = durable_rename(draft, path);
+        err = put_draft(draft, path);
     if (err != OK)
         unlink(draft);
     free(draft);
     return err;
 }
 
-enum err durable_remove(const char *path)
+enum err durable_write(const char *path, const char *text)
 {
-    TRY(unlink(path) == 0 ? OK : file_fail(path));
-    return settle(path);
+    return durable_put(path, &(struct content){(const uint8_t *)text, strlen(text)});
 }
 
 enum err durable_folder(const char *path)

@@ -4,10 +4,13 @@
 
 #include "common/lib/err.h"
 
+struct content;
+
 /* What a file is called until all of it is there. */
 #define DURABLE_DRAFT ".new"
 
 /* Makes a file, or replaces one. */
+enum err durable_put(const char *path, const struct content *content);
 enum err durable_write(const char *path, const char *text);
 
 /* Gives a file another name in its folder, also one that another file has. */

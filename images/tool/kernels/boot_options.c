@@ -43,8 +43,7 @@ enum err one_line(const char *path, const char *text, char **line)
     return OK;
 }
 
-/* ---- words of a command line ------------------------------------------------------------------
- */
+/* ---- words of a command line ----------------------------------------------------------------- */
 
 /* The value of the last word of a line that begins so; to be freed. NULL: there is none. */
 static char *word_of(const char *line, const char *begin)
@@ -84,8 +83,7 @@ static bool is_lasting(const char *device)
     return false;
 }
 
-/* ---- the root file system ---------------------------------------------------------------------
- */
+/* ---- the root file system -------------------------------------------------------------------- */
 
 /* As fstab names it; to be freed. NULL: it does not. */
 static char *root_of_fstab(void)
@@ -129,8 +127,7 @@ static enum err find_root(const struct live *live, const char *running, char **r
                         " write the kernel's options to " OPTIONS);
 }
 
-/* ---- what GRUB gives --------------------------------------------------------------------------
- */
+/* ---- what GRUB gives ------------------------------------------------------------------------- */
 
 static enum err read_grub_file(const char *path, struct assignment *list, size_t count)
 {
@@ -155,8 +152,7 @@ static enum err read_grub(struct assignment *list, size_t count)
     return err;
 }
 
-/* ---- the line ---------------------------------------------------------------------------------
- */
+/* ---- the line -------------------------------------------------------------------------------- */
 
 static enum err read_text(const char *path, char **text)
 {

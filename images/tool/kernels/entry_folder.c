@@ -35,8 +35,7 @@ struct entry_here {
     bool own;
 };
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static char *path_in(const struct entry_folder *folder, const char *name)
 {
@@ -98,8 +97,7 @@ static bool has_kernel(const struct entry_folder *folder, const struct entry *en
     return there;
 }
 
-/* ---- what there is of one kernel ---------------------------------------------------------------
- */
+/* ---- what there is of one kernel ------------------------------------------------------------- */
 
 struct search {
     const struct entry_folder *folder;
@@ -173,8 +171,7 @@ static void search_end(struct search *search)
     free(search->other);
 }
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static bool is_blessed_by_somebody(void)
 {
@@ -218,8 +215,7 @@ static char *name_wanted(const struct search *search, enum entry_tries tries)
                  : text_of("%s" SUFFIX, search->id);
 }
 
-/* ---- changes ----------------------------------------------------------------------------------
- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 static bool says(const char *path, const char *text)
 {
@@ -289,13 +285,21 @@ static enum err remove_stale(void *context, const struct entry_here *here)
     return here->own && !has_kernel(context, &here->entry) ? remove_entry(context, here->name) : OK;
 }
 
+enum err entry_folder_prune(const struct entry_folder *folder, bool all)
+{
+    return each_entry(folder, all ? remove_own : remove_stale, (void *)(uintptr_t)folder);
+}
+
+/* ---- the folder ------------------------------------------------------------------------------ */
+
 static int is_draft(const struct dirent *file)
 {
     return strncmp(file->d_name, "lintel-", 7) == 0 &&
            text_ends(file->d_name, SUFFIX DURABLE_DRAFT);
 }
 
-enum err entry_folder_prune(const struct entry_folder *folder, bool all)
+/* What one that was ended has left. */
+static void remove_drafts(const struct entry_folder *folder)
 {
     struct dirent **drafts;
     int count = scandir(folder->path, &drafts, is_draft, NULL);
@@ -308,11 +312,7 @@ enum err entry_folder_prune(const struct entry_folder *folder, bool all)
     }
     if (count >= 0)
         free(drafts);
-    return each_entry(folder, all ? remove_own : remove_stale, (void *)(uintptr_t)folder);
 }
-
-/* ---- the folder -------------------------------------------------------------------------------
- */
 
 static enum err write_kind(const struct entry_folder *folder)
 {
@@ -336,7 +336,9 @@ enum err entry_folder_open(const struct live *live, struct entry_folder *folder)
         err = folder->lock >= 0 && flock(folder->lock, LOCK_EX) == 0 ? write_kind(folder)
                                                                      : file_fail(folder->path);
     }
-    if (err != OK)
+    if (err == OK)
+        remove_drafts(folder);
+    else
         entry_folder_close(folder);
     return err;
 }

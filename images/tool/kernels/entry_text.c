@@ -23,8 +23,7 @@ static bool is_there(const char *path)
     return there;
 }
 
-/* ---- paths ------------------------------------------------------------------------------------
- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static bool starts(const char *text, const char *with)
 {
@@ -107,8 +106,7 @@ static enum err check_place(const struct live *live, const char *file)
     return err;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------
- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 enum { PRETTY_NAME, IMAGE_ID, ID, OS_NAMES };
 

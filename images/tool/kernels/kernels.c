@@ -79,8 +79,7 @@ enum err kernels_forget(const struct live *live)
     return err;
 }
 
-/* ---- all of /boot ------------------------------------------------------------------------------
- */
+/* ---- all of /boot ---------------------------------------------------------------------------- */
 
 /* Not what dpkg has not given its name yet; links lead to a kernel that is there by its own name.
  */
