@@ -1,14 +1,25 @@
 """A tree of files that plays a running machine: LINTEL_ROOT names it to `lintel`."""
 import os
+import shutil
 import subprocess
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
+
 UUID = "11111111-2222-4333-8444-555555555555"
 ESP_SERIAL = "1234-ABCD"
 SECTORS = {"vda1": (2048, 16384), "vda2": (18432, 32768)}
 ESP, EXT4 = "vfat", "ext4"
+ENTRIES = "boot/loader/entries"
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="mounts and chroot want root")
+# As the scripts of Debian's linux-image packages call the hooks.
+SCRIPT = """#!/bin/sh -e
+[ {name} = postrm ] || [ "$1" = configure ] || exit 0
+DEB_MAINT_PARAMS={parameters} run-parts --report --exit-on-error --arg={version} \\
+    --arg=/boot/vmlinuz-{version} /etc/kernel/{name}.d
+"""
 
 
 class Tree:
@@ -21,7 +32,8 @@ class Tree:
         self.write("etc/os-release", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n')
         self.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n")
         self.path("boot").mkdir(exist_ok=True)
-        self.make_disk(types)
+        if types:
+            self.make_disk(types)
         for partition, where in mounts:
             self.mount(partition, where, types[int(partition[3:]) - 1])
         if uefi:
@@ -97,3 +109,26 @@ def folder_of_disks():
 def run(*arguments, text=None):
     subprocess.run(list(map(str, arguments)), input=text, text=True, check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def entries(tree, folder=ENTRIES):
+    """{name: text} of what a loader would read."""
+    return {path.name: path.read_text() for path in sorted(tree.path(folder).glob("*.conf"))}
+
+
+def kernel_package(folder, version, release, parameters):
+    """A package with a kernel, and nothing else that matters here."""
+    root = folder / "package"
+    for name, text in (
+            (f"boot/vmlinuz-{version}", f"kernel {version} {release}"),
+            ("DEBIAN/control", f"Package: linux-image-{version}\nVersion: {release}\n"
+             "Architecture: all\nMaintainer: x <x@example.org>\nDescription: a kernel\n"),
+            ("DEBIAN/postinst", SCRIPT.format(name="postinst", version=version, parameters=parameters)),
+            ("DEBIAN/postrm", SCRIPT.format(name="postrm", version=version, parameters=parameters))):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+        (root / name).chmod(0o755)
+    package = folder / f"{version}_{release}.deb"
+    run("dpkg-deb", "--root-owner-group", "--build", root, package)
+    shutil.rmtree(root)
+    return package

@@ -13,12 +13,12 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "boot")]
 from builder import LINTEL, MIB, make_image  # noqa: E402
 from linux_guest import SERIAL, first_initrd, guest_facts  # noqa: E402
 from linux_guest import kernel as guest_kernel  # noqa: E402
-from live_tree import ESP, ESP_SERIAL, EXT4, UUID, Tree, run  # noqa: E402
+from live_tree import (AS_ROOT, ENTRIES, ESP, ESP_SERIAL, EXT4, UUID, Tree, entries,  # noqa: E402
+                       kernel_package, run)
 from machine import ROOT, Machine  # noqa: E402
 
 HOOKS = ROOT / "config/debian/hooks"
 OLD, NEW = "6.1.0-50-amd64", "6.1.0-57-amd64"
-ENTRIES = "boot/loader/entries"
 OPTIONS = f"root=UUID={UUID} ro quiet"
 UNIT = "etc/systemd/system/multi-user.target.wants/lintel-bless.service"
 
@@ -38,11 +38,6 @@ def refuse(tree, *arguments):
     done = kernel(tree, *arguments)
     assert done.returncode == 1, done.stdout + done.stderr
     return done.stderr
-
-
-def entries(tree, folder=ENTRIES):
-    """{name: text} of what a loader would read."""
-    return {path.name: path.read_text() for path in sorted(tree.path(folder).glob("*.conf"))}
 
 
 def values(text):
@@ -427,9 +422,6 @@ def test_ended_at_any_call_leaves_the_old_or_the_new_entry(tmp_path, ender, chan
     assert ended > 2
 
 
-AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="mounts and chroot want root")
-
-
 @pytest.fixture(params=["ext4", "vfat"])
 def mounted(request, tmp_path):
     """(tree, the file of its file system) of a machine whose /boot is a file system that is mounted."""
@@ -592,32 +584,8 @@ def test_plugin_beside_kernel_installs_entry(mounted, tries):
 
 # ---- dpkg, in a chroot ---------------------------------------------------------------------------
 
-# As the scripts of Debian's linux-image packages call the hooks.
-SCRIPT = """#!/bin/sh -e
-[ {name} = postrm ] || [ "$1" = configure ] || exit 0
-DEB_MAINT_PARAMS={parameters} run-parts --report --exit-on-error --arg={version} \\
-    --arg=/boot/vmlinuz-{version} /etc/kernel/{name}.d
-"""
 # Each word in quotes, or as the words are.
 PARAMETERS = {"quoted": "\"$(printf \"'%s' \" \"$@\")\"", "plain": '"$*"'}
-
-
-def kernel_package(folder, version, release, parameters):
-    """A package with a kernel, and nothing else that matters here."""
-    root = folder / "package"
-    for name, text in (
-            (f"boot/vmlinuz-{version}", f"kernel {version} {release}"),
-            ("DEBIAN/control", f"Package: linux-image-{version}\nVersion: {release}\n"
-             "Architecture: all\nMaintainer: x <x@example.org>\nDescription: a kernel\n"),
-            ("DEBIAN/postinst", SCRIPT.format(name="postinst", version=version, parameters=parameters)),
-            ("DEBIAN/postrm", SCRIPT.format(name="postrm", version=version, parameters=parameters))):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-        (root / name).chmod(0o755)
-    package = folder / f"{version}_{release}.deb"
-    run("dpkg-deb", "--root-owner-group", "--build", root, package)
-    shutil.rmtree(root)
-    return package
 
 
 @pytest.fixture
