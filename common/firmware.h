@@ -166,6 +166,12 @@ struct firmware {
     enum err (*write_sector)(const struct disk *disk, uint64_t lba, const void *before,
                              const void *after);
 
+    /* Gives a file of the FAT volume that begins there another name in its directory, and looks
+     * whether it has it. ERR_UNSUPPORTED: nobody can do that; ERR_IO says why not. NULL: this
+     * firmware knows no file systems (BIOS). */
+    enum err (*rename)(const struct disk *disk, uint64_t volume_first_lba, const char *path,
+                       const char *name);
+
     /* Files of origin.server, where there is one. A path is relative to the root that the loader
      * was found in there (storage/net/tftp.h), with "/" between names. fetch() brings a whole file
      * straight to its place, where the firmware can, and never more than `bytes` bytes.

@@ -94,7 +94,7 @@ static enum err run_program(struct attempt *attempt)
     program->bytes = attempt->kernel.reader.bytes;
     tell_execution(attempt, "start");
     enum err err = attempt->machine->firmware->start(program);
-    cache_forget(attempt->machine->facts); /* it may have written to the disks */
+    cache_forget(volume->disk); /* it may have written to the disks */
     if (err == OK && attempt->must_stay)
         return fail(ERR_UNSUPPORTED, "%s: %s", program->name, attempt->must_stay);
     return err;

@@ -51,7 +51,7 @@ static void every_size_that_is_told(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
-        cache_forget(facts);
+        cache_forget(&facts->disks[0]);
         facts->disks[0].sectors = told[i];
         for (uint64_t lba = 0; lba + 5 <= SECTORS; lba += 3)
             expect(lba, 5);

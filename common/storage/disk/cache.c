@@ -29,12 +29,10 @@ void cache_begin(struct facts *facts, struct arena *arena)
         facts->disks[i].cache = cache;
 }
 
-void cache_forget(const struct facts *facts)
+void cache_forget(const struct disk *disk)
 {
-    struct disk_cache *cache = facts->disk_count ? facts->disks[0].cache : NULL;
-
-    for (uint32_t i = 0; cache && i < BLOCKS; i++)
-        cache->blocks[i].disk = NULL;
+    for (uint32_t i = 0; disk->cache && i < BLOCKS; i++)
+        disk->cache->blocks[i].disk = NULL;
 }
 
 static struct block *find_block(struct disk_cache *cache, const struct disk *disk, uint64_t lba)

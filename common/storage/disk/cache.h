@@ -9,8 +9,8 @@
  * is used, unless cache_forget() is called. */
 void cache_begin(struct facts *facts, struct arena *arena);
 
-/* Forgets everything, after somebody else had the disks. */
-void cache_forget(const struct facts *facts);
+/* Forgets everything, of all disks, after somebody else had them, or one was written to. */
+void cache_forget(const struct disk *disk);
 
 /* Reads whole sectors as firmware->read() does. A request of a block or more goes straight to
  * firmware. */

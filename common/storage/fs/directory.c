@@ -140,6 +140,12 @@ enum err directory_of(const struct fs *fs, const struct fs_entry *at,
     return OK;
 }
 
+void directory_forget(const struct fs *fs)
+{
+    if (fs->directories)
+        fs->directories->newest = NULL;
+}
+
 enum err directory_error(const struct directory *directory)
 {
     return directory->err == OK ? OK : fail(directory->err, "%s", directory->why);

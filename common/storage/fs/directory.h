@@ -12,6 +12,9 @@ enum err directory_of(const struct fs *fs, const struct fs_entry *at,
                       const struct directory **directory);
 enum err directory_error(const struct directory *directory);
 
+/* Forgets all of them: a name was changed. */
+void directory_forget(const struct fs *fs);
+
 /* The first entry of exactly that name, or else without regard to case, or with it as its alias;
  * false: there is none. */
 bool directory_find(const struct directory *directory, const char *name, uint64_t length,

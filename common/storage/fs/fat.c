@@ -191,4 +191,5 @@ const struct fs_driver fat_driver = {
     .list = fat_list,
     .open = fat_open,
     .read = fat_read,
+    .rename = fat_rename,
 };

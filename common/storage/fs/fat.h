@@ -61,9 +61,14 @@ struct fat_long_name {
     uint32_t missing;        /* slots still to come */
     uint8_t checksum;        /* of the short name that it belongs to */
     bool valid;
+    uint64_t offsets[20]; /* of its slots on the volume, the first part's first */
 };
 
-void fat_long_name_add(struct fat_long_name *name, const uint8_t slot[FAT_SLOT_BYTES]);
+void fat_long_name_add(struct fat_long_name *name, const uint8_t slot[FAT_SLOT_BYTES],
+                       uint64_t offset);
+
+/* Where that unit of a valid name lies on the volume. */
+uint64_t fat_long_name_unit(const struct fat_long_name *name, uint32_t unit);
 
 /* The name of the file in `slot` as UTF-8: the long name when it is whole and belongs to this slot,
  * which is then its alias; else the short one. */
@@ -73,6 +78,16 @@ void fat_name(const struct fat_long_name *name, const uint8_t slot[FAT_SLOT_BYTE
 /* A label of 11 characters as UTF-8. */
 void fat_label(const uint8_t *characters, char label[FS_LABEL_BYTES]);
 
+/* Calls `each` for a directory's slots that count, with their place on the volume, until it returns
+ * false. */
+enum err fat_walk_slots(const struct fs *fs, const struct fs_entry *directory,
+                        bool (*each)(void *context, const uint8_t *slot, uint64_t offset),
+                        void *context);
+
+/* Is the slot a part of a long name; a file, or a directory? */
+bool fat_is_long_name(const uint8_t *slot);
+bool fat_is_file(const uint8_t *slot);
+
 /* The root directory's volume label; "": there is none. */
 enum err fat_find_label(const struct fs *fs, char label[FS_LABEL_BYTES]);
 
@@ -81,5 +96,7 @@ enum err fat_list(const struct fs *fs, const struct fs_entry *directory,
                   bool (*each)(void *context, const struct fs_entry *entry), void *context);
 enum err fat_open(const struct fs *fs, const struct fs_entry *entry, struct file *file);
 enum err fat_read(const struct file *file, uint64_t offset, uint64_t bytes, void *to);
+enum err fat_rename(const struct fs *fs, const struct fs_entry *directory, const char *name,
+                    const char *to);
 
 extern const struct fs_driver fat_driver;

@@ -15,7 +15,7 @@
 struct slots {
     const struct fat *fat;
     const char *directory; /* its name, for messages */
-    bool (*each)(void *context, const uint8_t *slot);
+    bool (*each)(void *context, const uint8_t *slot, uint64_t offset);
     void *context;
     bool done; /* the end mark, or `each` has seen enough */
 };
@@ -32,7 +32,8 @@ static enum err walk_bytes(struct slots *slots, uint64_t offset, uint64_t bytes)
         if (err != OK)
             return fail(err, "directory %s: %s", slots->directory, err_message());
         for (uint64_t i = 0; i < part && !slots->done; i += FAT_SLOT_BYTES)
-            slots->done = chunk[i] == SLOT_END || !slots->each(slots->context, chunk + i);
+            slots->done =
+                chunk[i] == SLOT_END || !slots->each(slots->context, chunk + i, offset + i);
     }
     return OK;
 }
@@ -59,8 +60,9 @@ static enum err walk_chain(struct slots *slots, struct fat *fat, uint64_t first_
     }
 }
 
-static enum err walk(const struct fs *fs, const struct fs_entry *directory,
-                     bool (*each)(void *context, const uint8_t *slot), void *context)
+enum err fat_walk_slots(const struct fs *fs, const struct fs_entry *directory,
+                        bool (*each)(void *context, const uint8_t *slot, uint64_t offset),
+                        void *context)
 {
     struct fat *fat = fs->state;
     struct slots slots = {
@@ -73,7 +75,7 @@ static enum err walk(const struct fs *fs, const struct fs_entry *directory,
 
 /* ---- what a slot holds ----------------------------------------------------------------------- */
 
-static bool is_long_name(const uint8_t *slot)
+bool fat_is_long_name(const uint8_t *slot)
 {
     return slot[0] != SLOT_FREE && (slot[11] & ATTRIBUTE_MASK) == ATTRIBUTE_LONG_NAME;
 }
@@ -87,11 +89,11 @@ static bool is_hidden_file(const uint8_t *slot)
 
 static bool is_label(const uint8_t *slot)
 {
-    return slot[0] != SLOT_FREE && !is_long_name(slot) && slot[11] & ATTRIBUTE_LABEL &&
+    return slot[0] != SLOT_FREE && !fat_is_long_name(slot) && slot[11] & ATTRIBUTE_LABEL &&
            !is_hidden_file(slot);
 }
 
-static bool is_file(const uint8_t *slot)
+bool fat_is_file(const uint8_t *slot)
 {
     return slot[0] != SLOT_FREE && slot[0] != '.' && !(slot[11] & ATTRIBUTE_LABEL);
 }
@@ -116,7 +118,7 @@ static void fill_entry(const struct listing *listing, const uint8_t *slot, struc
     entry->location = high << 16 | load16(slot + 26);
 }
 
-static bool list_slot(void *context, const uint8_t *slot)
+static bool list_slot(void *context, const uint8_t *slot, uint64_t offset)
 {
     struct listing *listing = context;
     struct fs_entry entry;
@@ -124,11 +126,11 @@ static bool list_slot(void *context, const uint8_t *slot)
 
     if (is_hidden_file(slot) || (is_label(slot) && !listing->is_root)) {
         memcpy(listing->damaged, slot, sizeof listing->damaged);
-    } else if (is_long_name(slot)) {
-        fat_long_name_add(&listing->long_name, slot);
+    } else if (fat_is_long_name(slot)) {
+        fat_long_name_add(&listing->long_name, slot, offset);
         return true;
     }
-    if (is_file(slot)) {
+    if (fat_is_file(slot)) {
         fill_entry(listing, slot, &entry);
         more = listing->each(listing->context, &entry);
     }
@@ -147,7 +149,7 @@ enum err fat_list(const struct fs *fs, const struct fs_entry *directory,
         .is_root = directory->location == fs->root.location,
     };
 
-    TRY(walk(fs, directory, list_slot, &listing));
+    TRY(fat_walk_slots(fs, directory, list_slot, &listing));
     if (!listing.damaged[0])
         return OK;
     fat_label(listing.damaged, name);
@@ -157,8 +159,9 @@ enum err fat_list(const struct fs *fs, const struct fs_entry *directory,
                 directory->name, name);
 }
 
-static bool take_label(void *context, const uint8_t *slot)
+static bool take_label(void *context, const uint8_t *slot, uint64_t offset)
 {
+    (void)offset;
     if (!is_label(slot))
         return true;
     fat_label(slot, context);
@@ -168,5 +171,5 @@ static bool take_label(void *context, const uint8_t *slot)
 enum err fat_find_label(const struct fs *fs, char label[FS_LABEL_BYTES])
 {
     label[0] = 0;
-    return walk(fs, &fs->root, take_label, label);
+    return fat_walk_slots(fs, &fs->root, take_label, label);
 }

@@ -30,7 +30,8 @@ static void add_units(struct fat_long_name *name, uint32_t part, const uint8_t *
     }
 }
 
-void fat_long_name_add(struct fat_long_name *name, const uint8_t slot[FAT_SLOT_BYTES])
+void fat_long_name_add(struct fat_long_name *name, const uint8_t slot[FAT_SLOT_BYTES],
+                       uint64_t offset)
 {
     uint32_t part = slot[0] & ~LAST_PART, checksum = slot[13];
 
@@ -44,7 +45,13 @@ void fat_long_name_add(struct fat_long_name *name, const uint8_t slot[FAT_SLOT_B
     if (!name->valid)
         return;
     name->missing--;
+    name->offsets[part - 1] = offset;
     add_units(name, part - 1, slot);
+}
+
+uint64_t fat_long_name_unit(const struct fat_long_name *name, uint32_t unit)
+{
+    return name->offsets[unit / SLOT_UNITS] + unit_offset(unit % SLOT_UNITS);
 }
 
 static uint8_t checksum_of(const uint8_t *short_name)

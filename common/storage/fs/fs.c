@@ -3,6 +3,7 @@
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
+#include "common/storage/disk/cache.h"
 #include "common/storage/fs/directory.h"
 #include "common/storage/fs/ext4.h"
 #include "common/storage/fs/fat.h"
@@ -233,4 +234,36 @@ enum err fs_list(const struct fs *fs, const char *path,
     TRY(directory_of(fs, &entry, &directory));
     directory_list(directory, each, context);
     return directory_error(directory);
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Where there is no driver of the firmware's, digits of a name are changed where they lie. */
+static enum err rename_at(const struct fs *fs, const char *path, const char *directory,
+                          const char *old, const char *name)
+{
+    const struct firmware *firmware = fs->volume->firmware;
+    struct fs_entry at;
+
+    if (firmware->rename)
+        return firmware->rename(fs->volume->disk, fs->volume->first_lba, path, name);
+    TRY(look_up(fs, directory, &at));
+    return fs->driver->rename(fs, &at, old, name);
+}
+
+enum err fs_rename(const struct fs *fs, const char *path, const char *name)
+{
+    char *directory, *old;
+
+    if (!fs->driver->rename)
+        return fail(ERR_UNSUPPORTED, "%s: Lintel renames nothing on %s", path, fs->driver->name);
+    TRY(arena_text(fs->arena, path, strlen(path), &directory));
+    old = text_last(directory, '/');
+    if (!old)
+        return bug("%s: a path without a directory", path);
+    *old++ = 0;
+    enum err err = rename_at(fs, path, directory, old, name);
+    cache_forget(fs->volume->disk);
+    directory_forget(fs);
+    return err;
 }

@@ -1,4 +1,5 @@
-/* File systems, read-only. A new one is one file and one row in fs.c's table. */
+/* File systems, read-only but for a file's name. A new one is one file and one row in fs.c's table.
+ */
 #pragma once
 
 #include "common/lib/reader.h"
@@ -53,6 +54,10 @@ struct fs_driver {
                      bool (*each)(void *context, const struct fs_entry *entry), void *context);
     enum err (*open)(const struct fs *fs, const struct fs_entry *entry, struct file *file);
     enum err (*read)(const struct file *file, uint64_t offset, uint64_t bytes, void *to);
+    /* Changes digits of a file's name where they lie, on a firmware that writes sectors. NULL: no
+     * name on it is ever changed, by the firmware's own driver neither. */
+    enum err (*rename)(const struct fs *fs, const struct fs_entry *directory, const char *name,
+                       const char *to);
 };
 
 /* The names of all that disks may have, for messages: "FAT or ISO 9660". */
@@ -87,6 +92,16 @@ enum err fs_open(const struct fs *fs, const char *path, struct file *file);
 /* The same for what fs_list() has found there: no directory is read again. */
 enum err fs_open_entry(const struct fs *fs, const struct fs_entry *entry, const char *path,
                        struct file *file);
+
+/* Gives the file another name in its directory: by the firmware's own driver, or, where there is
+ * none, digits only. ERR_UNSUPPORTED: this file can't be renamed; nothing was written. */
+enum err fs_rename(const struct fs *fs, const char *path, const char *name);
+
+/* Whether there are renamable files there at all. */
+static inline bool fs_can_rename(const struct fs *fs)
+{
+    return fs->driver->rename;
+}
 
 /* True when both paths lead to the same file, wherever there is one. */
 bool fs_is_same_path(const char *path, const char *other);
