@@ -217,6 +217,33 @@ static void check_write_sector(void)
            "a write behind the last sector");
 }
 
+#define DIRECTORY "/EFI/BOOT/"
+#define OWN_NAME  "BOOTX64.EFI"
+
+static enum err rename_to(const char *from, const char *to)
+{
+    const struct boot_origin *origin = &contract.facts->origin;
+
+    return contract.firmware->rename(&contract.facts->disks[origin->disk], origin->first_lba, from,
+                                     to);
+}
+
+/* A longer name, one with other digits, and the old one. */
+static void check_rename(void)
+{
+    const struct facts *facts = contract.facts;
+    bool uefi = facts->firmware == LINTEL_FIRMWARE_UEFI;
+
+    expect((contract.firmware->rename != NULL) == uefi, "renames on the wrong firmware");
+    if (!uefi || contract.why[0] || facts->origin.disk < 0 || !facts->origin.has_first_lba)
+        return;
+    expect_ok(rename_to(DIRECTORY OWN_NAME, "a longer name+3-0.efi"), "rename");
+    expect(rename_to(DIRECTORY OWN_NAME, "nobody") == ERR_IO && err_message()[0],
+           "a file that is gone has another name");
+    expect_ok(rename_to(DIRECTORY "a longer name+3-0.efi", "a longer name+2-1.efi"), "again");
+    expect_ok(rename_to(DIRECTORY "a longer name+2-1.efi", OWN_NAME), "rename back");
+}
+
 /* ---- files of a server -------------------------------------------------------------------------
  */
 
@@ -371,6 +398,7 @@ bool contract_check(const struct facts *facts, const struct firmware *firmware,
         ask("read", check_read);
         ask("read at the end of the disk", check_read_far);
         ask("read outside the disk", check_read_outside);
+        ask("rename", check_rename);
     }
     if (firmware->write_sector)
         ask("write_sector", check_write_sector);

@@ -18,6 +18,7 @@
 #include "uefi/program.h"
 #include "uefi/protocol.h"
 #include "uefi/pxe.h"
+#include "uefi/rename.h"
 #include "uefi/tpm.h"
 #include "uefi/uefi.h"
 #include "uefi/variable.h"
@@ -62,6 +63,7 @@ static enum err leave(struct raw_map *map)
 /* find_server() adds the verbs for files by name. */
 static struct firmware firmware = {
     .read = disk_read,
+    .rename = rename_file,
     .put = console_put,
     .key = console_key,
     .wait = clock_wait,
