@@ -1,13 +1,18 @@
 /* What happens from the front end's call to a running kernel? */
 #include "common/boot.h"
+#include "common/entries/tries.h"
 #include "common/hw/cpu.h"
 #include "common/hw/tables.h"
+#include "common/lib/fmt.h"
 #include "common/lib/log.h"
+#include "common/lib/mem.h"
 #include "common/lib/progress.h"
 #include "common/protocol/protocol.h"
 #include "common/storage/disk/cache.h"
 #include "common/storage/reference.h"
 #include "common/version.h"
+
+#define REASONS_BYTES 512 /* as of a message */
 
 static void begin(struct boot *boot, struct facts *facts, const struct firmware *firmware)
 {
@@ -58,6 +63,8 @@ static enum err open_and_carry_out(struct boot *boot, struct attempt *attempt)
     TRY(open_file(attempt, attempt->entry->kernel, &attempt->kernel));
     TRY(protocol_find(attempt, &protocol));
     TRY(protocol_check(attempt, protocol));
+    if (tries_count(&boot->config, attempt->entry) != OK)
+        say("this try of entry %s is not counted: %s\n", attempt->entry->id, err_message());
     if (!protocol->silent) {
         attempt->interface = &boot->interface;
         loader_interface_tell(&boot->interface, &boot->config, attempt->entry);
@@ -89,6 +96,36 @@ static enum err boot_entry(struct boot *boot, const struct entry *entry)
     return err == OK ? OK : fail(err, "entry %s: %s", entry->id, err_message());
 }
 
+/* Nobody chose it: where it does not start, the others get their turn, each once. Returns as
+ * boot_entry() does, with all reasons. */
+static enum err boot_default(struct boot *boot)
+{
+    struct entry *entry = &boot->config.entries[boot->config.chosen];
+    char reasons[REASONS_BYTES] = "";
+    size_t length = 0;
+    enum err err;
+
+    while ((err = boot_entry(boot, entry)) != OK) {
+        length += fmt(reasons + length, sizeof reasons - length, "%s%s", length ? "; " : "",
+                      err_message());
+        length = MIN(length, sizeof reasons - 1);
+        entry = boot->config.fallback ? config_fall_back(&boot->config, entry) : NULL;
+        if (!entry)
+            return fail(err, "%s", reasons);
+        say("%s\nfallback: entry %s\n", err_message(), entry->id);
+    }
+    return OK;
+}
+
+static const char *reason_to_ask(const struct config *config)
+{
+    const char *reason = config_reason_to_ask(config);
+
+    if (!reason && config->default_doubt)
+        say("%s\nfallback: entry %s\n", config->default_doubt, config->entries[config->chosen].id);
+    return reason;
+}
+
 static void __attribute__((noreturn)) stop(const struct boot *boot, const char *message)
 {
     say("\nLintel cannot boot: %s\n", message);
@@ -102,15 +139,16 @@ void boot_main(struct facts *facts, const struct firmware *firmware)
     begin(&boot, facts, firmware);
     if (begin_menu(&boot) != OK)
         stop(&boot, err_message());
-    const char *error = boot.config.doubt ? boot.config.doubt : boot.config.default_doubt;
+    const char *error = reason_to_ask(&boot.config);
     uint32_t stages = boot.timeline.count;
     for (;;) {
         struct entry entry;
         boot.timeline.count = stages;
         timeline_mark(&boot.timeline, "menu");
-        if (!menu_choose(boot.menu, error, &entry))
+        enum choice choice = menu_choose(boot.menu, error, &entry);
+        if (choice == GIVEN_UP)
             stop(&boot, "nothing was chosen");
-        enum err err = boot_entry(&boot, &entry);
+        enum err err = choice == BY_ITSELF ? boot_default(&boot) : boot_entry(&boot, &entry);
         error = err == OK ? NULL : err_message();
         boot.config.timeout = -1; /* a program has ended, or a kernel did not start: ask */
     }

@@ -198,7 +198,7 @@ static enum err judge(struct parser *parser)
 static void cut_counter(struct entry *entry)
 {
     char *plus = text_last(entry->id, '+');
-    uint64_t left, done;
+    uint64_t left, done = 0;
 
     if (!plus)
         return;
@@ -207,7 +207,9 @@ static void cut_counter(struct entry *entry)
         rest = text_number(rest + 1, &done);
     if (!rest || *rest)
         return;
-    entry->exhausted = left == 0;
+    entry->counted = true;
+    entry->tries_left = (uint32_t)left;
+    entry->tries_done = (uint32_t)done;
     *plus = '\0';
 }
 

@@ -54,6 +54,8 @@ static const struct loader_key {
     {{"default"}, TEXT, offsetof(struct config, default_glob), false},
     {{"editor"}, FLAG, offsetof(struct config, editor), false},
     {{"zero-memory"}, FLAG, offsetof(struct config, zero_memory), true},
+    {{"counting"}, FLAG, offsetof(struct config, counting), false},
+    {{"fallback"}, FLAG, offsetof(struct config, fallback), false},
     {{"uki-on-bios"}, FLAG, offsetof(struct config, uki_on_bios), false},
     {{"console"}, CONSOLE, 0, false},
     {{"entry"}, ENTRY, 0, false},
@@ -152,11 +154,11 @@ static enum err take(struct conf *conf, const struct loader_key *key, struct are
     return OK;
 }
 
-/* Nobody knows what it said: the menu waits, and the editor is off, for both may have stood in it.
- */
+/* Nobody knows what it said: the menu waits, the editor is off, and nothing is counted, for all of
+ * that may have stood in it. */
 static void distrust(struct config *config, struct arena *arena, const char *file, const char *why)
 {
-    config->editor = false;
+    config->editor = config->counting = false;
     doubt(&config->doubt, arena, "%s%s: options can't be edited, for it may have said so", file,
           why);
 }
@@ -213,7 +215,7 @@ static void read_loader_conf(const struct entry_volumes *volumes, struct arena *
     if (err != OK && err != ERR_NOT_FOUND)
         distrust(config, arena, "", err_message());
     if (volumes->stand_in)
-        config->editor = false;
+        config->editor = config->counting = false;
 }
 
 /* ---- the default ----------------------------------------------------------------------------- */
@@ -245,7 +247,7 @@ void config_choose(struct config *config, struct arena *arena, const char *who, 
         const struct entry *entry = &config->entries[i - 1];
         if (!glob_matches(glob, entry))
             continue;
-        *(entry->exhausted ? &exhausted : &found) = entry;
+        *(entry_is_exhausted(entry) ? &exhausted : &found) = entry;
         if (entry->damaged)
             damaged = entry;
     }
@@ -270,7 +272,7 @@ static void doubt_first(struct config *config, struct arena *arena)
             doubt(&config->default_doubt, arena, "no default is set, and the entry %s %s",
                   entry->id, entry->problem);
     }
-    if (config->entries[config->chosen].exhausted)
+    if (entry_is_exhausted(&config->entries[config->chosen]))
         doubt(&config->default_doubt, arena, "no default is set, and no entry has tries left");
 }
 
@@ -287,6 +289,32 @@ static void choose_default(struct config *config, struct arena *arena)
         config_choose(config, arena, LOADER_CONF ": default", glob);
     else
         doubt_first(config, arena);
+}
+
+static bool can_stand_in(const struct entry *entry)
+{
+    return !entry->failed && !entry->problem && !entry_is_exhausted(entry);
+}
+
+struct entry *config_fall_back(struct config *config, struct entry *failed)
+{
+    uint32_t from = (uint32_t)(failed - config->entries);
+
+    failed->failed = true;
+    for (uint32_t i = 1; i < config->count; i++) {
+        struct entry *entry = &config->entries[(from + i) % config->count];
+        if (can_stand_in(entry))
+            return entry;
+    }
+    return NULL;
+}
+
+/* A default that is not there is one that fails, and the first in order stands in for it. */
+const char *config_reason_to_ask(const struct config *config)
+{
+    bool falls_back = config->fallback && !entry_is_exhausted(&config->entries[config->chosen]);
+
+    return config->doubt ? config->doubt : falls_back ? NULL : config->default_doubt;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -317,7 +345,7 @@ static enum err arrange(struct config *config, struct entry_item *list, struct a
 enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
                      struct config *config)
 {
-    struct config read = {.editor = true, .doubt = volumes->doubt};
+    struct config read = {.editor = true, .counting = true, .doubt = volumes->doubt};
     struct entry_item *list;
 
     read_loader_conf(volumes, arena, &read);

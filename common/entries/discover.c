@@ -1,5 +1,5 @@
 /* Where entries lie: files in two directories (UAPI.1, "Locating Boot Entries"). */
-#include "common/entries/entry.h"
+#include "common/entries/tries.h"
 #include "common/format/conf.h"
 #include "common/lib/doubt.h"
 #include "common/lib/fmt.h"
@@ -27,10 +27,7 @@ struct search {
 /* The path names the kernel, too. */
 static enum err read_image(struct search *search, const char *name, const struct reader *reader)
 {
-    char *path;
-
-    TRY(arena_text(search->arena, reader->name, strlen(reader->name), &path));
-    return entries_from_uki(name, path, reader, search->arena, &search->entries);
+    return entries_from_uki(name, reader->name, reader, search->arena, &search->entries);
 }
 
 static enum err add(struct search *search, const struct entry *entry)
@@ -102,12 +99,11 @@ static enum err judge(const struct search *search, struct entry *entry)
 /* ---- finding --------------------------------------------------------------------------------- */
 
 /* `file` is NULL where it can only be asked for by its path. */
-static enum err read_file(struct search *search, const char *name, const struct fs_entry *file)
+static enum err read_file(struct search *search, const char *name, const char *path,
+                          const struct fs_entry *file)
 {
-    char path[sizeof root_texts + FS_NAME_BYTES];
     struct file opened;
 
-    fmt(path, sizeof path, "%s/%s", search->directory, name);
     TRY(file ? fs_open_entry(search->fs, file, path, &opened) : fs_open(search->fs, path, &opened));
     return (search->directory == images ? read_image : read_text)(search, name, &opened.reader);
 }
@@ -115,8 +111,12 @@ static enum err read_file(struct search *search, const char *name, const struct 
 static enum err take(struct search *search, const char *name, const struct fs_entry *file)
 {
     const struct entry_item *before = search->entries;
-    enum err err = read_file(search, name, file);
+    uint64_t room = strlen(search->directory) + strlen(name) + 2 + TRIES_GROWTH;
+    char *path;
 
+    TRY(arena_take(search->arena, room, (void **)&path));
+    fmt(path, room, "%s/%s", search->directory, name);
+    enum err err = read_file(search, name, path, file);
     if (err == ERR_NOT_FOUND && file) {
         say("%s: passed over\n", err_message());
         return OK;
@@ -125,6 +125,7 @@ static enum err take(struct search *search, const char *name, const struct fs_en
         TRY(add_damaged(search, name));
     for (struct entry_item *item = search->entries; item != before; item = item->next) {
         item->entry.fs = search->fs;
+        item->entry.path = path;
         TRY(judge(search, &item->entry));
         search->config->count++;
     }
@@ -192,6 +193,8 @@ enum err entries_discover(const struct entry_volumes *volumes, struct arena *are
 
     TRY(arena_take(arena, CONF_BYTES_MAX, (void **)&search.text));
     TRY(search_volumes(&search));
+    if (config->counting && volumes->firmware)
+        tries_recall(volumes->firmware, search.entries);
     *list = search.entries;
     if (config->count)
         return OK;

@@ -20,10 +20,12 @@ static inline uint64_t entry_count_files(const struct entry_file *list)
 struct entry {
     const struct fs *fs; /* the volume that it was found on and its paths lead into; NULL: the
                             boot volume */
-    char *id;            /* file name without suffix and counter */
-    const char *suffix;  /* ".conf"; ".efi": a unified kernel image that was found by itself;
-                            ".efi@1": its second profile */
-    char *title;         /* falls back to id */
+    char *path; /* of the file that it was found in, all of whose entries share this text: it
+                   changes with the name when a try is taken off (tries.h) */
+    char *id;   /* file name without suffix and counter */
+    const char *suffix; /* ".conf"; ".efi": a unified kernel image that was found by itself;
+                           ".efi@1": its second profile */
+    char *title;        /* falls back to id */
     char *version, *sort_key, *machine_id; /* "" when absent */
     char *kernel;     /* the value of `kernel`, `linux`, `efi` or `uki`; NULL: there is none */
     char *kernel_key; /* which key named it */
@@ -34,11 +36,14 @@ struct entry {
     struct entry_file *modules; /* `module` lines, in order */
     struct entry_file *initrds; /* `initrd` lines, in order */
     struct entry_file *extras;  /* `extra` lines: *.cred, *.sysext.raw and *.confext.raw */
-    bool damaged;   /* its file can't be read, is no text, or lacks what it needs: nobody knows what
-                       it said */
-    bool exhausted; /* boot counting: its file name says that no tries are left; sorted last */
-    bool foreign;   /* for another machine or firmware: hidden, unless all entries are */
-    char *problem;  /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
+    bool damaged; /* its file can't be read, is no text, or lacks what it needs: nobody knows what
+                     it said */
+    bool counted; /* boot counting: it has so many tries left, and was tried so often without that
+                     anybody said that it is good; who has none left is sorted last */
+    uint32_t tries_left, tries_done;
+    bool failed;   /* by itself, before its kernel started, since the loader did */
+    bool foreign;  /* for another machine or firmware: hidden, unless all entries are */
+    char *problem; /* why this entry can't boot, or NULL: shown in the menu, said when chosen */
 };
 
 struct entry_item { /* of a list, the newest first */
@@ -57,6 +62,11 @@ struct entry_name { /* of a file in /loader/entries */
     struct entry_name *next;
 };
 
+static inline bool entry_is_exhausted(const struct entry *entry)
+{
+    return entry->counted && !entry->tries_left;
+}
+
 enum console { CONSOLE_AUTO, CONSOLE_TEXT, CONSOLE_FRAMEBUFFER };
 
 #define CONFIG_SAVED "@saved" /* as a default: what was booted last */
@@ -72,6 +82,8 @@ struct config {
     bool disabled;         /* timeout 0 as `menu-disabled`: no key does */
     bool editor;           /* options may be edited: not `editor no`, nor what might have said so */
     bool zero_memory;      /* `zero-memory yes` */
+    bool counting;         /* not `counting no`, nor what might have said so: tries are counted */
+    bool fallback;         /* `fallback yes`: for a default that fails the next entry starts */
     bool uki_on_bios;      /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
     enum console console;  /* `console auto`, `text` or `framebuffer`: where the menu is shown */
     /* Why nothing boots that nobody chose: said above the menu, which has no countdown then; NULL:
@@ -84,9 +96,10 @@ struct config {
 struct entry_volumes {
     const struct fs *fs[3]; /* the first is the boot volume, which has loader.conf */
     uint32_t count;
-    bool uefi;         /* this is a machine with UEFI */
-    bool stand_in;     /* the first may not be the boot volume that was meant */
-    const char *doubt; /* about all of them; NULL: there is none */
+    const struct firmware *firmware; /* whose variables count tries, too; NULL: there are none */
+    bool uefi;                       /* this is a machine with UEFI */
+    bool stand_in;                   /* the first may not be the boot volume that was meant */
+    const char *doubt;               /* about all of them; NULL: there is none */
 };
 
 /* Entries lie on the boot volume (UAPI.1), and on the same disk's extended boot loader partition;
@@ -116,7 +129,7 @@ enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
 enum err entries_discover(const struct entry_volumes *volumes, struct arena *arena,
                           struct config *config, struct entry_item **list);
 
-/* Names an entry after its file: without suffix and boot counter, which sets `exhausted`. */
+/* Names an entry after its file: without suffix and boot counter. */
 enum err entry_name_after(const char *file, const char *suffix, struct arena *arena,
                           struct entry *entry);
 
@@ -129,6 +142,13 @@ enum err entries_from_uki(const char *file, const char *path, const struct reade
 /* Reads a file's text, as of loader.conf and entries, to CONF_BYTES_MAX bytes of room. ERR_FORMAT:
  * too long, or empty. */
 enum err config_read_text(const struct reader *reader, char *text);
+
+/* Where nobody chose the entry that failed: the next in the menu's order that has not failed yet
+ * and has tries left; from the last on it goes to the first. NULL: there is none. */
+struct entry *config_fall_back(struct config *config, struct entry *failed);
+
+/* Why the menu must ask before anything boots; NULL: it need not. */
+const char *config_reason_to_ask(const struct config *config);
 
 /* Makes the first entry whose id, with or without suffix, the glob (with `*`, `?` and sets as
  * `[a-z]`) matches the default; `who` wishes it. It is a doubt where there is none, or none with

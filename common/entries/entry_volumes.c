@@ -50,6 +50,7 @@ void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list)
     *list = (struct entry_volumes){
         .fs = {&volumes->fs},
         .count = 1,
+        .firmware = volumes->machine->firmware,
         .uefi = volumes->machine->facts->firmware == LINTEL_FIRMWARE_UEFI,
         .stand_in = volumes->doubt,
         .doubt = volumes->doubt,

@@ -22,6 +22,7 @@ static const uint8_t global_vendor[16] = {0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0x
 #define FEATURE_CONFIG_TIMEOUT_ONE_SHOT (UINT64_C(1) << 1)
 #define FEATURE_ENTRY_DEFAULT           (UINT64_C(1) << 2)
 #define FEATURE_ENTRY_ONE_SHOT          (UINT64_C(1) << 3)
+#define FEATURE_BOOT_COUNTING           (UINT64_C(1) << 4)
 #define FEATURE_XBOOTLDR                (UINT64_C(1) << 5)
 #define FEATURE_SORT_KEY                (UINT64_C(1) << 8)
 #define FEATURE_SAVED_ENTRY             (UINT64_C(1) << 9)
@@ -31,8 +32,8 @@ static const uint8_t global_vendor[16] = {0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0x
 
 #define FEATURES                                                                                   \
     (FEATURE_CONFIG_TIMEOUT | FEATURE_CONFIG_TIMEOUT_ONE_SHOT | FEATURE_ENTRY_DEFAULT |            \
-     FEATURE_ENTRY_ONE_SHOT | FEATURE_XBOOTLDR | FEATURE_SORT_KEY | FEATURE_SAVED_ENTRY |          \
-     FEATURE_MENU_DISABLED | FEATURE_UKI_PROFILES | FEATURE_UKI)
+     FEATURE_ENTRY_ONE_SHOT | FEATURE_BOOT_COUNTING | FEATURE_XBOOTLDR | FEATURE_SORT_KEY |        \
+     FEATURE_SAVED_ENTRY | FEATURE_MENU_DISABLED | FEATURE_UKI_PROFILES | FEATURE_UKI)
 
 #define OS_INDICATIONS_BOOT_TO_FW_UI UINT64_C(1)
 
@@ -136,7 +137,27 @@ static enum err say_entries(struct machine *machine, const struct config *config
     return OK;
 }
 
-void loader_interface_tell(const struct loader_interface *interface, const struct config *config,
+/* The file that systemd-bless-boot takes the counter from, when all went well: it looks where a
+ * name can be changed. */
+static void say_count(struct loader_interface *interface, const struct config *config,
+                      const struct entry *entry)
+{
+    bool tell = config->counting && entry->counted && fs_can_rename(entry->fs);
+    char path[TEXT_BYTES];
+
+    if (tell) {
+        fmt(path, sizeof path, "%s", entry->path);
+        for (char *c = path; *c; c++)
+            if (*c == '/')
+                *c = '\\';
+        say_text(interface->machine, "LoaderBootCountPath", path);
+    } else if (interface->told_count) {
+        set(interface->machine, "LoaderBootCountPath", NULL, 0);
+    }
+    interface->told_count = tell;
+}
+
+void loader_interface_tell(struct loader_interface *interface, const struct config *config,
                            const struct entry *entry)
 {
     struct machine *machine = interface->machine;
@@ -160,6 +181,7 @@ void loader_interface_tell(const struct loader_interface *interface, const struc
         note("LoaderEntries: %s\n", err_message());
     loader_interface_name(entry, name);
     say_text(machine, "LoaderEntrySelected", name);
+    say_count(interface, config, entry);
     arena_reset(&machine->arena, before);
 }
 

@@ -8,6 +8,7 @@
 struct loader_interface {
     struct machine *machine;
     uint64_t menu_tsc; /* when the menu was shown; 0: not yet */
+    bool told_count;   /* of an entry whose tries are counted, which may not be the next */
     bool saves_entry;  /* the entry that is booted becomes the default */
 };
 
@@ -19,7 +20,7 @@ void loader_interface_save(const struct loader_interface *interface, const struc
 
 /* Tells the operating system of this entry who boots it from where, and what the entries are. A
  * variable costs a firmware milliseconds: only who might read them is told. */
-void loader_interface_tell(const struct loader_interface *interface, const struct config *config,
+void loader_interface_tell(struct loader_interface *interface, const struct config *config,
                            const struct entry *entry);
 
 /* It runs next: call it right before the firmware is left, or starts a program. */

@@ -11,15 +11,27 @@ static int compare_sort_keys(const struct entry *a, const struct entry *b)
     return result ? result : version_compare(b->version, a->version);
 }
 
+/* Of two files of one entry that one which is the better candidate: it was not tried so often. */
+static int compare_tries(const struct entry *a, const struct entry *b)
+{
+    if (!a->counted || !b->counted)
+        return 0;
+    if (a->tries_left != b->tries_left)
+        return a->tries_left > b->tries_left ? -1 : 1;
+    return (a->tries_done > b->tries_done) - (a->tries_done < b->tries_done);
+}
+
 static int compare_entries(const struct entry *a, const struct entry *b)
 {
-    int result = a->exhausted - b->exhausted;
+    int result = entry_is_exhausted(a) - entry_is_exhausted(b);
 
     if (!result)
         result = !*a->sort_key - !*b->sort_key;
     if (!result && *a->sort_key)
         result = compare_sort_keys(a, b);
-    return result ? result : version_compare(b->id, a->id);
+    if (!result)
+        result = version_compare(b->id, a->id);
+    return result ? result : compare_tries(a, b);
 }
 
 /* Of equal ones the last comes first: a list has the newest first. */

@@ -10,7 +10,7 @@
 
 #define KEY_SHOW_AGAIN ('L' & 0x1f) /* what terminals use for it */
 
-enum answer { STAY, BOOT, BOOT_EDITED, GIVE_UP };
+enum answer { STAY, BOOT, BOOT_BY_ITSELF, BOOT_EDITED, GIVE_UP };
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
@@ -190,7 +190,7 @@ static enum answer run(struct menu *menu)
 
         if (key == KEY_NONE) {
             if (tick(menu))
-                return BOOT;
+                return BOOT_BY_ITSELF;
             continue;
         }
         answer = take_key_in_time(menu, key);
@@ -239,7 +239,7 @@ static enum waiting look_for_key(struct menu *menu, const char *error)
                       hidden ? HIDDEN_MILLISECONDS / KEYS_LOOK_MILLISECONDS : 0);
 }
 
-bool menu_choose(struct menu *menu, const char *error, struct entry *chosen)
+enum choice menu_choose(struct menu *menu, const char *error, struct entry *chosen)
 {
     const struct config *config = menu->config;
 
@@ -248,7 +248,7 @@ bool menu_choose(struct menu *menu, const char *error, struct entry *chosen)
 
     if (at_once && waiting == NOTHING) {
         *chosen = config->entries[config->chosen];
-        return true;
+        return BY_ITSELF;
     }
     show(menu, error, waiting == A_KEY ? -1 : at_once ? CALLED_SECONDS : config->timeout);
     enum answer answer = run(menu);
@@ -256,5 +256,5 @@ bool menu_choose(struct menu *menu, const char *error, struct entry *chosen)
     *chosen = config->entries[menu->selected];
     if (answer == BOOT_EDITED && strcmp(menu->options, entry_options(chosen)) != 0)
         chosen->options = menu->options;
-    return answer != GIVE_UP;
+    return answer == GIVE_UP ? GIVEN_UP : answer == BOOT_BY_ITSELF ? BY_ITSELF : BY_PERSON;
 }

@@ -18,8 +18,9 @@ enum err menu_begin(struct machine *machine, const struct volumes *volumes, stru
  * than that. A key that waits does no more, either; what waits and is no key shows a hidden menu,
  * with a countdown. `error`, when not NULL, is shown above the list, and there is no countdown.
  * *chosen is a copy of the entry, with the options
- * as the user changed them; it holds until the next call. False: the user gives up. */
-bool menu_choose(struct menu *menu, const char *error, struct entry *chosen);
+ * as the user changed them; it holds until the next call. */
+enum choice { GIVEN_UP, BY_ITSELF, BY_PERSON };
+enum choice menu_choose(struct menu *menu, const char *error, struct entry *chosen);
 
 /* ---- its parts, to each other ---------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
  *
  * Rows: 2 the beam, 3 to 21 the posts, with the error, the list and the chosen entry's details
  * between them; 22 and 23 the keys; 24 the countdown. */
+#include "common/entries/tries.h"
 #include "common/lib/fmt.h"
 #include "common/lib/mem.h"
 #include "common/menu/menu.h"
@@ -21,6 +22,7 @@
 #define LIST_LAST_ROW  16
 #define DETAILS_ROW    19
 #define OPTIONS_ROW    20
+#define TRIES_ROW      21
 #define COLUMN         9
 #define COLUMNS        64
 #define DETAIL_COLUMNS 24
@@ -67,6 +69,8 @@ static const char *entry_detail(const struct config *config, const struct entry 
 {
     if (entry->problem)
         return "(can't boot)";
+    if (entry_is_exhausted(entry))
+        return "(no tries left)";
     for (uint32_t i = 0; i < config->count; i++)
         if (&config->entries[i] != entry && look_alike(&config->entries[i], entry))
             return entry->id + MAX(strlen(entry->id), DETAIL_COLUMNS) - DETAIL_COLUMNS;
@@ -76,9 +80,9 @@ static const char *entry_detail(const struct config *config, const struct entry 
 static void draw_entry(struct menu *menu, uint32_t index)
 {
     const struct entry *entry = &menu->config->entries[index];
-    enum colours colours = index == menu->selected ? COLOURS_CHOSEN
-                           : entry->problem        ? COLOURS_QUIET
-                                                   : COLOURS_PLAIN;
+    enum colours colours = index == menu->selected                       ? COLOURS_CHOSEN
+                           : entry->problem || entry_is_exhausted(entry) ? COLOURS_QUIET
+                                                                         : COLOURS_PLAIN;
     const char *detail = entry_detail(menu->config, entry);
     uint32_t columns = screen_columns(detail, DETAIL_COLUMNS);
     bool is_default = index == menu->config->chosen;
@@ -146,6 +150,8 @@ static void draw_details(struct menu *menu)
         screen_put(screen, "options ");
         screen_text(screen, entry_options(entry), COLUMNS - 8);
     }
+    screen_at(screen, TRIES_ROW, COLUMN, COLOURS_QUIET);
+    screen_put(screen, "%s", tries_text(entry, text));
 }
 
 /* A long line moves by half its width, so that what stands around the cursor is in view. */

@@ -1,5 +1,6 @@
 /* All that is known of this boot, for a person. A line that does not begin with a space is a
  * heading. */
+#include "common/entries/tries.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
@@ -11,7 +12,7 @@
 #define HEAD_BYTES  1024
 #define RANGE_BYTES 64
 #define DISK_BYTES  128
-#define ENTRY_BYTES 320
+#define ENTRY_BYTES 360
 #define LOG_GROWTH  3 /* two spaces before each line, which may be empty */
 
 struct writer {
@@ -112,9 +113,11 @@ static void write_entries(struct writer *writer, const struct config *config)
     for (uint32_t i = 0; i < count; i++) {
         const struct entry *entry = &config->entries[i];
         const char *state = i >= config->count ? "hidden: it" : "can't boot: it";
-        write(writer, "  %s%s: %s %s\n", entry->id, entry->suffix,
+        char tries[TRIES_TEXT_BYTES];
+        write(writer, "  %s%s: %s %s%s%s\n", entry->id, entry->suffix,
               entry->problem ? state : entry->kernel_key,
-              entry->problem ? entry->problem : entry->kernel);
+              entry->problem ? entry->problem : entry->kernel, entry->counted ? "; " : "",
+              tries_text(entry, tries));
     }
 }
 

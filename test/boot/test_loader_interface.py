@@ -11,8 +11,8 @@ from variables import GLOBAL, add_variables, decode, encode, in_memory, variable
 
 MEMORY = 128 << 20
 PROGRAM = BUILD / "test-kernels/program.efi"
-# Both time-outs, default, one-shot, XBOOTLDR, sort-key, saved entry, menu-disabled, uki and its profiles
-FEATURES = 0x1632F
+# Both time-outs, default, one-shot, boot counting, XBOOTLDR, sort-key, saved entry, menu-disabled, uki and its profiles
+FEATURES = 0x1633F
 
 
 @pytest.fixture

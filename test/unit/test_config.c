@@ -263,7 +263,7 @@ static void test_volume_that_stands_in(void **state)
     volume_doubt = "an EFI system partition cannot be used";
     assert_int_equal(read_config(), OK);
     assert_string_equal(config.doubt, volume_doubt);
-    assert_false(config.editor);
+    assert_false(config.editor || config.counting);
 }
 
 /* Of the first that can boot the others before it, and all that nobody could read, might have been
@@ -424,7 +424,7 @@ static void test_damaged_loader_conf(void **state)
             files[5].bytes = damaged[i].bytes;
         assert_int_equal(read_config(), OK);
         assert_says(config.doubt, damaged[i].doubt);
-        assert_false(config.editor);
+        assert_false(config.editor || config.counting);
         assert_int_equal(config.count, 3);
     }
 }
@@ -566,6 +566,33 @@ static void test_menu_keys(void **state)
     assert_true(config.disabled && config.timeout == 0);
 }
 
+/* Tries are counted unless somebody says no, or what nobody knows; a default falls back when
+ * somebody says yes. */
+static void test_counting_and_fallback(void **state)
+{
+    static const struct {
+        const char *text;
+        bool counting, fallback;
+    } cases[] = {
+        {"timeout 0\n", true, false},
+        {"counting no\nfallback yes\n", false, true},
+        {"counting off\nfallback on\n", false, true},
+        {"counting yes\nfallback no\n", true, false},
+        {"counting maybe\nfallback maybe\n", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        count = 0;
+        add_three();
+        add(LOADER, "loader.conf", cases[i].text);
+        assert_int_equal(read_config(), OK);
+        assert_int_equal(config.counting, cases[i].counting);
+        assert_int_equal(config.fallback, cases[i].fallback);
+        assert_null(config.doubt);
+    }
+}
+
 /* What a later systemd may bring stops no machine. */
 static void test_unknown_keys(void **state)
 {
@@ -668,6 +695,7 @@ int main(void)
         TEST(broken_files),
         TEST(nothing_to_boot),
         TEST(very_many_entries),
+        TEST(counting_and_fallback),
         TEST(menu_keys),
         TEST(unknown_keys),
         TEST(keys_without_a_value),

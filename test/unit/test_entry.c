@@ -85,7 +85,7 @@ static void test_every_key(void **state)
     assert_string_equal(entry.modules->path, "/boot/data.bin");
     assert_string_equal(entry.modules->argument, "first=1 second=2");
     assert_null(entry.problem);
-    assert_false(entry.exhausted);
+    assert_false(entry.counted);
 }
 
 static void test_defaults(void **state)
@@ -286,7 +286,7 @@ static void test_names_and_counters(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         parse_as(names[i].name, "kernel /k");
         assert_string_equal(entry.id, names[i].id);
-        assert_int_equal(entry.exhausted, names[i].exhausted);
+        assert_int_equal(entry_is_exhausted(&entry), names[i].exhausted);
     }
 }
 
@@ -306,6 +306,9 @@ static const struct {
     {"linux-6.10.conf", ""},
     {"linux-6.9.conf", "version 999\n"},
     {"linux-6.9~rc1.conf", ""},
+    {"linux-6.8+3-0.conf", ""},
+    {"linux-6.8+2-0.conf", ""},
+    {"linux-6.8+2-1.conf", ""},
     {"zz+0.conf", "sort-key a\nversion 99\n"},
     {"zy+0.conf", "version 99\n"},
 };

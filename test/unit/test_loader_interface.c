@@ -31,6 +31,13 @@ static void __attribute__((noreturn)) restart(void)
     longjmp(fake_way_out, FAKE_GAVE_UP);
 }
 
+static enum err refuse_rename(const struct fs *fs, const struct fs_entry *directory,
+                              const char *name, const char *to)
+{
+    (void)fs, (void)directory, (void)name, (void)to;
+    return ERR_UNSUPPORTED;
+}
+
 static int begin(void **state)
 {
     static const char *const ids[] = {"debian", "fedora", "z\xc3\xbcrich", "linux"};
@@ -103,7 +110,7 @@ static void tells_who_boots(void **state)
     assert_text("LoaderDevicePartUUID", "0fc63daf-1234-5678-9abc-8e79dcdef012", false);
     const struct fake_variable *features = fake_variable("LoaderFeatures");
     assert_int_equal(features->bytes, 8);
-    assert_int_equal(load64(features->value), 0x1632f);
+    assert_int_equal(load64(features->value), 0x1633f);
 }
 
 static void tells_the_entries(void **state)
@@ -150,6 +157,31 @@ static void tells_what_was_chosen(void **state)
     loader_interface_tell(&interface, &config, &entries[1]);
     assert_text("LoaderEntrySelected", "fedora.conf", false);
     assert_text("LoaderTimeMenuUSec", "2500000", false);
+}
+
+/* The name that lies on the disk, where systemd can change it; no name of an entry that did not
+ * start.
+ */
+static void tells_what_is_counted(void **state)
+{
+    static const struct fs_driver driver = {.rename = refuse_rename}, other = {.name = "another"};
+    struct fs fs = {.driver = &driver}, other_fs = {.driver = &other};
+
+    (void)state;
+    config.counting = true;
+    entries[1].fs = entries[2].fs = &fs;
+    entries[1].counted = true;
+    entries[1].path = (char *)"/loader/entries/fedora+2-1.conf";
+    loader_interface_tell(&interface, &config, &entries[1]);
+    assert_text("LoaderBootCountPath", "\\loader\\entries\\fedora+2-1.conf", false);
+    loader_interface_tell(&interface, &config, &entries[2]);
+    assert_null(fake_variable("LoaderBootCountPath"));
+    entries[1].fs = &other_fs;
+    loader_interface_tell(&interface, &config, &entries[1]);
+    entries[1].fs = &fs;
+    config.counting = false;
+    loader_interface_tell(&interface, &config, &entries[1]);
+    assert_null(fake_variable("LoaderBootCountPath"));
 }
 
 /* ---- what is obeyed -------------------------------------------------------------------------- */
@@ -424,6 +456,7 @@ int main(void)
         TEST(tells_nothing_that_it_does_not_know),
         TEST(tells_times),
         TEST(tells_what_was_chosen),
+        TEST(tells_what_is_counted),
         TEST(obeys_a_default),
         TEST(obeys_one_shots_once),
         TEST(obeys_every_timeout),

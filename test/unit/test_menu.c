@@ -29,6 +29,32 @@ static void look_at_first_screen(void)
     assert_int_equal(row, find("2  id1"));
 }
 
+static void see_tries(void)
+{
+    assert_shown("1  First");
+    assert_shown("1 try left, 2 made");
+}
+
+static void see_no_tries(void)
+{
+    assert_shown("(no tries left)");
+    assert_shown("no tries left, 3 made");
+    assert_not_shown("1 try left");
+}
+
+static void test_tries(void **state)
+{
+    (void)state;
+    entries[0].title = "First";
+    entries[0].counted = entries[1].counted = true;
+    entries[0].tries_left = 1;
+    entries[0].tries_done = 2;
+    entries[1].tries_done = 3;
+    config->count = 2;
+    config->chosen = 0;
+    assert_int_equal(CHOOSE(NULL, {KEY_DOWN, see_tries}, {KEY_ENTER, see_no_tries}), 1);
+}
+
 static void look_for_one_number(void)
 {
     assert_shown("Enter: boot   1: boot by number");
@@ -432,6 +458,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(first_screen),
+        TEST(tries),
         TEST(one_entry),
         TEST(moving),
         TEST(digits),

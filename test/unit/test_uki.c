@@ -146,7 +146,7 @@ static void test_entry(void **state)
     assert_string_equal(entry.kernel, "/EFI/Linux/x");
     assert_string_equal(entry.options, "");
     assert_string_equal(entry.own_options, "quiet");
-    assert_false(entry.exhausted);
+    assert_false(entry_is_exhausted(&entry));
     assert_null(entry.problem);
     assert_null(list->next);
 }
@@ -199,7 +199,7 @@ static void test_what_images_say(void **state)
         assert_string_equal(entry.title, sayings[i].title);
         assert_string_equal(entry.version, sayings[i].version);
         assert_string_equal(entry.sort_key, sayings[i].sort_key);
-        assert_true(entry.exhausted);
+        assert_true(entry_is_exhausted(&entry));
     }
 }
 

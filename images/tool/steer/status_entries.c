@@ -1,23 +1,21 @@
 /* Which entries does the loader find, and which one does it boot next? */
+#include "common/entries/tries.h"
 #include "common/lib/text.h"
 #include "images/tool/host/text.h"
 #include "images/tool/steer/status.h"
 #include <stdlib.h>
 #include <string.h>
 
-static const char *tell_tries(const struct entry *entry)
-{
-    return entry->exhausted ? "; no tries left" : "";
-}
-
 static void show_entry(struct view *view, const struct entry *entry)
 {
     const char *problem = entry->problem;
+    char tries[TRIES_TEXT_BYTES];
 
     if (!problem && view_open_kernel(view, entry) != OK)
         problem = err_message();
-    status_line("entry:", "%s%s  %s%s%s%s", entry->id, entry->suffix, entry->title,
-                tell_tries(entry), problem ? "; can't boot: " : "", problem ? problem : "");
+    status_line("entry:", "%s%s  %s%s%s%s%s", entry->id, entry->suffix, entry->title,
+                entry->counted ? "; " : "", tries_text(entry, tries),
+                problem ? "; can't boot: " : "", problem ? problem : "");
 }
 
 static void show_timeout(const struct config *config)
