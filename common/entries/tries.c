@@ -5,12 +5,9 @@
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
+#include "common/storage/state_variable.h"
 
 #define DONE_MAX 999999999u /* that a name is read with */
-
-/* 5c1d8a3e-7f42-4b69-9d0b-2e64c7a1f835 */
-const uint8_t tries_vendor[16] = {0x3e, 0x8a, 0x1d, 0x5c, 0x42, 0x7f, 0x69, 0x4b,
-                                  0x9d, 0x0b, 0x2e, 0x64, 0xc7, 0xa1, 0xf8, 0x35};
 
 static char *name_of(const struct entry *entry)
 {
@@ -74,7 +71,7 @@ static uint64_t read(const struct firmware *firmware, uint8_t records[TRIES_BYTE
 
     if (!firmware->get_variable)
         return 0;
-    enum err err = firmware->get_variable(tries_vendor, TRIES_VARIABLE, records, &bytes);
+    enum err err = firmware->get_variable(vendor_lintel, TRIES_VARIABLE, records, &bytes);
     if (err == OK && bytes % TRIES_RECORD_BYTES == 0)
         return bytes;
     if (err != ERR_NOT_FOUND)
@@ -148,7 +145,7 @@ static enum err change_variable(const struct config *config, const struct entry 
     uint64_t bytes = keep_known(config, records, read(firmware, records));
     bytes = tries_drop(records, bytes, name);
     bytes = add(records, bytes, name, (uint8_t)MIN(left, UINT8_MAX), (uint8_t)MIN(done, UINT8_MAX));
-    return firmware->set_variable(tries_vendor, TRIES_VARIABLE, true, records, bytes);
+    return firmware->set_variable(vendor_lintel, TRIES_VARIABLE, true, records, bytes);
 }
 
 enum err tries_count(const struct config *config, const struct entry *entry)

@@ -7,13 +7,12 @@
 
 #define TRIES_GROWTH 16 /* bytes that a name grows by at most, counter by counter */
 
-/* What the counters of files are that can't be renamed, in a variable: for each 6 bytes, the CRC-32
- * of its name (UTF-8, with the counter that it has there), tries left and tries made. */
+/* What the counters of files are that can't be renamed, in a variable of vendor_lintel
+ * (storage/state_variable.h): for each 6 bytes, the CRC-32 of its name (UTF-8, with the counter
+ * that it has there), tries left and tries made. */
 #define TRIES_VARIABLE     "LintelTries"
 #define TRIES_RECORD_BYTES 6
 #define TRIES_BYTES_MAX    (42 * TRIES_RECORD_BYTES) /* what a BIOS's disk has room for */
-
-extern const uint8_t tries_vendor[16];
 
 /* "2 tries left, 1 made"; "": it is not counted. Returns `text`. */
 #define TRIES_TEXT_BYTES 48

@@ -1,6 +1,7 @@
 /* Boot counting: the name that an entry's file gets, and what the variable keeps of files that
  * can't be renamed. */
 #include "common/entries/tries.h"
+#include "common/storage/state_variable.h"
 #include "common/format/crc32.h"
 #include "common/lib/mem.h"
 #include "test/unit/fake_firmware.h"
@@ -169,7 +170,7 @@ static void expect_record(uint32_t index, const char *file, uint8_t left, uint8_
 
     assert_non_null(variable);
     assert_true(variable->kept);
-    assert_memory_equal(variable->vendor, tries_vendor, 16);
+    assert_memory_equal(variable->vendor, vendor_lintel, 16);
     const uint8_t *record = variable->value + index * TRIES_RECORD_BYTES;
     assert_int_equal(load32(record), crc32(0, file, strlen(file)));
     assert_int_equal(record[4], left);
@@ -276,7 +277,7 @@ static void survives_any_variable(void **state)
         noise[i] = (uint8_t)(i * 7);
     struct entry *entry = add("a+3.conf");
     for (uint64_t bytes = 1; bytes < sizeof noise; bytes++) {
-        fake_set_variable(tries_vendor, TRIES_VARIABLE, true, noise, bytes);
+        fake_set_variable(vendor_lintel, TRIES_VARIABLE, true, noise, bytes);
         restart();
         expect_tries(entry, 3, 0);
         if (bytes % 50 == 0) {
