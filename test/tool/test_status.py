@@ -10,8 +10,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from disks import DISKS, plain_tree  # noqa: E402
 from builder import change_files, make_empty  # noqa: E402
-from steered import (GLOBAL, Pair, Running, area_of, entry_image, lines, refuse,  # noqa: E402
-                     status, succeed, utf16)
+from steered import (GLOBAL, GPT, Pair, RESCUE, Running, SMALL, area_of,  # noqa: E402
+                     entry_image, lines, refuse, status, succeed, utf16, volume_of)
 
 MIB = 1 << 20
 UNKNOWN = b"\xeb\xfe"
@@ -113,6 +113,38 @@ def test_next(tmp_path, loader, told):
     assert ("wrong" in found) == ("no match" in loader or "none" in loader)
 
 
+GONE = "title Rescue\nkernel /boot/gone.elf\n"
+FALL_BACK = {
+    "asks": ("default rescue\n", {"rescue": GONE}, "the menu waits, at rescue.conf: rescue can't boot: ",
+             "BIOS: the menu will wait: "),
+    "falls back": ("default rescue\nfallback yes\n", {"rescue": GONE},
+                   "lintel.conf: rescue can't boot: ", "BIOS: another entry boots: lintel: "),
+    "initrd": ("default rescue\nfallback yes\n", {"rescue": RESCUE + "initrd /boot/none\n"},
+               "lintel.conf: rescue can't boot: ", "BIOS: another entry boots: lintel: "),
+    "nobody": ("default rescue\nfallback yes\n", {"rescue": GONE, "lintel": GONE},
+               "the menu waits, at rescue.conf: ", "BIOS: the menu will wait: "),
+    "no tries left": ("timeout 0\n", {"rescue+0-3": RESCUE}, "lintel.conf: the first in the menu's order", None),
+    "tries": ("timeout 0\n", {"rescue+2-1": RESCUE}, "rescue.conf: the first in the menu's order", None),
+}
+
+
+@pytest.mark.parametrize("loader, entries, foretold, wrong", FALL_BACK.values(), ids=FALL_BACK.keys())
+def test_what_stands_in(tmp_path, loader, entries, foretold, wrong):
+    path = entry_image(tmp_path / "disk.img", loader=loader, entries={})
+    first = volume_of(path)[1] * 512
+    change_files(path, {f"/loader/entries/{name}.conf": text for name, text in entries.items()}, first)
+    told = lines(status(path).stdout)
+    assert told["next"][0].startswith(foretold), told["next"]
+    assert told.get("wrong", [""])[0].startswith(wrong or "") and ("wrong" in told) == bool(wrong)
+
+
+def test_tries_are_told(tmp_path):
+    path = entry_image(tmp_path / "disk.img", entries={"rescue+2-1": RESCUE, "worn+0-3": RESCUE})
+    entries = lines(succeed("status", path))["entry"]
+    assert "rescue.conf  Rescue; 2 tries left, 1 made" in entries
+    assert "worn.conf  Rescue; no tries left, 3 made" in entries
+
+
 def test_an_entry_that_cannot_boot(image):
     change_files(image, {"/loader/entries/rescue.conf": "title Rescue\nkernel /boot/gone.elf\n",
                          "/loader/entries/worse.conf": "title \x1b[2JWorse\n"})
@@ -177,7 +209,7 @@ def running(tmp_path):
     """running(uefi) -> a machine that boots from an image."""
 
     def make(uefi, **others):
-        image = entry_image(tmp_path / "disk.img", "--layout", "gpt" if uefi else "mbr", **others)
+        image = entry_image(tmp_path / "disk.img", *(GPT if uefi else SMALL), **others)
         return Running(tmp_path / "root", image, uefi)
 
     return make
@@ -228,8 +260,9 @@ def test_hooks_are_missing(running):
     missing = [line.split(" is missing")[0] for line in wrong]
     assert len(missing) == 4
     for name in missing:
-        machine.write(name.lstrip("/"), "")
-        machine.path(name.lstrip("/")).chmod(0o755)
+        name = name.lstrip("/").replace("*", "basic.target.wants")
+        machine.write(name, "")
+        machine.path(name).chmod(0o755)
     succeed("status", env=machine.environment)
 
 

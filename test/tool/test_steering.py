@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from steered import (EFIVARS, Pair, Running, area_of, entry_image, lines, lintel,  # noqa: E402
-                     refuse, status, succeed, utf16)
+from steered import (EFIVARS, GPT, Pair, Running, SMALL, area_of, entry_image,  # noqa: E402
+                     lines, lintel, refuse, status, succeed, utf16)
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def running(tmp_path):
     """running(uefi) -> a machine that boots from an image."""
 
     def make(uefi):
-        image = entry_image(tmp_path / "disk.img", "--layout", "gpt" if uefi else "mbr")
+        image = entry_image(tmp_path / "disk.img", *(GPT if uefi else SMALL))
         return Running(tmp_path / "root", image, uefi)
 
     return make

@@ -1,21 +1,17 @@
 /* Which entries does the loader find, and which one does it boot next? */
 #include "common/entries/tries.h"
 #include "common/lib/text.h"
-#include "images/tool/host/text.h"
 #include "images/tool/steer/status.h"
-#include <stdlib.h>
-#include <string.h>
 
 static void show_entry(struct view *view, const struct entry *entry)
 {
-    const char *problem = entry->problem;
+    bool works = view_open_files(view, entry) == OK;
     char tries[TRIES_TEXT_BYTES];
 
-    if (!problem && view_open_kernel(view, entry) != OK)
-        problem = err_message();
+    tries_text(entry, tries);
     status_line("entry:", "%s%s  %s%s%s%s%s", entry->id, entry->suffix, entry->title,
-                entry->counted ? "; " : "", tries_text(entry, tries),
-                problem ? "; can't boot: " : "", problem ? problem : "");
+                *tries ? "; " : "", tries,
+                works ? "" : "; can't boot: ", works ? "" : err_message());
 }
 
 static void show_timeout(const struct config *config)
@@ -34,14 +30,15 @@ static void show_timeout(const struct config *config)
 
 static void show_next(struct view *view)
 {
-    const bool uefi = view->facts.firmware == LINTEL_FIRMWARE_UEFI;
     struct next next;
 
     view_next(view, &next);
     status_line("next:", "%s%s%s: %s", next.waits ? "the menu waits, at " : "", next.entry->id,
                 next.entry->suffix, next.why);
-    if (view->boot.config.doubt || view->boot.config.default_doubt)
-        status_wrong("%s: the menu will wait: %s", uefi ? "UEFI" : "BIOS", next.why);
+    if (next.wrong)
+        status_wrong("%s: %s%s: %s", view->facts.firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS",
+                     next.waits ? "the menu will wait" : "another entry boots: ",
+                     next.waits ? "" : next.entry->id, next.why);
 }
 
 void status_entries(struct view *view)

@@ -2,16 +2,20 @@
 #include "common/lib/mem.h"
 #include "images/tool/host/root.h"
 #include "images/tool/steer/status.h"
+#include <glob.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define UNDO "/var/lib/lintel/undo"
 
+/* Of a pattern: any file that it fits. */
 static bool is_there(const char *path, int how)
 {
     char *own = root_path(path);
-    bool there = access(own, how) == 0;
+    glob_t found = {0};
+    bool there = glob(own, GLOB_NOSORT, NULL, &found) == 0 && access(found.gl_pathv[0], how) == 0;
 
+    globfree(&found);
     free(own);
     return there;
 }
@@ -26,7 +30,7 @@ static const struct {
      X_OK},
     {"/etc/debian_version", "/etc/initramfs/post-update.d/lintel",
      "a new initramfs is not booted on trial", X_OK},
-    {"/run/systemd/system", "/etc/systemd/system/basic.target.wants/lintel-bless.service",
+    {"/run/systemd/system", "/etc/systemd/system/*/lintel-bless.service",
      "nothing calls a kernel good: it loses its tries", F_OK},
 };
 

@@ -1,6 +1,6 @@
 /* Whose are the first sector and the boot order, and which versions of Lintel lie there? */
 #include "images/tool/steer/status.h"
-#include "common/lib/mem.h"
+#include "common/storage/area.h"
 
 static const char *compare(bool own)
 {
@@ -25,6 +25,17 @@ static void show_slots(const struct steering *steering)
     }
 }
 
+/* What `lintel uninstall` puts back, and the menu offers. */
+static void show_previous(const struct steering *steering)
+{
+    uint8_t sector[BOOT_SECTOR_BYTES];
+    uint64_t offset = steering->area + (uint64_t)AREA_PREVIOUS * steering->disk.disk.sector_bytes;
+
+    if (steering->area && disk_image_read(&steering->disk, offset, sizeof sector, sector) == OK &&
+        !is_zero(sector, sizeof sector))
+        status_line("previous:", "%s", first_sector_owner(sector));
+}
+
 static void show_sector(const struct steering *steering)
 {
     const struct stage_found *stage = &steering->stage;
@@ -40,6 +51,7 @@ static void show_sector(const struct steering *steering)
                      "Lintel again",
                      stage->offset / steering->disk.disk.sector_bytes);
     show_slots(steering);
+    show_previous(steering);
 }
 
 static void show_files(const struct efi_files *files)

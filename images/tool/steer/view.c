@@ -36,11 +36,26 @@ enum err view_look(struct view *view, const struct disk_image *image, enum linte
     return boot_find_entries(&view->boot);
 }
 
-enum err view_open_kernel(struct view *view, const struct entry *entry)
+static enum err open_all(struct view *view, const struct entry *entry,
+                         const struct entry_file *list)
 {
     struct file file;
 
-    return reference_open(&view->boot.volumes, entry->fs, entry->kernel, &file);
+    for (; list; list = list->next)
+        TRY(reference_open(&view->boot.volumes, entry->fs, list->path, &file));
+    return OK;
+}
+
+enum err view_open_files(struct view *view, const struct entry *entry)
+{
+    struct file file;
+
+    if (entry->problem)
+        return fail(ERR_UNSUPPORTED, "%s", entry->problem);
+    TRY(reference_open(&view->boot.volumes, entry->fs, entry->kernel, &file));
+    TRY(open_all(view, entry, entry->modules));
+    TRY(open_all(view, entry, entry->initrds));
+    return open_all(view, entry, entry->extras);
 }
 
 /* ---- what comes of it ------------------------------------------------------------------------ */
@@ -69,12 +84,32 @@ static const char *explain_default(const struct view *view)
                           : "the first in the menu's order";
 }
 
+/* As boot_default() (boot.c) does it, but that only what can't be opened is known to fail. */
+static void fall_back(struct view *view, struct next *next)
+{
+    struct config *config = &view->boot.config;
+    struct entry *entry = &config->entries[config->chosen];
+    size_t length = 0;
+
+    while (entry && view_open_files(view, entry) != OK) {
+        next->wrong = true;
+        length += fmt(next->why + length, sizeof next->why - length, "%s%s can't boot: %s",
+                      length ? "; " : "", entry->id, err_message());
+        length = MIN(length, sizeof next->why - 1);
+        entry = config->fallback ? config_fall_back(config, entry) : NULL;
+    }
+    next->waits = !entry;
+    next->entry = entry ? entry : next->entry;
+}
+
 void view_next(struct view *view, struct next *next)
 {
     const struct config *config = &view->boot.config;
-    const char *doubt = config->doubt ? config->doubt : config->default_doubt;
+    const char *reason = config_reason_to_ask(config);
 
-    next->entry = &config->entries[config->chosen];
-    next->waits = doubt || config->timeout < 0;
-    fmt(next->why, sizeof next->why, "%s", doubt ? doubt : explain_default(view));
+    *next = (struct next){.entry = &config->entries[config->chosen], .wrong = reason};
+    next->waits = reason || config->timeout < 0;
+    fmt(next->why, sizeof next->why, "%s", reason ? reason : explain_default(view));
+    if (!next->waits)
+        fall_back(view, next);
 }

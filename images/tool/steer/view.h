@@ -29,11 +29,12 @@ enum err view_look(struct view *view, const struct disk_image *image, enum linte
 struct next {
     const struct entry *entry;
     bool waits;    /* the menu does, with that entry chosen */
+    bool wrong;    /* that is not what was asked for */
     char why[512]; /* for people */
 };
 
 /* What is booted next when nobody presses a key. */
 void view_next(struct view *view, struct next *next);
 
-/* Can its kernel be opened? ERR_... as reference_open(). */
-enum err view_open_kernel(struct view *view, const struct entry *entry);
+/* Can all of its files be opened? Errors as reference_open(). */
+enum err view_open_files(struct view *view, const struct entry *entry);

@@ -1,15 +1,12 @@
 /* lintel set-default, set-oneshot, set-timeout and reboot: what shall the next boot be? */
 #include "common/lib/fmt.h"
-#include "common/lib/mem.h"
-#include "common/lib/text.h"
 #include "images/tool/host/command.h"
 #include "images/tool/host/firmware.h"
 #include "images/tool/host/program.h"
-#include "images/tool/host/text.h"
 #include "images/tool/live/nvram.h"
+#include "images/tool/steer/entry_name.h"
 #include "images/tool/steer/steering.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define OPTION_CLEAR (OPTION_LONG + 0)
@@ -23,83 +20,7 @@ struct request {
     const char *disk, *text;
 };
 
-/* ---- entries --------------------------------------------------------------------------------- */
-
-#define NEAREST 3
-
-/* How many characters differ (Levenshtein), of names that are not long. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[LOADER_TEXT_BYTES], length = MIN(strlen(b), ARRAY_LENGTH(row) - 1);
-
-    for (size_t j = 0; j <= length; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t corner = i - 1;
-        row[0] = i;
-        for (size_t j = 1; j <= length; j++) {
-            size_t replaced = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            row[j] = MIN(replaced, MIN(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[length];
-}
-
-/* The nearest of the entries that are not in `told` yet. */
-static const struct entry *find_nearest(const struct config *config, const char *text,
-                                        const struct entry *const *told)
-{
-    const struct entry *nearest = NULL;
-
-    for (uint32_t i = 0; i < config->count; i++) {
-        const struct entry *entry = &config->entries[i];
-        bool is_told = false;
-        for (size_t j = 0; j < NEAREST; j++)
-            is_told |= told[j] == entry;
-        if (!is_told && (!nearest || distance(text, entry->id) < distance(text, nearest->id)))
-            nearest = entry;
-    }
-    return nearest;
-}
-
-static enum err refuse_entry(const struct config *config, const char *text)
-{
-    const struct entry *told[NEAREST] = {0};
-    char *names = NULL;
-
-    for (size_t i = 0; i < NEAREST; i++) {
-        told[i] = find_nearest(config, text, told);
-        if (told[i])
-            text_add(&names, "%s%s", i ? ", " : "", told[i]->id);
-    }
-    enum err err = fail(ERR_NOT_FOUND, "no entry is called `%s`; there %s %s%s", text,
-                        config->count == 1 ? "is" : "are", names,
-                        config->count > NEAREST ? " and others (`lintel status`)" : "");
-    free(names);
-    return err;
-}
-
-/* A name becomes the whole one, as bootctl writes it; a pattern stays. */
-static enum err take_entry(const struct config *config, const char *text,
-                           char name[LOADER_TEXT_BYTES])
-{
-    bool pattern = text[strcspn(text, "*?[")];
-
-    fmt(name, LOADER_TEXT_BYTES, "%s", text);
-    if (strcmp(text, CONFIG_SAVED) == 0)
-        return OK;
-    for (uint32_t i = 0; i < config->count; i++) {
-        char whole[LOADER_TEXT_BYTES];
-        loader_interface_name(&config->entries[i], whole);
-        if (!text_matches(text, config->entries[i].id) && !text_matches(text, whole))
-            continue;
-        if (!pattern)
-            strcpy(name, whole);
-        return OK;
-    }
-    return refuse_entry(config, text);
-}
+/* ---- wishing --------------------------------------------------------------------------------- */
 
 static enum err check_timeout(const char *text)
 {
@@ -111,8 +32,6 @@ static enum err check_timeout(const char *text)
     return fail(ERR_FORMAT, "`%s` is neither seconds nor menu-force, menu-hidden, menu-disabled",
                 text);
 }
-
-/* ---- wishing --------------------------------------------------------------------------------- */
 
 static enum err refuse_place(const struct steering *steering)
 {
@@ -152,7 +71,7 @@ static enum err carry_out(const struct request *request)
         fmt(name, sizeof name, "%s", request->text);
     } else if (!request->clear) {
         TRY(err);
-        TRY(take_entry(&view.boot.config, request->text, name));
+        TRY(entry_name_find(&view.boot.config, request->text, name));
     }
     TRY(loader_interface_write(&view.machine, request->variable, name));
     show_next(&steering, &view);
