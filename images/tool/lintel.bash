@@ -5,7 +5,7 @@ _lintel() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="image install uninstall kernel status set-default set-oneshot set-timeout reboot check report
+        words="image install uninstall kernel status set-default set-oneshot set-timeout reboot bless check report
             --help --version"
     else
         case "${COMP_WORDS[1]} $previous" in
@@ -14,6 +14,7 @@ _lintel() {
         image\ --fat) words="16 32" ;;
         check\ -f | check\ --firmware) words="bios uefi" ;;
         check\ --cpu) words="all nx 1gib la57 smep smap pge pat" ;;
+        bless\ bless) words="good bad --help" ;;
         set-timeout\ set-timeout) words="menu-force menu-hidden menu-disabled --once --clear --disk --help" ;;
         *\ -s | *\ --size | *\ -M | *\ --memory) words="64M 256M 512M 1G" ;;
         "kernel kernel") [[ $word == -* ]] && words=--help || words="add remove refresh" ;;
@@ -42,7 +43,7 @@ _lintel_options() {
     kernel) echo --help ;;
     install) echo --partition --dry-run --help ;;
     uninstall) echo --dry-run --help ;;
-    status) echo --help ;;
+    status | bless) echo --help ;;
     set-default | set-oneshot) echo --clear --disk --help ;;
     set-timeout) echo --once --clear --disk --help ;;
     reboot) echo --entry --help ;;

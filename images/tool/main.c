@@ -20,6 +20,7 @@ static const struct command {
     {"set-oneshot", command_set_oneshot, "choose the entry that boots next, once"},
     {"set-timeout", command_set_timeout, "choose how long the menu is shown"},
     {"reboot", command_reboot, "restart this machine into an entry"},
+    {"bless", command_bless, "call the kernel and the loader that were booted good, or bad"},
     {"check", command_check, "show what a boot of a kernel would do, without booting it"},
     {"report", command_report, "draw what the kernel said on a serial line"},
 };

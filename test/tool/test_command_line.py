@@ -11,7 +11,7 @@ from builder import LINTEL  # noqa: E402
 from machine import ROOT  # noqa: E402
 
 COMMANDS = ("image", "install", "uninstall", "kernel", "status", "set-default", "set-oneshot",
-            "set-timeout", "reboot", "check", "report")
+            "set-timeout", "reboot", "bless", "check", "report")
 MANUAL = ROOT / "images/tool/lintel.1"
 COMPLETION = ROOT / "images/tool/lintel.bash"
 
@@ -114,7 +114,7 @@ def complete(*words):
     (("status", "a", "b"), r"one disk"), (("set-default",), r"what is to be set"),
     (("set-oneshot", "a", "b"), r"one at a time"), (("set-timeout", "5", "--clear"), r"--clear needs"),
     (("set-timeout", "soon"), r"`soon` is neither seconds nor menu-force"),
-    (("reboot",), r"which entry"),
+    (("reboot",), r"which entry"), (("bless", "maybe"), r"good or bad"),
     (("install",), r"which disk"), (("uninstall", "a", "b"), r"one disk"),
 ])
 def test_wrong_command_line(arguments, message):

@@ -23,6 +23,7 @@ int command_report(int argc, char **argv);
 int command_set_default(int argc, char **argv);
 int command_set_oneshot(int argc, char **argv);
 int command_set_timeout(int argc, char **argv);
+int command_bless(int argc, char **argv);
 int command_reboot(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_install(int argc, char **argv);

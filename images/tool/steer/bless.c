@@ -1,0 +1,180 @@
+/* lintel bless: is what was booted good, kernel and loader, so that no counter takes it back? */
+#include "common/entries/tries.h"
+#include "common/lib/mem.h"
+#include "common/lib/text.h"
+#include "common/storage/state_variable.h"
+#include "images/tool/host/command.h"
+#include "images/tool/host/durable.h"
+#include "images/tool/host/root.h"
+#include "images/tool/host/text.h"
+#include "images/tool/steer/steering.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the entry's file ------------------------------------------------------------------------ */
+
+/* Where the file system is mounted; NULL: it is not. */
+static const struct live_mount *mount_of(const struct live *machine, const struct volume *volume)
+{
+    const struct live_mount *mounts[] = {&machine->boot, &machine->esp};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(mounts); i++)
+        if (*mounts[i]->folder && mounts[i]->first_lba == volume->first_lba &&
+            strcmp(mounts[i]->disk, machine->disk) == 0)
+            return mounts[i];
+    return NULL;
+}
+
+/* "NAME+LEFT-DONE.conf" without its counter, or with one that has no tries left (UAPI.1). */
+static char *rename_text(const struct entry *entry, bool good)
+{
+    const char *name = text_base(entry->path);
+    const char *counter = text_last((char *)(uintptr_t)name, '+');
+    const char *suffix = text_last((char *)(uintptr_t)name, '.');
+
+    char *text = text_of("%.*s", (int)(counter - name), name);
+
+    if (!good)
+        text_add(&text, "+0");
+    if (!good && entry->tries_done)
+        text_add(&text, "-%u", entry->tries_done);
+    text_add(&text, "%s", suffix);
+    return text;
+}
+
+static enum err rename_file(const struct live *machine, const struct entry *entry, const char *to)
+{
+    const struct volume *volume = entry->fs->volume;
+    const struct live_mount *mount = mount_of(machine, volume);
+
+    if (!mount)
+        return fail(ERR_NOT_FOUND, "%s on partition %u of %s: that file system is not mounted",
+                    entry->path, volume->number, machine->disk);
+    char *inside =
+        text_of("%s%s", strcmp(mount->folder, "/") == 0 ? "" : mount->folder, entry->path);
+    char *from = root_path(inside);
+    char *whole = text_of("%.*s%s", (int)(text_base(from) - from), from, to);
+    enum err err = durable_rename(from, whole);
+    if (err == ERR_NOT_FOUND && access(whole, F_OK) == 0)
+        err = OK; /* systemd-bless-boot was quicker */
+    free(inside);
+    free(from);
+    free(whole);
+    return err;
+}
+
+/* ---- what was counted where no file can be renamed ------------------------------------------- */
+
+static enum err forget_tries(const struct view *view, const char *file_name)
+{
+    uint8_t records[TRIES_BYTES_MAX];
+    uint64_t bytes = sizeof records, left;
+    const struct firmware *firmware = view->machine.firmware;
+
+    if (firmware->get_variable(vendor_lintel, TRIES_VARIABLE, records, &bytes) != OK)
+        return OK;
+    left = tries_drop(records, bytes, file_name);
+    if (left == bytes)
+        return OK;
+    return firmware->set_variable(vendor_lintel, TRIES_VARIABLE, true, records, left);
+}
+
+/* ---- the entry ------------------------------------------------------------------------------- */
+
+static const struct entry *find_entry(const struct config *config, const char *name)
+{
+    char whole[LOADER_TEXT_BYTES];
+
+    for (uint32_t i = 0; i < config->count + config->hidden_count; i++) {
+        loader_interface_name(&config->entries[i], whole);
+        if (strcmp(whole, name) == 0)
+            return &config->entries[i];
+    }
+    return NULL;
+}
+
+static enum err bless_entry(const struct steering *steering, const struct view *view, bool good)
+{
+    char name[LOADER_TEXT_BYTES];
+    const struct entry *entry;
+
+    if (loader_interface_read(&view->machine, "LoaderEntrySelected", name) != OK) {
+        puts("Nothing to bless: it is not known which entry was booted.");
+        return OK;
+    }
+    entry = find_entry(&view->boot.config, name);
+    if (!entry || !entry->counted) {
+        show("Nothing to bless: %s, which was booted, %s.\n", name,
+             entry ? "has no counter" : "is not there any more");
+        return OK;
+    }
+    char *to = rename_text(entry, good);
+    enum err err = rename_file(&steering->machine, entry, to);
+    if (err == OK)
+        err = forget_tries(view, text_base(entry->path));
+    if (err == OK)
+        show("%s is %s: %s is %s now.\n", name, good ? "good" : "bad", entry->path, to);
+    free(to);
+    return err;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* A loader that was told by another name is not ours to judge by. */
+static bool was_booted_by_lintel(const struct steering *steering, const struct view *view)
+{
+    char text[LOADER_TEXT_BYTES];
+
+    if (!steering_has(steering, steering_firmware(steering)))
+        return false;
+    return !steering->machine.uefi ||
+           (loader_interface_read(&view->machine, "LoaderInfo", text) == OK &&
+            strncmp(text, "Lintel ", 7) == 0);
+}
+
+static enum err bless(bool good)
+{
+    static struct steering steering;
+    static struct view view;
+
+    TRY(steering_open(NULL, true, &steering));
+    enum err err = steering_look(&steering, steering_firmware(&steering), &view);
+    if (!view.machine.firmware->get_variable || !was_booted_by_lintel(&steering, &view)) {
+        puts("Nothing to bless: this machine was not booted by Lintel.");
+        return OK;
+    }
+    TRY(err);
+    return bless_entry(&steering, &view, good);
+}
+
+static const struct option_row options[] = {{0}};
+
+static const struct syntax syntax = {
+    .command = "bless",
+    .operands = "[good|bad]",
+    .purpose =
+        "Says that the entry that was booted is good: its boot counter is taken away, so that it\n"
+        "stays the default. bad: it has no tries left.",
+    .options = options,
+    .notes = "lintel-bless.service does it when the system is up (boot-complete.target).",
+};
+
+static enum err take_option(void *context, int key, const char *value)
+{
+    (void)context, (void)value;
+    return bug("option %d has no meaning", key);
+}
+
+int command_bless(int argc, char **argv)
+{
+    int next = options_parse(&syntax, argc, argv, take_option, NULL);
+    bool bad = next < argc && strcmp(argv[next], "bad") == 0;
+
+    if (argc - next > 1 || (next < argc && !bad && strcmp(argv[next], "good") != 0))
+        options_refuse(&syntax, "good or bad?");
+    enum err err = bless(!bad);
+    fflush(stdout);
+    return command_end(err);
+}

@@ -1,0 +1,141 @@
+"""lintel bless: the counter goes out of the name of the entry that was booted, and nothing else."""
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from builder import change_files  # noqa: E402
+from machine import ROOT  # noqa: E402
+from steered import (GPT, Pair, RESCUE, Running, SMALL, area_of, entry_image, refuse, succeed,  # noqa: E402
+                     utf16, volume_of)
+
+LINTEL = "ad093ddf-d8a5-4c32-85c3-943bfe2a0f1f"
+SELECTED, TRIES = 6, 10  # records of the state (common/storage/state.h)
+UNIT = ROOT / "config/debian/units/lintel-bless.service"
+
+
+class Machine(Running):
+    """It was booted by `selected`; `entries` lie on its disk, and where that is mounted."""
+
+    def __init__(self, folder, firmware, entries, selected="rescue.conf", tries=()):
+        uefi = firmware == "uefi"
+        folder.mkdir(exist_ok=True)
+        image = entry_image(folder / "disk.img", *(GPT if uefi else SMALL), entries={})
+        names = {f"/loader/entries/{name}": RESCUE for name in entries}
+        change_files(image, names, volume_of(image)[1] * 512)
+        super().__init__(folder / "root", image, uefi)
+        for name, text in names.items():
+            self.write(f"boot{name}", text)
+        records = b"".join(struct.pack("<IBB", zlib.crc32(name.encode()), left, done)
+                           for name, left, done in tries)
+        if uefi:
+            self.set_variable("LoaderInfo", utf16("Lintel 0.1.0"), attributes=6)
+            self.set_variable("LoaderEntrySelected", utf16(selected), attributes=6)
+            if records:
+                self.set_variable("LintelTries", records, LINTEL)
+        else:
+            pair = Pair.read(self.disk, area_of(self.disk))
+            text = selected.encode()
+            pair.put(0, pair.sector(1, bytes([SELECTED, len(text)]) + text
+                                    + (bytes([TRIES, len(records)]) + records if records else b"")))
+            pair.write(self.disk)
+
+    def names(self):
+        return sorted(path.name for path in self.path("boot/loader/entries").glob("*.conf"))
+
+    def tries(self):
+        if self.path("sys/firmware/efi").exists():
+            return self.variable("LintelTries", LINTEL) or b""
+        pair = Pair.read(self.disk, area_of(self.disk))
+        records, at = pair.sectors[pair.newest][16:], 0
+        while records[at] and records[at] != TRIES:
+            at += 2 + records[at + 1]
+        return records[at + 2:at + 2 + records[at + 1]] if records[at] else b""
+
+    def bless(self, *words):
+        return succeed("bless", *words, env=self.environment)
+
+
+FIRMWARES = pytest.mark.parametrize("firmware", ("bios", "uefi"))
+NAMES = {"both counters": ("rescue+2-1.conf", "rescue+0-1.conf"),
+         "left only": ("rescue+3.conf", "rescue+0.conf"),
+         "fixed width": ("rescue+02-01.conf", "rescue+0-1.conf"),
+         "the last try": ("rescue+0-3.conf", "rescue+0-3.conf")}
+
+
+@FIRMWARES
+@pytest.mark.parametrize("name, bad", NAMES.values(), ids=NAMES.keys())
+def test_good_and_bad(tmp_path, firmware, name, bad):
+    machine = Machine(tmp_path, firmware, [name, "other+3.conf"])
+    assert "rescue.conf is good" in machine.bless()
+    assert machine.names() == ["other+3.conf", "rescue.conf"]
+    machine = Machine(tmp_path / "again", firmware, [name, "other+3.conf"])
+    assert "rescue.conf is bad" in machine.bless("bad")
+    assert machine.names() == ["other+3.conf", bad]
+
+
+@FIRMWARES
+def test_what_was_counted_beside_the_names(tmp_path, firmware):
+    machine = Machine(tmp_path, firmware, ["rescue+3.conf"],
+                      tries=[("other+3.conf", 1, 2), ("rescue+3.conf", 2, 1)])
+    machine.bless("good")
+    assert machine.names() == ["rescue.conf"]
+    assert machine.tries() == struct.pack("<IBB", zlib.crc32(b"other+3.conf"), 1, 2)
+
+
+NOTHING = {"not counted": (["rescue.conf"], "rescue.conf", "has no counter"),
+           "gone": (["other+3.conf"], "rescue.conf", "is not there any more"),
+           "control characters": (["other+3.conf"], "\x1b[2J.conf", "is not there any more")}
+
+
+@FIRMWARES
+@pytest.mark.parametrize("entries, selected, why", NOTHING.values(), ids=NOTHING.keys())
+def test_nothing_to_bless(tmp_path, firmware, entries, selected, why):
+    machine = Machine(tmp_path, firmware, entries, selected)
+    said = machine.bless()
+    assert said.startswith("Nothing to bless") and why in said and "\x1b" not in said
+    assert machine.names() == entries
+
+
+def test_a_machine_that_another_loader_booted(tmp_path):
+    machine = Machine(tmp_path, "uefi", ["rescue+3.conf"])
+    machine.set_variable("LoaderInfo", utf16("systemd-boot 252"), attributes=6)
+    assert "was not booted by Lintel" in machine.bless()
+    machine = Machine(tmp_path / "bios", "bios", ["rescue+3.conf"])
+    with open(machine.disk, "r+b") as disk:
+        disk.write(bytes(440))
+    assert "was not booted by Lintel" in machine.bless()
+    assert machine.names() == ["rescue+3.conf"]
+
+
+@FIRMWARES
+def test_systemd_was_quicker(tmp_path, firmware):
+    machine = Machine(tmp_path, firmware, ["rescue+3.conf"])
+    folder = machine.path("boot/loader/entries")
+    (folder / "rescue+3.conf").rename(folder / "rescue.conf")
+    machine.bless()
+    assert machine.names() == ["rescue.conf"]
+
+
+def test_a_file_system_that_cannot_be_written(tmp_path):
+    machine = Machine(tmp_path, "uefi", ["rescue+3.conf"])
+    shutil.rmtree(machine.path("boot/loader"))
+    machine.write("boot/loader", "in the way")
+    assert "boot/loader" in refuse("bless", env=machine.environment)
+
+
+def test_the_unit_is_sound(tmp_path):
+    copy = tmp_path / UNIT.name
+    copy.write_text(UNIT.read_text().replace("/usr/bin/lintel", "/bin/true"))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True,
+                          env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"})
+    assert done.returncode == 0 and not done.stderr
+    lines = UNIT.read_text().splitlines()
+    assert "Requires=boot-complete.target" in lines and "WantedBy=basic.target" in lines
+    assert any(line.startswith("After=") and "boot-complete.target" in line for line in lines)
