@@ -1,8 +1,6 @@
 /* lintel bless: is what was booted good, kernel and loader, so that no counter takes it back? */
-#include "common/entries/tries.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
-#include "common/storage/state_variable.h"
 #include "images/tool/host/command.h"
 #include "images/tool/host/durable.h"
 #include "images/tool/host/root.h"
@@ -65,22 +63,6 @@ static enum err rename_file(const struct live *machine, const struct entry *entr
     return err;
 }
 
-/* ---- what was counted where no file can be renamed ------------------------------------------- */
-
-static enum err forget_tries(const struct view *view, const char *file_name)
-{
-    uint8_t records[TRIES_BYTES_MAX];
-    uint64_t bytes = sizeof records, left;
-    const struct firmware *firmware = view->machine.firmware;
-
-    if (firmware->get_variable(vendor_lintel, TRIES_VARIABLE, records, &bytes) != OK)
-        return OK;
-    left = tries_drop(records, bytes, file_name);
-    if (left == bytes)
-        return OK;
-    return firmware->set_variable(vendor_lintel, TRIES_VARIABLE, true, records, left);
-}
-
 /* ---- the entry ------------------------------------------------------------------------------- */
 
 static const struct entry *find_entry(const struct config *config, const char *name)
@@ -97,6 +79,7 @@ static const struct entry *find_entry(const struct config *config, const char *n
 
 static enum err bless_entry(const struct steering *steering, const struct view *view, bool good)
 {
+    const struct variables variables = {view->writing.get_variable, view->writing.set_variable};
     char name[LOADER_TEXT_BYTES];
     const struct entry *entry;
 
@@ -113,7 +96,7 @@ static enum err bless_entry(const struct steering *steering, const struct view *
     char *to = rename_text(entry, good);
     enum err err = rename_file(&steering->machine, entry, to);
     if (err == OK)
-        err = forget_tries(view, text_base(entry->path));
+        err = variables_forget_tries(&variables, text_base(entry->path));
     if (err == OK)
         show("%s is %s: %s is %s now.\n", name, good ? "good" : "bad", entry->path, to);
     free(to);

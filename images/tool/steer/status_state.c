@@ -3,7 +3,7 @@
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
 #include "common/storage/state_variable.h"
-#include "images/tool/steer/pair.h"
+#include "images/tool/live/pair.h"
 #include "images/tool/steer/status.h"
 
 static bool has(const struct view *view)

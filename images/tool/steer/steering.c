@@ -4,8 +4,7 @@
 #include "common/lib/mem.h"
 #include "images/tool/host/root.h"
 #include "images/tool/live/nvram.h"
-#include "common/storage/area.h"
-#include "images/tool/steer/pair.h"
+#include "images/tool/live/pair.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,14 +12,6 @@
 #define NOT_TOLD UINT64_MAX
 
 /* ---- finding --------------------------------------------------------------------------------- */
-
-static uint64_t area_of(const struct stage_found *stage, const struct disk_image *disk)
-{
-    uint64_t area = stage->bytes ? stage->installed.area_offset : 0;
-    uint64_t bytes = (uint64_t)AREA_SECTORS * disk->disk.sector_bytes;
-
-    return area < disk->bytes && disk->bytes - area >= bytes ? area : 0;
-}
 
 /* In front of the area there is room for two (live/area.h). */
 static void find_slots(struct steering *steering)
@@ -36,7 +27,8 @@ static enum err find(struct steering *steering)
 {
     TRY(disk_image_read(&steering->disk, 0, sizeof steering->sector, steering->sector));
     first_sector_follow(&steering->disk, steering->sector, &steering->stage);
-    steering->area = area_of(&steering->stage, &steering->disk);
+    if (!pair_find(&steering->disk, &steering->area))
+        steering->area = 0;
     find_slots(steering);
     return efi_files_look(&steering->disk, &steering->efi);
 }

@@ -4,14 +4,7 @@
 
 #include "common/boot.h"
 #include "images/tool/host/disk_image.h"
-
-/* The verbs that reach what the next boot obeys; NULL: there is no place for it, or it can't be
- * changed. */
-struct variables {
-    enum err (*get)(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes);
-    enum err (*set)(const uint8_t vendor[16], const char *name, bool kept, const void *value,
-                    uint64_t bytes);
-};
+#include "images/tool/live/variables.h"
 
 struct view {
     struct disk disk;

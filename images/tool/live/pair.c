@@ -1,9 +1,10 @@
 /* What does a BIOS's disk keep from boot to boot, and how is that changed from outside? */
-#include "images/tool/steer/pair.h"
+#include "images/tool/live/pair.h"
 #include "common/lib/mem.h"
 #include "common/storage/area.h"
 #include "common/storage/disk/disk.h"
 #include "common/storage/state_variable.h"
+#include "images/tool/image/boot_sector.h"
 
 static struct {
     const struct disk_image *disk;
@@ -11,6 +12,23 @@ static struct {
     uint8_t sectors[2][STATE_BYTES];
     struct state state;
 } opened;
+
+bool pair_find(const struct disk_image *disk, uint64_t *area)
+{
+    uint64_t bytes = (uint64_t)AREA_SECTORS * disk->disk.sector_bytes;
+    uint8_t sector[BOOT_SECTOR_BYTES], head[BOOT_SECTOR_BYTES];
+    const struct content content = {head, sizeof head};
+    struct stage_place place;
+    uint32_t sum;
+
+    if (disk_image_read(disk, 0, sizeof sector, sector) != OK ||
+        !boot_sector_place(sector, &place, &sum) || place.lba >= disk->bytes / place.sector_bytes ||
+        disk_image_read(disk, place.lba * place.sector_bytes, sizeof head, head) != OK ||
+        stage_head_sum(&content) != sum)
+        return false;
+    *area = stage_installed(head).area_offset;
+    return *area && *area < disk->bytes && disk->bytes - *area >= bytes;
+}
 
 static uint64_t offset_of(uint32_t sector)
 {

@@ -4,6 +4,10 @@
 #include "common/storage/state.h"
 #include "images/tool/host/disk_image.h"
 
+/* Finds the area of the Lintel that a disk's first sector starts, in bytes from the disk's start.
+ * False: it has none, or another loader is there. */
+bool pair_find(const struct disk_image *disk, uint64_t *area);
+
 /* Reads the state in the area at that byte of a disk, which stays open. ERR_FORMAT: both of its
  * sectors are damaged, which each of the verbs says, too. */
 enum err pair_open(const struct disk_image *disk, uint64_t area, struct state *state);
