@@ -6,7 +6,7 @@
 #include "images/tool/host/file.h"
 #include <stdbool.h>
 
-#define STAGE_BYTES_MAX    (240u << 10)
+#define STAGE_BYTES_MAX    (256u << 10) /* legacy/legacy.ld: each of two slots has so much room */
 #define STAGE_HEADER_BYTES 0x40
 
 /* Where the second stage lies: on the disk, in the disk's own sectors. */
