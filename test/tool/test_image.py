@@ -81,8 +81,8 @@ def test_disks_with_other_files_have_another_identity(tmp_path):
 NO_AREA = 0xFFFFFFFFFFFFFFFF
 
 
-@pytest.mark.parametrize("layout, area", [("gpt", 34 * 512 + 480 * 1024), ("gpt-4096", 6 * 4096 + 480 * 1024),
-                                          ("mbr", 512 + 480 * 1024), ("mbr-logical", 512 + 480 * 1024),
+@pytest.mark.parametrize("layout, area", [("gpt", 34 * 512 + 512 * 1024), ("gpt-4096", 6 * 4096 + 512 * 1024),
+                                          ("mbr", 512 + 512 * 1024), ("mbr-logical", 512 + 512 * 1024),
                                           ("mbr-volume", NO_AREA), ("floppy", NO_AREA), ("iso", NO_AREA)])
 def test_disks_have_an_area_behind_two_second_stages(tmp_path, layout, area):
     disk = make(tmp_path / "disk", *LAYOUTS[layout]).read_bytes()
