@@ -295,6 +295,13 @@ def test_the_last_good_entry_is_not_tried(tree):
     assert f"lintel-{NEW}.conf" in entries(tree)
 
 
+def test_the_last_good_entry_may_be_another_programs(tree):
+    bless_is_enabled(tree)
+    tree.write(f"{ENTRIES}/token-{OLD}.conf", f"version {OLD}\nlinux /boot/vmlinuz-{OLD}\n")
+    succeed(tree, "add", NEW)
+    assert sorted(entries(tree)) == [f"lintel-{NEW}+03-00.conf", f"token-{OLD}.conf"]
+
+
 def test_nothing_is_counted_where_nobody_blesses(tree):
     succeed(tree, "add", OLD)
     succeed(tree, "add", NEW)

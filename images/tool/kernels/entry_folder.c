@@ -147,11 +147,11 @@ static enum err look_at(void *context, const struct entry_here *here)
         err = remove_entry(search->folder, here->name);
     else if (here->own && named_so)
         search->own = text_of("%s", here->name);
-    else if (here->own)
-        search->fall_back |= !is_counted(here) && has_kernel(search->folder, &here->entry);
-    else if (!search->other && strcmp(here->entry.version, search->version) == 0 &&
+    else if (!here->own && !search->other && strcmp(here->entry.version, search->version) == 0 &&
              text_ends(here->entry.id, end) && has_kernel(search->folder, &here->entry))
         search->other = text_of("%s", here->name);
+    else
+        search->fall_back |= !is_counted(here) && has_kernel(search->folder, &here->entry);
     free(end);
     return err;
 }
