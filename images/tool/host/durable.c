@@ -70,14 +70,28 @@ enum err durable_remove(const char *path)
     return settle(path);
 }
 
+enum err durable_exchange(const char *path, const char *other)
+{
+    if (renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE) == 0)
+        return settle(other);
+    if (errno == EINVAL || errno == ENOSYS)
+        return fail(ERR_UNSUPPORTED, "%s: this kernel can't exchange files there: Linux 6.0 can",
+                    other);
+    return file_fail(other);
+}
+
 /* A draft that replaces a file first changes places with it: on FAT a rename alone frees the old
- * file's clusters before all of the new name is on the medium. */
+ * file's clusters before all of the new name is on the medium. Where that can't be, there is no
+ * such file for a moment, which is better than one that can't be read. */
 static enum err put_draft(const char *draft, const char *path)
 {
-    if (renameat2(AT_FDCWD, draft, AT_FDCWD, path, RENAME_EXCHANGE) != 0)
-        return durable_rename(draft, path);
-    TRY(settle(path));
-    return durable_remove(draft);
+    enum err err = durable_exchange(draft, path);
+
+    if (err == OK)
+        return durable_remove(draft);
+    if (err == ERR_UNSUPPORTED && access(path, F_OK) == 0)
+        TRY(durable_remove(path));
+    return err == ERR_UNSUPPORTED || err == ERR_NOT_FOUND ? durable_rename(draft, path) : err;
 }
 
 enum err durable_put(const char *path, const struct content *content)

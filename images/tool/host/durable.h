@@ -16,6 +16,9 @@ enum err durable_write(const char *path, const char *text);
 /* Gives a file another name in its folder, also one that another file has. */
 enum err durable_rename(const char *path, const char *to);
 
+/* Gives two files each other's name at once. ERR_UNSUPPORTED: that file system can't. */
+enum err durable_exchange(const char *path, const char *other);
+
 enum err durable_remove(const char *path);
 
 /* Makes a folder and those above it, where they are missing. */

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #define MOUNTS       "/proc/self/mountinfo"
-#define SYSFS_SECTOR 512u /* its `start` and `size` count these, whatever the disk has */
+#define SIGNATURE_AT 0x1b8 /* of the disk, in an MBR */
+#define SYSFS_SECTOR 512u  /* its `start` and `size` count these, whatever the disk has */
 #define PLAIN        "put /boot on a plain partition of its own"
 #define DEVICE_BYTES (PATH_MAX + 64)
 
@@ -254,6 +255,16 @@ static enum err find_volume(const struct live_mount *mount, const struct disk_im
                 mount->disk, mount->number, mount->first_lba);
 }
 
+/* A whole sector, for the disk may be in use. */
+static enum err read_signature(const struct disk_image *image, uint32_t *signature)
+{
+    uint8_t sector[SECTOR_BYTES_MAX];
+
+    TRY(disk_image_read(image, 0, image->disk.sector_bytes, sector));
+    *signature = load32(sector + SIGNATURE_AT);
+    return OK;
+}
+
 static enum err read_uuid(const struct live_mount *mount, const struct volume *volume,
                           char uuid[LIVE_UUID_BYTES])
 {
@@ -282,6 +293,8 @@ static enum err look_at_disk(struct live_mount *mount, char *uuid, bool *is_esp)
     if (err == OK) {
         err = find_volume(mount, &image, &volume);
         memcpy(mount->guid, volume.guid, sizeof mount->guid);
+        if (err == OK && is_zero(mount->guid, sizeof mount->guid))
+            err = read_signature(&image, &mount->disk_signature);
         *is_esp = err == OK && volume_is_esp(&volume);
         if (err == OK && uuid)
             err = read_uuid(mount, &volume, uuid);
@@ -311,26 +324,41 @@ static enum err find_boot(struct live *live)
     return look_at_disk(&live->boot, live->boot_uuid, &is_esp);
 }
 
-/* Where systemd, Debian and Fedora mount it. What automounts is woken by the look into it. */
+/* What automounts is woken by the look into it. *found tells. */
+static enum err find_esp_at(const char *folder, struct live_mount *esp, bool *found)
+{
+    char *inside = text_of("%s/.", folder);
+    struct mount mount;
+    bool is_esp = false;
+
+    is_there(inside);
+    free(inside);
+    *esp = (struct live_mount){0};
+    TRY(find_mount(folder, &mount, found));
+    *found = *found && strcmp(mount.type, "vfat") == 0 && describe(&mount, esp) == OK &&
+             look_at_disk(esp, NULL, &is_esp) == OK && is_esp;
+    return OK;
+}
+
+static bool is_same_partition(const struct live_mount *one, const struct live_mount *other)
+{
+    return strcmp(one->disk, other->disk) == 0 && one->number == other->number;
+}
+
+/* Where systemd, Debian and Fedora mount it. */
 static enum err find_esp(struct live *live)
 {
     static const char *const folders[] = {"/efi", "/boot/efi", "/boot"};
-    struct mount mount;
-    bool found, is_esp;
+    struct live_mount esp;
+    bool found;
 
     for (size_t i = 0; i < ARRAY_LENGTH(folders); i++) {
-        char *inside = text_of("%s/.", folders[i]);
-        is_there(inside);
-        free(inside);
-        TRY(find_mount(folders[i], &mount, &found));
-        if (!found || strcmp(mount.type, "vfat") != 0)
-            continue;
-        live->esp = (struct live_mount){0};
-        if (describe(&mount, &live->esp) == OK && look_at_disk(&live->esp, NULL, &is_esp) == OK &&
-            is_esp)
-            return OK;
+        TRY(find_esp_at(folders[i], &esp, &found));
+        if (found && !live->esp.folder[0])
+            live->esp = esp;
+        else if (found && !is_same_partition(&live->esp, &esp))
+            strcpy(live->other_esp, esp.folder);
     }
-    live->esp = (struct live_mount){0};
     return OK;
 }
 

@@ -18,6 +18,7 @@ struct live_mount {
     uint64_t first_lba, sectors; /* of the partition, in the disk's own sectors */
     uint32_t sector_bytes;       /* of the disk */
     uint8_t guid[16];            /* GPT: the partition's unique GUID, as on disk; else zero */
+    uint32_t disk_signature;     /* MBR: the disk's, which UEFI knows it by; else 0 */
 };
 
 struct live {
@@ -27,6 +28,7 @@ struct live {
     char boot_prefix[PATH_MAX];      /* of /boot's files, from its root: "/boot", or "" */
     char boot_uuid[LIVE_UUID_BYTES]; /* as references have it: UUID=... */
     struct live_mount esp;           /* the EFI system partition; folder "": none is mounted */
+    char other_esp[PATH_MAX];        /* where a second one is mounted; "": nowhere */
     char entries[PATH_MAX];          /* UEFI: ESP/loader/entries; BIOS: /boot/loader/entries */
 };
 

@@ -1,16 +1,20 @@
 /* How are the firmware's variables read and written? */
 #include "images/tool/live/nvram.h"
+#include "common/lib/mem.h"
 #include "common/lib/text.h"
 #include "images/tool/host/file.h"
 #include "images/tool/host/root.h"
 #include "images/tool/host/text.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define FOLDER "/sys/firmware/efi/efivars"
@@ -43,14 +47,17 @@ static char *path_of(const uint8_t vendor[16], const char *name)
 enum err nvram_check(void)
 {
     char *path = root_path(FOLDER);
-    struct statvfs about;
+    struct statfs about;
     enum err err = OK;
 
     if (access(path, F_OK) != 0)
         err = fail(ERR_UNSUPPORTED, FOLDER ": is not there: this machine was not started by UEFI");
-    else if (statvfs(path, &about) != 0)
+    else if (statfs(path, &about) != 0)
         err = file_fail(FOLDER);
-    else if (about.f_flag & ST_RDONLY)
+    else if (about.f_type == SYSFS_MAGIC)
+        err = fail(ERR_UNSUPPORTED, FOLDER ": nothing is mounted there: mount the firmware's "
+                                           "variables (mount -t efivarfs efivarfs " FOLDER ")");
+    else if (about.f_flags & ST_RDONLY)
         err = fail(ERR_UNSUPPORTED,
                    FOLDER ": is mounted read-only: remount it (mount -o remount,rw " FOLDER ")");
     else if (access(path, W_OK) != 0)
@@ -95,21 +102,48 @@ enum err nvram_get(const uint8_t vendor[16], const char *name, void *to, uint64_
     return OK;
 }
 
+enum err nvram_list(const uint8_t vendor[16], void (*see)(void *context, const char *name),
+                    void *context)
+{
+    char guid[TEXT_GUID_BYTES], *path = root_path(FOLDER);
+    DIR *folder = opendir(path);
+    enum err err = folder ? OK : file_fail(path);
+    struct dirent *file;
+
+    text_guid(guid, vendor);
+    while (err == OK && (file = readdir(folder))) {
+        size_t length = strlen(file->d_name);
+        char *end = file->d_name + length - MIN(length, TEXT_GUID_BYTES);
+        if (*end == '-' && text_equal(end + 1, guid)) {
+            *end = 0;
+            see(context, file->d_name);
+        }
+    }
+    if (folder)
+        closedir(folder);
+    free(path);
+    return err;
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Linux keeps what a firmware may miss from being deleted by accident. File systems that know no
- * such flag need none taken off. */
-static void allow_change(const char *path)
+/* Linux keeps what a firmware may miss from being changed by accident. Returns what it was: file
+ * systems that know no such flag have none. */
+static bool set_immutable(const char *path, bool immutable)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC), flags;
+    int file = open(path, O_RDONLY | O_CLOEXEC), flags = 0;
+    bool was = false;
 
     if (file < 0)
-        return;
-    if (ioctl(file, FS_IOC_GETFLAGS, &flags) == 0 && flags & FS_IMMUTABLE_FL) {
-        flags &= ~FS_IMMUTABLE_FL;
-        ioctl(file, FS_IOC_SETFLAGS, &flags);
+        return false;
+    if (ioctl(file, FS_IOC_GETFLAGS, &flags) == 0) {
+        was = flags & FS_IMMUTABLE_FL;
+        flags = immutable ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+        if (was != immutable)
+            ioctl(file, FS_IOC_SETFLAGS, &flags);
     }
     close(file);
+    return was;
 }
 
 static enum err fail_write(const char *path, const char *name)
@@ -158,15 +192,18 @@ static enum err write_value(const char *path, const char *name, bool kept, const
     memcpy(contents.value, value, bytes);
     if (is_there_already(path, &contents, bytes))
         return OK;
-    allow_change(path);
-    return write_whole(path, &contents, sizeof contents.attributes + bytes)
-               ? OK
-               : fail_write(path, name);
+    bool immutable = set_immutable(path, false);
+    enum err err = write_whole(path, &contents, sizeof contents.attributes + bytes)
+                       ? OK
+                       : fail_write(path, name);
+    if (immutable)
+        set_immutable(path, true);
+    return err;
 }
 
 static enum err remove_value(const char *path)
 {
-    allow_change(path);
+    set_immutable(path, false);
     return unlink(path) == 0 || errno == ENOENT ? OK : file_fail(path);
 }
 

@@ -24,3 +24,7 @@ enum err nvram_get(const uint8_t vendor[16], const char *name, void *to, uint64_
  * full). */
 enum err nvram_set(const uint8_t vendor[16], const char *name, bool kept, const void *value,
                    uint64_t bytes);
+
+/* Calls see() with the name of each variable of a vendor. ERR_IO. */
+enum err nvram_list(const uint8_t vendor[16], void (*see)(void *context, const char *name),
+                    void *context);
