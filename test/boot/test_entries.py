@@ -9,6 +9,7 @@ from builder import BUILD, KERNEL, MIB, VOLUME, mtools, put_file
 from entries import (add_xbootldr, choose_each, format_volume, make_entries_image, make_uki,
                      sfdisk, with_machine, with_section_moved)
 from linux_guest import SERIAL, first_initrd, guest_facts, kernel, pad, second_initrd
+from machine import Hardware
 
 FIRMWARES = ("bios", "uefi")
 AARCH64 = 0xaa64
@@ -20,8 +21,8 @@ RELEASE = b'PRETTY_NAME="Linux in one file"\nID=one\nVERSION_ID="12.5"\n'
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
 def test_unified_kernel_image(start, tmp_path, firmware):
-    """Found by itself, shown by its own name and version, and booted to user space. Debian's stub
-    does not know .ucode, which BIOS puts before .initrd."""
+    """Found by itself, shown by its own name and version, counted, and booted to user space. Debian's
+    stub does not know .ucode, which BIOS puts before .initrd."""
     first, second = first_initrd(tmp_path).read_bytes(), second_initrd(tmp_path).read_bytes()
     initrds = [(".ucode", second), (".initrd", first)]
     if firmware == "uefi":
@@ -30,9 +31,9 @@ def test_unified_kernel_image(start, tmp_path, firmware):
     make_uki(uki, [(".osrel", RELEASE), (".cmdline", f"{SERIAL}\r quiet\nthree=four\n\0x\n".encode()),
                    (".linux", kernel("cloud-")), *initrds])
     make_entries_image(image, {"another": "kernel /absent\narchitecture X64"},
-                       {"/EFI/Linux/one+3.efi": uki},
+                       {"/EFI/Linux/one+03-00.efi": uki},
                        loader="timeout menu-force\nuki-on-bios yes\n")
-    machine = start(firmware, [image])
+    machine = start(firmware, [image], Hardware(keeps=True))
     machine.wait_for(r"2 +Linux in one file +12\.5")
     machine.type("2")
     machine.wait_for("guest: end")
@@ -41,6 +42,7 @@ def test_unified_kernel_image(start, tmp_path, firmware):
     assert facts["cmdline"] == f"{SERIAL}  quiet three=four"
     assert facts["second"] == "from the second initrd"
     assert facts["efi"] == ("yes" if firmware == "uefi" else "no")
+    mtools("mtype", image, VOLUME, "::/EFI/Linux/one+02-01.efi")
 
 
 EXTRAS = {"/os/disk.cred": b"secret", "/os/more.sysext.raw": b"an image",
