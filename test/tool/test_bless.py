@@ -99,7 +99,7 @@ NOTHING = {"not counted": (["rescue.conf"], "rescue.conf", "has no counter"),
 def test_nothing_to_bless(tmp_path, firmware, entries, selected, why):
     machine = Machine(tmp_path, firmware, entries, selected)
     said = machine.bless()
-    assert said.startswith("Nothing to bless") and why in said and "\x1b" not in said
+    assert said.startswith("No entry to bless") and why in said and "\x1b" not in said
     assert machine.names() == entries
 
 

@@ -5,6 +5,7 @@
 #include "images/tool/host/durable.h"
 #include "images/tool/host/root.h"
 #include "images/tool/host/text.h"
+#include "images/tool/live/esp.h"
 #include "images/tool/steer/steering.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +15,14 @@
 /* ---- the entry's file ------------------------------------------------------------------------ */
 
 /* Where the file system is mounted; NULL: it is not. */
-static const struct live_mount *mount_of(const struct live *machine, const struct volume *volume)
+static const struct live_mount *mount_of(const struct steering *steering,
+                                         const struct volume *volume)
 {
-    const struct live_mount *mounts[] = {&machine->boot, &machine->esp};
+    const struct live_mount *mounts[] = {&steering->machine.boot, &steering->machine.esp};
 
     for (size_t i = 0; i < ARRAY_LENGTH(mounts); i++)
         if (*mounts[i]->folder && mounts[i]->first_lba == volume->first_lba &&
-            strcmp(mounts[i]->disk, machine->disk) == 0)
+            strcmp(mounts[i]->disk, steering->name) == 0)
             return mounts[i];
     return NULL;
 }
@@ -42,14 +44,15 @@ static char *rename_text(const struct entry *entry, bool good)
     return text;
 }
 
-static enum err rename_file(const struct live *machine, const struct entry *entry, const char *to)
+static enum err rename_file(const struct steering *steering, const struct entry *entry,
+                            const char *to)
 {
     const struct volume *volume = entry->fs->volume;
-    const struct live_mount *mount = mount_of(machine, volume);
+    const struct live_mount *mount = mount_of(steering, volume);
 
     if (!mount)
         return fail(ERR_NOT_FOUND, "%s on partition %u of %s: that file system is not mounted",
-                    entry->path, volume->number, machine->disk);
+                    entry->path, volume->number, steering->name);
     char *inside =
         text_of("%s%s", strcmp(mount->folder, "/") == 0 ? "" : mount->folder, entry->path);
     char *from = root_path(inside);
@@ -84,17 +87,17 @@ static enum err bless_entry(const struct steering *steering, const struct view *
     const struct entry *entry;
 
     if (loader_interface_read(&view->machine, "LoaderEntrySelected", name) != OK) {
-        puts("Nothing to bless: it is not known which entry was booted.");
+        puts("No entry to bless: it is not known which entry was booted.");
         return OK;
     }
     entry = find_entry(&view->boot.config, name);
     if (!entry || !entry->counted) {
-        show("Nothing to bless: %s, which was booted, %s.\n", name,
+        show("No entry to bless: %s, which was booted, %s.\n", name,
              entry ? "has no counter" : "is not there any more");
         return OK;
     }
     char *to = rename_text(entry, good);
-    enum err err = rename_file(&steering->machine, entry, to);
+    enum err err = rename_file(steering, entry, to);
     if (err == OK)
         err = variables_forget_tries(&variables, text_base(entry->path));
     if (err == OK)
@@ -117,19 +120,41 @@ static bool was_booted_by_lintel(const struct steering *steering, const struct v
             strncmp(text, "Lintel ", 7) == 0);
 }
 
-static enum err bless(bool good)
+static enum err bless_booted(const struct steering *steering, bool good)
 {
-    static struct steering steering;
     static struct view view;
+    enum err err = steering_look(steering, steering_firmware(steering), &view);
 
-    TRY(steering_open(NULL, true, &steering));
-    enum err err = steering_look(&steering, steering_firmware(&steering), &view);
-    if (!view.machine.firmware->get_variable || !was_booted_by_lintel(&steering, &view)) {
-        puts("Nothing to bless: this machine was not booted by Lintel.");
+    if (!view.machine.firmware->get_variable || !was_booted_by_lintel(steering, &view)) {
+        puts("No entry to bless: this machine was not booted by Lintel.");
         return OK;
     }
     TRY(err);
-    return bless_entry(&steering, &view, good);
+    return bless_entry(steering, &view, good);
+}
+
+/* What was on trial says itself what becomes of it. */
+static enum err bless_loader(const struct live *machine, bool good)
+{
+    bool done = false;
+
+    if (machine->uefi)
+        return (good ? esp_bless : esp_reject)(machine, &done);
+    return OK;
+}
+
+/* Of both, whatever comes of the other: a loader that starts nothing is not to stay. */
+static int bless(bool good)
+{
+    static struct steering steering;
+    enum err err = steering_open(NULL, true, &steering);
+
+    if (err != OK)
+        return command_end(err);
+    int entry = command_end(bless_booted(&steering, good));
+    disk_image_close(&steering.disk);
+    int loader = command_end(bless_loader(&steering.machine, good));
+    return entry ? entry : loader;
 }
 
 static const struct option_row options[] = {{0}};
@@ -139,7 +164,8 @@ static const struct syntax syntax = {
     .operands = "[good|bad]",
     .purpose =
         "Says that the entry that was booted is good: its boot counter is taken away, so that it\n"
-        "stays the default. bad: it has no tries left.",
+        "stays the default; and that a Lintel that is on trial is. bad: it has no tries left, and\n"
+        "the Lintel before stays.",
     .options = options,
     .notes = "lintel-bless.service does it when the system is up (boot-complete.target).",
 };
@@ -157,7 +183,5 @@ int command_bless(int argc, char **argv)
 
     if (argc - next > 1 || (next < argc && !bad && strcmp(argv[next], "good") != 0))
         options_refuse(&syntax, "good or bad?");
-    enum err err = bless(!bad);
-    fflush(stdout);
-    return command_end(err);
+    return bless(!bad);
 }

@@ -52,10 +52,10 @@ static enum err open_machine(bool writable, struct steering *steering)
 
     TRY(live_find(machine));
     steering->live = true;
-    steering->name = machine->disk;
+    steering->name = machine->uefi && *machine->esp.folder ? machine->esp.disk : machine->disk;
     sync_mount(machine->boot.folder);
     sync_mount(machine->esp.folder);
-    return disk_image_open_used(root_path(machine->disk), writable, &steering->disk);
+    return disk_image_open_used(root_path(steering->name), writable, &steering->disk);
 }
 
 enum err steering_open(const char *path, bool writable, struct steering *steering)
@@ -112,7 +112,8 @@ static struct variables variables_of(const struct steering *steering, enum linte
     return (struct variables){pair_get, pair_set};
 }
 
-enum err steering_look(struct steering *steering, enum lintel_firmware firmware, struct view *view)
+enum err steering_look(const struct steering *steering, enum lintel_firmware firmware,
+                       struct view *view)
 {
     struct boot_origin origin = origin_of(steering, firmware);
     struct variables variables = variables_of(steering, firmware);

@@ -31,4 +31,5 @@ bool steering_has(const struct steering *steering, enum lintel_firmware firmware
 enum lintel_firmware steering_firmware(const struct steering *steering);
 
 /* What the loader sees there (view.h). */
-enum err steering_look(struct steering *steering, enum lintel_firmware firmware, struct view *view);
+enum err steering_look(const struct steering *steering, enum lintel_firmware firmware,
+                       struct view *view);
