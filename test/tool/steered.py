@@ -44,7 +44,8 @@ def lines(text):
     told = {}
     for line in text.splitlines():
         key, value = line.split(":", 1)
-        told.setdefault(key, []).append(value.strip())
+        if key != "entry" or not value.strip().startswith("auto-"):  # what Lintel finds by itself
+            told.setdefault(key, []).append(value.strip())
     return told
 
 

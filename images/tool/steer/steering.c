@@ -95,6 +95,8 @@ static struct boot_origin origin_of(const struct steering *steering, enum lintel
     } else if (steering->stage.bytes && offset != NOT_TOLD) {
         origin.has_first_lba = offset % sector_bytes == 0;
         origin.first_lba = offset / sector_bytes;
+        origin.has_area = steering->area;
+        origin.area_lba = steering->area / sector_bytes;
     }
     return origin;
 }

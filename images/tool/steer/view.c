@@ -52,7 +52,8 @@ enum err view_open_files(struct view *view, const struct entry *entry)
 
     if (entry->problem)
         return fail(ERR_UNSUPPORTED, "%s", entry->problem);
-    TRY(reference_open(&view->boot.volumes, entry->fs, entry->kernel, &file));
+    if (entry->kernel)
+        TRY(reference_open(&view->boot.volumes, entry->fs, entry->kernel, &file));
     TRY(open_all(view, entry, entry->modules));
     TRY(open_all(view, entry, entry->initrds));
     return open_all(view, entry, entry->extras);
