@@ -51,7 +51,7 @@ static EFI_STATUS change(EFI_FILE_HANDLE root, const char *path, const char *nam
     return status;
 }
 
-/* A driver may say success and have done nothing. */
+/* A driver may say success and have done nothing, or fail behind what it did. */
 static EFI_STATUS look(EFI_FILE_HANDLE root, const char *path)
 {
     EFI_FILE_HANDLE file;
@@ -71,11 +71,9 @@ static EFI_STATUS change_and_look(EFI_FILE_HANDLE root, const char *path, const 
     memcpy(changed, path, directory);
     memcpy(changed + directory, name, strlen(name) + 1);
     EFI_STATUS status = change(root, path, name);
-    if (status == EFI_SUCCESS)
-        status = look(root, changed);
-    if (status == EFI_SUCCESS && look(root, path) != EFI_NOT_FOUND)
-        status = EFI_VOLUME_CORRUPTED;
-    return status;
+    if (look(root, changed) == EFI_SUCCESS && look(root, path) == EFI_NOT_FOUND)
+        return EFI_SUCCESS;
+    return status == EFI_SUCCESS ? EFI_VOLUME_CORRUPTED : status;
 }
 
 enum err rename_file(const struct disk *disk, uint64_t volume_first_lba, const char *path,

@@ -80,11 +80,14 @@ static uint64_t read(const struct firmware *firmware, uint8_t records[TRIES_BYTE
     return 0;
 }
 
+/* A variable costs a firmware milliseconds: none is read for nothing. */
 void tries_recall(const struct firmware *firmware, struct entry_item *list)
 {
     uint8_t records[TRIES_BYTES_MAX];
-    uint64_t bytes = read(firmware, records);
 
+    while (list && !list->entry.counted)
+        list = list->next;
+    uint64_t bytes = list ? read(firmware, records) : 0;
     for (; list; list = list->next) {
         struct entry *entry = &list->entry;
         const uint8_t *record = entry->counted ? find(records, bytes, name_of(entry)) : NULL;

@@ -1,5 +1,5 @@
 """UEFI firmware that lies about memory, paths, disks, screens, time and tables: uefi.c tells the lies."""
-from builder import change_files, make_image
+from builder import VOLUME, change_files, make_image, mtools
 from row import ASKED, BOOTS, BOOTS_OR_SAYS_WHY, Hardware, Row, Setup
 from uefi_image import Lie, error, make_lying
 
@@ -22,17 +22,24 @@ def make_waiting(path):
     change_files(path, {"/loader/loader.conf": "timeout 1\ndefault lintel\n"})
 
 
-def lying(*lies, waits, options=()):
+def make_counted(path):
+    """The ordinary image, whose entry has three tries left."""
+    make_image(path, ASKED)
+    mtools("mren", path, VOLUME, "::/loader/entries/lintel.conf", "lintel+3.conf")
+
+
+def lying(*lies, make, options=()):
     def prepare(images, folder):
-        image = images.shared("waiting.img", make_waiting) if waits else images.standard(ASKED)
+        image = images.shared(f"{make.__name__}.img", make) if make else images.standard(ASKED)
         return Setup((make_lying(folder / "lies.img", image, lies),), Hardware(options=options),
                      lies)
     return prepare
 
 
-def uefi_row(name, expected, *lies, sliced=False, waits=False, options=(), facts=None):
-    prepare = lying(*lies, waits=waits, options=options)
-    return Row(name, "uefi", prepare, expected, sliced, facts or {})
+def uefi_row(name, expected, *lies, sliced=False, make=None, options=(), facts=None,
+             counts=False):
+    prepare = lying(*lies, make=make, options=options)
+    return Row(name, "uefi", prepare, expected, sliced, facts or {}, counts)
 
 
 def without_screen(name, *lies, **options):
@@ -125,7 +132,7 @@ SCREENS = [
     *(without_screen(f"pixels-{name}", Lie("pixels lie at", at))
       for name, at in (("in-memory", RAM), ("at-0", 0), ("at-the-top", EVERYTHING - PAGE + 1),
                        ("absent", ABSENT), ("unmapped", UNMAPPED), ("in-rom", 0xFFC00000))),
-    without_screen("pixels-in-lintel", Lie("pixels lie in Lintel"), sliced=True, waits=True),
+    without_screen("pixels-in-lintel", Lie("pixels lie in Lintel"), sliced=True, make=make_waiting),
     without_screen("pixels-too-few", Lie("pixels have", 1000)),
     without_screen("line-too-short", Lie("pixels in a line", 16)),
     without_screen("line-too-long", Lie("pixels in a line", 0xFFFFFFFF)),
@@ -137,25 +144,25 @@ SCREENS = [
     without_screen("no-graphics-output", Lie("GraphicsOutput fails", UNSUPPORTED)),
     *(uefi_row(f"pixels-10-10-10-and-{rest:x}", BOOTS, Lie("pixels are 10-10-10", rest),
                facts={"framebuffer": r"\d+x\d+x32"}) for rest in (0, 0xC0000000)),
-    uefi_row("modes-without-end", BOOTS, Lie("modes", 0xFFFFFFFF), sliced=True, waits=True),
+    uefi_row("modes-without-end", BOOTS, Lie("modes", 0xFFFFFFFF), sliced=True, make=make_waiting),
     uefi_row("query-mode-gives-null", BOOTS, Lie("query mode gives NULL")),
-    uefi_row("output-fails", BOOTS, Lie("output string fails", DEVICE_ERROR), waits=True),
-    uefi_row("keys-babble", BOOTS, Lie("keys babble", 0), waits=True),
-    uefi_row("no-console-out", BOOTS, Lie("there is no ConOut"), waits=True),
-    uefi_row("no-console-in", BOOTS, Lie("there is no ConIn"), waits=True),
+    uefi_row("output-fails", BOOTS, Lie("output string fails", DEVICE_ERROR), make=make_waiting),
+    uefi_row("keys-babble", BOOTS, Lie("keys babble", 0), make=make_waiting),
+    uefi_row("no-console-out", BOOTS, Lie("there is no ConOut"), make=make_waiting),
+    uefi_row("no-console-in", BOOTS, Lie("there is no ConIn"), make=make_waiting),
 ]
 
 TIME = [
-    uefi_row("menu", BOOTS, waits=True),
+    uefi_row("menu", BOOTS, make=make_waiting),
     uefi_row("stall-returns-at-once", BOOTS, Lie("stall returns at once"),
              Lie("RSDP lies at", ABSENT), Lie("old RSDP lies at", ABSENT), sliced=True),
-    uefi_row("events-fail", BOOTS, Lie("event fails", OUT_OF_RESOURCES), waits=True),
-    uefi_row("timers-fail", BOOTS, Lie("timer fails", INVALID_PARAMETER), waits=True),
-    uefi_row("timers-are-never-due", BOOTS, Lie("timer is never due"), waits=True, sliced=True),
-    *(uefi_row(f"timers-stop-after-{skip}", BOOTS, Lie("timer is never due", 0, skip), waits=True,
+    uefi_row("events-fail", BOOTS, Lie("event fails", OUT_OF_RESOURCES), make=make_waiting),
+    uefi_row("timers-fail", BOOTS, Lie("timer fails", INVALID_PARAMETER), make=make_waiting),
+    uefi_row("timers-are-never-due", BOOTS, Lie("timer is never due"), make=make_waiting, sliced=True),
+    *(uefi_row(f"timers-stop-after-{skip}", BOOTS, Lie("timer is never due", 0, skip), make=make_waiting,
                sliced=skip == 1) for skip in (1, 3, 10)),
     uefi_row("no-time-at-all", BOOTS, Lie("stall returns at once"), Lie("timer is never due"),
-             Lie("RSDP lies at", ABSENT), Lie("old RSDP lies at", ABSENT), waits=True),
+             Lie("RSDP lies at", ABSENT), Lie("old RSDP lies at", ABSENT), make=make_waiting),
     uefi_row("time-fails", BOOTS, Lie("time fails", DEVICE_ERROR)),
     *(uefi_row(f"time-zone-{zone & 0xFFFF:x}", BOOTS, Lie("time zone", zone & 0xFFFF),
                options=("-rtc", "base=2026-06-15T12:00:00"), facts={"boot-time": r"178152[45]\d{3}"})
@@ -203,6 +210,23 @@ VARIABLES = [
              Lie("variables are too large", 1 << 40)),
 ]
 
+# Whatever becomes of the name, the entry boots.
+NAMES = [
+    uefi_row("counted", BOOTS, make=make_counted, counts=True),
+    uefi_row("rename-does-nothing", BOOTS, Lie("rename fails", 0), make=make_counted, sliced=True),
+    uefi_row("rename-fails", BOOTS, Lie("rename fails", DEVICE_ERROR), make=make_counted),
+    uefi_row("flush-fails", BOOTS, Lie("flush fails", DEVICE_ERROR), make=make_counted,
+             counts=True),
+    *(uefi_row(f"file-info-of-{bytes:x}-bytes", BOOTS, Lie("file info bytes", bytes),
+               make=make_counted, counts=True) for bytes in (0, 1 << 40)),
+    *(uefi_row(f"file-is-null-from-{skip}", BOOTS, Lie("file opens as NULL", 0, skip),
+               make=make_counted, counts=skip > 0) for skip in (0, 1, 2)),
+    *(uefi_row(f"{service.lower()}-{name}", BOOTS, Lie(f"{service} fails", status),
+               make=make_counted)
+      for service in ("FileSystem", "volume")
+      for name, status in (("fails", UNSUPPORTED), ("is-null", 0))),
+]
+
 # Each service fails for ever, from some call on; the last of these that a boot makes, or nearly so.
 SERVICES = {"read fails": (DEVICE_ERROR, 8), "read brings nothing": (0, 8),
             "pages fail": (OUT_OF_RESOURCES, 13), "pool fails": (OUT_OF_RESOURCES, 8),
@@ -215,4 +239,4 @@ FROM = [uefi_row(f"{service.replace(' ', '-').lower()}-from-{skip}", BOOTS_OR_SA
         if skip <= most]
 
 ROWS = [uefi_row("honest", BOOTS, sliced=True),
-        *PATHS, *MEMORY, *DISKS, *SCREENS, *TIME, *TABLES, *VARIABLES, *FROM]
+        *PATHS, *MEMORY, *DISKS, *SCREENS, *TIME, *TABLES, *VARIABLES, *NAMES, *FROM]

@@ -486,6 +486,106 @@ static void *wrap_image(EFI_HANDLE handle, void *given)
     return &image;
 }
 
+/* ---- files ----------------------------------------------------------------------------------- */
+
+struct file {
+    EFI_FILE file; /* Lintel's; first */
+    EFI_FILE *real;
+};
+
+static EFI_FILE *wrap_file(EFI_FILE *given);
+
+static EFI_STATUS EFIAPI open_file(EFI_FILE *this, EFI_FILE **opened, CHAR16 *name, UINT64 mode,
+                                   UINT64 attributes)
+{
+    EFI_FILE *file = ((struct file *)this)->real;
+    uint64_t value;
+
+    if (tells("file opens as NULL", &value)) {
+        *opened = NULL;
+        return EFI_SUCCESS;
+    }
+    EFI_STATUS status = file->Open(file, opened, name, mode, attributes);
+    if (!EFI_ERROR(status))
+        *opened = wrap_file(*opened);
+    return status;
+}
+
+static EFI_STATUS EFIAPI close_file(EFI_FILE *this)
+{
+    EFI_FILE *file = ((struct file *)this)->real;
+
+    return file->Close(file);
+}
+
+static EFI_STATUS EFIAPI get_info(EFI_FILE *this, EFI_GUID *kind, UINTN *bytes, VOID *to)
+{
+    EFI_FILE *file = ((struct file *)this)->real;
+    uint64_t value;
+
+    EFI_STATUS status = file->GetInfo(file, kind, bytes, to);
+    if (tells("file info bytes", &value))
+        *bytes = value;
+    return status;
+}
+
+static EFI_STATUS EFIAPI set_info(EFI_FILE *this, EFI_GUID *kind, UINTN bytes, VOID *from)
+{
+    EFI_FILE *file = ((struct file *)this)->real;
+    uint64_t value;
+
+    return tells("rename fails", &value) ? value : file->SetInfo(file, kind, bytes, from);
+}
+
+static EFI_STATUS EFIAPI flush_file(EFI_FILE *this)
+{
+    EFI_FILE *file = ((struct file *)this)->real;
+    uint64_t value;
+
+    return tells("flush fails", &value) ? value : file->Flush(file);
+}
+
+static EFI_FILE *wrap_file(EFI_FILE *given)
+{
+    struct file *file = take(EfiBootServicesData, sizeof *file);
+
+    *file = (struct file){{.Revision = given->Revision,
+                           .Open = open_file,
+                           .Close = close_file,
+                           .GetInfo = get_info,
+                           .SetInfo = set_info,
+                           .Flush = flush_file},
+                          given};
+    return &file->file;
+}
+
+static EFI_FILE_IO_INTERFACE *real_volume;
+
+static EFI_STATUS EFIAPI open_volume(EFI_FILE_IO_INTERFACE *this, EFI_FILE **root)
+{
+    uint64_t value;
+
+    (void)this;
+    if (tells("volume fails", &value)) {
+        *root = NULL;
+        return value;
+    }
+    EFI_STATUS status = real_volume->OpenVolume(real_volume, root);
+    if (!EFI_ERROR(status))
+        *root = wrap_file(*root);
+    return status;
+}
+
+static void *wrap_volume(EFI_HANDLE handle, void *given)
+{
+    static EFI_FILE_IO_INTERFACE volume;
+
+    (void)handle;
+    real_volume = given;
+    volume = (EFI_FILE_IO_INTERFACE){real_volume->Revision, open_volume};
+    return &volume;
+}
+
 static const struct {
     EFI_GUID guid;
     const char *refusal;
@@ -495,6 +595,7 @@ static const struct {
     {EFI_BLOCK_IO_PROTOCOL_GUID, "BlockIo fails", wrap_block_io},
     {EFI_DEVICE_PATH_PROTOCOL_GUID, "DevicePath fails", wrap_path},
     {EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID, "GraphicsOutput fails", wrap_screen},
+    {EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID, "FileSystem fails", wrap_volume},
 };
 
 /* A refusal with the value 0 is a success with nothing. */

@@ -318,6 +318,7 @@ static void a_sector_that_changes(void **state)
     image.bytes[image.root + 400] ^= 1;
     assert_memory_equal(image.bytes, before, image.size);
     assert_int_equal(fs_rename(&fs, "/a+3-0.conf", "a+2-1.conf"), OK); /* nothing stale is kept */
+    assert_true(has_file("a+2-1.conf") && !has_file("a+3-0.conf"));
     end();
 }
 
