@@ -6,7 +6,7 @@ import subprocess
 import uuid
 
 import pytest
-from builder import BUILD, KERNEL, MIB, VOLUME, make_image, mtools, put_file
+from builder import BUILD, KERNEL, MIB, VOLUME, build_kernel, make_image, mtools, put_file
 from entries import make_entries_image
 from machine import CONFIG, Hardware
 from variables import decode, in_memory, variables
@@ -89,6 +89,41 @@ def test_counts_down(entry_of, tmp_path, firmware, counters):
     content = image.read_bytes()
     assert entry_of(firmware, image) == OLD
     assert not changes(content, image.read_bytes())
+
+
+# Says so, and restarts the machine (its chipset's reset control register, CF9h).
+BROKEN_KERNEL = r"""
+#include "lintel.h"
+
+LINTEL_REQUEST(0);
+
+static void out(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+__attribute__((noreturn)) void kernel_main(const struct lintel_boot_info *info)
+{
+    (void)info;
+    for (const char *text = "broken: restarts\r\n"; *text; text++)
+        out(0x3f8, (uint8_t)*text);
+    for (;;)
+        out(0xcf9, 6);
+}
+"""
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_broken_kernel_is_given_up(start, tmp_path, firmware):
+    """A machine that nobody touches comes back by itself."""
+    image = tmp_path / "broken.img"
+    make_counted(image, ["second+03-00", "first"])
+    put_file(image, VOLUME, "/boot/broken.elf", build_kernel(tmp_path, BROKEN_KERNEL))
+    put_file(image, VOLUME, f"{ENTRIES}/second+03-00.conf", "kernel /boot/broken.elf\n")
+    machine = start(firmware, [image], options=("-action", "reboot=reset"))
+    machine.wait_passed()
+    assert machine.output.count("broken: restarts") == 3
+    assert "fact: entry = first" in machine.output
 
 
 # ---- other places --------------------------------------------------------------------------------
