@@ -65,6 +65,8 @@ static enum err open_and_carry_out(struct boot *boot, struct attempt *attempt)
     TRY(protocol_check(attempt, protocol));
     if (tries_count(&boot->config, attempt->entry) != OK)
         say("this try of entry %s is not counted: %s\n", attempt->entry->id, err_message());
+    if (loader_interface_commit(&boot->machine) != OK)
+        say("nothing is kept of this boot: %s\n", err_message());
     if (!protocol->silent) {
         attempt->interface = &boot->interface;
         loader_interface_tell(&boot->interface, &boot->config, attempt->entry);

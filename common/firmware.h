@@ -231,10 +231,15 @@ struct firmware {
     /* Variables of the firmware (UEFI 2.10, 8.2), by a GUID as in memory and an ASCII name. `kept`:
      * it outlasts a restart. get: *bytes is the room at `to`, then the value's size; ERR_NOT_FOUND;
      * ERR_UNSUPPORTED where it is larger. set: 0 bytes remove it. ERR_IO says why not. NULL: this
-     * firmware has none (BIOS). */
+     * firmware has none (a BIOS whose disk has no place for them). */
     enum err (*get_variable)(const uint8_t vendor[16], const char *name, void *to, uint64_t *bytes);
     enum err (*set_variable)(const uint8_t vendor[16], const char *name, bool kept,
                              const void *value, uint64_t bytes);
+
+    /* What set_variable() was given is kept from now on, all of it by one write, and forgotten
+     * where that fails: then ERR_IO, ERR_CHANGED or ERR_FORMAT says why. leave() and give_up() do
+     * the same. NULL: each is kept at once (UEFI). */
+    enum err (*commit_variables)(void);
 
     /* The log of its measurements up to now, in the firmware's own memory. ERR_UNSUPPORTED: there
      * is no TPM, or no such log. NULL: this firmware keeps none (BIOS). */

@@ -179,16 +179,24 @@ static enum err read_piece(const struct disk *disk, uint64_t lba, uint32_t *sect
 }
 
 /* Where the disk ends only the drive knows: what the BIOS says of it is a hint. */
-enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+static enum err check_reach(const struct disk *disk, uint64_t lba, uint64_t sectors)
 {
-    const uint8_t *limit = &limits[(uint8_t)disk->handle];
-    uint8_t *next = to;
     uint64_t end;
 
     if (add_wraps(lba, sectors, &end) || (!disk->edd.version && end > chs_end(disk)))
         return fail(ERR_IO, "%s: %lu sector%s from sector %lu on: more than INT 13h can reach%s",
                     disk->name, sectors, text_plural(sectors), lba,
                     disk->edd.version ? "" : ": the BIOS has no AH=42h for this drive");
+    return OK;
+}
+
+enum err disk_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void *to)
+{
+    const uint8_t *limit = &limits[(uint8_t)disk->handle];
+    uint8_t *next = to;
+    uint64_t end = lba + sectors;
+
+    TRY(check_reach(disk, lba, sectors));
     while (lba < end) {
         uint32_t most = MIN(SECTORS_MOST, BOUNCE_BYTES / disk->sector_bytes);
         uint32_t count = (uint32_t)MIN(end - lba, *limit ? MIN(most, *limit) : most);
@@ -212,15 +220,25 @@ static enum err fail_write(const struct disk *disk, uint64_t lba, uint32_t statu
                 disk->name, lba, text, TRIES_WRITE);
 }
 
+static enum err holds(const struct disk *disk, uint64_t lba, const void *bytes, bool *same)
+{
+    uint32_t one = 1;
+
+    TRY(read_piece(disk, lba, &one));
+    *same = memcmp(bounce, bytes, disk->sector_bytes) == 0;
+    return OK;
+}
+
 /* What the BIOS says does not count: what the sector then holds does. */
 enum err disk_write_sector(const struct disk *disk, uint64_t lba, const void *before,
                            const void *after)
 {
-    static uint8_t found[SECTOR_BYTES_MAX];
     uint32_t status = 0, one = 1;
+    bool same;
 
-    TRY(disk_read(disk, lba, 1, found));
-    if (memcmp(found, before, disk->sector_bytes) != 0)
+    TRY(check_reach(disk, lba, 1));
+    TRY(holds(disk, lba, before, &same));
+    if (!same)
         return fail(ERR_CHANGED, "%s: sector %lu holds something else than a moment ago, and stays",
                     disk->name, lba);
     for (uint32_t tries = 0; tries < TRIES_WRITE; tries++) {
@@ -228,8 +246,8 @@ enum err disk_write_sector(const struct disk *disk, uint64_t lba, const void *be
             reset((uint8_t)disk->handle);
         memcpy(bounce, after, disk->sector_bytes);
         status = move(WRITE, disk, lba, &one);
-        TRY(disk_read(disk, lba, 1, found));
-        if (memcmp(found, after, disk->sector_bytes) == 0)
+        TRY(holds(disk, lba, after, &same));
+        if (same)
             return OK;
     }
     return fail_write(disk, lba, status);

@@ -12,6 +12,7 @@
 #include "legacy/origin.h"
 #include "legacy/pxe.h"
 #include "legacy/tables.h"
+#include "legacy/variable.h"
 #include "legacy/vbe.h"
 #include "legacy/vga.h"
 
@@ -34,6 +35,12 @@ static void wait_for_key(uint32_t seconds)
     }
 }
 
+static void keep_variables(void)
+{
+    if (variable_commit() != OK)
+        note("%s\n", err_message());
+}
+
 /* INT 18h lets the BIOS try its next boot device, and wipes the screen on the way. */
 static void __attribute__((noreturn)) give_up(void)
 {
@@ -41,6 +48,7 @@ static void __attribute__((noreturn)) give_up(void)
 
     say("The BIOS tries its next boot device in %u seconds; a key makes it do so now.\n",
         GIVE_UP_SECONDS);
+    keep_variables();
     wait_for_key(GIVE_UP_SECONDS);
     pxe_quiet();
     bios_call(0x18, &regs);
@@ -56,13 +64,14 @@ static enum err leave(struct raw_map *map)
     struct raw_map busy;
 
     bios_call(0x15, &regs);
+    keep_variables();
     vga_quiet();
     disk_quiet();
     pxe_quiet();
     return memory_map(map, &busy);
 }
 
-static const struct firmware bios = {
+static struct firmware bios = {
     .read = disk_read,
     .write_sector = disk_write_sector,
     .fetch_size = pxe_fetch_size,
@@ -80,6 +89,13 @@ static const struct firmware bios = {
     .leave = leave,
     .give_up = give_up,
 };
+
+static void supply_variables(void)
+{
+    bios.get_variable = variable_get;
+    bios.set_variable = variable_set;
+    bios.commit_variables = variable_commit;
+}
 
 static void note_way_in(void)
 {
@@ -118,6 +134,8 @@ static enum err find_facts(struct facts *facts)
         origin_find(facts->disks, facts->disk_count, &facts->origin);
     else
         TRY(pxe_find_server(&facts->origin));
+    if (variable_find(facts))
+        supply_variables();
     facts->rsdp = tables_find_rsdp();
     facts->smbios = tables_find_smbios();
     facts->smbios3 = tables_find_smbios3();

@@ -8,15 +8,8 @@
 #define NOT_TOLD         UINT64_MAX
 #define SECTOR_BYTES_MAX 4096
 
-/* A part of the second stage's header, as entry.asm has it. */
-struct installed {
-    uint8_t identity[16];
-    uint64_t stage_offset, volume_offset, area_offset; /* bytes from the disk's start */
-};
-
 #define INSTALLED_AT 0x18 /* in the header */
 
-extern const struct installed installed;
 extern const uint8_t boot_drive_is_proven;
 
 static bool holds_us(const struct disk *disk)

@@ -7,6 +7,7 @@
 #include "common/lib/mem.h"
 #include "common/storage/area.h"
 #include "common/storage/disk/disk.h"
+#include "common/storage/state_variable.h"
 #include "test/firmware_contract_parts.h"
 #include <stdarg.h>
 
@@ -355,31 +356,67 @@ static void check_event_log(void)
         (void)*(const volatile uint8_t *)&log.events[i];
 }
 
-/* Variables come with UEFI, and hold what they were given. */
+/* What the disk holds of a variable, by the state sectors alone. */
+static bool is_on_disk(void)
+{
+    const struct boot_origin *origin = &contract.facts->origin;
+    uint8_t(*pair)[STATE_BYTES] = (void *)take(2 * STATE_BYTES), *sector = take(SECTOR_BYTES_MAX);
+    struct state state;
+    uint32_t bytes;
+
+    for (uint64_t i = 0; i < 2 && !contract.why[0]; i++) {
+        expect_ok(contract.firmware->read(test_disk(), origin->area_lba + i, 1, sector), "read");
+        memcpy(pair[i], sector, STATE_BYTES);
+    }
+    return !contract.why[0] && state_read(pair, &state) == OK &&
+           state_get(&state, STATE_ONE_SHOT, &bytes);
+}
+
+/* They hold what they were given. */
 static void check_variables(void)
 {
-    static const uint8_t vendor[16] = "Lintel contract";
+    static const char name[] = "LoaderEntryOneShot";
+    static const uint16_t text[] = u"value";
     const struct firmware *firmware = contract.firmware;
-    bool uefi = contract.facts->firmware == LINTEL_FIRMWARE_UEFI;
-    char value[8] = "";
+    uint16_t value[8];
     uint64_t bytes = sizeof value, small = 2;
 
-    expect((firmware->get_variable != NULL) == uefi && (firmware->set_variable != NULL) == uefi &&
-               (firmware->restart != NULL) == uefi,
-           "variables on the wrong firmware");
-    if (!uefi || contract.why[0])
-        return;
-    expect(firmware->get_variable(vendor, "Test", value, &bytes) == ERR_NOT_FOUND, "too early");
-    expect_ok(firmware->set_variable(vendor, "Test", false, "value", 6), "set_variable");
+    expect(firmware->get_variable(vendor_loader, name, value, &bytes) == ERR_NOT_FOUND, "early");
+    expect_ok(firmware->set_variable(vendor_loader, name, true, text, sizeof text), "set_variable");
     bytes = sizeof value;
-    expect_ok(firmware->get_variable(vendor, "Test", value, &bytes), "get_variable");
-    expect(bytes == 6 && memcmp(value, "value", 6) == 0, "another value");
-    expect(firmware->get_variable(vendor, "Test", value, &small) == ERR_UNSUPPORTED && small == 6,
+    expect_ok(firmware->get_variable(vendor_loader, name, value, &bytes), "get_variable");
+    expect(bytes == sizeof text && memcmp(value, text, bytes) == 0, "another value");
+    expect(firmware->get_variable(vendor_loader, name, value, &small) == ERR_UNSUPPORTED &&
+               small == sizeof text,
            "more bytes than there is room for");
-    expect_ok(firmware->set_variable(vendor, "Test", false, NULL, 0), "set_variable to nothing");
-    expect_ok(firmware->set_variable(vendor, "Test", false, NULL, 0), "the same again");
+    if (firmware->commit_variables) {
+        expect(!is_on_disk(), "written before that was asked for");
+        expect_ok(firmware->commit_variables(), "commit_variables");
+        expect(is_on_disk(), "not written");
+    }
+    expect_ok(firmware->set_variable(vendor_loader, name, true, NULL, 0), "set_variable to none");
+    expect_ok(firmware->set_variable(vendor_loader, name, true, NULL, 0), "the same again");
     bytes = sizeof value;
-    expect(firmware->get_variable(vendor, "Test", value, &bytes) == ERR_NOT_FOUND, "not removed");
+    expect(firmware->get_variable(vendor_loader, name, value, &bytes) == ERR_NOT_FOUND,
+           "not removed");
+    if (firmware->commit_variables) {
+        expect_ok(firmware->commit_variables(), "commit_variables again");
+        expect(!is_on_disk(), "still on the disk");
+    }
+}
+
+/* UEFI always has them, and a BIOS where the disk has an area for them. */
+static void check_variable_verbs(void)
+{
+    const struct firmware *firmware = contract.firmware;
+    bool uefi = contract.facts->firmware == LINTEL_FIRMWARE_UEFI;
+
+    expect((firmware->get_variable != NULL) == (uefi || contract.facts->origin.has_area) &&
+               (firmware->set_variable != NULL) == (firmware->get_variable != NULL),
+           "variables on the wrong firmware");
+    expect((firmware->restart != NULL) == uefi, "restart on the wrong firmware");
+    if (firmware->get_variable && !contract.why[0])
+        check_variables();
 }
 
 bool contract_check(const struct facts *facts, const struct firmware *firmware,
@@ -411,7 +448,7 @@ bool contract_check(const struct facts *facts, const struct firmware *firmware,
     ask("reserve what is taken", check_reserve_of_others);
     ask("set_video", check_video);
     ask("set_text", check_text);
-    ask("variables", check_variables);
+    ask("variables", check_variable_verbs);
     ask("event log", check_event_log);
     print("contract: leaving\n");
     contract.put = after->put;

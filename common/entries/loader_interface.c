@@ -189,8 +189,11 @@ void loader_interface_tell_execution(const struct loader_interface *interface)
 {
     const struct machine *machine = interface->machine;
 
-    if (is_there(machine))
-        say_time(machine, "LoaderTimeExecUSec", cpu_tsc());
+    if (!is_there(machine))
+        return;
+    say_time(machine, "LoaderTimeExecUSec", cpu_tsc());
+    if (loader_interface_commit(machine) != OK)
+        note("%s\n", err_message());
 }
 
 /* ---- what the operating system wishes -------------------------------------------------------- */
@@ -273,6 +276,11 @@ void loader_interface_obey(struct loader_interface *interface, struct config *co
 
 /* ---- what is kept ---------------------------------------------------------------------------- */
 
+enum err loader_interface_commit(const struct machine *machine)
+{
+    return machine->firmware->commit_variables ? machine->firmware->commit_variables() : OK;
+}
+
 /* Written only when it changes: flash wears out. */
 void loader_interface_save(const struct loader_interface *interface, const struct entry *entry)
 {
@@ -294,7 +302,8 @@ enum err loader_interface_make_default(const struct machine *machine, const stru
         return fail(ERR_UNSUPPORTED, "This firmware keeps none: put `default %s` into loader.conf.",
                     entry->id);
     loader_interface_name(entry, name);
-    return loader_interface_write(machine, "LoaderEntryDefault", name);
+    TRY(loader_interface_write(machine, "LoaderEntryDefault", name));
+    return loader_interface_commit(machine);
 }
 
 enum err loader_interface_enter_setup(const struct machine *machine)

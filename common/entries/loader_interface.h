@@ -18,6 +18,9 @@ void loader_interface_obey(struct loader_interface *interface, struct config *co
 /* Remembers the entry that is about to be booted, where it shall be the next default. */
 void loader_interface_save(const struct loader_interface *interface, const struct entry *entry);
 
+/* What variables were set to is kept from now on, whatever becomes of the machine. */
+enum err loader_interface_commit(const struct machine *machine);
+
 /* Tells the operating system of this entry who boots it from where, and what the entries are. A
  * variable costs a firmware milliseconds: only who might read them is told. */
 void loader_interface_tell(struct loader_interface *interface, const struct config *config,

@@ -148,7 +148,11 @@ static bool append(struct state *state, uint32_t id, const void *value, uint32_t
 enum err state_set(struct state *state, enum state_id id, const void *value, uint32_t bytes)
 {
     struct state changed = *state;
+    uint32_t old_bytes;
+    const uint8_t *old = state_get(state, id, &old_bytes);
 
+    if (old && old_bytes == bytes && memcmp(old, value, bytes) == 0)
+        return OK;
     if (bytes > STATE_VALUE_BYTES)
         return fail(ERR_NO_MEMORY, "a state holds no value of %u bytes: %u at most", bytes,
                     STATE_VALUE_BYTES);

@@ -387,6 +387,33 @@ static void keeps_a_default(void **state)
     assert_text("LoaderEntryDefault", "fedora.conf", true);
 }
 
+static uint32_t commits;
+static enum err commit_result;
+
+static enum err commit(void)
+{
+    commits++;
+    return commit_result;
+}
+
+/* On a BIOS nothing is kept before it is committed. */
+static void commits_what_is_to_be_kept(void **state)
+{
+    (void)state;
+    firmware.commit_variables = commit;
+    commits = 0;
+    commit_result = OK;
+    assert_int_equal(loader_interface_make_default(&machine, &entries[1]), OK);
+    assert_int_equal(commits, 1);
+    loader_interface_tell_execution(&interface);
+    assert_int_equal(commits, 2);
+    commit_result = ERR_IO;
+    assert_int_equal(loader_interface_make_default(&machine, &entries[1]), ERR_IO);
+    assert_int_equal(loader_interface_commit(&machine), ERR_IO);
+    machine.firmware = &fake_firmware;
+    assert_int_equal(loader_interface_commit(&machine), OK);
+}
+
 static void enters_the_setup(void **state)
 {
     (void)state;
@@ -469,6 +496,7 @@ int main(void)
         TEST(saves_what_was_booted),
         TEST(saves_when_the_configuration_says_so),
         TEST(keeps_a_default),
+        TEST(commits_what_is_to_be_kept),
         TEST(enters_the_setup),
         TEST(does_not_restart_for_nothing),
         TEST(is_silent_on_a_bios),
