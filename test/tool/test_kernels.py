@@ -199,6 +199,7 @@ def test_names_from_outside_break_no_line(tree):
      "GRUB_CMDLINE_LINUX=a", "a"),
     ("OTHER='\nGRUB_CMDLINE_LINUX=evil\n' MORE=$(echo ')') GRUB_CMDLINE_LINUX=a", "a"),
     ("MY_GRUB_CMDLINE_LINUX=a\nGRUB_CMDLINE_LINUX_RECOVERY=b\n", ""),
+    ('if [ "$XEN" = "" ]; then\n\techo "no" >&2\nfi # GRUB_CMDLINE_LINUX=a', ""),
 ])
 def test_options_from_grub(tree, grub, options):
     tree.write("etc/default/grub", grub)
@@ -220,9 +221,9 @@ def test_options_from_files_behind_grubs(tree):
     ("GRUB_CMDLINE_LINUX=$(touch owned)", 1), ("\nGRUB_CMDLINE_LINUX=`touch owned`", 2),
     ("GRUB_CMDLINE_LINUX=\"a ${B:-c}\"", 1), ("GRUB_CMDLINE_LINUX=$B", 1),
     ("GRUB_CMDLINE_LINUX+=a", 1), ("GRUB_CMDLINE_LINUX='a", 1), ('GRUB_CMDLINE_LINUX="a', 1),
-    ("A=$(b\nGRUB_CMDLINE_LINUX=c", 2), ("if a; then\nGRUB_CMDLINE_LINUX=c\nfi", 2),
+    ("A=$(b\nGRUB_CMDLINE_LINUX=c", 2), ("if a; then\nGRUB_CMDLINE_LINUX=c\nfi", 1),
     ("[ -e /a ] && GRUB_CMDLINE_LINUX=c", 1), ("GRUB_CMDLINE_LINUX=c touch owned", 1),
-    (". /etc/other\nGRUB_CMDLINE_LINUX=c", 2), ("GRUB_CMDLINE_LINUX=a\x01b", 0),
+    ("\n. /etc/other\nGRUB_CMDLINE_LINUX=c", 2), ("unset GRUB_CMDLINE_LINUX", 1), ("GRUB_CMDLINE_LINUX=a\x01b", 0),
 ])
 def test_options_that_only_a_shell_knows_are_refused(tree, grub, line):
     tree.write("etc/default/grub", grub)

@@ -15,8 +15,11 @@ struct shell {
     struct assignment *list;
     size_t count;
     FILE *word;
-    bool known; /* of the word: no part of it is a shell's to find out */
-    bool plain; /* so far there were only assignments, which all take place */
+    bool known;       /* of the word: no part of it is a shell's to find out */
+    bool literal;     /* it says what it stands for */
+    bool exports;     /* the statement is an `export` */
+    bool mentioned;   /* one of the names stands there */
+    unsigned command; /* the line of the first statement that is no assignment; 0: there is none */
 };
 
 static enum err refuse(const struct shell *shell, const char *what)
@@ -61,7 +64,7 @@ static enum err pass_over(struct shell *shell, int open, int close)
 {
     int c, depth = 1;
 
-    shell->known = false;
+    shell->known = shell->literal = false;
     while (depth) {
         c = next(shell);
         if (c == EOF)
@@ -103,10 +106,13 @@ static enum err read_expansion(struct shell *shell)
     bool braces = peek(shell) == '{';
     const char *name = shell->c + braces, *end = name;
 
+    shell->literal = false;
     while (end < shell->end && is_name((unsigned char)*end))
         end++;
     const struct assignment *found = find(shell, name, (size_t)(end - name));
-    if (found && (!braces || (end < shell->end && *end == '}'))) {
+    int behind = end < shell->end ? *end : EOF;
+    bool whole = braces ? behind == '}' : behind != '\\'; /* which may join two lines */
+    if (found && whole) {
         fputs(found->value ? found->value : "", shell->word);
         shell->c = end + braces;
         return OK;
@@ -159,9 +165,13 @@ static enum err read_part(struct shell *shell, int c)
         return read_expansion(shell);
     case '`':
         return pass_over(shell, EOF, '`');
+    case '~': /* may stand for a home folder */
+        shell->known = false;
+        break;
     case '\\':
-        c = next(shell);
-        if (c == '\n' || c == EOF)
+        if (peek(shell) != EOF)
+            c = next(shell);
+        if (c == '\n')
             return OK;
     }
     fputc(c, shell->word);
@@ -177,7 +187,7 @@ static enum err read_word(struct shell *shell, char **word)
     shell->word = open_memstream(word, &bytes);
     if (!shell->word)
         return fail(ERR_NO_MEMORY, "%s: no memory for it", shell->path);
-    shell->known = true;
+    shell->known = shell->literal = true;
     while (err == OK && peek(shell) != EOF && !is_in(peek(shell), " \t\n;&|<>()"))
         err = read_part(shell, next(shell));
     fclose(shell->word);
@@ -185,14 +195,6 @@ static enum err read_word(struct shell *shell, char **word)
 }
 
 /* ---- statements ------------------------------------------------------------------------------ */
-
-/* Does a simple command end here? */
-static bool ends(struct shell *shell)
-{
-    while (is_in(peek(shell), " \t"))
-        next(shell);
-    return peek(shell) == EOF || is_in(peek(shell), "\n;#");
-}
 
 /* The length of the name that a word, as it stands in the file, assigns to; 0: it is another
  * word. */
@@ -202,20 +204,14 @@ static size_t assigned_name(const struct shell *shell)
 
     while (c < shell->end && is_name((unsigned char)*c))
         c++;
-    bool assigns =
-        c < shell->end && (*c == '=' || (*c == '+' && c + 1 < shell->end && c[1] == '='));
-    return assigns ? (size_t)(c - shell->c) : 0;
+    return c < shell->end && *c == '=' ? (size_t)(c - shell->c) : 0;
 }
 
-static enum err assign(struct shell *shell, struct assignment *assignment, const char *word)
+static enum err assign(struct shell *shell, struct assignment *assignment, const char *value)
 {
-    const char *value = word + strlen(assignment->name);
-
-    if (*value == '+' || !shell->known)
+    if (!shell->known)
         return refuse(shell, "only a shell knows what this assigns");
-    if (!shell->plain)
-        return refuse(shell, "only a shell knows whether this assignment, behind commands, counts");
-    char *copy = strdup(value + 1);
+    char *copy = strdup(value);
     if (!copy)
         return fail(ERR_NO_MEMORY, "%s: no memory for it", shell->path);
     free(assignment->value);
@@ -223,7 +219,27 @@ static enum err assign(struct shell *shell, struct assignment *assignment, const
     return OK;
 }
 
-/* One word; `A=b c` assigns for the command c only. */
+static bool mentions(const struct shell *shell, const char *word)
+{
+    for (size_t i = 0; i < shell->count; i++)
+        if (strstr(word, shell->list[i].name))
+            return true;
+    return false;
+}
+
+static bool is_name_all(const char *word)
+{
+    while (is_name((unsigned char)*word))
+        word++;
+    return !*word;
+}
+
+static void note_command(struct shell *shell)
+{
+    if (!shell->command)
+        shell->command = shell->line;
+}
+
 static enum err take_word(struct shell *shell)
 {
     size_t length = assigned_name(shell);
@@ -231,13 +247,16 @@ static enum err take_word(struct shell *shell)
     char *word = NULL;
     enum err err = read_word(shell, &word);
 
-    if (err == OK && length && assignment)
-        err = assign(shell, assignment, word);
-    if (err == OK && !length && strcmp(word, "export") != 0)
-        shell->plain = false;
+    if (err == OK) {
+        shell->mentioned |= mentions(shell, word);
+        if (length && assignment)
+            err = assign(shell, assignment, word + length + 1);
+        else if (shell->literal && strcmp(word, "export") == 0)
+            shell->exports = true;
+        else if (!length && !(shell->exports && shell->literal && is_name_all(word)))
+            note_command(shell);
+    }
     free(word);
-    if (err == OK && assignment && length && !ends(shell) && !assigned_name(shell))
-        err = refuse(shell, "only a shell knows what this command does to what it is told");
     return err;
 }
 
@@ -251,10 +270,11 @@ static enum err take_next(struct shell *shell)
         while (peek(shell) != EOF && peek(shell) != '\n')
             next(shell);
     else if (is_in(c, "&|<>()"))
-        shell->plain = false;
+        note_command(shell);
     else if (!is_in(c, " \t\n;"))
         return take_word(shell);
-    next(shell);
+    c = next(shell);
+    shell->exports &= c != '\n' && c != ';';
     return OK;
 }
 
@@ -270,9 +290,11 @@ enum err assignments_read(const char *path, struct assignment *list, size_t coun
         .line = 1,
         .list = list,
         .count = count,
-        .plain = true,
     };
     while (peek(&shell) != EOF)
         TRY(take_next(&shell));
-    return OK;
+    if (!shell.command || !shell.mentioned)
+        return OK;
+    shell.line = shell.command;
+    return refuse(&shell, "beside commands only a shell knows what is assigned");
 }

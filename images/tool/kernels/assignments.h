@@ -11,6 +11,7 @@ struct assignment {
 };
 
 /* Takes from a file what it assigns to the listed names; `$NAME` of a listed one is its value so
- * far. ERR_NOT_FOUND: no such file. ERR_FORMAT: only a shell that runs it knows the value that one
- * of them gets, or whether it does; or quotes stay open. */
+ * far. ERR_NOT_FOUND: no such file. ERR_FORMAT: only a shell that runs it knows what one of them is
+ * in the end: its value is, or there are commands in a file that has its name; or quotes stay open.
+ */
 enum err assignments_read(const char *path, struct assignment *list, size_t count);
