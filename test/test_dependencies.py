@@ -26,7 +26,7 @@ FLOORS = {
                        "disk net"],
     "kernel": ["main.c programs", "shell", "gui claims", "user", "threads", "vm", "console", "machine",
                "handover", "lib"],
-    "images/tool": ["main.c", "steer", "kernels", "live", "install", "image", "check report", "host"],
+    "images/tool": ["main.c", "install.c", "steer", "kernels", "live", "install", "image", "check report", "host"],
 }
 # Where instructions may stand that are the machine's and not C's; of the front ends, in which files.
 HARDWARE = {

@@ -115,7 +115,7 @@ def complete(*words):
     (("set-oneshot", "a", "b"), r"one at a time"), (("set-timeout", "5", "--clear"), r"--clear needs"),
     (("set-timeout", "soon"), r"`soon` is neither seconds nor menu-force"),
     (("reboot",), r"which entry"), (("bless", "maybe"), r"good or bad"),
-    (("install",), r"which disk"), (("uninstall", "a", "b"), r"one disk"),
+    (("install", "a", "b"), r"one disk"), (("uninstall", "a", "b"), r"one disk"),
 ])
 def test_wrong_command_line(arguments, message):
     done = lintel(*arguments)

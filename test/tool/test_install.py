@@ -13,34 +13,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from disks import (BUILD, DISKS, GRUB_SAYS, MIB, altered, older_tool, plain_tree,  # noqa: E402
                    read_file)
 from builder import make_image  # noqa: E402
+from installs import (as_built, head_sum, kill_everywhere, lintel, refuse,  # noqa: E402
+                      same, succeed)
 from machine import Hardware, Machine  # noqa: E402
 from report import parse_report  # noqa: E402
 
-TOOL = BUILD / "lintel"
 LOADER, DEFAULT_LOADER = "/EFI/lintel/lintelx64.efi", "/EFI/BOOT/BOOTX64.EFI"
 RECORD = "/lintel/uninstall.bin"
 SECTOR = 512
-
-
-def lintel(*arguments, tool=TOOL, environment=None):
-    return subprocess.run([tool, *map(str, arguments)], capture_output=True, text=True,
-                          env={**os.environ, **(environment or {})})
-
-
-def succeed(*arguments, **others):
-    done = lintel(*arguments, **others)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def refuse(*arguments, **others):
-    done = lintel(*arguments, **others)
-    assert done.returncode == 1, done.stdout + done.stderr
-    return done.stderr
-
-
-def same(one, other):
-    return subprocess.run(["cmp", one, other]).returncode == 0
 
 
 @pytest.fixture
@@ -272,14 +252,6 @@ def test_remains_of_deleted_files_come_back(make, tmp_path, everywhere):
 
 # ---- killed at each write -----------------------------------------------------------------------
 
-@pytest.fixture(scope="session")
-def killer(tmp_path_factory):
-    library = tmp_path_factory.mktemp("killer") / "kill_at_write.so"
-    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", library,
-                    Path(__file__).with_name("kill_at_write.c"), "-ldl"], check=True)
-    return library
-
-
 def bios_state(path, disk, old):
     """What the first sector leads to: "old", or the whole second stage that it finds, as built."""
     image = path.read_bytes()
@@ -293,35 +265,6 @@ def bios_state(path, disk, old):
     assert stage[4:8] == b"LNT2" and sum(struct.unpack(f"<{len(stage) // 4}I", stage)) % 2**32 == 0
     assert struct.pack("<I", head_sum(stage)) == image[0x1B2:0x1B6]
     return as_built(stage)
-
-
-def head_sum(stage):
-    """As legacy/boot.asm sums the second stage's first 512 bytes."""
-    total = 0
-    for (word,) in struct.iter_unpack("<I", stage[:512]):
-        total = total + word & 0xFFFFFFFF
-        total = (total << 1 | total >> 31) & 0xFFFFFFFF
-    return total
-
-
-def as_built(stage):
-    """A second stage without what it knows of its installation, and so without its checksum."""
-    return stage[:12] + bytes(4) + stage[16:24] + b"\xff" * 32 + stage[56:]
-
-
-def kill_everywhere(path, command, killer, disk, tool=TOOL):
-    """Runs a command on copies of a disk, killed at one write after the other; yields them."""
-    for count in range(1, 1000):
-        copy = path.with_name(f"killed-{count}.img")
-        shutil.copy(path, copy)
-        done = lintel(*command, copy, tool=tool,
-                      environment={"LD_PRELOAD": str(killer), "KILL_FILE": str(copy),
-                                   "KILL_AT": str(count), "KILL_SECTOR": str(disk.sector_bytes)})
-        yield copy
-        copy.unlink()
-        if done.returncode == 0:
-            return
-        assert done.returncode == -9, done.stderr
 
 
 def restores_all(copy, before, disk, folder):

@@ -52,7 +52,7 @@ def refuse(root, library):
         (root / "proc/self/mounts").write_text("proc /proc proc rw 0 0\n" + lines)
         done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True,
                               env={**os.environ, "LD_PRELOAD": str(library),
-                                   "FAKE_ROOT": str(root)})
+                                   "FAKE_ROOT": str(root), "LINTEL_ROOT": str(root)})
         assert done.returncode == 1, done.stdout + done.stderr
         return done.stderr
     return run

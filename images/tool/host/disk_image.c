@@ -127,8 +127,18 @@ static bool is_fat(const uint8_t *sector, uint32_t sector_bytes)
     return (sector[0] == 0xeb || sector[0] == 0xe9) && load16(sector + 11) == sector_bytes;
 }
 
-/* True when one of the primary partitions, counted in such sectors, begins with such a one. */
-static bool leads_to_fat(const struct disk_image *image, const uint8_t *mbr, uint32_t sector_bytes)
+static bool is_ext4(const struct disk_image *image, uint64_t offset)
+{
+    uint8_t magic[2];
+
+    return disk_image_read(image, offset + 1024 + 56, sizeof magic, magic) == OK &&
+           load16(magic) == 0xef53;
+}
+
+/* True when one of the primary partitions, counted in such sectors, begins with a file system that
+ * tells it. */
+static bool leads_to_volume(const struct disk_image *image, const uint8_t *mbr,
+                            uint32_t sector_bytes)
 {
     uint8_t sector[16];
 
@@ -136,7 +146,7 @@ static bool leads_to_fat(const struct disk_image *image, const uint8_t *mbr, uin
         uint64_t offset = (uint64_t)load32(entry + 8) * sector_bytes;
         if (entry[4] && offset + sizeof sector <= image->bytes &&
             disk_image_read(image, offset, sizeof sector, sector) == OK &&
-            is_fat(sector, sector_bytes))
+            (is_fat(sector, sector_bytes) || is_ext4(image, offset)))
             return true;
     }
     return false;
@@ -153,7 +163,7 @@ static uint32_t guess_sector_bytes(const struct disk_image *image)
         return 512;
     if (is_signature(image, 4096) || is_signature(image, image->bytes - 4096))
         return 4096;
-    return is_fat(start, 4096) || leads_to_fat(image, start, 4096) ? 4096 : 512;
+    return is_fat(start, 4096) || leads_to_volume(image, start, 4096) ? 4096 : 512;
 }
 
 static enum err measure(struct disk_image *image, const struct stat *stat)

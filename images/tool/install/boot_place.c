@@ -171,7 +171,7 @@ static enum err use_reserved(const struct disk_image *image, const struct volume
     return find_room(image, first + own, first + fat.reserved_sectors, remedy, place);
 }
 
-static const struct volume *find_bios_boot(const struct disk_tables *tables)
+const struct volume *boot_place_bios_boot(const struct disk_tables *tables)
 {
     for (uint32_t i = 0; i < tables->count; i++)
         if (is_bios_boot(&tables->volumes[i]))
@@ -200,7 +200,7 @@ static enum err use_partition(const struct disk_image *image, const struct disk_
 static enum err use_gpt(const struct disk_image *image, const struct disk_tables *tables,
                         struct boot_place *place)
 {
-    const struct volume *volume = find_bios_boot(tables);
+    const struct volume *volume = boot_place_bios_boot(tables);
 
     if (volume)
         return use_bios_boot(image, volume, place);

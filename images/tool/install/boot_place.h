@@ -29,6 +29,9 @@ struct boot_place {
 enum err boot_place_find(const struct disk_image *image, const struct disk_tables *tables,
                          uint32_t partition, const struct content *stage, struct boot_place *place);
 
+/* The BIOS boot partition of a GPT; NULL: there is none. */
+const struct volume *boot_place_bios_boot(const struct disk_tables *tables);
+
 /* The highest place in `all_sectors` sectors at `bytes` where each sector that the stage would take
  * is zero, or is what the stage has there: an installation that was killed left it. The highest
  * leaves room for other loaders, which grow upwards from the lowest. False: there is none. */

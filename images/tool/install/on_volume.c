@@ -1,47 +1,11 @@
-/* What do `lintel install` and `lintel uninstall` do, and what do they say of it? */
-#include "common/lib/log.h"
+/* What do install and uninstall do on a disk with a FAT volume, and what do they say of it? */
+#include "images/tool/install/on_volume.h"
 #include "common/lib/mem.h"
-#include "common/lib/text.h"
-#include "images/tool/host/command.h"
 #include "images/tool/host/progress.h"
 #include "images/tool/image/embedded.h"
 #include "images/tool/install/installation.h"
+#include "images/tool/install/words.h"
 #include <stdio.h>
-
-#define OPTION_PARTITION (OPTION_LONG + 0)
-#define OPTION_DRY_RUN   (OPTION_LONG + 1)
-
-struct request {
-    const char *path;
-    uint64_t partition;
-    bool dry_run;
-};
-
-static enum err take_option(void *context, int key, const char *value)
-{
-    struct request *request = context;
-
-    if (key == OPTION_DRY_RUN)
-        request->dry_run = true;
-    if (key != OPTION_PARTITION)
-        return OK;
-    TRY(parse_number("--partition", value, UINT32_MAX, &request->partition));
-    return request->partition ? OK : fail(ERR_FORMAT, "--partition: partitions count from 1");
-}
-
-static void parse(const struct syntax *syntax, int argc, char **argv, struct request *request)
-{
-    int next = options_parse(syntax, argc, argv, take_option, request);
-
-    if (argc - next != 1)
-        options_refuse(syntax, argc == next ? "which disk or image?" : "one disk or image only");
-    request->path = argv[next];
-}
-
-static void put(char c)
-{
-    fputc(c, stderr);
-}
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
@@ -78,27 +42,6 @@ static void tell_files(const struct installation *installation)
            item_paths[ITEM_RECORD], installation_home_name(installation));
 }
 
-static void tell_size(const struct installation *installation)
-{
-    uint64_t bytes = writes_bytes(&installation->writes);
-
-    printf("  %lu KiB are written in %lu step%s.\n", (bytes + KIB - 1) / KIB,
-           installation->writes.count, text_plural(installation->writes.count));
-}
-
-static void tell_disk(const struct installation *installation, const char *verb)
-{
-    static const char *const tables[] = {
-        [LINTEL_PARTITIONING_NONE] = "no partition table",
-        [LINTEL_PARTITIONING_MBR] = "an MBR",
-        [LINTEL_PARTITIONING_GPT] = "a GPT",
-    };
-
-    step_begin(NULL, 0);
-    printf("%s %s (%lu MiB, %s):\n", verb, installation->disk.path, installation->disk.bytes / MIB,
-           tables[installation->tables.partitioning]);
-}
-
 static void tell_entries(const struct installation *installation)
 {
     struct fs_entry entry;
@@ -111,8 +54,8 @@ static void tell_entries(const struct installation *installation)
 
 /* ---- install --------------------------------------------------------------------------------- */
 
-static enum err plan_install(const struct request *request, struct installation *installation,
-                             bool *nothing_to_do)
+static enum err plan_install(const struct install_request *request,
+                             struct installation *installation, bool *nothing_to_do)
 {
     enum err err;
 
@@ -140,7 +83,7 @@ static enum err write_disk(struct installation *installation)
     return OK;
 }
 
-static enum err install(const struct request *request)
+enum err volume_install(const struct install_request *request)
 {
     static struct installation installation;
     bool nothing_to_do;
@@ -151,11 +94,11 @@ static enum err install(const struct request *request)
         printf("%s: this Lintel is installed already.\n", request->path);
         return OK;
     }
-    tell_disk(&installation,
+    tell_disk(&installation.disk, &installation.tables,
               installation.has_record ? "Updating Lintel on" : "Installing Lintel on");
     tell_stage(&installation);
     tell_files(&installation);
-    tell_size(&installation);
+    tell_size(&installation.writes);
     if (request->dry_run)
         return OK;
     TRY(write_disk(&installation));
@@ -163,40 +106,10 @@ static enum err install(const struct request *request)
     return OK;
 }
 
-static const struct option_row install_options[] = {
-    {OPTION_PARTITION, "partition", "N",
-     "put the second stage into partition N: a BIOS boot partition, or a\n"
-     "FAT volume with reserved sectors enough"},
-    {OPTION_DRY_RUN, "dry-run", NULL, "say what would be done, and do nothing"},
-    {0},
-};
-
-static const struct syntax install_syntax = {
-    .command = "install",
-    .operands = "DEVICE-OR-IMAGE [OPTION]...",
-    .purpose =
-        "Puts Lintel on a disk or an image of one, beside what is there: partition table, file\n"
-        "systems and all files stay. On BIOS it takes the place of the loader in the first\n"
-        "sector; on UEFI it stands beside others.",
-    .options = install_options,
-    .notes =
-        "At any moment, also when the power fails, the disk boots the old loader or the new one;\n"
-        "then install again, or uninstall. Installing again updates. `lintel uninstall` restores\n"
-        "the disk.",
-};
-
-int command_install(int argc, char **argv)
-{
-    struct request request = {0};
-
-    parse(&install_syntax, argc, argv, &request);
-    log_attach(put);
-    return command_end(install(&request));
-}
-
 /* ---- uninstall ------------------------------------------------------------------------------- */
 
-static enum err plan_uninstall(const struct request *request, struct installation *installation)
+static enum err plan_uninstall(const struct install_request *request,
+                               struct installation *installation)
 {
     step_begin(request->path, 0);
     TRY(installation_open(request->path, !request->dry_run, 0, installation));
@@ -222,38 +135,15 @@ static void tell_uninstall(const struct installation *installation)
         puts("  Another loader has been put into the boot sector since: it stays.");
 }
 
-static enum err uninstall(const struct request *request)
+enum err volume_uninstall(const struct install_request *request)
 {
     static struct installation installation;
 
     TRY(plan_uninstall(request, &installation));
-    tell_disk(&installation, "Removing Lintel from");
+    tell_disk(&installation.disk, &installation.tables, "Removing Lintel from");
     tell_uninstall(&installation);
-    tell_size(&installation);
+    tell_size(&installation.writes);
     if (request->dry_run)
         return OK;
     return write_disk(&installation);
-}
-
-static const struct option_row uninstall_options[] = {
-    {OPTION_DRY_RUN, "dry-run", NULL, "say what would be done, and do nothing"},
-    {0},
-};
-
-static const struct syntax uninstall_syntax = {
-    .command = "uninstall",
-    .operands = "DEVICE-OR-IMAGE [OPTION]...",
-    .purpose =
-        "Restores what `lintel install` replaced. Where nothing else has changed since, the disk\n"
-        "is byte for byte what it was.",
-    .options = uninstall_options,
-};
-
-int command_uninstall(int argc, char **argv)
-{
-    struct request request = {0};
-
-    parse(&uninstall_syntax, argc, argv, &request);
-    log_attach(put);
-    return command_end(uninstall(&request));
 }
