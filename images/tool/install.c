@@ -9,6 +9,7 @@
 #include "images/tool/live/area_words.h"
 #include "images/tool/live/boot_config.h"
 #include "images/tool/live/boot_volume.h"
+#include "images/tool/live/esp.h"
 #include "images/tool/live/machine.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,12 +44,18 @@ static enum err find_live(const struct install_request *request, bool *in_use)
     return *in_use ? err : OK;
 }
 
+static enum err refuse_partition(const struct install_request *request)
+{
+    return request->partition
+               ? fail(ERR_UNSUPPORTED, "--partition: is for disks that are not in use")
+               : OK;
+}
+
 static enum err open_live(const struct install_request *request)
 {
     static char *path;
 
-    if (request->partition)
-        return fail(ERR_UNSUPPORTED, "--partition: is for disks that are not in use");
+    TRY(refuse_partition(request));
     free(path);
     path = root_path(live.disk);
     TRY(disk_image_open_used(path, !request->dry_run, &disk));
@@ -85,6 +92,18 @@ static enum err install_live(const struct install_request *request)
     return area.writes.count ? write_area() : OK;
 }
 
+/* The same on a UEFI machine. */
+static enum err install_esp(const struct install_request *request)
+{
+    TRY(refuse_partition(request));
+    TRY(esp_install(&live, request->dry_run));
+    if (request->dry_run)
+        return OK;
+    TRY(boot_config_write(&live));
+    TRY(kernels_refresh(&live));
+    return esp_enter(&live);
+}
+
 static enum err install_area(const struct install_request *request, const struct volume *boot)
 {
     enum area_step step;
@@ -102,7 +121,7 @@ static enum err install(const struct install_request *request)
 
     TRY(find_live(request, &in_use));
     if (in_use)
-        return install_live(request);
+        return live.uefi ? install_esp(request) : install_live(request);
     TRY(disk_image_open(request->path, !request->dry_run, &disk));
     TRY(area_open(&disk, &area));
     if (!request->partition)
@@ -150,13 +169,24 @@ static enum err uninstall_live(const struct install_request *request)
     return undo_forget();
 }
 
+/* The firmware starts the other loader before anything goes that Lintel needs. */
+static enum err uninstall_esp(const struct install_request *request)
+{
+    TRY(esp_leave(&live, request->dry_run));
+    if (request->dry_run)
+        return OK;
+    TRY(kernels_forget(&live));
+    TRY(boot_config_remove(&live));
+    return esp_uninstall(&live);
+}
+
 static enum err uninstall(const struct install_request *request)
 {
     bool in_use;
 
     TRY(find_live(request, &in_use));
     if (in_use)
-        return uninstall_live(request);
+        return live.uefi ? uninstall_esp(request) : uninstall_live(request);
     TRY(disk_image_open(request->path, !request->dry_run, &disk));
     TRY(area_open(&disk, &area));
     if (area.installed)

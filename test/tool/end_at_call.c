@@ -57,3 +57,4 @@ WATCH(ssize_t, write, (int file, const void *bytes, size_t count), (file, bytes,
 WATCH(int, fsync, (int file), (file))
 WATCH(int, syncfs, (int file), (file))
 WATCH(int, unlink, (const char *path), (path))
+WATCH(int, rmdir, (const char *path), (path))

@@ -22,7 +22,7 @@ from report import parse_report  # noqa: E402
 
 UUID = "11111111-2222-4333-8444-555555555555"
 STAGE = (BUILD / "legacy/stage2.bin").read_bytes()
-SLOT_BYTES, AREA_SECTORS = 240 * 1024, 5
+SLOT_BYTES, AREA_SECTORS = 256 * 1024, 5
 STATE, PREVIOUS, TRIAL, UNDO = 0, 2, 3, 4  # sectors of the area: common/storage/area.h
 STATE_TRIAL, STATE_RUNNING = 11, 12        # common/storage/state.h
 
@@ -417,7 +417,7 @@ def test_zeros_in_grubs_core_are_not_free(make):
     disk = DISKS["mbr-grub"]
     path, _ = make(disk)
     write(path, 512 + 0x1F4, struct.pack("<QH", 2, 1500))  # LBA 2 to 1501
-    assert "it has no 965 sectors of zeros in a row" in refuse("install", path)
+    assert "it has no 1029 sectors of zeros in a row" in refuse("install", path)
     write(path, 512 + 0x1F4, struct.pack("<QH", 2, 1000))
     succeed("install", path)
     assert Area(path, disk).slots[0] >= 1002
@@ -470,23 +470,23 @@ def test_another_installer_meanwhile(make, tmp_path):
 NO_PLACE = {
     "62 sectors": (Disk("d", "label: dos\nstart=63,type=83\n", 63), None,
                    "the gap before the first partition has 62 sectors, but Lintel's two slots and "
-                   "its area need 965: let the first partition begin at 1 MiB"),
-    "964 sectors": (Disk("d", "label: dos\nstart=965,type=83\n", 965), None,
-                    "has 964 sectors, but Lintel's two slots and its area need 965"),
+                   "its area need 1029: let the first partition begin at 1 MiB"),
+    "1028 sectors": (Disk("d", "label: dos\nstart=1029,type=83\n", 1029), None,
+                    "has 1028 sectors, but Lintel's two slots and its area need 1029"),
     "BIOS boot partition too small": (
         Disk("d", gpt_disk(1100, 2048).replace("start=1100, size=948", "start=1100, size=900"), 2048,
              number=2), None,
-        "the BIOS boot partition has 900 sectors, but Lintel's two slots and its area need 965: make "
+        "the BIOS boot partition has 900 sectors, but Lintel's two slots and its area need 1029: make "
         "the partition larger"),
     "4Kn": (Disk("d", "label: dos\nstart=100,type=83\n", 100, mib=48, sector_bytes=4096), None,
-            "has 99 sectors, but Lintel's two slots and its area need 125"),
+            "has 99 sectors, but Lintel's two slots and its area need 133"),
     "no BIOS boot partition": (
         Disk("d", "label: gpt\nfirst-lba: 34\nstart=2048,type=0FC63DAF-8483-4772-8E79-3D69D8477DE4\n", 2048), None,
         "its GPT has no BIOS boot partition for Lintel (type 21686148-6449-6E6F-744E-656564454649, at "
-        "least 965 sectors): make one (sgdisk --set-alignment=1 --new=0:34:2047 --typecode=0:EF02"),
+        "least 1029 sectors): make one (sgdisk --set-alignment=1 --new=0:34:2047 --typecode=0:EF02"),
     "something in the gap": (DISKS["mbr-plain"], (900 * 512, b"licence" * 22000),
                              "something else lies in the gap before the first partition (no loader in "
-                             "the first sector): it has no 965 sectors of zeros in a row"),
+                             "the first sector): it has no 1029 sectors of zeros in a row"),
     "overlap": (DISKS["mbr-plain"], (446 + 16 + 4, struct.pack("<B3sII", 0x83, b"\0\0\0", 4096, 9)),
                 "overlap"),
 }

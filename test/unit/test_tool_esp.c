@@ -104,7 +104,7 @@ static void bless(bool expected)
 
 static void uninstall(void)
 {
-    expect_ok(esp_leave(&live));
+    expect_ok(esp_leave(&live, false));
     expect_ok(esp_uninstall(&live));
 }
 
@@ -189,7 +189,7 @@ static void first_installation(void **state)
     keep("after");
     expect_same("before", "after");
     run("test ! -e root/var/lib/lintel/undo-uefi");
-    assert_int_equal(esp_leave(&live), ERR_NOT_FOUND);
+    assert_int_equal(esp_leave(&live, false), ERR_NOT_FOUND);
 }
 
 static void first_installation_fails(void **state)
@@ -435,7 +435,7 @@ static void damaged_records(void **state)
     assert_int_equal(esp_undo_read(&undo), ERR_FORMAT);
     assert_non_null(strstr(err_message(), "line 2"));
     run("sed 's/^partition ../partition ff/' record >root/var/lib/lintel/undo-uefi");
-    assert_int_equal(esp_leave(&live), ERR_CHANGED);
+    assert_int_equal(esp_leave(&live, false), ERR_CHANGED);
 }
 
 static int begin(void **state)

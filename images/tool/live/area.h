@@ -8,6 +8,7 @@
 #include "images/tool/image/stage.h"
 #include "images/tool/install/disk_tables.h"
 #include "images/tool/install/writes.h"
+#include "images/tool/live/area_trial.h"
 #include "images/tool/live/undo.h"
 
 struct area {
@@ -74,16 +75,6 @@ enum area_trial {
 };
 
 enum area_trial area_trial(const struct area *area);
-
-struct live;
-
-/* Of a trial: makes the loader that runs the one that every start leads to, or ends the trial of
- * one that failed; says so. *done: there was one. Nothing happens where none is, or where it was
- * not tried yet. */
-enum err area_bless(const struct live *live, bool *done);
-
-/* Takes the trial back, whether it was tried or not. */
-enum err area_reject(const struct live *live, bool *done);
 
 /* For area_trial.c: appends the write of a state to the pair. */
 enum err area_add_state(struct area *area, enum phase phase, const struct state *state);

@@ -48,8 +48,8 @@ enum err esp_install(const struct live *live, bool dry_run);
 enum err esp_enter(const struct live *live);
 
 /* Takes Lintel out of the firmware's boot menu, whose variables become what they were; says what
- * does not. ERR_NOT_FOUND: there is no record. */
-enum err esp_leave(const struct live *live);
+ * does not, or that it would. ERR_NOT_FOUND: there is no record. */
+enum err esp_leave(const struct live *live, bool dry_run);
 
 /* Behind it: removes files, folders and the record. */
 enum err esp_uninstall(const struct live *live);

@@ -186,13 +186,17 @@ static enum err remove_own_entry(struct esp *esp, enum esp_item item)
 }
 
 /* What leads to it goes before it goes. */
-enum err esp_leave(const struct live *live)
+enum err esp_leave(const struct live *live, bool dry_run)
 {
     static struct esp esp;
     bool same;
 
     TRY(look_at_installation(live, &esp));
     TRY(nvram_check());
+    show("Removing Lintel from the EFI system partition %s and the firmware's boot menu:\n",
+         live->esp.folder);
+    if (dry_run)
+        return OK;
     if (is_own_entry(&esp, esp.menu.next))
         TRY(boot_menu_set_next(&esp.menu, esp.undo.menu.next));
     TRY(boot_menu_restore(&esp.menu, &esp.undo.menu, &esp.entries[ESP_LOADER], &same));

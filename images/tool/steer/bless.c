@@ -5,6 +5,7 @@
 #include "images/tool/host/durable.h"
 #include "images/tool/host/root.h"
 #include "images/tool/host/text.h"
+#include "images/tool/live/area_trial.h"
 #include "images/tool/live/esp.h"
 #include "images/tool/steer/steering.h"
 #include <stdio.h>
@@ -140,7 +141,7 @@ static enum err bless_loader(const struct live *machine, bool good)
 
     if (machine->uefi)
         return (good ? esp_bless : esp_reject)(machine, &done);
-    return OK;
+    return (good ? area_bless : area_reject)(machine, &done);
 }
 
 /* Of both, whatever comes of the other: a loader that starts nothing is not to stay. */
