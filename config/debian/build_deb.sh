@@ -33,7 +33,6 @@ put_compressed PROTOCOL.md usr/share/doc/lintel/PROTOCOL.md.gz
     put 755 "$here/hooks/$file" "$file"
 done
 for unit in "$here"/units/*.service; do
-    [ -e "$unit" ] || continue
     put 644 "$unit" "lib/systemd/system/${unit##*/}"
 done
 

@@ -89,6 +89,19 @@ def test_what_was_counted_beside_the_names(tmp_path, firmware):
     assert machine.tries() == struct.pack("<IBB", zlib.crc32(b"other+3.conf"), 1, 2)
 
 
+@FIRMWARES
+def test_a_kernel_that_is_new_again_has_all_its_tries(tmp_path, firmware):
+    """`lintel kernel add` gives it the name that it had before."""
+    counted = [("lintel-6.1.0+03-00.conf", 0, 3), ("lintel-6.0.0+03-00.conf", 1, 2)]
+    machine = Machine(tmp_path, firmware, ["rescue.conf"], tries=counted)
+    for name, text in (("tries", "03\n"), ("cmdline", "root=/dev/vda2\n")):
+        machine.write(f"etc/kernel/{name}", text)
+    machine.write("boot/vmlinuz-6.1.0", "kernel")
+    succeed("kernel", "add", "6.1.0", env=machine.environment)
+    assert counted[0][0] in machine.names()
+    assert machine.tries() == struct.pack("<IBB", zlib.crc32(counted[1][0].encode()), 1, 2)
+
+
 NOTHING = {"not counted": (["rescue.conf"], "rescue.conf", "has no counter"),
            "gone": (["other+3.conf"], "rescue.conf", "is not there any more"),
            "control characters": (["other+3.conf"], "\x1b[2J.conf", "is not there any more")}

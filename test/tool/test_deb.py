@@ -69,6 +69,7 @@ def test_sums_and_settings_are_listed(unpacked):
     settings = {name.lstrip("/") for name in (unpacked / "DEBIAN/conffiles").read_text().split()}
     sums = {name: digest for digest, name in
             (line.split() for line in (unpacked / "DEBIAN/md5sums").read_text().splitlines())}
+    assert {"usr/bin/lintel", "lib/systemd/system/lintel-bless.service"} < files
     assert settings == {name for name in files if name.startswith("etc/")}
     assert set(sums) == files - settings
     assert all(hashlib.md5((unpacked / name).read_bytes()).hexdigest() == digest

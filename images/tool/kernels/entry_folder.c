@@ -12,6 +12,7 @@
 #include "images/tool/host/durable.h"
 #include "images/tool/kernels/entry_text.h"
 #include "images/tool/live/machine.h"
+#include "images/tool/live/variables.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -246,6 +247,13 @@ static enum err change(const struct search *search, const char *wanted, const ch
     return err;
 }
 
+/* Where names can't be counted down, what is kept of an old kernel has the name of the new one. */
+static void forget_tries(const struct search *search, const char *name)
+{
+    if (live_forget_tries(search->folder->live, name) != OK)
+        warn("%s: its tries are those that were left: %s", name, err_message());
+}
+
 enum err entry_folder_put(const struct entry_folder *folder, const char *version, const char *text,
                           enum entry_tries tries)
 {
@@ -258,6 +266,8 @@ enum err entry_folder_put(const struct entry_folder *folder, const char *version
     } else if (err == OK) {
         char *wanted = name_wanted(&search, tries);
         err = change(&search, wanted, text);
+        if (err == OK && tries == TRIES_ANEW)
+            forget_tries(&search, wanted);
         free(wanted);
     }
     search_end(&search);
