@@ -54,6 +54,7 @@ WATCH(int, renameat2, (int from, const char *old, int to, const char *new, unsig
       (from, old, to, new, flags))
 WATCH(int, mkdir, (const char *path, mode_t mode), (path, mode))
 WATCH(ssize_t, write, (int file, const void *bytes, size_t count), (file, bytes, count))
+WATCH(int, close, (int file), (file))
 WATCH(int, fsync, (int file), (file))
 WATCH(int, syncfs, (int file), (file))
 WATCH(int, unlink, (const char *path), (path))

@@ -49,16 +49,27 @@ enum err esp_put(const struct esp *esp, enum esp_item item, const struct content
     return err;
 }
 
-/* With a draft of it that a power failure left. */
 enum err esp_remove(const struct esp *esp, enum esp_item item)
 {
-    char *path = esp_path(esp, item), *draft = text_of("%s" DURABLE_DRAFT, path);
-    enum err err = unlink(draft) == 0 || errno == ENOENT ? OK : file_fail(draft);
+    char *path = esp_path(esp, item);
+    enum err err = esp_has(esp, item) ? durable_remove(path) : OK;
 
-    if (err == OK && esp_has(esp, item))
-        err = durable_remove(path);
-    free(draft);
     free(path);
+    return err;
+}
+
+enum err esp_remove_drafts(const struct esp *esp)
+{
+    enum err err = OK;
+
+    for (int item = ESP_FOLDERS; err == OK && item < ESP_ITEMS; item++) {
+        char *path = esp_path(esp, (enum esp_item)item);
+        char *draft = text_of("%s" DURABLE_DRAFT, path);
+
+        err = unlink(draft) == 0 || errno == ENOENT ? OK : file_fail(draft);
+        free(draft);
+        free(path);
+    }
     return err;
 }
 

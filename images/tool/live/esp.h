@@ -76,6 +76,8 @@ char *esp_path(const struct esp *esp, enum esp_item item);
 bool esp_has(const struct esp *esp, enum esp_item item);
 enum err esp_put(const struct esp *esp, enum esp_item item, const struct content *content);
 enum err esp_remove(const struct esp *esp, enum esp_item item);
+/* What a call leaves that is cut short. */
+enum err esp_remove_drafts(const struct esp *esp);
 
 bool esp_is_equal(const struct content *one, const struct content *other);
 /* The file under trial: the update, or the first installation's. */

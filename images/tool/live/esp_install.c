@@ -135,6 +135,7 @@ enum err esp_install(const struct live *live, bool dry_run)
     tell_install(&esp, step);
     if (dry_run)
         return OK;
+    TRY(esp_remove_drafts(&esp));
     if (esp.undo.on_trial && step != STEP_UPDATE)
         TRY(esp_end_trial(&esp));
     if (step == STEP_TAKE_BACK && esp.undo.good)
@@ -275,6 +276,7 @@ enum err esp_uninstall(const struct live *live)
     static struct esp esp;
 
     TRY(look_at_installation(live, &esp));
+    TRY(esp_remove_drafts(&esp));
     TRY(remove_files(&esp));
     for (int item = ESP_FOLDERS - 1; item >= 0; item--)
         TRY(remove_folder(&esp, (enum esp_item)item));

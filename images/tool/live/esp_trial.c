@@ -59,6 +59,7 @@ static enum err bless(struct esp *esp)
     bool first = !esp->undo.good;
 
     TRY(nvram_check());
+    TRY(esp_remove_drafts(esp));
     TRY(esp_add_entry(esp, ESP_LOADER));
     if (esp->undo.on_trial && !esp_is_exchanged(esp))
         TRY(exchange(esp));
