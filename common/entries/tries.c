@@ -148,7 +148,8 @@ static enum err change_variable(const struct config *config, const struct entry 
     uint64_t bytes = keep_known(config, records, read(firmware, records));
     bytes = tries_drop(records, bytes, name);
     bytes = add(records, bytes, name, (uint8_t)MIN(left, UINT8_MAX), (uint8_t)MIN(done, UINT8_MAX));
-    return firmware->set_variable(vendor_lintel, TRIES_VARIABLE, true, records, bytes);
+    TRY(firmware->set_variable(vendor_lintel, TRIES_VARIABLE, true, records, bytes));
+    return firmware->commit_variables ? firmware->commit_variables() : OK;
 }
 
 enum err tries_count(const struct config *config, const struct entry *entry)

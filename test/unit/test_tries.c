@@ -231,6 +231,23 @@ static void says_that_it_can_not_count(void **state)
     expect_tries(entry, 3, 0);
 }
 
+static enum err commit(void)
+{
+    return (fail)(ERR_IO, "a disk that is read-only");
+}
+
+/* Nor does the menu say that it has. */
+static void says_that_the_variable_is_not_kept(void **state)
+{
+    (void)state;
+    struct entry *entry = add("a+3.conf");
+    fs.driver = &other;
+    firmware.commit_variables = commit;
+    assert_int_equal(tries_count(&config, entry), ERR_IO);
+    assert_string_equal(err_message(), "a disk that is read-only");
+    expect_tries(entry, 3, 0);
+}
+
 static void forgets_files_that_are_gone(void **state)
 {
     (void)state;
@@ -318,6 +335,7 @@ int main(void)
         TRIES_TEST(counts_in_the_variable),
         TRIES_TEST(returns_to_the_name),
         TRIES_TEST(says_that_it_can_not_count),
+        TRIES_TEST(says_that_the_variable_is_not_kept),
         TRIES_TEST(forgets_files_that_are_gone),
         TRIES_TEST(has_room_for_so_many),
         TRIES_TEST(survives_any_variable),
