@@ -7,8 +7,9 @@ import sys
 import uuid
 
 import pytest
-from builder import BUILD, KERNEL, MIB, VOLUME, build_kernel, make_image, mtools, put_file
-from entries import make_entries_image
+from builder import (BUILD, KERNEL, MIB, VOLUME, build_kernel, copy_tree, make_fat_disk, make_image,
+                     mtools, put_file)
+from entries import add_xbootldr, make_entries_image
 from machine import CONFIG, ROOT, Hardware
 from media import make_ext4
 from variables import decode, in_memory, variables
@@ -151,6 +152,27 @@ def test_counts_in_place(boot, tmp_path, options, offset, drive):
     changed = changes(content, image.read_bytes())
     assert sorted(old + new for _, old, new in changed) == [b"01", b"32"]
     check_volume(image, offset)
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_counts_on_another_volume(entry_of, tmp_path, firmware):
+    """An extended boot loader partition."""
+    image = tmp_path / "two.img"
+    make_counted(image, ["first"])
+    other = add_xbootldr(image)
+    copy_tree(image, other, {f"{ENTRIES}/second+03-00.conf": ENTRY.format("second"),
+                             "/boot/kernel.elf": KERNEL})
+    assert entry_of(firmware, image) == "second"
+    assert entry_files(image, other) == ["second+02-01"]
+
+
+def test_counts_on_a_disk_without_partitions(boot, tmp_path):
+    image = tmp_path / "plain.img"
+    make_fat_disk(image, {"/EFI/BOOT/BOOTX64.EFI": BUILD / "uefi/lintelx64.efi",
+                          f"{ENTRIES}/second+3.conf": ENTRY.format("second"),
+                          "/boot/kernel.elf": KERNEL})
+    assert boot("uefi", [image], KEEPS).facts["entry"] == "second"
+    assert entry_files(image, 0) == ["second+2-1"]
 
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
