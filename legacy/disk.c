@@ -233,7 +233,7 @@ static enum err holds(const struct disk *disk, uint64_t lba, const void *bytes, 
 enum err disk_write_sector(const struct disk *disk, uint64_t lba, const void *before,
                            const void *after)
 {
-    uint32_t status = 0, one = 1;
+    uint32_t status = 0;
     bool same;
 
     TRY(check_reach(disk, lba, 1));
@@ -242,6 +242,7 @@ enum err disk_write_sector(const struct disk *disk, uint64_t lba, const void *be
         return fail(ERR_CHANGED, "%s: sector %lu holds something else than a moment ago, and stays",
                     disk->name, lba);
     for (uint32_t tries = 0; tries < TRIES_WRITE; tries++) {
+        uint32_t one = 1;
         if (tries)
             reset((uint8_t)disk->handle);
         memcpy(bounce, after, disk->sector_bytes);

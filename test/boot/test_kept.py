@@ -1,28 +1,18 @@
 """What is kept from boot to boot: in variables on UEFI, in two sectors of the disk on BIOS. Every row
 means the same on both, and from outside nothing else of the disk has changed."""
+import re
 import shutil
-import sys
 from dataclasses import dataclass, field
 
 import pytest
+from builder import BUILD
 from cells import Screen
-from machine import CONFIG, ROOT, Hardware
+from machine import CONFIG, Hardware
+from state import KEPT, SECTOR, Pair, area_of, begin_state
 from variables import add_variables, decode, encode, variables
 
-sys.path.append(str(ROOT / "test/tool"))
-from steered import Pair, area_of  # noqa: E402
-
-SECTOR = 512
-IDS = {"LoaderEntryDefault": 1, "LoaderEntryOneShot": 2, "LoaderEntryLastBooted": 3, "LoaderConfigTimeout": 4,
-       "LoaderConfigTimeoutOneShot": 5, "LoaderEntrySelected": 6, "LoaderTimeInitUSec": 7,
-       "LoaderTimeMenuUSec": 8, "LoaderTimeExecUSec": 9, "LintelRunning": 12}
-KEPT = [name for name, number in IDS.items() if number <= 5]
 ENTRY = "title {0}\nkernel /boot/kernel.elf\noptions test\nsort-key {0}\n"
 FILES = {f"/loader/entries/{name}.conf": ENTRY.format(name) for name in ("first", "second", "third")}
-
-
-def records(values):
-    return b"".join(bytes([IDS[name], len(text)]) + text.encode() for name, text in values.items())
 
 
 class Disk:
@@ -33,16 +23,10 @@ class Disk:
         self.hardware = Hardware(keeps=True)
 
     def preset(self, values):
-        pair = Pair.read(self.image, self.offset)
-        pair.put(1, pair.sector(7, records(values)))
-        pair.write(self.image)
+        begin_state(self.image, values)
 
     def all(self):
-        pair = Pair.read(self.image, self.offset)
-        data, values = pair.sectors[pair.newest][16:], {}
-        while data and data[0]:
-            values[data[0]], data = data[2:2 + data[1]], data[2 + data[1]:]
-        return {name: values[number] for name, number in IDS.items() if number in values}
+        return Pair.read(self.image, self.offset).values()
 
     def kept(self):
         return {name: value.decode() for name, value in self.all().items() if name in KEPT}
@@ -142,3 +126,87 @@ def test_kept_alike(start, special_image, tmp_path, firmware, row):
     assert f"fact: entry = {row.boots}\n" in machine.output
     assert keeper.kept() == (row.before if row.after is None else row.after)
     assert changed(before, image.read_bytes()) <= (allowed if row.before or row.after else set())
+
+
+# ---- a BIOS's disk that was damaged, or can't be written to ----------------------------------------
+
+CONF = {"/loader/loader.conf": "timeout 0\ndefault first\n"}
+LIVE = {"/loader/loader.conf": "timeout menu-force\ndefault first\n"}
+ONCE = {"LoaderEntryOneShot": "third.conf"}
+REFUSED = r"nothing is kept of this boot: BIOS drive 80h: sector \d+ cannot be (read|written): the BIOS says"
+
+
+def test_torn_sector_leaves_the_state_before_it(start, special_image):
+    image = special_image(FILES | LIVE)
+    pair = begin_state(image, {"LoaderEntryDefault": "second.conf"})
+    pair.put(0, pair.sector(8, pair.sectors[1][16:].replace(b"second", b"third1")))
+    pair.tear(0)
+    pair.write(image)
+    machine = start("bios", [image], Hardware(keeps=True))
+    screen = Screen(machine)
+    screen.wait_for_text("second: kernel")
+    screen.press(DOWN, "third: kernel")
+    screen.press("d", "Enter makes it the default")
+    screen.press("\r", "third boots by default from now on.")
+    machine.type("1")
+    machine.wait_passed()
+    now = Pair.read(image, area_of(image))
+    assert now.newest == 0 and now.values()["LoaderEntryDefault"] == b"third.conf"
+
+
+def test_damaged_state_stays_and_boots(start, special_image):
+    image = special_image(FILES | LIVE)
+    pair = begin_state(image, {"LoaderEntryDefault": "second.conf"})
+    for index in (0, 1):
+        pair.put(index, b"not Lintel's".ljust(SECTOR))
+    pair.write(image)
+    before = image.read_bytes()
+    machine = start("bios", [image], Hardware(keeps=True))
+    screen = Screen(machine)
+    screen.wait_for_text("first: kernel")
+    screen.press("d", "Enter makes it the default")
+    screen.press("\r", "both state sectors are damaged")
+    machine.type("1")
+    machine.wait_passed()
+    assert image.read_bytes() == before
+
+
+@pytest.mark.parametrize("wish", [{}, ONCE], ids=["nothing", "once"])
+def test_disk_that_is_read_only_boots(start, special_image, wish):
+    """It says so where something was to be kept."""
+    image = special_image(FILES | CONF)
+    if wish:
+        begin_state(image, wish)
+    machine = start("bios", [f"{image},readonly=on"], Hardware(disk="virtio-blk-pci", keeps=True))
+    machine.wait_passed()
+    assert f"fact: entry = {'third' if wish else 'first'}\n" in machine.output
+    assert bool(re.search(REFUSED, machine.output)) == bool(wish)
+
+
+@pytest.mark.parametrize("once", [True, False], ids=["once", "always"])
+def test_write_that_fails(start, special_image, tmp_path, once):
+    image, rules = special_image(FILES | CONF), tmp_path / "errors.conf"
+    pair = begin_state(image, ONCE)
+    rules.write_text(f'[inject-error]\nevent = "write_aio"\nerrno = "5"\n'
+                     f'sector = "{pair.offset // SECTOR}"\nonce = "{"on" if once else "off"}"\n')
+    machine = start("bios", [f"blkdebug:{rules}:{image}"], Hardware(keeps=True))
+    machine.wait_passed()
+    assert "fact: entry = third\n" in machine.output
+    assert bool(re.search(REFUSED, machine.output)) != once
+    assert ("LoaderEntryOneShot" in Pair.read(image, pair.offset).values()) != once
+
+
+def test_boot_times_are_kept_where_a_state_was_begun(start, special_image):
+    kernel = (BUILD / "test-kernels/multiboot2-framebuffer.elf").read_bytes()
+    image = special_image(CONF | {"/boot/other": kernel, "/loader/entries/first.conf":
+                                  "kernel /boot/other\noptions stay\nsort-key a\n"})
+    begin_state(image)
+    before = image.read_bytes()
+    machine = start("bios", [image], Hardware(keeps=True))
+    machine.wait_for("multiboot2: ")
+    pair = Pair.read(image, area_of(image))
+    told = pair.values()
+    assert told["LoaderEntrySelected"] == b"first.conf"
+    assert 0 < int(told["LoaderTimeInitUSec"]) < int(told["LoaderTimeExecUSec"])
+    assert told["LintelRunning"][8:].startswith(b"0.")
+    assert changed(before, image.read_bytes()) <= {pair.offset // SECTOR + i for i in (0, 1)}

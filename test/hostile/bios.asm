@@ -100,6 +100,9 @@ rows:
         ROW     "read another",     13h, 42h, 02h, read_another ; value: how many sectors behind
         ROW     "read short",       13h, 42h, 02h, read_short   ; value: sectors that come
         ROW     "read limit",       13h, 42h, 02h, read_limit   ; value: sectors, more is refused
+; Writes.
+        ROW     "write fails",      13h, 43h, 03h, fails        ; value: status
+        ROW     "write nothing",    13h, 43h, 03h, succeeds
 ; What INT 13h says of a drive.
         ROW     "no extensions",    13h, 41h, 42h, 48h, fails   ; value: status
         ROW     "no read by LBA",   13h, 42h, 42h, fails

@@ -1,7 +1,10 @@
 """BIOSes that lie about disks, calls and memory: bios.asm tells the lies."""
+import shutil
+
 from bios_floppy import Lie, floppy_arguments, make_floppy
 from machine import Hardware
 from row import BOOTS, Row, Setup
+from state import begin_state
 from ways import WAYS
 
 CHANGES_ALL = 0x3F  # registers and flags that a call may leave as it likes: bios.asm
@@ -21,6 +24,20 @@ def lying(*lies, volume=False, **hardware):
         return Setup((images.standard("test", volume),),
                      Hardware(options=tuple(floppy_arguments(floppy)), **hardware), lies)
     return prepare
+
+
+def keeping(*lies):
+    """The disk has a state, so that each boot writes to it."""
+    def prepare(images, folder):
+        image, floppy = folder / "kept.img", make_floppy(folder / "lies.img", lies)
+        shutil.copyfile(images.standard("test"), image)
+        begin_state(image)
+        return Setup((image,), Hardware(options=tuple(floppy_arguments(floppy))), lies)
+    return prepare
+
+
+def keeping_row(name, writes, *lies, sliced=False):
+    return Row(name, "bios", keeping(*lies), BOOTS, sliced, counts=writes)
 
 
 def bios_row(name, expected, *lies, sliced=False, **hardware):
@@ -120,5 +137,14 @@ ROWS = [
              Lie("read another", 1, skip=1, times=1)),
     bios_row("second-stage-has-zeros", r"Lintel: drive 80h: stage 2 is damaged",
              Lie("read zeros", skip=2, times=1)),
+    # Writes: what cannot be kept keeps nothing from booting.
+    keeping_row("kept", True),
+    keeping_row("kept-by-chs", True, CHS, sliced=True),
+    keeping_row("write-fails", False, Lie("write fails", 3)),
+    keeping_row("write-fails-twice", True, Lie("write fails", STATUS, times=2)),
+    keeping_row("write-brings-nothing", False, Lie("write nothing"), sliced=True),
+    keeping_row("write-brings-nothing-by-chs", False, CHS, Lie("write nothing")),
+    keeping_row("write-brings-nothing-once", True, Lie("write nothing", times=1)),
+    keeping_row("kept-and-13h-changes-registers", True, Lie("13h changes", CHANGES_ALL)),
     *(bios_row(f"drive-{drive:02x}", BOOTS, Lie("other drive", drive)) for drive in (0, 0x81, 0xFF)),
 ]

@@ -6,15 +6,12 @@ import struct
 import subprocess
 import sys
 import tempfile
-import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
 from builder import BUILD, KERNEL  # noqa: E402
 
 TOOL = BUILD / "lintel"
-SECTOR = 512
-AREA_AT = 0x38  # in the second stage's header
 RESCUE = "title Rescue\nkernel /boot/kernel.elf\noptions test rescue\n"
 
 
@@ -131,46 +128,3 @@ def volume_of(image):
 
 def utf16(text):
     return (text + "\0").encode("utf-16-le")
-
-
-# ---- the state on a disk ------------------------------------------------------------------------
-
-def area_of(path):
-    """Bytes from the disk's start: as the second stage knows it that the first sector starts."""
-    with open(path, "rb") as disk:
-        lba = struct.unpack_from("<Q", disk.read(SECTOR), 0x1A8)[0]
-        disk.seek(lba * SECTOR)
-        return struct.unpack_from("<Q", disk.read(SECTOR), AREA_AT)[0]
-
-
-class Pair:
-    """Two sectors with a state (common/storage/state.h tells the layout)."""
-
-    def __init__(self, sectors, offset):
-        self.sectors, self.offset = sectors, offset
-
-    @classmethod
-    def read(cls, path, offset):
-        with open(path, "rb") as disk:
-            disk.seek(offset)
-            return cls([disk.read(SECTOR), disk.read(SECTOR)], offset)
-
-    @property
-    def newest(self):
-        return max((0, 1), key=lambda i: struct.unpack_from("<I", self.sectors[i], 12)[0])
-
-    def put(self, index, sector):
-        self.sectors[index] = sector
-
-    def tear(self, index):
-        self.sectors[index] = self.sectors[index][:100] + b"?" * (SECTOR - 100)
-
-    @staticmethod
-    def sector(sequence, records):
-        body = struct.pack("<I", sequence) + records.ljust(SECTOR - 16, b"\0")[:SECTOR - 16]
-        return b"LNTSTATE" + struct.pack("<I", zlib.crc32(b"LNTSTATE" + bytes(4) + body)) + body
-
-    def write(self, path):
-        with open(path, "r+b") as disk:
-            disk.seek(self.offset)
-            disk.write(b"".join(self.sectors))

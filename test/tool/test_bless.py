@@ -12,8 +12,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from builder import change_files  # noqa: E402
 from machine import ROOT  # noqa: E402
-from steered import (GPT, Pair, RESCUE, Running, SMALL, area_of, entry_image, refuse, succeed,  # noqa: E402
+from steered import (GPT, RESCUE, Running, SMALL, entry_image, refuse, succeed,  # noqa: E402
                      utf16, volume_of)
+from state import Pair, area_of  # noqa: E402
 
 LINTEL = "ad093ddf-d8a5-4c32-85c3-943bfe2a0f1f"
 SELECTED, TRIES = 6, 10  # records of the state (common/storage/state.h)

@@ -10,8 +10,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from disks import DISKS, plain_tree  # noqa: E402
 from builder import change_files, make_empty  # noqa: E402
-from steered import (GLOBAL, GPT, Pair, RESCUE, Running, SMALL, area_of,  # noqa: E402
+from steered import (GLOBAL, GPT, RESCUE, Running, SMALL,  # noqa: E402
                      entry_image, lines, refuse, status, succeed, utf16, volume_of)
+from state import Pair, area_of  # noqa: E402
 
 MIB = 1 << 20
 UNKNOWN = b"\xeb\xfe"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from steered import (EFIVARS, GPT, Pair, Running, SMALL, area_of, entry_image,  # noqa: E402
+from steered import (EFIVARS, GPT, Running, SMALL, entry_image,  # noqa: E402
                      lines, lintel, refuse, status, succeed, utf16)
+from state import Pair, area_of  # noqa: E402
 
 
 @pytest.fixture
