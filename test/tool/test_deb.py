@@ -206,3 +206,29 @@ def test_package_stays_while_lintel_starts_the_machine(chroot, package, tmp_path
     chroot.path(UNDO[0]).unlink()
     dpkg(chroot, action, "lintel")
     assert not chroot.path("var/lib/lintel").exists()
+
+
+def in_chroot(tree, *arguments):
+    done = subprocess.run(["/usr/sbin/chroot", tree.folder, *arguments], capture_output=True, text=True,
+                          env={"PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@AS_ROOT
+def test_machine_moves_by_one_package_and_one_command_and_goes_back(chroot, package, tmp_path):
+    disk = chroot.path("dev/vda").read_bytes()
+    chroot.add_kernel("6.1.0-50-amd64")
+    dpkg(chroot, "-i", package)
+    in_chroot(chroot, "lintel", "install")
+    assert list(entries(chroot)) == ["lintel-6.1.0-50-amd64.conf"]
+    installed = chroot.path("dev/vda").read_bytes()
+    assert installed != disk
+    said = dpkg(chroot, "-i", package)
+    assert "installed already" in said and chroot.path("dev/vda").read_bytes() == installed
+    dpkg(chroot, "-i", kernel_package(tmp_path, "6.1.0-57-amd64", "1", '"$*"'))
+    assert len(entries(chroot)) == 2
+    assert "lintel uninstall" in dpkg(chroot, "-r", "lintel", status=1)
+    in_chroot(chroot, "lintel", "uninstall")
+    assert chroot.path("dev/vda").read_bytes() == disk and entries(chroot) == {}
+    dpkg(chroot, "-r", "lintel")

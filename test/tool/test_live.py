@@ -577,7 +577,7 @@ def test_running_system_moves_and_goes_back(root):
     live(root, "uninstall")
     assert same(root / "dev/vda", before)
     assert not (root / "var/lib/lintel/undo").exists()
-    assert not list((root / "boot/loader").rglob("*.conf"))
+    assert not (root / "boot/loader").exists()
 
 
 def test_named_disk_of_the_running_system(root):

@@ -324,11 +324,24 @@ static void remove_drafts(const struct entry_folder *folder)
         free(drafts);
 }
 
+static const char kind[] = "type1\n";
+
 static enum err write_kind(const struct entry_folder *folder)
 {
     char *path = text_of("%s.srel", folder->path);
-    enum err err = access(path, F_OK) == 0 ? OK : durable_write(path, "type1\n");
+    enum err err = access(path, F_OK) == 0 ? OK : durable_write(path, kind);
 
+    free(path);
+    return err;
+}
+
+enum err entry_folder_tidy(const struct entry_folder *folder)
+{
+    char *path = text_of("%s.srel", folder->path);
+    enum err err = OK;
+
+    if (!folder->live->uefi && rmdir(folder->path) == 0 && says(path, kind))
+        err = durable_remove(path);
     free(path);
     return err;
 }

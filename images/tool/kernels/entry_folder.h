@@ -33,3 +33,7 @@ enum err entry_folder_remove(const struct entry_folder *folder, const char *vers
 
 /* Takes the entries away whose kernels are gone; `all`: all of ours. */
 enum err entry_folder_prune(const struct entry_folder *folder, bool all);
+
+/* Takes the folder away when it is empty, and what says what lay in it. On UEFI the record of the
+ * installation knows who made them (live/esp_undo.h). */
+enum err entry_folder_tidy(const struct entry_folder *folder);

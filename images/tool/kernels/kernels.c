@@ -75,6 +75,8 @@ enum err kernels_forget(const struct live *live)
 
     TRY(entry_folder_open(live, &folder));
     enum err err = entry_folder_prune(&folder, true);
+    if (err == OK)
+        err = entry_folder_tidy(&folder);
     entry_folder_close(&folder);
     return err;
 }

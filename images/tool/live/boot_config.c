@@ -48,6 +48,8 @@ enum err boot_config_remove(const struct live *live)
     char *folder = loader_folder(live), *path = text_of("%s/loader.conf", folder);
     enum err err = is_ours(path) ? durable_remove(path) : OK;
 
+    if (!live->uefi)
+        rmdir(folder); /* when it is empty; of the EFI system partition there is a record */
     free(path);
     free(folder);
     return err;
