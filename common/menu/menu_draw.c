@@ -28,17 +28,16 @@
 #define DETAIL_COLUMNS 24
 #define ERROR_COLUMN   (COLUMN + 9)
 
-static const struct area error_area = {FIRST_ROW, ERROR_COLUMN, 8, COLUMN + COLUMNS - ERROR_COLUMN};
-static const struct area details_area = {DETAILS_ROW, COLUMN, 2, COLUMNS};
+static const struct box error_box = {FIRST_ROW, ERROR_COLUMN, 8, COLUMN + COLUMNS - ERROR_COLUMN};
+static const struct box details_box = {DETAILS_ROW, COLUMN, 2, COLUMNS};
 
 static void draw_doorway(struct screen *screen)
 {
     const uint32_t posts = POST_LAST_ROW - BEAM_ROW;
 
-    screen_fill(screen, (struct area){BEAM_ROW, BEAM_COLUMN, 1, BEAM_COLUMNS}, COLOURS_STONE);
-    screen_fill(screen, (struct area){BEAM_ROW + 1, POST_LEFT, posts, POST_COLUMNS}, COLOURS_STONE);
-    screen_fill(screen, (struct area){BEAM_ROW + 1, POST_RIGHT, posts, POST_COLUMNS},
-                COLOURS_STONE);
+    screen_fill(screen, (struct box){BEAM_ROW, BEAM_COLUMN, 1, BEAM_COLUMNS}, COLOURS_STONE);
+    screen_fill(screen, (struct box){BEAM_ROW + 1, POST_LEFT, posts, POST_COLUMNS}, COLOURS_STONE);
+    screen_fill(screen, (struct box){BEAM_ROW + 1, POST_RIGHT, posts, POST_COLUMNS}, COLOURS_STONE);
     screen_at(screen, BEAM_ROW, BEAM_COLUMN + BEAM_COLUMNS / 2 - 3, COLOURS_STONE);
     screen_put(screen, "Lintel");
 }
@@ -53,7 +52,7 @@ static uint32_t draw_error(struct menu *menu)
     screen_at(screen, FIRST_ROW, COLUMN, COLOURS_ALERT);
     screen_put(screen, " Error ");
     screen_at(screen, FIRST_ROW, ERROR_COLUMN, COLOURS_STRONG);
-    return MAX(screen_wrap(screen, error_area, menu->error), 1u) + 1;
+    return MAX(screen_wrap(screen, error_box, menu->error), 1u) + 1;
 }
 
 /* ---- the list -------------------------------------------------------------------------------- */
@@ -140,7 +139,7 @@ static void draw_details(struct menu *menu)
     screen_at(screen, DETAILS_ROW, COLUMN, COLOURS_QUIET);
     if (entry->problem) {
         fmt_shown(text, sizeof text, "%s %s", entry->id, entry->problem);
-        screen_wrap(screen, details_area, text);
+        screen_wrap(screen, details_box, text);
         return;
     }
     fmt(text, sizeof text, "%s: %s %s", entry->id, entry->kernel_key, entry->kernel);
@@ -167,7 +166,7 @@ static void draw_editor(struct menu *menu)
 
     screen_at(screen, DETAILS_ROW, COLUMN, COLOURS_STRONG);
     screen_put(screen, "Options for one boot:%s%s", left ? "  <" : "", more ? "  >" : "");
-    screen_fill(screen, (struct area){OPTIONS_ROW, COLUMN, 1, COLUMNS}, COLOURS_CHOSEN);
+    screen_fill(screen, (struct box){OPTIONS_ROW, COLUMN, 1, COLUMNS}, COLOURS_CHOSEN);
     screen_at(screen, OPTIONS_ROW, COLUMN, COLOURS_CHOSEN);
     screen_clip(screen, text, COLUMNS);
     screen_paint(screen, OPTIONS_ROW, cursor_column, COLOURS_ALERT);
@@ -205,7 +204,7 @@ void menu_draw_countdown(struct menu *menu)
     struct screen *screen = &menu->screen;
     int64_t seconds = (menu->milliseconds + 999) / 1000;
 
-    screen_fill(screen, (struct area){COUNTDOWN_ROW, 1, 1, SCREEN_COLUMNS}, COLOURS_PLAIN);
+    screen_fill(screen, (struct box){COUNTDOWN_ROW, 1, 1, SCREEN_COLUMNS}, COLOURS_PLAIN);
     screen_at(screen, COUNTDOWN_ROW, KEYS_COLUMN, COLOURS_STRONG);
     if (menu->milliseconds >= 0) {
         screen_put(screen, "Boots in %ld second%s. Any key stops the countdown.", seconds,

@@ -57,7 +57,7 @@ static void draw(const struct pager *pager)
     uint32_t end = MIN(pager->top + ROWS, pager->lines);
 
     screen_erase(screen);
-    screen_fill(screen, (struct area){TITLE_ROW, 1, 1, SCREEN_COLUMNS - 1}, COLOURS_STONE);
+    screen_fill(screen, (struct box){TITLE_ROW, 1, 1, SCREEN_COLUMNS - 1}, COLOURS_STONE);
     screen_at(screen, TITLE_ROW, COLUMN, COLOURS_STONE);
     screen_put(screen, "%s: lines %u to %u of %u", pager->title, pager->top + 1, end, pager->lines);
     for (uint32_t row = FIRST_ROW; row < FIRST_ROW + ROWS && *text; row++) {

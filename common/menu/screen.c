@@ -6,7 +6,7 @@
 #include "common/lib/mem.h"
 #include "common/lib/utf8.h"
 
-#define WHOLE ((struct area){1, 1, SCREEN_ROWS, SCREEN_COLUMNS})
+#define WHOLE ((struct box){1, 1, SCREEN_ROWS, SCREEN_COLUMNS})
 
 static void forget_shown(struct screen *screen)
 {
@@ -43,11 +43,11 @@ void screen_erase(struct screen *screen)
     screen_fill(screen, WHOLE, COLOURS_PLAIN);
 }
 
-void screen_fill(struct screen *screen, struct area area, enum colours colours)
+void screen_fill(struct screen *screen, struct box box, enum colours colours)
 {
-    for (uint32_t row = area.row; row < area.row + area.rows && row <= SCREEN_ROWS; row++)
-        for (uint32_t column = area.column;
-             column < area.column + area.columns && column <= SCREEN_COLUMNS; column++)
+    for (uint32_t row = box.row; row < box.row + box.rows && row <= SCREEN_ROWS; row++)
+        for (uint32_t column = box.column;
+             column < box.column + box.columns && column <= SCREEN_COLUMNS; column++)
             screen->cells[row - 1][column - 1] = (struct cell){' ', colours};
 }
 
@@ -150,15 +150,15 @@ static const char *find_line_end(const char *text, uint32_t columns)
     return inside_word && last_space ? last_space : at;
 }
 
-uint32_t screen_wrap(struct screen *screen, struct area area, const char *text)
+uint32_t screen_wrap(struct screen *screen, struct box box, const char *text)
 {
     enum colours colours = screen->colours;
     uint32_t rows = 0;
 
-    while (*text && rows < area.rows) {
-        const char *end = find_line_end(text, area.columns);
+    while (*text && rows < box.rows) {
+        const char *end = find_line_end(text, box.columns);
 
-        screen_at(screen, area.row + rows++, area.column, colours);
+        screen_at(screen, box.row + rows++, box.column, colours);
         while (text < end)
             put_character(screen, utf8_next(&text));
         if (*text == ' ' || *text == '\n')

@@ -37,7 +37,7 @@ struct screen {
 };
 
 /* A rectangle of cells. */
-struct area {
+struct box {
     uint32_t row, column, rows, columns;
 };
 
@@ -51,7 +51,7 @@ void screen_close(struct screen *screen);
 /* ---- drawing --------------------------------------------------------------------------------- */
 
 void screen_erase(struct screen *screen);
-void screen_fill(struct screen *screen, struct area area, enum colours colours);
+void screen_fill(struct screen *screen, struct box box, enum colours colours);
 
 /* Text goes here from now on, in these colours. */
 void screen_at(struct screen *screen, uint32_t row, uint32_t column, enum colours colours);
@@ -71,7 +71,7 @@ void screen_put(struct screen *screen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Text in lines that break at spaces and line ends. Returns how many rows it took. */
-uint32_t screen_wrap(struct screen *screen, struct area area, const char *text);
+uint32_t screen_wrap(struct screen *screen, struct box box, const char *text);
 
 /* Gives a cell other colours. */
 void screen_paint(struct screen *screen, uint32_t row, uint32_t column, enum colours colours);

@@ -229,7 +229,7 @@ static void stays_inside(void **state)
     screen_put(&screen, "%s", text);
     screen_at(&screen, 5, 70, COLOURS_PLAIN);
     screen_text(&screen, text, 200);
-    screen_fill(&screen, (struct area){20, 70, 100, 100}, COLOURS_PLAIN);
+    screen_fill(&screen, (struct box){20, 70, 100, 100}, COLOURS_PLAIN);
     for (uint32_t i = 0; i < 80; i++)
         assert_int_equal(screen.cells[3][i].character, ' ');
     assert_int_equal(screen.cells[4][79].character, 'x');
@@ -250,8 +250,7 @@ static void cuts_and_wraps(void **state)
     screen_put(&screen, "|");
     screen_at(&screen, 4, 1, COLOURS_PLAIN);
     assert_int_equal(
-        screen_wrap(&screen, (struct area){4, 1, 9, 8}, "one two three\nfour\n\nverylongword x"),
-        6);
+        screen_wrap(&screen, (struct box){4, 1, 9, 8}, "one two three\nfour\n\nverylongword x"), 6);
     screen_show(&screen);
     assert_int_equal(find("z~rich|"), 1);
     assert_int_equal(find("z~...|"), 2);
