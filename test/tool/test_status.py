@@ -2,13 +2,14 @@
 sees."""
 import re
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from disks import DISKS, plain_tree  # noqa: E402
+from disks import DISKS, older_tool, plain_tree  # noqa: E402
 from builder import change_files, make_empty  # noqa: E402
 from steered import (GLOBAL, GPT, RESCUE, Running, SMALL,  # noqa: E402
                      entry_image, lines, refuse, status, succeed, utf16, volume_of)
@@ -44,7 +45,7 @@ def test_an_image(tmp_path, layout):
 
 OWNERS = {"GRUB": b"GRUB \0Geom\0Hard Disk", "Windows": b"Invalid partition table\0Missing operating system",
           "syslinux": b"Missing operating system.\r\nOperating system load error.\r\n",
-          "Limine": b"Limine", "an unknown loader": UNKNOWN, "nobody (no boot code)": b""}
+          "Limine": b"Limine", "another loader": UNKNOWN, "no loader": b""}
 
 
 @pytest.mark.parametrize("owner, code", OWNERS.items(), ids=OWNERS.keys())
@@ -66,6 +67,32 @@ def test_installed_and_uninstalled(tmp_path):
     assert told["first sector"] == ["Lintel"] and told["entry"][0].startswith("lintel.conf")
     succeed("uninstall", path)
     assert lines(status(path).stdout)["first sector"] == ["GRUB"]
+
+
+def test_an_installation_in_the_gap(tmp_path):
+    path, tree, grub = tmp_path / "disk.img", tmp_path / "tree", OWNERS["GRUB"].ljust(440, b"\0")
+    (tree / "boot/loader/entries").mkdir(parents=True)
+    (tree / "boot/loader/entries/only.conf").write_text("linux /boot/vmlinuz\n")
+    (tree / "boot/vmlinuz").write_text("kernel")
+    make_empty(path, 24 * MIB)
+    subprocess.run(["sfdisk", "-q", path], input="start=2048, type=83\n", text=True, check=True)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", tree, "-E", f"offset={MIB}", path, "20m"],
+                   check=True)
+    with open(path, "r+b") as disk:
+        disk.write(grub)
+    succeed("install", path)
+    told = lines(succeed("status", path))
+    assert told["first sector"] == ["Lintel"] and told["previous"] == ["GRUB"]
+    assert told["entry"] == ["only.conf  only"] and "other slot" not in told and "trial" not in told
+    older = older_tool(tmp_path / "lintel")
+    subprocess.run([older, "install", path], check=True, stdout=subprocess.DEVNULL)
+    told = lines(succeed("status", path))
+    assert told["trial"][0].startswith("pending") and len(told["other slot"]) == 1
+    assert "the one in this tool" in told["second stage"][0] + told["other slot"][0]
+    with open(path, "r+b") as disk:
+        disk.write(grub)
+    wrong = lines(status(path).stdout)["wrong"][0]
+    assert wrong.startswith("GRUB has taken the first sector back") and "lintel install" in wrong
 
 
 def test_a_damaged_second_stage(image):
@@ -239,16 +266,6 @@ def test_a_machine_without_lintel(running):
     with open(machine.disk, "r+b") as disk:
         disk.write(bytes(440))
     assert "Lintel is not installed on /dev/vda" in refuse("status", env=machine.environment)
-
-
-def test_the_first_sector_was_taken_back(running):
-    machine = running(False)
-    machine.write("var/lib/lintel/undo", "")
-    with open(machine.disk, "r+b") as disk:
-        disk.write(OWNERS["GRUB"].ljust(440, b"\0"))
-    refuse("status", env=machine.environment)
-    wrong = lines(status(env=machine.environment).stdout)["wrong"]
-    assert wrong[0].startswith("GRUB has taken the first sector back") and "lintel install" in wrong[0]
 
 
 def test_hooks_are_missing(running):

@@ -30,6 +30,8 @@ static const struct {
     {"LILO", 4, "LILO"},
     {"isolinux.bin missing", 20, "isolinux"},
     {"Operating system load error", 27, "syslinux"},
+    {"Missing OS", 10, "syslinux"},
+    {"Limine", 6, "Limine"},
     {"\x66\x81\xfb"
      "TCPA",
      7, "Windows"},

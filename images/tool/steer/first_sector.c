@@ -1,42 +1,9 @@
-/* Whose is a disk's first sector, and which second stage does it start? */
+/* Which second stage of Lintel's does a first sector start? */
 #define _GNU_SOURCE /* memmem() */
 #include "images/tool/steer/first_sector.h"
-#include "common/lib/mem.h"
 #include "images/tool/host/firmware.h"
 #include "images/tool/image/embedded.h"
 #include <string.h>
-
-#define CODE_BYTES 440 /* of a first sector: behind them the disk's own begin */
-
-/* ---- others ---------------------------------------------------------------------------------- */
-
-/* Words of their first sectors, the more telling first: syslinux has "Missing operating system",
- * too. */
-static const struct {
-    const char *words, *owner;
-} owners[] = {
-    {"GRUB ", "GRUB"},
-    {"Limine", "Limine"},
-    {"LILO", "LILO"},
-    {"Operating system load error", "syslinux"},
-    {"Missing OS", "syslinux"},
-    {"isolinux", "isolinux"},
-    {"Invalid partition table", "Windows"},
-    {"BOOTMGR", "Windows"},
-    {"Missing operating system", "a DOS master boot record"},
-};
-
-const char *first_sector_owner(const uint8_t sector[BOOT_SECTOR_BYTES])
-{
-    if (is_zero(sector, CODE_BYTES))
-        return "nobody (no boot code)";
-    for (size_t i = 0; i < ARRAY_LENGTH(owners); i++)
-        if (memmem(sector, BOOT_SECTOR_BYTES, owners[i].words, strlen(owners[i].words)))
-            return owners[i].owner;
-    return "an unknown loader";
-}
-
-/* ---- ours ------------------------------------------------------------------------------------ */
 
 static bool is_of_version(char c)
 {

@@ -1,4 +1,4 @@
-/* Whose a disk's first sector is, and the second stages of Lintel's that lie on the disk. */
+/* The second stages of Lintel's on a disk. */
 #pragma once
 
 #include "images/tool/host/disk_image.h"
@@ -20,9 +20,6 @@ bool stage_look(const struct disk_image *disk, uint64_t offset, struct stage_fou
 /* Finds the second stage that a first sector leads to. False: it is not Lintel's. */
 bool first_sector_follow(const struct disk_image *disk, const uint8_t sector[BOOT_SECTOR_BYTES],
                          struct stage_found *found);
-
-/* Whose a first sector that is not Lintel's is, for people: "GRUB", "an unknown loader". */
-const char *first_sector_owner(const uint8_t sector[BOOT_SECTOR_BYTES]);
 
 /* The version that a loader's file or second stage says it is. False: it is not Lintel. */
 bool loader_version(const struct content *loader, char version[VERSION_BYTES]);

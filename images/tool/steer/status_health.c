@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define UNDO "/var/lib/lintel/undo"
-
 /* Of a pattern: any file that it fits. */
 static bool is_there(const char *path, int how)
 {
@@ -36,13 +34,7 @@ static const struct {
 
 void status_health(const struct steering *steering)
 {
-    if (!steering->live)
-        return;
-    if (!steering->machine.uefi && !steering->stage.bytes && is_there(UNDO, F_OK))
-        status_wrong("%s has taken the first sector back (as grub-pc does when it is upgraded): "
-                     "`lintel install` puts Lintel there again",
-                     first_sector_owner(steering->sector));
-    if (!is_there(UNDO, F_OK) && !is_there(UNDO "-uefi", F_OK))
+    if (!steering->live || !is_there("/var/lib/lintel/undo*", F_OK))
         return;
     for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
         if (is_there(parts[i].where, F_OK) && !is_there(parts[i].path, parts[i].how))

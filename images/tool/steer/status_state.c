@@ -79,20 +79,6 @@ static void show_running(const struct view *view, uint32_t sector_bytes)
                     (const char *)value + sizeof(uint64_t), load64(value) / sector_bytes);
 }
 
-static void show_trial(const struct view *view)
-{
-    uint8_t trial = 0;
-    uint64_t bytes = sizeof trial;
-
-    if (view->machine.firmware->get_variable(vendor_lintel, "LintelTrial", &trial, &bytes) != OK)
-        return;
-    status_line("trial:", "%s",
-                trial == STATE_TRIAL_PENDING ? "pending: the next boot tries the other slot, once"
-                : trial == STATE_TRIAL_STARTED
-                    ? "started: without `lintel bless` the next boot is by the old one"
-                    : "unknown");
-}
-
 static void show_time(const struct view *view, const char *variable, const char *what)
 {
     char text[LOADER_TEXT_BYTES];
@@ -128,6 +114,5 @@ void status_state(const struct steering *steering, const struct view *view)
         return;
     show_wishes(view);
     show_running(view, steering->disk.disk.sector_bytes);
-    show_trial(view);
     show_last_boot(view);
 }

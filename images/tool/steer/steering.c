@@ -13,23 +13,12 @@
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
-/* In front of the area there is room for two (live/area.h). */
-static void find_slots(struct steering *steering)
-{
-    for (uint64_t i = 0; i < SLOTS; i++) {
-        uint64_t behind = (SLOTS - i) * STAGE_BYTES_MAX;
-        if (steering->area > behind)
-            stage_look(&steering->disk, steering->area - behind, &steering->slots[i]);
-    }
-}
-
 static enum err find(struct steering *steering)
 {
     TRY(disk_image_read(&steering->disk, 0, sizeof steering->sector, steering->sector));
     first_sector_follow(&steering->disk, steering->sector, &steering->stage);
     if (!pair_find(&steering->disk, &steering->area))
         steering->area = 0;
-    find_slots(steering);
     return efi_files_look(&steering->disk, &steering->efi);
 }
 

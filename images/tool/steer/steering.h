@@ -5,17 +5,14 @@
 #include "images/tool/steer/efi_file.h"
 #include "images/tool/steer/view.h"
 
-#define SLOTS 2
-
 struct steering {
     const char *name; /* of the disk, for messages */
     bool live;        /* it is the running machine's, */
     struct live machine;
     struct disk_image disk;
     uint8_t sector[BOOT_SECTOR_BYTES];
-    struct stage_found stage;        /* that the first sector starts; 0 bytes: it is not Lintel's */
-    uint64_t area;                   /* bytes from the disk's start; 0: it has none */
-    struct stage_found slots[SLOTS]; /* in front of the area; 0 bytes: there is none */
+    struct stage_found stage; /* that the first sector starts; 0 bytes: it is not Lintel's */
+    uint64_t area;            /* bytes from the disk's start; 0: it has none */
     struct efi_files efi;
 };
 
