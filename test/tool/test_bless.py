@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from builder import change_files  # noqa: E402
 from machine import ROOT  # noqa: E402
-from steered import (GPT, RESCUE, Running, SMALL, entry_image, refuse, succeed,  # noqa: E402
+from steered import (GPT, RESCUE, Running, SMALL, entry_image, lintel, refuse, succeed,  # noqa: E402
                      utf16, volume_of)
 from state import Pair, area_of  # noqa: E402
 
@@ -26,7 +26,7 @@ class Machine(Running):
 
     def __init__(self, folder, firmware, entries, selected="rescue.conf", tries=()):
         uefi = firmware == "uefi"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True, parents=True)
         image = entry_image(folder / "disk.img", *(GPT if uefi else SMALL), entries={})
         names = {f"/loader/entries/{name}": RESCUE for name in entries}
         change_files(image, names, volume_of(image)[1] * 512)
@@ -101,6 +101,32 @@ def test_a_kernel_that_is_new_again_has_all_its_tries(tmp_path, firmware):
     succeed("kernel", "add", "6.1.0", env=machine.environment)
     assert counted[0][0] in machine.names()
     assert machine.tries() == struct.pack("<IBB", zlib.crc32(counted[1][0].encode()), 1, 2)
+
+
+@pytest.fixture(scope="module")
+def ender(tmp_path_factory):
+    library = tmp_path_factory.mktemp("ender") / "end_at_call.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library,
+                    Path(__file__).with_name("end_at_call.c"), "-ldl"], check=True)
+    return library
+
+
+@FIRMWARES
+@pytest.mark.parametrize("call", ("rename", "renameat2", "fsync", "syncfs", "pwrite", "write"))
+def test_ended_at_any_call(tmp_path, firmware, ender, call):
+    """The old name or the new one is there, and the next call finishes it."""
+    for count in range(1, 9):
+        machine = Machine(tmp_path / str(count), firmware, ["rescue+3.conf"],
+                          tries=[("rescue+3.conf", 2, 1)])
+        done = lintel("bless", env={**machine.environment, "LD_PRELOAD": str(ender), "END_CALL": call,
+                                    "END_AT": str(count)})
+        assert machine.names() in (["rescue+3.conf"], ["rescue.conf"])
+        machine.bless()
+        assert machine.names() == ["rescue.conf"]
+        if done.returncode == 0:
+            return
+        assert done.returncode == -15, done.stderr
+    raise AssertionError(f"more than 8 calls of {call}")
 
 
 NOTHING = {"not counted": (["rescue.conf"], "rescue.conf", "has no counter"),
