@@ -1,5 +1,6 @@
 /* What happens from the front end's call to a running kernel? */
 #include "common/boot.h"
+#include "common/entries/auto.h"
 #include "common/entries/tries.h"
 #include "common/hw/cpu.h"
 #include "common/hw/tables.h"
@@ -32,12 +33,10 @@ static void begin(struct boot *boot, struct facts *facts, const struct firmware 
 
 enum err boot_find_entries(struct boot *boot)
 {
-    struct entry_volumes entry_volumes;
-
     timeline_mark(&boot->timeline, "config");
-    TRY(volumes_find(&boot->machine, &boot->volumes));
-    entry_volumes_find(&boot->volumes, &entry_volumes);
-    TRY(config_read(&entry_volumes, &boot->machine.arena, &boot->config));
+    enum err err = volumes_find(&boot->machine, &boot->volumes);
+    entry_volumes_find(&boot->volumes, err, &boot->entry_volumes);
+    TRY(config_read(&boot->entry_volumes, &boot->machine.arena, &boot->config));
     loader_interface_obey(&boot->interface, &boot->config);
     return OK;
 }
@@ -76,7 +75,7 @@ static enum err open_and_carry_out(struct boot *boot, struct attempt *attempt)
 
 /* Returns only when the entry could not be booted, or its program has ended; then memory is as
  * before. */
-static enum err boot_entry(struct boot *boot, const struct entry *entry)
+static enum err boot_program(struct boot *boot, const struct entry *entry)
 {
     struct arena_mark before = arena_mark(&boot->machine.arena);
     struct attempt *attempt;
@@ -96,6 +95,12 @@ static enum err boot_entry(struct boot *boot, const struct entry *entry)
     enum err err = open_and_carry_out(boot, attempt);
     arena_reset(&boot->machine.arena, before);
     return err == OK ? OK : fail(err, "entry %s: %s", entry->id, err_message());
+}
+
+static enum err boot_entry(struct boot *boot, const struct entry *entry)
+{
+    return entry_kind_is_act(entry->kind) ? auto_entry_act(&boot->machine, entry)
+                                          : boot_program(boot, entry);
 }
 
 /* Nobody chose it: where it does not start, the others get their turn, each once. Returns as

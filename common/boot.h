@@ -7,6 +7,7 @@
 struct boot {
     struct machine machine;
     struct volumes volumes;
+    struct entry_volumes entry_volumes;
     struct config config;
     struct loader_interface interface;
     struct timeline timeline; /* "leave" and "start" come right before the firmware is asked to */

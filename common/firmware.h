@@ -237,16 +237,20 @@ struct firmware {
                              const void *value, uint64_t bytes);
 
     /* What set_variable() was given is kept from now on, all of it by one write, and forgotten
-     * where that fails: then ERR_IO, ERR_CHANGED or ERR_FORMAT says why. leave() and give_up() do
-     * the same. NULL: each is kept at once (UEFI). */
+     * where that fails: then ERR_IO, ERR_CHANGED or ERR_FORMAT says why. leave(), restart(),
+     * power_off() and give_up() do the same. NULL: each is kept at once (UEFI). */
     enum err (*commit_variables)(void);
 
     /* The log of its measurements up to now, in the firmware's own memory. ERR_UNSUPPORTED: there
      * is no TPM, or no such log. NULL: this firmware keeps none (BIOS). */
     enum err (*event_log)(struct event_log *log);
 
-    /* Restarts the machine. NULL where nothing could be asked of the firmware before (BIOS). */
+    /* Restarts the machine, as by its button. */
     void (*restart)(void) __attribute__((noreturn));
+
+    /* Switches the machine off; without `now` it only says whether it could. Returns then, or on
+     * failure: ERR_UNSUPPORTED, with the reason. */
+    enum err (*power_off)(bool now);
 
     /* Gives the machine back to the firmware: the next boot device, or its setup. Does not return.
      */

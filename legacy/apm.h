@@ -5,3 +5,6 @@
 
 /* firmware.connect_apm. */
 enum err apm_connect(struct apm *apm);
+
+/* firmware.power_off. */
+enum err apm_power_off(bool now);

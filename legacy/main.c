@@ -10,6 +10,7 @@
 #include "legacy/fault.h"
 #include "legacy/memory.h"
 #include "legacy/origin.h"
+#include "legacy/ports.h"
 #include "legacy/pxe.h"
 #include "legacy/tables.h"
 #include "legacy/variable.h"
@@ -57,6 +58,35 @@ static void __attribute__((noreturn)) give_up(void)
         __asm__ volatile("cli; hlt");
 }
 
+#define RESET_PORT       0xcf9 /* of PCI chip sets */
+#define RESET_PREPARE    0x02
+#define RESET_NOW        0x06
+#define KEYBOARD_COMMAND 0x64
+#define KEYBOARD_RESET   0xfe
+
+/* From the politest to the one that works everywhere: a fault without a table. */
+static void __attribute__((noreturn)) restart(void)
+{
+    static const uint8_t no_table[10];
+
+    keep_variables();
+    port_write(RESET_PORT, RESET_PREPARE);
+    port_write(RESET_PORT, RESET_NOW);
+    for (uint32_t i = 0; i < 1000; i++) {
+        port_write(KEYBOARD_COMMAND, KEYBOARD_RESET);
+        port_pause();
+    }
+    __asm__ volatile("lidt %0; int3" : : "m"(no_table));
+    __builtin_unreachable();
+}
+
+static enum err power_off(bool now)
+{
+    if (now)
+        keep_variables();
+    return apm_power_off(now);
+}
+
 /* Interrupts are off in long mode as it is; only what would run on by itself must be stopped. */
 static enum err leave(struct raw_map *map)
 {
@@ -87,6 +117,8 @@ static struct firmware bios = {
     .release = memory_release,
     .memory_map = memory_map,
     .leave = leave,
+    .restart = restart,
+    .power_off = power_off,
     .give_up = give_up,
 };
 

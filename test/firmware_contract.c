@@ -414,9 +414,18 @@ static void check_variable_verbs(void)
     expect((firmware->get_variable != NULL) == (uefi || contract.facts->origin.has_area) &&
                (firmware->set_variable != NULL) == (firmware->get_variable != NULL),
            "variables on the wrong firmware");
-    expect((firmware->restart != NULL) == uefi, "restart on the wrong firmware");
     if (firmware->get_variable && !contract.why[0])
         check_variables();
+}
+
+/* Only asked: the machine goes on. */
+static void check_power(void)
+{
+    const struct firmware *firmware = contract.firmware;
+
+    expect(firmware->restart && firmware->power_off, "no way to end");
+    enum err err = contract.why[0] ? OK : firmware->power_off(false);
+    expect(err == OK || (err == ERR_UNSUPPORTED && err_message()[0]), "neither an answer nor why");
 }
 
 bool contract_check(const struct facts *facts, const struct firmware *firmware,
@@ -450,6 +459,7 @@ bool contract_check(const struct facts *facts, const struct firmware *firmware,
     ask("set_text", check_text);
     ask("variables", check_variable_verbs);
     ask("event log", check_event_log);
+    ask("power", check_power);
     print("contract: leaving\n");
     contract.put = after->put;
     ask("leave", check_leave);

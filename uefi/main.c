@@ -7,6 +7,7 @@
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/utf8.h"
+#include "common/version.h"
 #include "uefi/clock.h"
 #include "uefi/console.h"
 #include "uefi/disk.h"
@@ -24,6 +25,12 @@
 #include "uefi/variable.h"
 #include "uefi/volume.h"
 
+/* Who made this program, and its generation, which is raised when an older one must no longer boot
+ * under Secure Boot (shim's SBAT.md). By it Lintel knows itself, too. */
+__attribute__((section(".sbat"), used)) static const char sbat[] =
+    "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n"
+    "lintel,1,Lintel,lintel," LINTEL_VERSION ",\n";
+
 EFI_HANDLE uefi_image;
 EFI_SYSTEM_TABLE *uefi_system;
 EFI_BOOT_SERVICES *uefi_boot;
@@ -37,12 +44,24 @@ static void __attribute__((noreturn)) give_up(void)
         __asm__ volatile("hlt");
 }
 
-static void __attribute__((noreturn)) restart(void)
+static void __attribute__((noreturn)) reset(EFI_RESET_TYPE type)
 {
     console_flush();
-    uefi_system->RuntimeServices->ResetSystem(EfiResetCold, EFI_SUCCESS, 0, NULL);
+    uefi_system->RuntimeServices->ResetSystem(type, EFI_SUCCESS, 0, NULL);
     for (;;)
         __asm__ volatile("hlt");
+}
+
+static void __attribute__((noreturn)) restart(void)
+{
+    reset(EfiResetCold);
+}
+
+static enum err power_off(bool now)
+{
+    if (now)
+        reset(EfiResetShutdown);
+    return OK;
 }
 
 /* The screen and its drivers are gone after ExitBootServices, so what is buffered goes out
@@ -79,6 +98,7 @@ static struct firmware firmware = {
     .set_variable = variable_set,
     .event_log = tpm_event_log,
     .restart = restart,
+    .power_off = power_off,
     .give_up = give_up,
 };
 

@@ -1,5 +1,5 @@
 /* loader.conf, and all of a boot volume's configuration. */
-#include "common/entries/entry.h"
+#include "common/entries/auto.h"
 #include "common/format/conf.h"
 #include "common/lib/doubt.h"
 #include "common/lib/fmt.h"
@@ -59,11 +59,11 @@ static const struct loader_key {
     {{"uki-on-bios"}, FLAG, offsetof(struct config, uki_on_bios), false},
     {{"console"}, CONSOLE, 0, false},
     {{"entry"}, ENTRY, 0, false},
+    {{"auto-entries"}, FLAG, offsetof(struct config, auto_entries), false},
+    {{"auto-firmware"}, FLAG, offsetof(struct config, auto_firmware), false},
+    {{"auto-poweroff"}, FLAG, offsetof(struct config, auto_poweroff), false},
+    {{"auto-reboot"}, FLAG, offsetof(struct config, auto_reboot), false},
     /* loader.conf(5) of systemd 258 */
-    {{"auto-entries"}, FOREIGN, 0, false},
-    {{"auto-firmware"}, FOREIGN, 0, false},
-    {{"auto-poweroff"}, FOREIGN, 0, false},
-    {{"auto-reboot"}, FOREIGN, 0, false},
     {{"beep"}, FOREIGN, 0, false},
     {{"console-mode"}, FOREIGN, 0, false},
     {{"log-level"}, FOREIGN, 0, false},
@@ -210,7 +210,7 @@ static enum err parse_loader_conf(const struct fs *fs, struct arena *arena, stru
 static void read_loader_conf(const struct entry_volumes *volumes, struct arena *arena,
                              struct config *config)
 {
-    enum err err = parse_loader_conf(volumes->fs[0], arena, config);
+    enum err err = volumes->count ? parse_loader_conf(volumes->fs[0], arena, config) : OK;
 
     if (err != OK && err != ERR_NOT_FOUND)
         distrust(config, arena, "", err_message());
@@ -228,6 +228,10 @@ static bool glob_matches(const char *glob, const struct entry *entry)
     return text_matches(glob, entry->id) || text_matches(glob, name);
 }
 
+struct matches {
+    const struct entry *found, *damaged, *exhausted;
+};
+
 static void doubt_default(struct config *config, struct arena *arena, const char *who,
                           const char *glob, const char *problem, const struct entry *entry)
 {
@@ -238,28 +242,41 @@ static void doubt_default(struct config *config, struct arena *arena, const char
 
 /* Of what a glob matches the first in the menu's order counts, but none that has no tries left. Of
  * a damaged one nobody knows that place. */
-void config_choose(struct config *config, struct arena *arena, const char *who, const char *glob)
+static void find_wished(struct config *config, const char *glob, struct matches *matches)
 {
-    const struct entry *found = NULL, *damaged = NULL, *exhausted = NULL;
-
-    config->default_doubt = NULL;
+    *matches = (struct matches){0};
     for (uint32_t i = config->count; i > 0; i--) {
         const struct entry *entry = &config->entries[i - 1];
         if (!glob_matches(glob, entry))
             continue;
-        *(entry_is_exhausted(entry) ? &exhausted : &found) = entry;
+        *(entry_is_exhausted(entry) ? &matches->exhausted : &matches->found) = entry;
         if (entry->damaged)
-            damaged = entry;
+            matches->damaged = entry;
     }
-    if (found)
-        config->chosen = (uint32_t)(found - config->entries);
-    if (damaged)
-        doubt_default(config, arena, who, glob, "may mean the entry ", damaged);
-    else if (!found && exhausted)
+}
+
+void config_choose(struct config *config, struct arena *arena, const char *who, const char *glob,
+                   bool once)
+{
+    struct matches matches;
+
+    config->default_doubt = NULL;
+    find_wished(config, glob, &matches);
+    if (!matches.found && !matches.exhausted) {
+        auto_entries_find(config);
+        find_wished(config, glob, &matches);
+    }
+    if (matches.found)
+        config->chosen = (uint32_t)(matches.found - config->entries);
+    if (matches.damaged)
+        doubt_default(config, arena, who, glob, "may mean the entry ", matches.damaged);
+    else if (!matches.found && matches.exhausted)
         doubt_default(config, arena, who, glob,
-                      "matches only entries without tries left: ", exhausted);
-    else if (!found)
+                      "matches only entries without tries left: ", matches.exhausted);
+    else if (!matches.found)
         doubt_default(config, arena, who, glob, "matches no entry", NULL);
+    else if (entry_kind_is_act(matches.found->kind) && !once)
+        doubt_default(config, arena, who, glob, "would for ever be ", matches.found);
 }
 
 /* Without a wish the first that can boot: the others before it, and all that are damaged, might
@@ -286,35 +303,62 @@ static void choose_default(struct config *config, struct arena *arena)
     if (config->entries[config->chosen].problem)
         config->chosen = 0;
     if (glob && strcmp(glob, CONFIG_SAVED) != 0)
-        config_choose(config, arena, LOADER_CONF ": default", glob);
+        config_choose(config, arena, LOADER_CONF ": default", glob, false);
     else
         doubt_first(config, arena);
 }
 
-static bool can_stand_in(const struct entry *entry)
+static bool can_stand_in(const struct entry *entry, bool written)
 {
-    return !entry->failed && !entry->problem && !entry_is_exhausted(entry);
+    return !entry->failed && !entry->problem && !entry_is_exhausted(entry) &&
+           (written ? entry->kind == ENTRY_WRITTEN : entry_kind_stands_in(entry->kind));
 }
 
-struct entry *config_fall_back(struct config *config, struct entry *failed)
+static struct entry *find_stand_in(struct config *config, uint32_t behind, bool written)
 {
-    uint32_t from = (uint32_t)(failed - config->entries);
-
-    failed->failed = true;
-    for (uint32_t i = 1; i < config->count; i++) {
-        struct entry *entry = &config->entries[(from + i) % config->count];
-        if (can_stand_in(entry))
+    for (uint32_t i = 1; i <= config->count; i++) {
+        struct entry *entry = &config->entries[(behind + i) % config->count];
+        if (can_stand_in(entry, written))
             return entry;
     }
     return NULL;
 }
 
+/* When all have failed that somebody wrote, the loader that was there before. */
+struct entry *config_fall_back(struct config *config, struct entry *failed)
+{
+    uint32_t index = (uint32_t)(failed - config->entries);
+
+    failed->failed = true;
+    struct entry *next = find_stand_in(config, index, true);
+    if (next)
+        return next;
+    auto_entries_find(config);
+    return find_stand_in(config, config->count - 1, false);
+}
+
 /* A default that is not there is one that fails, and the first in order stands in for it. */
 const char *config_reason_to_ask(const struct config *config)
 {
-    bool falls_back = config->fallback && !entry_is_exhausted(&config->entries[config->chosen]);
+    const struct entry *chosen = &config->entries[config->chosen];
+    bool falls_back =
+        config->fallback && !entry_is_exhausted(chosen) && !entry_kind_is_act(chosen->kind);
 
     return config->doubt ? config->doubt : falls_back ? NULL : config->default_doubt;
+}
+
+/* Where nothing is written, the loader that was there before us boots, whatever the default is
+ * called: it is no other entry than was meant, but the machine as it was. `why` nothing is. */
+static enum err choose_stand_in(struct config *config, struct arena *arena, const char *why)
+{
+    auto_entries_find(config);
+    if (!config->count)
+        return fail(ERR_NOT_FOUND, "%s", why);
+    if (entry_kind_stands_in(config->entries->kind))
+        say("%s: the default is %s\n", why, config->entries->title);
+    else if (!config->doubt)
+        doubt(&config->default_doubt, arena, "%s", why);
+    return OK;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -345,13 +389,28 @@ static enum err arrange(struct config *config, struct entry_item *list, struct a
 enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
                      struct config *config)
 {
-    struct config read = {.editor = true, .counting = true, .doubt = volumes->doubt};
+    struct config read = {.editor = true,
+                          .counting = true,
+                          .auto_entries = true,
+                          .auto_firmware = true,
+                          .auto_reboot = true,
+                          .auto_poweroff = true,
+                          .doubt = volumes->doubt};
     struct entry_item *list;
+    char why[512] = "";
 
     read_loader_conf(volumes, arena, &read);
-    TRY(entries_discover(volumes, arena, &read, &list));
+    if (read.auto_entries && volumes->all)
+        read.unsearched = volumes;
+    enum err err = entries_discover(volumes, arena, &read, &list);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    fmt(why, sizeof why, "%s", err_message());
     TRY(arrange(&read, list, arena));
-    choose_default(&read, arena);
+    if (err == OK)
+        choose_default(&read, arena);
+    else
+        TRY(choose_stand_in(&read, arena, why));
     *config = read;
     return OK;
 }

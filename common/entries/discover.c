@@ -191,6 +191,7 @@ enum err entries_discover(const struct entry_volumes *volumes, struct arena *are
 {
     struct search search = {.volumes = volumes, .config = config, .arena = arena};
 
+    *list = NULL;
     TRY(arena_take(arena, CONF_BYTES_MAX, (void **)&search.text));
     TRY(search_volumes(&search));
     if (config->counting && volumes->firmware)
@@ -198,6 +199,8 @@ enum err entries_discover(const struct entry_volumes *volumes, struct arena *are
     *list = search.entries;
     if (config->count)
         return OK;
+    if (volumes->none)
+        return fail(ERR_NOT_FOUND, "%s", volumes->none);
     if (config->doubt)
         return fail(ERR_NOT_FOUND, "there is no entry to boot; %s", config->doubt);
     return fail(ERR_NOT_FOUND,

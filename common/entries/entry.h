@@ -17,7 +17,35 @@ static inline uint64_t entry_count_files(const struct entry_file *list)
     return count;
 }
 
+/* Where an entry comes from. Those that were found by themselves (auto.c) stand behind the written
+ * ones, in this order; the first of them, up to the default loader, boots where there is no other.
+ * No program is in what the firmware does. */
+enum entry_kind {
+    ENTRY_WRITTEN, /* or a unified kernel image */
+    ENTRY_PREVIOUS,
+    ENTRY_SHIM_OR_GRUB,
+    ENTRY_LOADER,
+    ENTRY_WINDOWS,
+    ENTRY_DEFAULT_LOADER,
+    ENTRY_MEMORY_TEST,
+    ENTRY_SHELL,
+    ENTRY_SETUP,
+    ENTRY_RESTART,
+    ENTRY_POWER_OFF
+};
+
+static inline bool entry_kind_stands_in(enum entry_kind kind)
+{
+    return kind > ENTRY_WRITTEN && kind <= ENTRY_DEFAULT_LOADER;
+}
+
+static inline bool entry_kind_is_act(enum entry_kind kind)
+{
+    return kind >= ENTRY_SETUP;
+}
+
 struct entry {
+    enum entry_kind kind;
     const struct fs *fs; /* the volume that it was found on and its paths lead into; NULL: the
                             boot volume */
     char *path; /* of the file that it was found in, all of whose entries share this text: it
@@ -89,23 +117,28 @@ struct config {
     /* Why nothing boots that nobody chose: said above the menu, which has no countdown then; NULL:
      * all is as it was meant. The second is about the default, of which the last wish counts. */
     const char *doubt, *default_doubt;
-    struct entry_name *listed; /* `entry` lines of loader.conf, the last first */
+    /* What is found by itself: `auto-entries no` and the like leave it out. */
+    bool auto_entries, auto_firmware, auto_reboot, auto_poweroff;
+    const struct entry_volumes *unsearched; /* where auto_entries_find() will look; NULL: it has */
+    struct entry_name *listed;              /* `entry` lines of loader.conf, the last first */
 };
 
 /* Where entries are looked for. */
 struct entry_volumes {
+    struct volumes *all;    /* NULL: nothing is found by itself */
     const struct fs *fs[3]; /* the first is the boot volume, which has loader.conf */
     uint32_t count;
+    const char *none;                /* why there is not even that one; NULL: there is */
     const struct firmware *firmware; /* whose variables count tries, too; NULL: there are none */
     bool uefi;                       /* this is a machine with UEFI */
     bool stand_in;                   /* the first may not be the boot volume that was meant */
     const char *doubt;               /* about all of them; NULL: there is none */
 };
 
-/* Entries lie on the boot volume (UAPI.1), and on the same disk's extended boot loader partition;
- * where that is the boot volume, on the EFI system partition. One that fails, or an
- * extended boot loader partition without entries, is said, and a doubt. */
-void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list);
+/* `err`: what volumes_find() said. Entries lie on the boot volume (UAPI.1), and on the same disk's
+ * extended boot loader partition; where that is the boot volume, on the EFI system partition. One
+ * that fails, or an extended boot loader partition without entries, is said, and a doubt. */
+void entry_volumes_find(struct volumes *volumes, enum err err, struct entry_volumes *list);
 
 /* Reads the boot volume's /loader/loader.conf (absent is fine) and all volumes' /loader/entries/
  * *.conf and /EFI/Linux/ *.efi into arena memory; /loader may lie in /boot. Lines: key, white
@@ -114,8 +147,10 @@ void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list);
  * 64 KiB a file. Order: BLS
  * ("sort-key" present first, sort-key ascending, machine-id ascending, version descending; then
  * file name descending by version comparison). On a server, which can't list a directory, the
- * entries are those that `entry NAME.conf` lines of loader.conf name. ERR_NOT_FOUND: no entry at
- * all, says where it looked.
+ * entries are those that `entry NAME.conf` lines of loader.conf name. Where there is none, the
+ * loader that was there before Lintel or beside it is the default, and this is said; where there is
+ * not even that, it is a doubt. ERR_NOT_FOUND: no entry at all, says where it looked. The volumes
+ * must outlive the configuration.
  *
  * What was asked boots, or a question: a loader.conf that can't be read, is no text, has mostly
  * lines that nobody knows, or a key that is one of ours but for one byte, is a doubt, and `editor
@@ -144,7 +179,8 @@ enum err entries_from_uki(const char *file, const char *path, const struct reade
 enum err config_read_text(const struct reader *reader, char *text);
 
 /* Where nobody chose the entry that failed: the next in the menu's order that has not failed yet
- * and has tries left; from the last on it goes to the first. NULL: there is none. */
+ * and has tries left; from the last on it goes to the first. When no written one is left, what was
+ * found by itself and is a loader. NULL: there is none. */
 struct entry *config_fall_back(struct config *config, struct entry *failed);
 
 /* Why the menu must ask before anything boots; NULL: it need not. */
@@ -152,8 +188,10 @@ const char *config_reason_to_ask(const struct config *config);
 
 /* Makes the first entry whose id, with or without suffix, the glob (with `*`, `?` and sets as
  * `[a-z]`) matches the default; `who` wishes it. It is a doubt where there is none, or none with
- * tries left, or where a damaged one might have been meant. */
-void config_choose(struct config *config, struct arena *arena, const char *who, const char *glob);
+ * tries left, or where a damaged one might have been meant; and one that restarts the machine, or
+ * switches it off, where that is not wished for one boot only. */
+void config_choose(struct config *config, struct arena *arena, const char *who, const char *glob,
+                   bool once);
 
 /* Takes what `who`, a `timeout`, says. What is neither a number nor a word that is known is a
  * doubt.

@@ -45,16 +45,31 @@ static void add(struct volumes *volumes, const struct volume *volume, struct ent
     list->fs[list->count++] = fs;
 }
 
-void entry_volumes_find(struct volumes *volumes, struct entry_volumes *list)
+/* A disk without any is sound; another failure may hide them. */
+static void find_none(struct volumes *volumes, enum err err, struct entry_volumes *list)
+{
+    struct arena *arena = &volumes->machine->arena;
+    char *why;
+
+    bool kept = arena_text(arena, err_message(), strlen(err_message()), &why) == OK;
+    list->none = kept ? why : "there is no volume with entries, and no memory left to say why";
+    if (err != ERR_NOT_FOUND && !list->doubt)
+        doubt(&list->doubt, arena, "%s", list->none);
+}
+
+void entry_volumes_find(struct volumes *volumes, enum err err, struct entry_volumes *list)
 {
     *list = (struct entry_volumes){
+        .all = volumes,
         .fs = {&volumes->fs},
-        .count = 1,
+        .count = err == OK,
         .firmware = volumes->machine->firmware,
         .uefi = volumes->machine->facts->firmware == LINTEL_FIRMWARE_UEFI,
         .stand_in = volumes->doubt,
         .doubt = volumes->doubt,
     };
+    if (err != OK)
+        find_none(volumes, err, list);
     for (uint32_t i = 0; i < volumes->disk_volume_count && list->count < ARRAY_LENGTH(list->fs);
          i++)
         if (holds_entries_too(&volumes->boot, &volumes->disk_volumes[i]))

@@ -1,5 +1,6 @@
 /* What do UEFI's variables tell of this boot, and what do they wish of it? */
 #include "common/entries/loader_interface.h"
+#include "common/entries/auto.h"
 #include "common/hw/cpu.h"
 #include "common/lib/doubt.h"
 #include "common/lib/fmt.h"
@@ -119,18 +120,21 @@ void loader_interface_name(const struct entry *entry, char *name)
     fmt(name, TEXT_BYTES, "%s%s", entry->id, entry->suffix);
 }
 
-/* One after the other, each with its final 0. */
-static enum err say_entries(struct machine *machine, const struct config *config)
+/* One after the other, each with its final 0. Also those that nobody has looked for yet: their
+ * memory is given back with the caller's. */
+static enum err say_entries(struct machine *machine, struct config config)
 {
     uint64_t length = 0, room = 0;
     char name[TEXT_BYTES];
     uint16_t *units;
 
-    for (uint32_t i = 0; i < config->count; i++)
-        room += strlen(config->entries[i].id) + strlen(config->entries[i].suffix) + 1;
+    if (machine->facts->firmware == LINTEL_FIRMWARE_UEFI) /* a BIOS keeps no such list */
+        auto_entries_find(&config);
+    for (uint32_t i = 0; i < config.count; i++)
+        room += strlen(config.entries[i].id) + strlen(config.entries[i].suffix) + 1;
     TRY(ARENA_TAKE(&machine->arena, room, &units));
-    for (uint32_t i = 0; i < config->count; i++) {
-        loader_interface_name(&config->entries[i], name);
+    for (uint32_t i = 0; i < config.count; i++) {
+        loader_interface_name(&config.entries[i], name);
         length += utf8_to_utf16(name, units + length) + 1;
     }
     set(machine, "LoaderEntries", units, 2 * length);
@@ -177,7 +181,7 @@ void loader_interface_tell(struct loader_interface *interface, const struct conf
     say_text(machine, "LoaderImageIdentifier", facts->loader_path);
     say_partition(machine);
     set(machine, "LoaderFeatures", &features, sizeof features);
-    if (say_entries(machine, config) != OK)
+    if (say_entries(machine, *config) != OK)
         note("LoaderEntries: %s\n", err_message());
     loader_interface_name(entry, name);
     say_text(machine, "LoaderEntrySelected", name);
@@ -209,7 +213,7 @@ static void choose_saved(struct loader_interface *interface, struct config *conf
 
     interface->saves_entry = true;
     if (err == OK)
-        config_choose(config, &machine->arena, last_booted, text);
+        config_choose(config, &machine->arena, last_booted, text, false);
     else if (err != ERR_NOT_FOUND)
         doubt(&config->default_doubt, &machine->arena, "%s can't be read: %s", last_booted,
               err_message());
@@ -246,7 +250,7 @@ static void obey(struct loader_interface *interface, struct config *config, cons
     else if (strcmp(text, CONFIG_SAVED) == 0)
         choose_saved(interface, config);
     else
-        config_choose(config, &machine->arena, wish->variable, text);
+        config_choose(config, &machine->arena, wish->variable, text, wish->once);
     if (wish->once &&
         machine->firmware->set_variable(vendor_loader, wish->variable, true, NULL, 0) != OK)
         note("%s\n", err_message());
@@ -298,6 +302,8 @@ enum err loader_interface_make_default(const struct machine *machine, const stru
 {
     char name[TEXT_BYTES];
 
+    if (entry_kind_is_act(entry->kind))
+        return fail(ERR_UNSUPPORTED, "That would be done for ever: choose it each time.");
     if (!is_there(machine))
         return fail(ERR_UNSUPPORTED, "This firmware keeps none: put `default %s` into loader.conf.",
                     entry->id);
@@ -306,17 +312,25 @@ enum err loader_interface_make_default(const struct machine *machine, const stru
     return loader_interface_commit(machine);
 }
 
+bool loader_interface_has_setup(const struct machine *machine)
+{
+    uint64_t supported = 0, bytes = sizeof supported;
+
+    return is_there(machine) && machine->firmware->restart &&
+           machine->firmware->get_variable(global_vendor, "OsIndicationsSupported", &supported,
+                                           &bytes) == OK &&
+           supported & OS_INDICATIONS_BOOT_TO_FW_UI;
+}
+
 enum err loader_interface_enter_setup(const struct machine *machine)
 {
     const struct firmware *firmware = machine->firmware;
-    uint64_t supported = 0, wishes = 0, bytes = sizeof supported;
+    uint64_t wishes = 0, bytes = sizeof wishes;
 
-    if (!is_there(machine) || !firmware->restart)
+    if (machine->facts->firmware != LINTEL_FIRMWARE_UEFI)
         return fail(ERR_UNSUPPORTED, "Only UEFI can be asked for its setup.");
-    if (firmware->get_variable(global_vendor, "OsIndicationsSupported", &supported, &bytes) != OK ||
-        !(supported & OS_INDICATIONS_BOOT_TO_FW_UI))
+    if (!loader_interface_has_setup(machine))
         return fail(ERR_UNSUPPORTED, "This firmware can't be asked for its setup.");
-    bytes = sizeof wishes;
     if (firmware->get_variable(global_vendor, "OsIndications", &wishes, &bytes) != OK)
         wishes = 0;
     wishes |= OS_INDICATIONS_BOOT_TO_FW_UI;

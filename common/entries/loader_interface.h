@@ -32,7 +32,10 @@ void loader_interface_tell_execution(const struct loader_interface *interface);
 /* From now on this entry is the default. ERR_UNSUPPORTED, ERR_IO. */
 enum err loader_interface_make_default(const struct machine *machine, const struct entry *entry);
 
-/* Restarts the machine into the firmware's setup. Returns only on failure: ERR_UNSUPPORTED,
+/* Whether the firmware can be asked for its setup. */
+bool loader_interface_has_setup(const struct machine *machine);
+
+/* Restarts the machine into it. Returns only on failure: ERR_UNSUPPORTED,
  * ERR_IO. */
 enum err loader_interface_enter_setup(const struct machine *machine);
 

@@ -1,5 +1,6 @@
 /* What does the user choose? */
 #include "common/menu/menu.h"
+#include "common/entries/auto.h"
 #include "common/hw/cpu.h"
 #include "common/lib/fmt.h"
 #include "common/lib/log.h"
@@ -14,7 +15,8 @@ enum answer { STAY, BOOT, BOOT_BY_ITSELF, BOOT_EDITED, GIVE_UP };
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
-/* A number boots as soon as no further digit could follow, so that most lists need one key. */
+/* A number boots as soon as no further digit could follow, so that most lists need one key. What
+ * ends the machine waits for Enter: see ask_for_enter(). */
 static enum answer type_digit(struct menu *menu, uint32_t digit)
 {
     uint32_t count = menu->config->count;
@@ -23,10 +25,12 @@ static enum answer type_digit(struct menu *menu, uint32_t digit)
     if (number < 1 || number > count)
         return STAY;
     menu->selected = (uint32_t)number - 1;
-    if (number * 10 > count)
+    bool last = number * 10 > count;
+    if (last && !entry_kind_is_act(menu->config->entries[menu->selected].kind))
         return BOOT;
     menu->number = number;
-    fmt(menu->notice, sizeof menu->notice, "%lu: another digit, or Enter", number);
+    fmt(menu->notice, sizeof menu->notice, "%lu: %sEnter", number,
+        last ? "" : "another digit, or ");
     return STAY;
 }
 
@@ -220,6 +224,7 @@ enum err menu_begin(struct machine *machine, const struct volumes *volumes, stru
 static void show(struct menu *menu, const char *error, int32_t seconds)
 {
     fmt(menu->error, sizeof menu->error, "%s", error ? error : "");
+    auto_entries_find(menu->config);
     menu->notice[0] = 0;
     menu->number = 0;
     menu->wish = KEY_NONE;

@@ -178,7 +178,7 @@ static void draw_editor(struct menu *menu)
 static void draw_keys(struct menu *menu)
 {
     struct screen *screen = &menu->screen;
-    bool can_restart = menu->machine->firmware->restart;
+    bool has_setup = menu->machine->facts->firmware == LINTEL_FIRMWARE_UEFI;
     char numbers[16] = "1";
 
     screen_at(screen, KEYS_ROW, KEYS_COLUMN, COLOURS_PLAIN);
@@ -188,7 +188,7 @@ static void draw_keys(struct menu *menu)
     screen_at(screen, KEYS_ROW + 1, KEYS_COLUMN, COLOURS_PLAIN);
     screen_put(screen, "%sd: default (*)   i: facts%s",
                menu->config->editor ? "e: edit options   " : "",
-               can_restart ? "   r: firmware setup" : "");
+               has_setup ? "   r: firmware setup" : "");
 }
 
 static void draw_editor_keys(struct screen *screen)

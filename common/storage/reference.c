@@ -4,6 +4,7 @@
 #include "common/lib/log.h"
 #include "common/lib/mem.h"
 #include "common/lib/text.h"
+#include "common/storage/area.h"
 #include "common/storage/fs/raw.h"
 
 /* One more than any name has: what is longer, and cut off, fits none. */
@@ -274,6 +275,80 @@ static enum err open_disk(struct machine *machine, const struct disk *disk, cons
     return raw_open(whole, reference, &machine->arena, file);
 }
 
+/* ---- first sectors that Lintel's installer keeps ----------------------------------------------
+ */
+
+#define VOLUME   "volume:"
+#define PREVIOUS "previous:"
+#define TRIAL    "trial:"
+
+#define CODE_BYTES    440 /* behind it lie the disk's signature and its partitions */
+#define PREVIOUS_FILE "/lintel/previous.bin"
+
+static enum err read_kept(const struct volume *disk, const struct boot_origin *origin,
+                          enum area_sector index, uint8_t sector[BOOT_SECTOR_BYTES])
+{
+    if (!origin->has_area)
+        return fail(ERR_NOT_FOUND, "%s: Lintel keeps no sectors there", disk->disk->name);
+    TRY(volume_read(disk, (origin->area_lba + index) * disk->disk->sector_bytes, BOOT_SECTOR_BYTES,
+                    sector));
+    if (load16(sector + BOOT_SECTOR_BYTES - 2) != BOOT_SIGNATURE)
+        return fail(ERR_NOT_FOUND, "%s: LBA %lu keeps no boot sector", disk->disk->name,
+                    origin->area_lba + index);
+    return OK;
+}
+
+/* The volume that Lintel's installer named, or else the boot volume. */
+static enum err find_home(struct volumes *volumes, struct fs *fs)
+{
+    const struct boot_origin *origin = &volumes->machine->facts->origin;
+
+    for (uint32_t i = 0; origin->has_first_lba && i < volumes->disk_volume_count; i++)
+        if (volumes->disk_volumes[i].first_lba == origin->first_lba)
+            return fs_mount(&volumes->disk_volumes[i], &volumes->machine->arena, fs);
+    if (!volumes->fs.driver)
+        return fail(ERR_NOT_FOUND, "%s: Lintel has no volume of its own", PREVIOUS_FILE);
+    *fs = volumes->fs;
+    return OK;
+}
+
+static enum err read_kept_file(struct volumes *volumes, uint8_t sector[BOOT_SECTOR_BYTES])
+{
+    struct file file;
+    struct fs fs;
+
+    TRY(find_home(volumes, &fs));
+    TRY(fs_open(&fs, PREVIOUS_FILE, &file));
+    TRY(reader_read(&file.reader, 0, BOOT_SECTOR_BYTES, sector));
+    if (load16(sector + BOOT_SECTOR_BYTES - 2) != BOOT_SIGNATURE)
+        return fail(ERR_NOT_FOUND, "%s is no boot sector", PREVIOUS_FILE);
+    return OK;
+}
+
+/* The code as it was, or will be, and the disk as it is: as `lintel uninstall`, or an update, would
+ * leave it. */
+static enum err open_kept(struct volumes *volumes, const char *reference, enum area_sector index,
+                          struct file *file)
+{
+    struct machine *machine = volumes->machine;
+    const struct boot_origin *origin = &machine->facts->origin;
+    uint8_t *now, *kept;
+
+    if (origin->disk < 0)
+        return fail(ERR_NOT_FOUND, "%s: it is not known which disk Lintel lies on", reference);
+    TRY(open_disk(machine, &machine->facts->disks[origin->disk], DISK, file));
+    TRY(ARENA_TAKE(&machine->arena, BOOT_SECTOR_BYTES, &kept));
+    TRY(ARENA_TAKE(&machine->arena, BOOT_SECTOR_BYTES, &now));
+    enum err err = read_kept(file->fs->volume, origin, index, kept);
+    if (err == ERR_NOT_FOUND && index == AREA_PREVIOUS)
+        err = read_kept_file(volumes, kept);
+    TRY(err);
+    TRY(reader_read(&file->reader, 0, BOOT_SECTOR_BYTES, now));
+    memcpy(now, kept, CODE_BYTES);
+    file->reader = reader_from_memory(reference, now, BOOT_SECTOR_BYTES);
+    return OK;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static bool begins(const char *text, const char *beginning)
@@ -286,6 +361,8 @@ const char *reference_path(const char *reference)
     for (size_t i = 0; i < ARRAY_LENGTH(properties); i++)
         if (begins(reference, properties[i].prefix) && strchr(reference, ':'))
             return strchr(reference, ':') + 1;
+    if (strcmp(reference, VOLUME) == 0)
+        return reference + strlen(VOLUME);
     return reference;
 }
 
@@ -298,6 +375,12 @@ enum err reference_open(struct volumes *volumes, const struct fs *own, const cha
         own = &volumes->fs;
     if (begins(reference, DISK))
         return open_disk(machine, own->volume->disk, reference, file);
+    if (strcmp(reference, VOLUME) == 0)
+        return raw_open(own->volume, reference, &machine->arena, file);
+    if (strcmp(reference, PREVIOUS) == 0)
+        return open_kept(volumes, reference, AREA_PREVIOUS, file);
+    if (strcmp(reference, TRIAL) == 0)
+        return open_kept(volumes, reference, AREA_TRIAL, file);
     for (size_t i = 0; i < ARRAY_LENGTH(properties); i++)
         if (begins(reference, properties[i].prefix))
             return open_on_volume(volumes, own->volume->disk, &properties[i], reference, file);

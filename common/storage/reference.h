@@ -15,7 +15,9 @@
  * Where several volumes are called so, the one on the disk that `own` lies on is meant.
  *
  * Without a path behind the colon it is the volume's first sector. So is "disk:80h" of a whole
- * BIOS drive, and "disk:" of the disk that `own` lies on.
+ * BIOS drive, "disk:" of the disk that `own` lies on, and "volume:" of `own` itself. "previous:" is
+ * the first sector of Lintel's disk as it was before Lintel was installed, and "trial:" as it shall
+ * be once an update is good, both with the partitions of today.
  *
  * ERR_NOT_FOUND: no such volume or file. ERR_UNSUPPORTED: more than one volume fits, on that disk
  * or, where none does there, on the others. ERR_IO, ERR_FORMAT: one of that disk, or,

@@ -10,7 +10,7 @@ from builder import BUILD, EPOCH, LINTEL, MIB, make_empty, mtools
 
 GUESTS = BUILD / "guests"
 XBOOTLDR = "bc13c2ff-59e6-4262-a352-b275fd6f7172"
-MENU = "timeout menu-force\n"
+MENU = "timeout menu-force\nauto-entries no\n"  # nothing but what a test writes
 
 
 def make_entries_image(path, entries, files=(), loader=MENU, options=()):

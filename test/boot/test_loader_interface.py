@@ -30,7 +30,8 @@ def check_what_is_told(told):
     assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
                         decode(told["LoaderDevicePartUUID"])[0])
     assert decode(told["LoaderEntries"]) == ["second.conf", "program.conf", "lintel-pie.conf",
-                                             "lintel.conf"]
+                                             "lintel.conf", "auto-reboot-to-firmware-setup",
+                                             "auto-reboot", "auto-poweroff"]
     assert decode(told["LoaderEntrySelected"]) == ["program.conf"]
     assert int.from_bytes(told["LoaderFeatures"], "little") == FEATURES
     assert len(told["LoaderFeatures"]) == 8
@@ -55,7 +56,11 @@ def test_variables_are_set_and_obeyed(start, special_image, flash):
     machine.type("2")
     machine.wait_for(r"program: options.* end[\s\S]*program: efi")
     check_what_is_told(in_memory(machine, MEMORY))
-    screen.press("\x1b[F", "lintel: kernel")
+    screen.press("\x1b[F", "auto-poweroff: firmware")
+    screen.press("d", "Enter makes it the default")
+    screen.press("\r", "That would be done for ever")
+    for entry in ("auto-reboot", "auto-reboot-to-firmware-setup", "lintel"):
+        screen.press("\x1b[A", f"{entry}: ")
     screen.press("d", "Enter makes it the default")
     screen.press("\r", "lintel boots by default from now on.")
     screen.press("\x1b[H", "second: kernel")

@@ -79,7 +79,7 @@ static void fuzz(struct machine *machine, const char *name, const char *text, si
     list = entries_sort(items);
     if (list->next != &items[list == items] || list->next->next)
         abort();
-    config_choose(&config, arena, "fuzz", entries[0].title);
+    config_choose(&config, arena, "fuzz", entries[0].title, false);
     check_order(entries[0].title, entries[1].options);
     check_order(entries[0].version, entries[1].id);
     config.console = CONSOLE_TEXT;

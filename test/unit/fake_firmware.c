@@ -311,6 +311,20 @@ static __attribute__((noreturn)) void fake_give_up(void)
     longjmp(fake_way_out, FAKE_GAVE_UP);
 }
 
+void fake_restart(void)
+{
+    must_be_there();
+    longjmp(fake_way_out, FAKE_RESTARTED);
+}
+
+enum err fake_power_off(bool now)
+{
+    must_be_there();
+    if (now)
+        longjmp(fake_way_out, FAKE_SWITCHED_OFF);
+    return OK;
+}
+
 /* ---- in the place of common/handoff ---------------------------------------------------------- */
 
 uint32_t __wrap_handoff_levels(void);

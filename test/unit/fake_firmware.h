@@ -96,6 +96,10 @@ struct fake_variable {
 };
 const struct fake_variable *fake_variable(const char *name);
 
+/* The ways to end, for the same. They go to FAKE_RESTARTED and FAKE_SWITCHED_OFF. */
+void fake_restart(void) __attribute__((noreturn));
+enum err fake_power_off(bool now);
+
 /* Pages that allocate() gave away. */
 uint64_t fake_allocated_pages(void);
 
@@ -122,5 +126,12 @@ const struct handoff_state *fake_handoff(void);
  * not set it.
  */
 extern jmp_buf fake_way_out;
-enum fake_exit { FAKE_GAVE_UP = 1, FAKE_STUCK, FAKE_HANDED_OFF, FAKE_DEAD_END };
+enum fake_exit {
+    FAKE_GAVE_UP = 1,
+    FAKE_STUCK,
+    FAKE_HANDED_OFF,
+    FAKE_DEAD_END,
+    FAKE_RESTARTED,
+    FAKE_SWITCHED_OFF
+};
 #define FAKE_PATIENCE 3600000

@@ -23,14 +23,6 @@ static struct machine machine;
 static struct loader_interface interface;
 static struct config config;
 static struct entry entries[4];
-static bool restarted;
-
-static void __attribute__((noreturn)) restart(void)
-{
-    restarted = true;
-    longjmp(fake_way_out, FAKE_GAVE_UP);
-}
-
 static enum err refuse_rename(const struct fs *fs, const struct fs_entry *directory,
                               const char *name, const char *to)
 {
@@ -44,10 +36,11 @@ static int begin(void **state)
 
     (void)state;
     facts = fake_begin(0);
+    facts->firmware = LINTEL_FIRMWARE_UEFI;
     firmware = fake_firmware;
     firmware.get_variable = fake_get_variable;
     firmware.set_variable = fake_set_variable;
-    firmware.restart = restart;
+    firmware.restart = fake_restart;
     for (uint32_t i = 0; i < ARRAY_LENGTH(entries); i++)
         entries[i] = (struct entry){.id = (char *)ids[i],
                                     .title = (char *)ids[i],
@@ -60,7 +53,6 @@ static int begin(void **state)
     interface = (struct loader_interface){.machine = &machine};
     config = (struct config){.entries = entries, .count = 4, .chosen = 0, .timeout = 5};
     arena_begin(&machine.arena, firmware.allocate);
-    restarted = false;
     return 0;
 }
 
@@ -421,9 +413,10 @@ static void enters_the_setup(void **state)
 
     fake_set_variable(global, "OsIndicationsSupported", false, &supported, sizeof supported);
     fake_set_variable(global, "OsIndications", true, &wishes, sizeof wishes);
-    if (!setjmp(fake_way_out))
+    int way_out = setjmp(fake_way_out);
+    if (!way_out)
         loader_interface_enter_setup(&machine);
-    assert_true(restarted);
+    assert_int_equal(way_out, FAKE_RESTARTED);
     assert_int_equal(load64(fake_variable("OsIndications")->value), 0x21);
     assert_true(fake_variable("OsIndications")->kept);
 }
@@ -443,6 +436,7 @@ static void is_silent_on_a_bios(void **state)
 {
     (void)state;
     machine.firmware = &fake_firmware;
+    facts->firmware = LINTEL_FIRMWARE_BIOS;
     facts->tsc_hz = 1000000;
     loader_interface_obey(&interface, &config);
     loader_interface_tell(&interface, &config, &entries[1]);

@@ -4,7 +4,9 @@
 #include "common/firmware.h"
 #include "common/lib/arena.h"
 
-#define SECTOR_BYTES_MAX 4096
+#define SECTOR_BYTES_MAX  4096
+#define BOOT_SECTOR_BYTES 512 /* of a first sector, whatever the disk's sectors are */
+#define BOOT_SIGNATURE    0xaa55
 
 /* A contiguous part of a disk: a partition, or all of it. */
 struct volume {
@@ -20,6 +22,11 @@ struct volume {
     bool active;           /* MBR: flag 80h */
     uint8_t disk_guid[16]; /* GPT disk GUID; MBR: signature in the first 4 bytes */
 };
+
+static inline bool volume_is_same(const struct volume *a, const struct volume *b)
+{
+    return a->disk == b->disk && a->first_lba == b->first_lba;
+}
 
 /* "BIOS drive 80h, partition 2", for messages; returns `name`. */
 #define VOLUME_NAME_BYTES 96

@@ -1,4 +1,5 @@
 /* Which entries does the loader find, and which one does it boot next? */
+#include "common/entries/auto.h"
 #include "common/entries/tries.h"
 #include "common/lib/text.h"
 #include "images/tool/steer/status.h"
@@ -43,8 +44,9 @@ static void show_next(struct view *view)
 
 void status_entries(struct view *view)
 {
-    const struct config *config = &view->boot.config;
+    struct config *config = &view->boot.config;
 
+    auto_entries_find(config);
     for (uint32_t i = 0; i < config->count; i++)
         show_entry(view, &config->entries[i]);
     show_timeout(config);

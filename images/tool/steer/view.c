@@ -52,7 +52,7 @@ enum err view_open_files(struct view *view, const struct entry *entry)
 
     if (entry->problem)
         return fail(ERR_UNSUPPORTED, "%s", entry->problem);
-    if (entry->kernel)
+    if (entry->kernel && !entry_kind_is_act(entry->kind))
         TRY(reference_open(&view->boot.volumes, entry->fs, entry->kernel, &file));
     TRY(open_all(view, entry, entry->modules));
     TRY(open_all(view, entry, entry->initrds));
