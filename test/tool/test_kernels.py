@@ -259,10 +259,10 @@ def test_root_where_boot_does_not_lie_on_it(tmp_path, running, fstab, options):
         assert tree.read("etc/kernel/cmdline") == options + "\n"
 
 
-def test_rw_of_grubs_options_counts(tree):
+def test_grubs_options_come_last_and_count(tree):
     tree.write("etc/default/grub", "GRUB_CMDLINE_LINUX='rw prompt=ro'\n")
     succeed(tree, "refresh")
-    assert tree.read("etc/kernel/cmdline") == f"root=UUID={UUID} rw prompt=ro\n"
+    assert tree.read("etc/kernel/cmdline") == f"root=UUID={UUID} ro rw prompt=ro\n"
 
 
 # ---- counting ------------------------------------------------------------------------------------

@@ -61,16 +61,6 @@ static char *word_of(const char *line, const char *begin)
     return found;
 }
 
-static bool has_word(const char *line, const char *wanted)
-{
-    size_t length = strlen(wanted);
-
-    for (const char *c = line; (c = strstr(c, wanted)); c += length)
-        if ((c == line || c[-1] == ' ') && (c[length] == ' ' || !c[length]))
-            return true;
-    return false;
-}
-
 /* "UUID=...", which no other disk that is plugged in changes. */
 static bool is_lasting(const char *device)
 {
@@ -183,9 +173,22 @@ static char *running_options(void)
     return line;
 }
 
-/* root=, ro, then GRUB's own words, in the order of grub-mkconfig: of equal ones the last counts.
- */
-static enum err compose(const struct live *live, char **options)
+/* root=, ro, then GRUB's own words, as grub-mkconfig has them: of those that differ the last
+ * counts. */
+static char *join(const char *root, const char *flags, const struct assignment *grub, size_t count)
+{
+    char *line = text_of("root=%s", root);
+
+    if (flags)
+        text_add(&line, " rootflags=%s", flags);
+    text_add(&line, " ro");
+    for (size_t i = 0; i < count; i++)
+        if (grub[i].value)
+            text_add(&line, " %s", grub[i].value);
+    return line;
+}
+
+static enum err compose(const struct live *live, char **line)
 {
     struct assignment grub[] = {{"GRUB_CMDLINE_LINUX", NULL}, {"GRUB_CMDLINE_LINUX_DEFAULT", NULL}};
     char *running = running_options(), *flags = word_of(running, "rootflags="), *root = NULL;
@@ -194,14 +197,9 @@ static enum err compose(const struct live *live, char **options)
     if (err == OK)
         err = find_root(live, running, &root);
     if (err == OK) {
-        const char *more = grub[0].value ? grub[0].value : "";
-        *options = text_of("root=%s", root);
-        if (flags && !strstr(more, "rootflags="))
-            text_add(options, " rootflags=%s", flags);
-        text_add(options, "%s", has_word(more, "rw") ? "" : " ro");
-        for (size_t i = 0; i < ARRAY_LENGTH(grub); i++)
-            if (grub[i].value && *grub[i].value)
-                text_add(options, " %s", grub[i].value);
+        char *text = join(root, flags, grub, ARRAY_LENGTH(grub));
+        err = one_line("/etc/default/grub", text, line);
+        free(text);
     }
     for (size_t i = 0; i < ARRAY_LENGTH(grub); i++)
         free(grub[i].value);
@@ -213,24 +211,21 @@ static enum err compose(const struct live *live, char **options)
 
 static enum err write_options(const struct live *live)
 {
-    char *own = root_path(OPTIONS), *folder = root_path("/etc/kernel"), *text = NULL, *line = NULL;
-    enum err err = compose(live, &text);
+    char *path = root_path(OPTIONS), *folder = root_path("/etc/kernel"), *line = NULL;
+    enum err err = compose(live, &line);
 
     if (err == OK)
-        err = one_line("/etc/default/grub", text, &line);
-    if (err == OK)
         err = durable_folder(folder);
-    free(text);
     if (err == OK) {
-        text = text_of("%s\n", line);
-        err = durable_write(own, text);
-        if (err == OK)
-            show(OPTIONS ": written: %s\n", line);
+        char *text = text_of("%s\n", line);
+        err = durable_write(path, text);
         free(text);
-        free(line);
     }
+    if (err == OK)
+        show(OPTIONS ": written: %s\n", line);
+    free(line);
     free(folder);
-    free(own);
+    free(path);
     return err;
 }
 
