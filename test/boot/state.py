@@ -13,8 +13,8 @@ KEPT = [name for name, number in IDS.items() if number <= 5]
 def area_of(path):
     """Bytes from the disk's start: as the second stage knows it that the first sector starts."""
     with open(path, "rb") as disk:
-        lba = struct.unpack_from("<Q", disk.read(SECTOR), 0x1A8)[0]
-        disk.seek(lba * SECTOR)
+        lba, paragraphs = struct.unpack_from("<Q6xH", disk.read(SECTOR), 0x1A8)
+        disk.seek(lba * paragraphs * 16)
         return struct.unpack_from("<Q", disk.read(SECTOR), AREA_AT)[0]
 
 

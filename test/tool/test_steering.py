@@ -54,7 +54,9 @@ def test_a_wish_is_kept_and_cleared(image, command, kept, following):
     assert told(image, "set") == []
 
 
-def test_one_sector_is_written_and_the_other_stays(image):
+@pytest.mark.parametrize("bytes_of_a_sector", (512, 4096))
+def test_one_sector_is_written_and_the_other_stays(tmp_path, bytes_of_a_sector):
+    image = entry_image(tmp_path / "disk.img", *SMALL, "--sector-bytes", bytes_of_a_sector)
     before = image.read_bytes()
     area = area_of(image)
     for count, name in enumerate(("rescue", "lintel", "rescue")):
@@ -62,7 +64,7 @@ def test_one_sector_is_written_and_the_other_stays(image):
         after = image.read_bytes()
         changed = {at for at in range(0, len(before), 512)
                    if before[at:at + 512] != after[at:at + 512]}
-        assert changed == {area + 512 * (1 - count % 2)}
+        assert changed == {area + bytes_of_a_sector * (1 - count % 2)}
         before = after
 
 
