@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from builder import VOLUME, copy_tree, mtools
+from builder import VOLUME, change_files, copy_tree, make_image, mtools
 from entries import add_xbootldr, wrapped
 from machine import CONFIG, Hardware
 from test_bad_media import failing, sector_of
@@ -77,8 +77,12 @@ def test_volume_that_stands_in(start, special_image, firmware):
     machine.wait_for(EDITOR_OFF)
 
 
-def test_saved_where_nothing_is_saved(start, special_image):
-    machine = start("bios", [special_image({LOADER: "timeout 0\ndefault @saved\n", **ENTRIES})])
+def test_saved_where_nothing_is_saved(start, tmp_path):
+    """A volume that boots by itself has no room for an area."""
+    image = tmp_path / "volume.img"
+    make_image(image, "test", "--layout", "mbr", "--fat", "16", "--fat-vbr")
+    change_files(image, {LOADER: "timeout 0\ndefault @saved\n", **ENTRIES})
+    machine = start("bios", [image])
     wait_for_question(machine, "default @saved: this firmware has no place where an entry is saved")
 
 
