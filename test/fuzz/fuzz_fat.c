@@ -39,6 +39,18 @@ static void scatter(const uint8_t **data, size_t *size, uint64_t to, size_t most
     *size -= bytes;
 }
 
+/* A file whose name counts, as the root directory's first, with a bit of it changed. */
+static void put_counted(uint8_t *root, uint32_t bit)
+{
+    static const uint8_t slots[64] = {0x41, 'a', 0,   '+', 0,   '3', 0,    '-',  0,    '0',  0,
+                                      0x0f, 0,   0,   '.', 0,   'c', 0,    'o',  0,    'n',  0,
+                                      'f',  0,   0,   0,   0,   0,   0xff, 0xff, 0xff, 0xff, 'A',
+                                      '3',  '0', ' ', ' ', ' ', ' ', ' ',  'C',  'O',  'N'};
+
+    memcpy(root, slots, sizeof slots);
+    root[bit / 8 % sizeof slots] ^= (uint8_t)(1 << bit % 8);
+}
+
 /* Makes the long names in the root directory belong to the short names behind them. */
 static void set_checksums(uint8_t *root)
 {
@@ -62,6 +74,8 @@ static void fill_image(bool plausible, uint8_t choice, const uint8_t *data, size
         sector_bytes = put_boot_sector(choice);
         scatter(&data, &size, sector_bytes, 64);
         scatter(&data, &size, 2 * sector_bytes, 256);
+        if (choice & 0x20 && size > 1)
+            put_counted(image + 2 * sector_bytes, data[0] | (uint32_t)data[1] << 8);
         set_checksums(image + 2 * sector_bytes);
         scatter(&data, &size, 3 * sector_bytes, sizeof image - 3 * sector_bytes);
     } else {

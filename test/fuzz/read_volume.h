@@ -1,4 +1,5 @@
-/* Mounts the fuzzer's bytes, lists every directory, and opens and reads every file. */
+/* Mounts the fuzzer's bytes, lists every directory, opens and reads every file, and counts in
+ * names. */
 #pragma once
 
 #include "common/storage/fs/fs.h"
@@ -8,6 +9,7 @@
 
 #define DEPTH_MAX   4
 #define ENTRIES_MAX 200
+#define RENAMES_MAX 8
 #define READ_MAX    (64 * KIB)
 
 static uint8_t contents[READ_MAX];
@@ -33,6 +35,19 @@ static inline void read_all(const struct fs *fs, const char *path)
     }
 }
 
+/* Changes the first digit of its name. */
+static inline void rename_file(const struct fs *fs, const char *path)
+{
+    char name[FS_NAME_BYTES];
+
+    snprintf(name, sizeof name, "%s", strrchr(path, '/') + 1);
+    char *digit = strpbrk(name, "0123456789");
+    if (!digit)
+        return;
+    *digit = *digit == '9' ? '0' : (char)(*digit + 1);
+    fs_rename(fs, path, name);
+}
+
 static inline bool visit(void *context, const struct fs_entry *entry)
 {
     struct walk *walk = context;
@@ -46,6 +61,8 @@ static inline bool visit(void *context, const struct fs_entry *entry)
         fs_list(walk->fs, walk->path, visit, walk);
     else
         read_all(walk->fs, walk->path);
+    if (!entry->directory && walk->entries < RENAMES_MAX)
+        rename_file(walk->fs, walk->path);
     walk->depth--;
     walk->path[length] = 0;
     return true;
