@@ -3,19 +3,16 @@ boots when one is spent or does not start."""
 import re
 import shutil
 import subprocess
-import sys
 import uuid
 
 import pytest
 from builder import (BUILD, KERNEL, MIB, VOLUME, build_kernel, copy_tree, make_fat_disk, make_image,
                      mtools, put_file)
 from entries import add_xbootldr, make_entries_image
-from machine import CONFIG, ROOT, Hardware
+from machine import CONFIG, Hardware
 from media import make_ext4
+from state import SECTOR, Pair, area_of
 from variables import decode, in_memory, variables
-
-sys.path.append(str(ROOT / "test/tool"))
-from steered import Pair, area_of  # noqa: E402
 
 FIRMWARES = ("bios", "uefi")
 ENTRIES = "/loader/entries"
@@ -221,18 +218,6 @@ def test_read_only_drive_on_uefi(boot, tmp_path, flash):
     assert boot("uefi", [], drive).facts["entry"] == "first"
 
 
-SECTOR, STATE_TRIES = 512, 10
-
-
-def tries_on_disk(image):
-    """The records of the newest state in the disk's area, by their ids: of tries those two bytes."""
-    pair = Pair.read(image, area_of(image))
-    data, values = pair.sectors[pair.newest][16:], {}
-    while data and data[0]:
-        values[data[0]], data = data[2:2 + data[1]], data[2 + data[1]:]
-    return values[STATE_TRIES]
-
-
 def make_short(image):
     """A counter that can't keep its width."""
     make_counted(image, ["second+2", "first"])
@@ -252,7 +237,8 @@ def test_counts_in_the_state(boot, tmp_path, make):
     for left, done in ((1, 1), (0, 2)):
         content = image.read_bytes()
         assert boot("bios", [image], KEEPS).facts["entry"] == "second"
-        assert tries_on_disk(image)[4:] == bytes([left, done])
+        tries = Pair.read(image, area_of(image)).values()["LintelTries"]
+        assert tries[4:] == bytes([left, done])
         assert {at // SECTOR for at, _, _ in changes(content, image.read_bytes())} <= {pair, pair + 1}
     assert boot("bios", [image], KEEPS).facts["entry"] == "first"
 
