@@ -69,30 +69,49 @@ def test_installed_and_uninstalled(tmp_path):
     assert lines(status(path).stdout)["first sector"] == ["GRUB"]
 
 
-def test_an_installation_in_the_gap(tmp_path):
-    path, tree, grub = tmp_path / "disk.img", tmp_path / "tree", OWNERS["GRUB"].ljust(440, b"\0")
+GRUB = OWNERS["GRUB"].ljust(440, b"\0")
+
+
+def gap_disk(folder, entries):
+    """An ext4 disk that GRUB boots."""
+    path, tree = folder / "disk.img", folder / "tree"
     (tree / "boot/loader/entries").mkdir(parents=True)
-    (tree / "boot/loader/entries/only.conf").write_text("linux /boot/vmlinuz\n")
     (tree / "boot/vmlinuz").write_text("kernel")
+    for name, text in entries.items():
+        (tree / f"boot/loader/entries/{name}.conf").write_text(text)
     make_empty(path, 24 * MIB)
     subprocess.run(["sfdisk", "-q", path], input="start=2048, type=83\n", text=True, check=True)
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", tree, "-E", f"offset={MIB}", path, "20m"],
                    check=True)
     with open(path, "r+b") as disk:
-        disk.write(grub)
+        disk.write(GRUB)
+    return path
+
+
+def test_an_installation_in_the_gap(tmp_path):
+    path = gap_disk(tmp_path, {"only": "linux /boot/vmlinuz\n"})
     succeed("install", path)
     told = lines(succeed("status", path))
     assert told["first sector"] == ["Lintel"] and told["previous"] == ["GRUB"]
     assert told["entry"] == ["only.conf  only"] and "other slot" not in told and "trial" not in told
+    assert succeed("set-oneshot", "auto-previous", "--disk", path).startswith("Next: auto-previous: ")
+    succeed("set-oneshot", "--clear", "--disk", path)
     older = older_tool(tmp_path / "lintel")
     subprocess.run([older, "install", path], check=True, stdout=subprocess.DEVNULL)
     told = lines(succeed("status", path))
     assert told["trial"][0].startswith("pending") and len(told["other slot"]) == 1
     assert "the one in this tool" in told["second stage"][0] + told["other slot"][0]
     with open(path, "r+b") as disk:
-        disk.write(grub)
+        disk.write(GRUB)
     wrong = lines(status(path).stdout)["wrong"][0]
     assert wrong.startswith("GRUB has taken the first sector back") and "lintel install" in wrong
+
+
+def test_the_loader_before_stands_in(tmp_path):
+    path = gap_disk(tmp_path, {})
+    succeed("install", path)
+    assert lines(succeed("status", path))["next"] == [
+        "auto-previous: no entry is there: what has been before Lintel"]
 
 
 def test_a_damaged_second_stage(image):

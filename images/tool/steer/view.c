@@ -81,6 +81,8 @@ static const char *explain_default(const struct view *view)
         return "the default (`lintel set-default`, or d in the menu)";
     if (config->default_glob && strcmp(config->default_glob, CONFIG_SAVED) != 0)
         return "the default in loader.conf";
+    if (entry_kind_stands_in(config->entries[config->chosen].kind))
+        return "no entry is there: what has been before Lintel";
     return config->chosen ? "the first in the menu's order that can boot"
                           : "the first in the menu's order";
 }

@@ -1,4 +1,5 @@
 /* lintel set-default, set-oneshot, set-timeout and reboot: what shall the next boot be? */
+#include "common/entries/auto.h"
 #include "common/lib/fmt.h"
 #include "images/tool/host/command.h"
 #include "images/tool/host/firmware.h"
@@ -71,6 +72,7 @@ static enum err carry_out(const struct request *request)
         fmt(name, sizeof name, "%s", request->text);
     } else if (!request->clear) {
         TRY(err);
+        auto_entries_find(&view.boot.config);
         TRY(entry_name_find(&view.boot.config, request->text, name));
     }
     TRY(loader_interface_write(&view.machine, request->variable, name));
