@@ -184,7 +184,10 @@ def test_image_that_boots_lintel_already(tmp_path, layout):
 def test_another_default_loader_stays(make):
     disk = DISKS["gpt"]
     path, before = make(disk, {DEFAULT_LOADER: b"another loader"})
-    assert "is another loader and stays" in succeed("install", path)
+    said = succeed("install", path)
+    assert "is another loader and stays" in said
+    assert ("efibootmgr --create --disk DISK --part 2 --label Lintel --loader "
+            "'\\EFI\\lintel\\lintelx64.efi'") in said
     assert read_file(path, disk, DEFAULT_LOADER) == b"another loader"
     assert read_file(path, disk, LOADER)
     succeed("uninstall", path)

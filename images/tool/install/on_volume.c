@@ -27,13 +27,26 @@ static bool makes(const struct installation *installation, enum item item)
     return installation->record.made >> item & 1;
 }
 
+/* An image is on no disk yet. */
+static void tell_boot_entry(const struct installation *installation)
+{
+    const char *path = installation->disk.path;
+
+    printf("  UEFI: %s is another loader and stays: choose %s in the firmware's menu",
+           item_paths[ITEM_DEFAULT_LOADER], item_paths[ITEM_LOADER]);
+    if (installation->home.number)
+        printf(
+            ", on the machine that starts from it, by\n    efibootmgr --create --disk %s --part %u "
+            "--label Lintel --loader '\\EFI\\lintel\\lintelx64.efi'",
+            strncmp(path, "/dev/", 5) == 0 ? path : "DISK", installation->home.number);
+    puts(".");
+}
+
 static void tell_files(const struct installation *installation)
 {
     printf("  UEFI: %s on %s.\n", item_paths[ITEM_LOADER], installation_home_name(installation));
     if (installation->default_is_foreign)
-        printf("  UEFI: %s is another loader and stays: choose %s in the firmware's menu "
-               "(efibootmgr --create --loader '\\EFI\\lintel\\lintelx64.efi').\n",
-               item_paths[ITEM_DEFAULT_LOADER], item_paths[ITEM_LOADER]);
+        tell_boot_entry(installation);
     else
         printf("  UEFI: %s, %s.\n", item_paths[ITEM_DEFAULT_LOADER],
                makes(installation, ITEM_DEFAULT_LOADER) ? "which firmware starts by itself"
