@@ -1,5 +1,6 @@
 """lintel install, bless and uninstall on a UEFI machine, in trees that play one (live_tree.py): what
 the firmware starts next, at each moment."""
+import os
 import shutil
 import struct
 import subprocess
@@ -25,8 +26,8 @@ OLD = altered(NEW, False)
 BOTH = (("vda2", "/"), ("vda1", "/boot/efi"))
 
 
-class Machine(Tree):
-    """Debian on UEFI: GRUB is Boot0001 and alone in the order."""
+class Debian(Tree):
+    """On UEFI: GRUB is Boot0001 and alone in the order."""
 
     def __init__(self, folder, mounts=BOTH, types=(ESP, EXT4)):
         super().__init__(folder, mounts, types, uefi=True)
@@ -94,7 +95,11 @@ class Machine(Tree):
                 if not path.name.startswith("LoaderImageIdentifier")}
 
     def copy(self, folder):
-        shutil.copytree(self.folder, folder, symlinks=True)
+        """The disk is only read."""
+        def copy_file(path, to):
+            (os.link if Path(path).parent.name == "dev" else shutil.copy2)(path, to)
+
+        shutil.copytree(self.folder, folder, symlinks=True, copy_function=copy_file)
         copy = object.__new__(type(self))
         copy.folder = Path(folder)
         return copy
@@ -127,7 +132,7 @@ def older(tmp_path_factory):
 
 @pytest.fixture
 def machine(tmp_path):
-    return Machine(tmp_path / "root")
+    return Debian(tmp_path / "root")
 
 
 # ---- a life --------------------------------------------------------------------------------------
@@ -174,7 +179,7 @@ def test_trials_that_fail(machine, older):
 
 
 def test_removable_path_is_filled_only_where_it_is_empty(tmp_path):
-    machines = [Machine(tmp_path / name) for name in ("empty", "others")]
+    machines = [Debian(tmp_path / name) for name in ("empty", "others")]
     machines[1].write("boot/efi/EFI/BOOT/BOOTX64.EFI", GRUB)
     for machine, expected in zip(machines, (NEW, GRUB)):
         machine.succeed("install")
@@ -212,19 +217,19 @@ def test_esp_without_room_or_read_only(machine, full_or_read_only, fake, said):
 
 
 def test_esp_that_is_not_mounted(tmp_path):
-    machine = Machine(tmp_path / "root", (("vda2", "/"),))
+    machine = Debian(tmp_path / "root", (("vda2", "/"),))
     assert "mount /boot/efi" in machine.refuse("install")
 
 
 def test_two_esps(tmp_path):
-    machine = Machine(tmp_path / "root", (*BOTH, ("vda2", "/efi")), types=(ESP, ESP))
+    machine = Debian(tmp_path / "root", (*BOTH, ("vda2", "/efi")), types=(ESP, ESP))
     machine.mount("vda2", "/", EXT4)
     said = machine.refuse("install")
     assert "on /efi and on /boot/efi" in said and "unmount the one" in said
 
 
 def test_variables_that_are_not_there(tmp_path):
-    machine = Machine(tmp_path / "root")
+    machine = Debian(tmp_path / "root")
     shutil.rmtree(machine.path(EFIVARS))
     done = machine.run("install")
     assert done.returncode == 1 and "efivars" in done.stderr
@@ -296,17 +301,20 @@ def gone(machine, older):
                                      gone])
 def test_ended_at_any_call_starts_the_old_or_the_new_loader(machine, older, ender, tmp_path, prepare):
     command, expected = prepare(machine, older)
+    def run_until(copy, call, at):
+        return copy.run(*command, LD_PRELOAD=str(ender), END_CALL=call, END_AT=str(at))
+
     whole = machine.copy(tmp_path / "whole")
     whole.succeed(*command)
     after, ended = whole.state(), 0
     for call in CALLS:
         for at in range(1, 200):
             copy = machine.copy(tmp_path / "copy")
-            done = copy.run(*command, LD_PRELOAD=str(ender), END_CALL=call, END_AT=str(at))
+            done = run_until(copy, call, at)
             cut = "somebody ends it" in done.stderr
             assert copy.starts()[1] in expected, (call, at)
             if cut:
-                copy.run(*command)
+                run_until(copy, "never", 0)
                 assert copy.state() == after, (call, at)
                 ended += 1
             shutil.rmtree(copy.folder)

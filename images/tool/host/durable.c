@@ -21,7 +21,7 @@ static int open_folder_of(const char *path)
 
 /* Behind a change in its folder. fsync() alone leaves a new name in the journal of ext4, and GRUB
  * reads the folder as it was before; syncfs() also brings it to its place. */
-static enum err settle(const char *path)
+enum err durable_settle(const char *path)
 {
     int folder = open_folder_of(path);
     enum err err = folder >= 0 && fsync(folder) == 0 && syncfs(folder) == 0 ? OK : file_fail(path);
@@ -61,19 +61,19 @@ static enum err write_draft(const char *draft, const struct content *content)
 enum err durable_rename(const char *path, const char *to)
 {
     TRY(rename(path, to) == 0 ? OK : file_fail(to));
-    return settle(to);
+    return durable_settle(to);
 }
 
 enum err durable_remove(const char *path)
 {
     TRY(unlink(path) == 0 ? OK : file_fail(path));
-    return settle(path);
+    return durable_settle(path);
 }
 
 enum err durable_exchange(const char *path, const char *other)
 {
     if (renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE) == 0)
-        return settle(other);
+        return durable_settle(other);
     if (errno == EINVAL || errno == ENOSYS)
         return fail(ERR_UNSUPPORTED, "%s: this kernel can't exchange files there: Linux 6.0 can",
                     other);
@@ -118,11 +118,11 @@ enum err durable_folder(const char *path)
     enum err err = OK;
 
     if (mkdir(path, 0755) == 0)
-        err = settle(path);
+        err = durable_settle(path);
     else if (errno == ENOENT && strchr(above, '/')) {
         err = durable_folder(above);
         if (err == OK)
-            err = mkdir(path, 0755) == 0 ? settle(path) : file_fail(path);
+            err = mkdir(path, 0755) == 0 ? durable_settle(path) : file_fail(path);
     } else if (errno != EEXIST)
         err = file_fail(path);
     free(above);

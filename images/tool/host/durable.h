@@ -21,5 +21,8 @@ enum err durable_exchange(const char *path, const char *other);
 
 enum err durable_remove(const char *path);
 
+/* Behind another change in a file's folder. */
+enum err durable_settle(const char *path);
+
 /* Makes a folder and those above it, where they are missing. */
 enum err durable_folder(const char *path);

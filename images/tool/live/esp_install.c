@@ -239,8 +239,12 @@ static enum err remove_folder(const struct esp *esp, enum esp_item item)
 {
     char *path = esp_path(esp, item);
     bool made = esp->undo.made >> item & 1;
-    enum err err =
-        !made || rmdir(path) == 0 || errno == ENOENT || errno == ENOTEMPTY ? OK : file_fail(path);
+    enum err err = OK;
+
+    if (made && rmdir(path) == 0)
+        err = durable_settle(path);
+    else if (made && errno != ENOENT && errno != ENOTEMPTY)
+        err = file_fail(path);
 
     free(path);
     return err;
@@ -280,7 +284,6 @@ enum err esp_uninstall(const struct live *live)
     TRY(remove_files(&esp));
     for (int item = ESP_FOLDERS - 1; item >= 0; item--)
         TRY(remove_folder(&esp, (enum esp_item)item));
-    sync();
     TRY(esp_undo_remove());
     show("  UEFI: the files of %s are what they were.\n", live->esp.folder);
     return OK;
