@@ -11,7 +11,10 @@
 #include "common/protocol/protocol.h"
 #include "common/storage/disk/cache.h"
 #include "common/storage/reference.h"
+#include "common/storage/state_variable.h"
 #include "common/version.h"
+
+#define TRIAL_VARIABLE "LintelTrial"
 
 #define REASONS_BYTES 512 /* as of a message */
 
@@ -19,6 +22,7 @@ static void begin(struct boot *boot, struct facts *facts, const struct firmware 
 {
     *boot = (struct boot){
         .machine = {.facts = facts, .firmware = firmware},
+        .volumes = {.machine = &boot->machine},
         .interface = {.machine = &boot->machine},
         .timeline = {.stages = {{"firmware", facts->first_tsc}}, .count = 1},
     };
@@ -66,7 +70,7 @@ static enum err open_and_carry_out(struct boot *boot, struct attempt *attempt)
         say("this try of entry %s is not counted: %s\n", attempt->entry->id, err_message());
     if (loader_interface_commit(&boot->machine) != OK)
         say("nothing is kept of this boot: %s\n", err_message());
-    if (!protocol->silent) {
+    if (!protocol->silent && attempt->entry->kind != ENTRY_TRIAL) {
         attempt->interface = &boot->interface;
         loader_interface_tell(&boot->interface, &boot->config, attempt->entry);
     }
@@ -95,6 +99,49 @@ static enum err boot_program(struct boot *boot, const struct entry *entry)
     enum err err = open_and_carry_out(boot, attempt);
     arena_reset(&boot->machine.arena, before);
     return err == OK ? OK : fail(err, "entry %s: %s", entry->id, err_message());
+}
+
+/* Whether this boot is an update's one try. That is over before it begins: whatever comes of it,
+ * the next reset starts the loader that is good. */
+static enum err begin_trial(const struct machine *machine, bool *pending)
+{
+    static const uint8_t started = STATE_TRIAL_STARTED;
+    const struct firmware *firmware = machine->firmware;
+    uint64_t bytes = sizeof started;
+    uint8_t trial;
+
+    *pending = machine->facts->origin.has_area && firmware->get_variable &&
+               firmware->get_variable(vendor_lintel, TRIAL_VARIABLE, &trial, &bytes) == OK &&
+               bytes == sizeof trial && trial == STATE_TRIAL_PENDING;
+    if (!*pending)
+        return OK;
+    TRY(firmware->set_variable(vendor_lintel, TRIAL_VARIABLE, true, &started, sizeof started));
+    return loader_interface_commit(machine);
+}
+
+/* Returns where there is none, or it does not start. */
+static void try_update(struct boot *boot)
+{
+    static char reference[] = "trial:", key[] = "kernel", id[] = "trial", empty[] = "";
+    static const struct entry entry = {.kind = ENTRY_TRIAL,
+                                       .id = id,
+                                       .suffix = empty,
+                                       .kernel = reference,
+                                       .kernel_key = key,
+                                       .options = empty};
+    uint32_t stages = boot->timeline.count;
+    bool pending;
+
+    enum err err = begin_trial(&boot->machine, &pending);
+    if (!pending)
+        return;
+    if (err == OK) {
+        say("An update of Lintel is on trial.\n");
+        err = boot_program(boot, &entry);
+    }
+    if (err != OK)
+        say("The update of Lintel does not start, and this one goes on: %s\n", err_message());
+    boot->timeline.count = stages;
 }
 
 static enum err boot_entry(struct boot *boot, const struct entry *entry)
@@ -144,6 +191,7 @@ void boot_main(struct facts *facts, const struct firmware *firmware)
     static struct boot boot;
 
     begin(&boot, facts, firmware);
+    try_update(&boot);
     if (begin_menu(&boot) != OK)
         stop(&boot, err_message());
     const char *error = reason_to_ask(&boot.config);

@@ -21,7 +21,8 @@ static inline uint64_t entry_count_files(const struct entry_file *list)
  * ones, in this order; the first of them, up to the default loader, boots where there is no other.
  * No program is in what the firmware does. */
 enum entry_kind {
-    ENTRY_WRITTEN, /* or a unified kernel image */
+    ENTRY_TRIAL = -1, /* an update of Lintel: in no menu */
+    ENTRY_WRITTEN,    /* or a unified kernel image */
     ENTRY_PREVIOUS,
     ENTRY_SHIM_OR_GRUB,
     ENTRY_LOADER,
