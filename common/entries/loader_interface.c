@@ -1,4 +1,4 @@
-/* What do UEFI's variables tell of this boot, and what do they wish of it? */
+/* What do the firmware's variables tell of this boot, and what do they wish of it? */
 #include "common/entries/loader_interface.h"
 #include "common/entries/auto.h"
 #include "common/hw/cpu.h"

@@ -1,6 +1,7 @@
-/* The Boot Loader Interface (systemd.io/BOOT_LOADER_INTERFACE): variables of UEFI by which the
- * operating system learns how it was booted, and by which `bootctl` steers the next boot. On a
- * firmware without variables nothing here does anything, and what must is ERR_UNSUPPORTED. */
+/* The Boot Loader Interface (systemd.io/BOOT_LOADER_INTERFACE): variables of UEFI, or what a BIOS's
+ * disk keeps in their place, by which the operating system learns how it was booted, and by which
+ * `bootctl` and `lintel` steer the next boot. On a firmware without variables nothing here does
+ * anything, and what must is ERR_UNSUPPORTED. */
 #pragma once
 
 #include "common/entries/entry.h"
