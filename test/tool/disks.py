@@ -86,11 +86,11 @@ DISKS = {disk.name: disk for disk in (
          firmwares=("uefi",)),
     Disk("mbr-logical", "label: dos\nstart=2048,type=5\nstart=4096,type=e\n", 16, 4096),
     Disk("mbr-grub", "label: dos\nstart=2048,type=e\n", 16, 2048, grub=1),
-    Disk("volume-fat16", "label: dos\nstart=63,type=e\n", 16, 63, reserved=460,
+    Disk("volume-fat16", "label: dos\nstart=63,type=e\n", 16, 63, reserved=520,
          options=("--partition", "1")),
     Disk("volume-fat32", "label: dos\nstart=63,type=c\n", 32, 63, mib=64, cluster_sectors=1,
-         reserved=460, options=("--partition", "1")),
-    Disk("floppy", "", 12, 0, mib=4, reserved=460),
+         reserved=520, options=("--partition", "1")),
+    Disk("floppy", "", 12, 0, mib=4, reserved=520),
 )}
 
 

@@ -19,7 +19,7 @@ from machine import Hardware, Machine  # noqa: E402
 from report import parse_report  # noqa: E402
 
 LOADER, DEFAULT_LOADER = "/EFI/lintel/lintelx64.efi", "/EFI/BOOT/BOOTX64.EFI"
-RECORD = "/lintel/uninstall.bin"
+RECORD, PREVIOUS = "/lintel/uninstall.bin", "/lintel/previous.bin"
 SECTOR = 512
 
 
@@ -190,6 +190,21 @@ def test_another_default_loader_stays(make):
             "'\\EFI\\lintel\\lintelx64.efi'") in said
     assert read_file(path, disk, DEFAULT_LOADER) == b"another loader"
     assert read_file(path, disk, LOADER)
+    succeed("uninstall", path)
+    assert same(path, before)
+
+
+@pytest.mark.parametrize("name", ["mbr-grub", "mbr-fat16"])
+def test_loader_that_was_there_is_kept_as_a_file(make, tmp_path, name):
+    """Where an MBR's code is replaced that was one: also when an older Lintel is updated."""
+    disk = DISKS[name]
+    path, before = make(disk)
+    kept = before.read_bytes()[:512] if disk.grub else None
+    said = succeed("install", path, *disk.options, tool=older_tool(tmp_path / "older"))
+    assert read_file(path, disk, PREVIOUS) == kept
+    assert ("becomes a menu entry" in said) == bool(disk.grub)
+    succeed("install", path, *disk.options)
+    assert read_file(path, disk, PREVIOUS) == kept
     succeed("uninstall", path)
     assert same(path, before)
 

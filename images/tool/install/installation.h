@@ -14,7 +14,7 @@
 /* From a volume's end: so far the record is looked for, and so far its clusters may lie. */
 #define RECORD_SEARCHED_BYTES (64 * MIB)
 
-/* What an installation makes in the FAT volume, in the order of making; bits of record.made. */
+/* What an installation makes in the FAT volume; bits of record.made, which never change. */
 enum item {
     ITEM_EFI,
     ITEM_EFI_BOOT,
@@ -24,6 +24,7 @@ enum item {
     ITEM_LOADER = ITEM_DIRECTORIES,
     ITEM_DEFAULT_LOADER,
     ITEM_RECORD,
+    ITEM_PREVIOUS, /* the disk's first sector, where that had a loader: a menu entry */
     ITEMS
 };
 

@@ -51,6 +51,8 @@ static void tell_files(const struct installation *installation)
         printf("  UEFI: %s, %s.\n", item_paths[ITEM_DEFAULT_LOADER],
                makes(installation, ITEM_DEFAULT_LOADER) ? "which firmware starts by itself"
                                                         : "which is Lintel's");
+    if (makes(installation, ITEM_PREVIOUS))
+        puts("  BIOS: the loader that was in LBA 0 becomes a menu entry.");
     printf("  What is replaced is kept in %s on %s, for `lintel uninstall`.\n",
            item_paths[ITEM_RECORD], installation_home_name(installation));
 }

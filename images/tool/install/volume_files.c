@@ -17,6 +17,7 @@ const char *const item_paths[ITEMS] = {
     [ITEM_LOADER] = "/EFI/lintel/lintelx64.efi",
     [ITEM_DEFAULT_LOADER] = "/EFI/BOOT/BOOTX64.EFI",
     [ITEM_RECORD] = "/lintel/uninstall.bin",
+    [ITEM_PREVIOUS] = "/lintel/previous.bin",
 };
 
 /* Runs one of mtools on an item of a volume; `host`: a file to copy there, or NULL. */
@@ -310,6 +311,31 @@ static enum err prepare_loader(struct installation *installation, enum item item
     return *wanted ? run_mtools(installation, &installation->target, "mdel", item, NULL) : OK;
 }
 
+/* True when an MBR's code is replaced: only that starts a disk's other loader. */
+static bool replaces_mbr(const struct boot_place *place)
+{
+    for (uint32_t i = 0; i < place->code_count; i++)
+        if (!place->codes[i].lba && place->codes[i].kind == BOOT_SECTOR_MBR)
+            return true;
+    return false;
+}
+
+/* The first sector of the disk without Lintel, from which the loader that was there boots. */
+static enum err add_previous(struct installation *installation)
+{
+    const struct disk_image *disk = &installation->disk, *base = &installation->base.image;
+    bool ours = record_has(&installation->found, EXTENT_CODE, 0);
+    uint8_t sector[BOOT_SECTOR_BYTES];
+    uint32_t code, code_end;
+
+    boot_sector_kept(BOOT_SECTOR_MBR, &code, &code_end);
+    TRY(disk_image_read(ours ? base : disk, 0, sizeof sector, sector));
+    if (!replaces_mbr(&installation->place) || is_zero(sector, code) ||
+        is_there(installation, &installation->base, ITEM_PREVIOUS))
+        return OK;
+    return add_file(installation, ITEM_PREVIOUS, sector, sizeof sector);
+}
+
 enum err files_add(struct installation *installation)
 {
     bool loader, default_loader, *for_record;
@@ -323,6 +349,7 @@ enum err files_add(struct installation *installation)
         TRY(add_file(installation, ITEM_LOADER, embedded_efi.bytes, embedded_efi.size));
     if (default_loader)
         TRY(add_file(installation, ITEM_DEFAULT_LOADER, embedded_efi.bytes, embedded_efi.size));
+    TRY(add_previous(installation));
     TRY(find_record_clusters(installation, &for_record));
     TRY(guard_clusters(installation, for_record));
     TRY(add_file(installation, ITEM_RECORD, NULL, installation->record_room));
