@@ -630,3 +630,61 @@ def test_nothing_is_written_where_there_is_no_place(root):
     write(root / "dev/vda", 1900 * 512, b"licence")
     assert "something else lies" in live(root, "install", status=1)
     assert not list((root / "var/lib").iterdir()) and not (root / "boot/loader").exists()
+
+
+# ---- an update on trial --------------------------------------------------------------------------
+
+@pytest.fixture
+def trial(root, tmp_path):
+    """trial(started, slot) -> (root, disk's path): an older Lintel runs, this one is on trial; the
+    state as the loader of that slot left it."""
+    root, _ = root
+    path, disk = root / "dev/vda", DISKS["mbr-grub"]
+
+    def make_trial(started, slot):
+        live(root, "install", tool=older_tool(tmp_path / "older"))
+        live(root, "install")
+        running = struct.pack("<Q", Area(path, disk).slots[slot] * 512) + b"0.0"
+        put_state(path, disk, 9, _11=bytes([started]), _12=running)
+        return root, path
+
+    return make_trial
+
+
+OLDER = as_built(altered(STAGE, True))
+TRIALS = {  # who runs; what bless says and leaves: the loader that starts lead to, is it on trial
+    "good": (2, 1, "good", "has proved itself", STAGE, False),
+    "failed": (2, 0, "good", "was tried, and did not start this machine", None, False),
+    "not tried yet": (1, 0, "good", "", None, True),
+    "taken back": (1, 0, "bad", "is taken back", None, False),
+    "bad": (2, 1, "bad", "is taken back", None, False),
+}
+
+
+@pytest.mark.parametrize("started, slot, verdict, says, leads_to, stays", TRIALS.values(),
+                         ids=TRIALS.keys())
+def test_bless_ends_a_trial(trial, started, slot, verdict, says, leads_to, stays):
+    root, path = trial(started, slot)
+    said = lintel("bless", verdict, environment={"LINTEL_ROOT": str(root)})
+    area = Area(path, DISKS["mbr-grub"])
+    assert says in said.stdout, said.stdout + said.stderr
+    assert area.stage_of(area.image) == (as_built(leads_to) if leads_to else OLDER)
+    assert (STATE_TRIAL in area.state()) == stays
+    assert any(area.sector(TRIAL)) == stays
+
+
+@pytest.mark.parametrize("verdict", ["good", "bad"])
+def test_killed_bless_leads_to_whole_loaders_only(trial, killer, verdict):
+    root, path = trial(2, 1)
+    before = path.read_bytes()
+    for count in range(1, 20):
+        path.write_bytes(before)
+        done = lintel("bless", verdict, environment={
+            "LINTEL_ROOT": str(root), "LD_PRELOAD": str(killer), "KILL_FILE": str(path),
+            "KILL_AT": str(count), "KILL_SECTOR": "512"})
+        area = Area(path, DISKS["mbr-grub"])
+        kept = verdict == "good"
+        assert area.stage_of(area.image) in ([OLDER, as_built(STAGE)] if kept else [OLDER])
+        if done.returncode != -9:
+            break
+    assert area.stage_of(area.image) == (as_built(STAGE) if kept else OLDER)
