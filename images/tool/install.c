@@ -56,6 +56,10 @@ static enum err open_live(const struct install_request *request)
     static char *path;
 
     TRY(refuse_partition(request));
+    if (live.boot.read_only)
+        return fail(ERR_UNSUPPORTED,
+                    "%s: can't be written to (its switch, or `blockdev --setrw %s`)", live.disk,
+                    live.disk);
     free(path);
     path = root_path(live.disk);
     TRY(disk_image_open_used(path, !request->dry_run, &disk));

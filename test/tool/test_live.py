@@ -624,6 +624,14 @@ def test_place_is_for_disks_not_in_use(root):
                                                                     status=1)
 
 
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_disk_that_cannot_be_written_to(root, command):
+    root, before = root
+    (root / "sys/devices/vda/ro").write_text("1\n")
+    assert "/dev/vda: can't be written to" in live(root, command, status=1)
+    assert same(root / "dev/vda", before) and not (root / "boot/loader").exists()
+
+
 def test_nothing_is_written_where_there_is_no_place(root):
     root, _ = root
     write(root / "dev/vda", 1000 * 512, b"licence")

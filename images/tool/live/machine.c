@@ -227,6 +227,7 @@ static enum err describe(const struct mount *mount, struct live_mount *found)
     found->sector_bytes = (uint32_t)read_number(disk, "queue/logical_block_size");
     if (!found->sector_bytes)
         found->sector_bytes = SYSFS_SECTOR;
+    found->read_only = read_number(disk, "ro") != 0;
     found->number = (uint32_t)read_number(partition, "partition");
     found->first_lba = read_number(partition, "start") / (found->sector_bytes / SYSFS_SECTOR);
     found->sectors = read_number(partition, "size") / (found->sector_bytes / SYSFS_SECTOR);

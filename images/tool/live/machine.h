@@ -17,6 +17,7 @@ struct live_mount {
     uint32_t number;             /* of the partition, from 1 */
     uint64_t first_lba, sectors; /* of the partition, in the disk's own sectors */
     uint32_t sector_bytes;       /* of the disk */
+    bool read_only;              /* the disk can't be written to */
     uint8_t guid[16];            /* GPT: the partition's unique GUID, as on disk; else zero */
     uint32_t disk_signature;     /* MBR: the disk's, which UEFI knows it by; else 0 */
 };
