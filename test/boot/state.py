@@ -7,7 +7,7 @@ AREA_AT = 0x38  # in the second stage's header
 IDS = {"LoaderEntryDefault": 1, "LoaderEntryOneShot": 2, "LoaderEntryLastBooted": 3,
        "LoaderConfigTimeout": 4, "LoaderConfigTimeoutOneShot": 5, "LoaderEntrySelected": 6,
        "LoaderTimeInitUSec": 7, "LoaderTimeMenuUSec": 8, "LoaderTimeExecUSec": 9, "LintelTries": 10,
-       "LintelRunning": 12}
+       "LintelTrial": 11, "LintelRunning": 12}
 KEPT = [name for name, number in IDS.items() if number <= 5]
 
 
