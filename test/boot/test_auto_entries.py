@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from builder import BUILD, KERNEL, LINTEL, MIB, VOLUME, change_files, copy_tree, make_empty, put_file
+from builder import BUILD, KERNEL, LINTEL, MIB, VOLUME, change_files, copy_tree, make_empty
 from cells import Screen
 from entries import format_volume, make_entries_image, sfdisk, wrapped
 from grub import LIBRARY, PREAMBLE, core_image
@@ -212,22 +212,15 @@ def test_grub_boots_where_lintel_has_no_entry(start, tmp_path):
     first = disk.read_bytes()[:512]
     install(disk)
     assert disk.read_bytes()[:440] != first[:440]
-    keep_first_sector(disk, first)
     machine = start("bios", [disk])
     machine.wait_for("the default is Previous loader")
     machine.wait_for("GRUB is here")
 
 
-def keep_first_sector(disk, first):
-    put_file(disk, 4096 * 512, "/lintel/previous.bin", first)
-
-
 def test_grub_is_an_entry(start, tmp_path):
     disk = tmp_path / "grub.img"
     make_grub_disk(disk)
-    first = disk.read_bytes()[:512]
     install(disk)
-    keep_first_sector(disk, first)
     copy_tree(disk, 4096 * 512, {"/loader/entries/mine.conf": "kernel /k.elf\noptions test\n",
                                  "/loader/loader.conf": WAITS, "/k.elf": KERNEL})
     machine = start("bios", [disk])
