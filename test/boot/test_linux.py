@@ -205,7 +205,7 @@ def test_bad_input_leads_back_to_the_menu(start, tmp_path, firmware):
     that keeps memtest86+ from its place at 1 MiB then."""
     image = tmp_path / "bad.img"
     linux_image(image, MEMTEST, "")
-    changes = {"/loader/loader.conf": "timeout menu-force\ndefault lintel\n",
+    changes = {"/loader/loader.conf": "auto-entries no\ntimeout menu-force\ndefault lintel\n",
                "/big": bytes(70 << 20), "/nothing": b""}
     for name, (lines, content, _) in BAD.items():
         changes[f"/{name}"] = content()

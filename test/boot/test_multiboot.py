@@ -263,7 +263,7 @@ def test_refused_with_everything_given_back(start, multiboot_image, firmware):
     for number, (name, (make, more, _)) in enumerate(REFUSED.items()):
         files[name] = make() if make else files["good"]
         entries[name] = f"sort-key a{number}\nkernel /boot/{name}\n{more}"
-    image = multiboot_image(entries, files, "timeout menu-force\ndefault zz\n")
+    image = multiboot_image(entries, files, "auto-entries no\ntimeout menu-force\ndefault zz\n")
     machine = start(firmware, [image], Hardware(memory="64M"))
     machine.wait_for(r"zz: kernel")
     for number, (_, _, message) in enumerate(REFUSED.values()):
