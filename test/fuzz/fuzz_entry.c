@@ -88,7 +88,8 @@ static void fuzz(struct machine *machine, const char *name, const char *text, si
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    static struct machine machine = {.firmware = &firmware};
+    static struct facts facts;
+    static struct machine machine = {.facts = &facts, .firmware = &firmware};
     struct arena *arena = &machine.arena;
     size_t name_bytes = 0;
 
