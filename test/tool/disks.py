@@ -106,10 +106,10 @@ options test
             "/loader/entries/lintel.conf": entry.encode()}
 
 
-def put_grub(path, lba):
+def put_grub(path, lba, configuration=PREAMBLE, *modules):
     """boot.img around the partition table, the rest of GRUB from `lba` on."""
     boot = bytearray(GRUB_BOOT.read_bytes())
-    core = bytearray(core_image("i386-pc", PREAMBLE))
+    core = bytearray(core_image("i386-pc", configuration, *modules))
     struct.pack_into("<Q", boot, GRUB_BOOT_LBA, lba)
     struct.pack_into("<Q", core, GRUB_REST_LBA, lba + 1)
     with open(path, "r+b") as disk:
