@@ -48,4 +48,4 @@ def test_compile_commands_know_every_file_that_ships(tmp_path):
 def test_help_fits_on_a_screen():
     lines = subprocess.run(["make", "-s", "help"], cwd=ROOT, check=True, text=True,
                            stdout=subprocess.PIPE).stdout.splitlines()
-    assert len(lines) <= 30 and all(len(line) <= 100 for line in lines)
+    assert len(lines) <= 32 and all(len(line) <= 100 for line in lines)

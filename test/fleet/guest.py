@@ -27,7 +27,7 @@ FIRST = 2048  # LBA of the root file system (BIOS), of the EFI system partition 
 ESP_MIB = 20
 
 # Loads what the cloud kernel has in modules, and goes over to the disk.
-INITRAMFS = f"""#!/bin/busybox sh
+INITRAMFS = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
@@ -37,7 +37,7 @@ for module in $(cat /modules/order); do
 done
 root=$(findfs $(sed 's/.*root=\\([^ ]*\\).*/\\1/' /proc/cmdline))
 mount -t ext4 -o rw "$root" /root || exec sh
-for folder in dev proc sys; do mount --move /$folder /root/$folder; done
+for folder in dev proc sys; do mount --move /$folder root/$folder; done
 exec switch_root /root /sbin/init
 """
 # /dev/console has no terminal's signals; cttyhack finds the one that has.

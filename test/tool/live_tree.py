@@ -116,11 +116,14 @@ def entries(tree, folder=ENTRIES):
     return {path.name: path.read_text() for path in sorted(tree.path(folder).glob("*.conf"))}
 
 
-def kernel_package(folder, version, release, parameters):
-    """A package with a kernel, and nothing else that matters here."""
+def kernel_package(folder, version, release, parameters, image=None):
+    """A package with a kernel (by default a file that none can boot), and nothing else that matters
+    here."""
     root = folder / "package"
+    kernel = root / f"boot/vmlinuz-{version}"
+    kernel.parent.mkdir(parents=True, exist_ok=True)
+    kernel.write_bytes(image or f"kernel {version} {release}".encode())
     for name, text in (
-            (f"boot/vmlinuz-{version}", f"kernel {version} {release}"),
             ("DEBIAN/control", f"Package: linux-image-{version}\nVersion: {release}\n"
              "Architecture: all\nMaintainer: x <x@example.org>\nDescription: a kernel\n"),
             ("DEBIAN/postinst", SCRIPT.format(name="postinst", version=version, parameters=parameters)),
