@@ -74,7 +74,7 @@ start={esp}, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B
 
 GPT = gpt(34, 2048)
 DISKS = {disk.name: disk for disk in (
-    Disk("gpt", GPT, 32, 2048, mib=64, cluster_sectors=1, firmwares=("bios", "uefi")),
+    Disk("gpt", GPT, 32, 2048, mib=36, cluster_sectors=1, firmwares=("bios", "uefi")),
     Disk("gpt-grub", GPT, 16, 2048, grub=34),
     Disk("gpt-4096", gpt(6, 256), 16, 256, mib=48, sector_bytes=4096, cluster_sectors=1,
          device="nvme", firmwares=("bios", "uefi")),
@@ -82,13 +82,13 @@ DISKS = {disk.name: disk for disk in (
          firmwares=("bios", "uefi")),
     Disk("mbr-4096", "label: dos\nstart=256,type=e,bootable\n", 16, 256, mib=48, sector_bytes=4096,
          cluster_sectors=1, device="nvme"),
-    Disk("mbr-esp", "label: dos\nstart=2048,type=ef\n", 32, 2048, mib=64, cluster_sectors=1,
+    Disk("mbr-esp", "label: dos\nstart=2048,type=ef\n", 32, 2048, mib=36, cluster_sectors=1,
          firmwares=("uefi",)),
     Disk("mbr-logical", "label: dos\nstart=2048,type=5\nstart=4096,type=e\n", 16, 4096),
     Disk("mbr-grub", "label: dos\nstart=2048,type=e\n", 16, 2048, grub=1),
     Disk("volume-fat16", "label: dos\nstart=63,type=e\n", 16, 63, reserved=520,
          options=("--partition", "1")),
-    Disk("volume-fat32", "label: dos\nstart=63,type=c\n", 32, 63, mib=64, cluster_sectors=1,
+    Disk("volume-fat32", "label: dos\nstart=63,type=c\n", 32, 63, mib=36, cluster_sectors=1,
          reserved=520, options=("--partition", "1")),
     Disk("floppy", "", 12, 0, mib=4, reserved=520),
 )}

@@ -1,6 +1,5 @@
 """Calls lintel install and uninstall, and ends them at each write."""
 import os
-import shutil
 import struct
 import subprocess
 import sys
@@ -47,11 +46,17 @@ def as_built(stage):
     return stage[:12] + bytes(4) + stage[16:24] + b"\xff" * 40 + stage[64:]
 
 
+def copy_disk(path, to):
+    """Holes stay holes: most of a disk is empty."""
+    subprocess.run(["cp", "--sparse=always", path, to], check=True)
+    return to
+
+
 def kill_everywhere(path, command, killer, disk, tool=TOOL):
     """Runs a command on copies of a disk, killed at one write after the other; yields them."""
     for count in range(1, 1000):
         copy = path.with_name(f"killed-{count}.img")
-        shutil.copy(path, copy)
+        copy_disk(path, copy)
         done = lintel(*command, copy, tool=tool,
                       environment={"LD_PRELOAD": str(killer), "KILL_FILE": str(copy),
                                    "KILL_AT": str(count), "KILL_SECTOR": str(disk.sector_bytes)})
