@@ -29,6 +29,7 @@ ESP_MIB = 64
 SECTOR = 512
 READY = "debian: ready"
 PANIC_SECONDS = 3
+PATIENCE = 1800  # seconds: update-initramfs says nothing for minutes
 # A root's shell on the serial line that says so; GRUB and Linux talk there, too.
 FILES = {
     "etc/hostname": "fleet\n",
@@ -36,6 +37,8 @@ FILES = {
                         'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\n'
                         f'GRUB_CMDLINE_LINUX="console=ttyS0 panic={PANIC_SECONDS}"\n'
                         'GRUB_TERMINAL="console serial"\n',
+    # An emulated processor takes many minutes for all drivers.
+    "etc/initramfs-tools/conf.d/fleet": "MODULES=dep\nCOMPRESS=gzip\n",
     "etc/systemd/system/serial-getty@ttyS0.service.d/root.conf":
         "[Service]\nExecStart=\n"
         "ExecStart=-/sbin/agetty --autologin root --keep-baud 115200 %I dumb\n",
@@ -168,6 +171,9 @@ class Debian(Computer):
     def power_on(self):
         super().power_on()
         self.machine.say = lambda line: print(line, file=self.log)
+
+    def wait_for(self, pattern, silence=PATIENCE):
+        return super().wait_for(pattern, silence)
 
     def install_grub(self):
         """By a start without any boot loader."""
