@@ -186,8 +186,10 @@ struct firmware {
      * to 37 and 40 to 47 (ECMA-48), and shows one "?" for a character that its font lacks. */
     void (*put)(char c);
 
-    /* The oldest key not yet read, from the keyboard or the serial line; never waits. */
-    enum key (*key)(void);
+    /* The oldest key not yet read, from the keyboard or the serial line; never waits. `marked`:
+     * what firmware makes of a keyboard's key, and would be another character on another layout,
+     * tells that by its marks (lib/key.h); a firmware that can't tell leaves them out. */
+    enum key (*key)(bool marked);
 
     /* Passes about that much time, letting the machine idle. */
     void (*wait)(uint32_t milliseconds);

@@ -49,7 +49,44 @@ static enum key key_of_scan_code(uint8_t scan_code)
     return KEY_NONE;
 }
 
-static enum key keyboard_key(void)
+/* What the keys of a US keyboard type, by scan code from 02h on; 0: no character. */
+#define SCAN_FIRST 0x02
+#define SCAN_Q     0x10
+#define SCAN_102ND 0x56
+#define ALT_FIRST  0x78 /* with Alt the digits' row has codes of its own, */
+#define ALT_LAST   0x83 /* from 1 to = */
+
+static const char us_characters[] = "1234567890-=\0\0qwertyuiop[]\0\0asdfghjkl;'`\0\\zxcvbnm,./";
+
+static char us_character(uint8_t scan_code)
+{
+    uint32_t index = scan_code - (uint32_t)SCAN_FIRST;
+
+    return index < sizeof us_characters ? us_characters[index] : 0;
+}
+
+/* One of the number pad has its sign on all keyboards. */
+static uint32_t marks_of(uint8_t character, uint8_t scan_code)
+{
+    if (character <= ' ' || character > '~')
+        return 0;
+    if (scan_code == SCAN_102ND)
+        return KEY_FROM_KEYBOARD | KEY_102ND;
+    return us_character(scan_code) ? KEY_FROM_KEYBOARD : 0;
+}
+
+/* With Alt, which AltGr is to a BIOS, a key has no character. Codes below Q's are Ctrl's. */
+static enum key key_with_alt(uint8_t scan_code)
+{
+    bool in_first_row = scan_code >= ALT_FIRST && scan_code <= ALT_LAST;
+    char c = in_first_row          ? us_character(scan_code - ALT_FIRST + SCAN_FIRST)
+             : scan_code >= SCAN_Q ? us_character(scan_code)
+                                   : 0;
+
+    return c ? (enum key)(c | KEY_FROM_KEYBOARD | KEY_WITH_ALT) : KEY_NONE;
+}
+
+static enum key keyboard_key(bool marked)
 {
     struct bios_regs regs = {.eax = 0x1100}; /* ZF = 0: a key waits */
 
@@ -59,10 +96,15 @@ static enum key keyboard_key(void)
     regs = (struct bios_regs){.eax = 0x1000}; /* AH = scan code, AL = character */
     bios_call(0x16, &regs);
 
-    uint8_t character = (uint8_t)regs.eax;
-    if (character == 0 || character == 0xe0)
-        return key_of_scan_code(bios_ah(&regs));
-    return (enum key)character;
+    /* F0h stands for what no keyboard of an AT had. */
+    uint8_t character = (uint8_t)regs.eax, scan_code = bios_ah(&regs);
+    if (character == 0 || character == 0xe0 || character == 0xf0) {
+        enum key key = key_of_scan_code(scan_code);
+        return marked && key == KEY_NONE ? key_with_alt(scan_code) : key;
+    }
+    if (character >= 0x80) /* in a code page that nobody tells */
+        return KEY_UNKNOWN;
+    return (enum key)(character | (marked ? marks_of(character, scan_code) : 0));
 }
 
 static enum key serial_key(void)
@@ -72,9 +114,9 @@ static enum key serial_key(void)
     return serial_get(&c) ? terminal_key(c, serial_get, clock_wait) : KEY_NONE;
 }
 
-enum key console_key(void)
+enum key console_key(bool marked)
 {
     vga_show_cursor();
     enum key key = serial_key();
-    return key ? key : keyboard_key();
+    return key ? key : keyboard_key(marked);
 }

@@ -16,4 +16,4 @@ void console_graphics(void);
 void console_text(void);
 
 /* firmware.key */
-enum key console_key(void);
+enum key console_key(bool marked);

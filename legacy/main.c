@@ -30,7 +30,7 @@ static void wait_for_key(uint32_t seconds)
     const uint32_t step = 50;
 
     for (uint32_t passed = 0; passed < seconds * 1000; passed += step) {
-        if (console_key() != KEY_NONE)
+        if (console_key(false) != KEY_NONE)
             return;
         clock_wait(step);
     }

@@ -67,7 +67,7 @@ void boot_main(struct facts *facts, const struct firmware *firmware)
     (void)facts;
     say("faults: which?\n");
     for (;;) {
-        make((char)firmware->key());
+        make((char)firmware->key(false));
         for (volatile uint32_t i = 0; i < 1000000; i++)
             ; /* in long mode, where the monitor sees the tables */
     }

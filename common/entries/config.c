@@ -8,6 +8,9 @@
 #include "common/lib/text.h"
 
 #define LOADER_CONF "/loader/loader.conf"
+#define KEYMAPS     "/loader/keymaps/"
+
+#define KEYMAP_NAME_MOST 64
 
 /* ---- loader.conf ----------------------------------------------------------------------------- */
 
@@ -58,6 +61,7 @@ static const struct loader_key {
     {{"fallback"}, FLAG, offsetof(struct config, fallback), false},
     {{"uki-on-bios"}, FLAG, offsetof(struct config, uki_on_bios), false},
     {{"console"}, CONSOLE, 0, false},
+    {{"keymap"}, TEXT, offsetof(struct config, keymap_name), false},
     {{"entry"}, ENTRY, 0, false},
     {{"auto-entries"}, FLAG, offsetof(struct config, auto_entries), false},
     {{"auto-firmware"}, FLAG, offsetof(struct config, auto_firmware), false},
@@ -191,18 +195,30 @@ enum err config_read_text(const struct reader *reader, char *text)
     return reader_read(reader, 0, reader->bytes, text);
 }
 
+/* Reads a file of /loader, or of /boot/loader, to *text. */
+static enum err read_text(const struct fs *fs, const char *path, struct arena *arena, char **text,
+                          uint64_t *bytes)
+{
+    char in_boot[128];
+    struct file file;
+
+    fmt(in_boot, sizeof in_boot, "/boot%s", path);
+    enum err err = fs_open(fs, path, &file);
+    if (err == ERR_NOT_FOUND)
+        err = fs_open(fs, in_boot, &file);
+    TRY(err);
+    TRY(arena_take(arena, CONF_BYTES_MAX, (void **)text));
+    *bytes = file.reader.bytes;
+    return config_read_text(&file.reader, *text);
+}
+
 static enum err parse_loader_conf(const struct fs *fs, struct arena *arena, struct config *config)
 {
-    struct file file;
+    uint64_t bytes;
     char *text;
 
-    enum err err = fs_open(fs, LOADER_CONF, &file);
-    if (err == ERR_NOT_FOUND)
-        err = fs_open(fs, "/boot" LOADER_CONF, &file);
-    TRY(err);
-    TRY(arena_take(arena, CONF_BYTES_MAX, (void **)&text));
-    TRY(config_read_text(&file.reader, text));
-    return loader_conf_parse(text, file.reader.bytes, arena, config);
+    TRY(read_text(fs, LOADER_CONF, arena, &text, &bytes));
+    return loader_conf_parse(text, bytes, arena, config);
 }
 
 /* Without a loader.conf the defaults hold. That of another volume than was meant does not allow
@@ -216,6 +232,33 @@ static void read_loader_conf(const struct entry_volumes *volumes, struct arena *
         distrust(config, arena, "", err_message());
     if (volumes->stand_in)
         config->editor = config->counting = false;
+}
+
+static enum err parse_keymap(const struct fs *fs, struct arena *arena, struct config *config)
+{
+    char path[sizeof KEYMAPS + KEYMAP_NAME_MOST];
+    struct keymap *keymap;
+    uint64_t bytes;
+    char *text;
+
+    if (strlen(config->keymap_name) > KEYMAP_NAME_MOST)
+        return fail(ERR_FORMAT, "a name has at most %u characters", KEYMAP_NAME_MOST);
+    fmt(path, sizeof path, KEYMAPS "%s", config->keymap_name);
+    TRY(read_text(fs, path, arena, &text, &bytes));
+    TRY(ARENA_TAKE(arena, 1, &keymap));
+    TRY(keymap_parse(path, text, bytes, arena, keymap));
+    config->keymap = keymap;
+    return OK;
+}
+
+/* It is said where that fails, and no reason to ask: a US keyboard has all keys that a boot takes.
+ */
+static void read_keymap(const struct entry_volumes *volumes, struct arena *arena,
+                        struct config *config)
+{
+    if (config->keymap_name && parse_keymap(volumes->fs[0], arena, config) != OK)
+        say(LOADER_CONF ": keymap %s: %s: keys are those of a US keyboard\n",
+            shown(config->keymap_name), err_message());
 }
 
 /* ---- the default ----------------------------------------------------------------------------- */
@@ -400,6 +443,7 @@ enum err config_read(const struct entry_volumes *volumes, struct arena *arena,
     char why[512] = "";
 
     read_loader_conf(volumes, arena, &read);
+    read_keymap(volumes, arena, &read);
     if (read.auto_entries && volumes->all)
         read.unsearched = volumes;
     enum err err = entries_discover(volumes, arena, &read, &list);

@@ -1,6 +1,7 @@
 /* Boot Loader Specification entries (UAPI.1), loader.conf, and the menu. */
 #pragma once
 
+#include "common/format/keymap.h"
 #include "common/storage/volumes.h"
 
 struct entry_file { /* a module or initrd */
@@ -115,6 +116,8 @@ struct config {
     bool fallback;         /* `fallback yes`: for a default that fails the next entry starts */
     bool uki_on_bios;      /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
     enum console console;  /* `console auto`, `text` or `framebuffer`: where the menu is shown */
+    char *keymap_name;     /* the value of `keymap`; NULL: there is none */
+    const struct keymap *keymap; /* NULL: there is none, or none that can be used */
     /* Why nothing boots that nobody chose: said above the menu, which has no countdown then; NULL:
      * all is as it was meant. The second is about the default, of which the last wish counts. */
     const char *doubt, *default_doubt;

@@ -7,12 +7,17 @@
 #define NOISY_LOOKS       (500 / KEYS_LOOK_MILLISECONDS)
 #define BYTES_A_LOOK      64 /* a line may never pause */
 
+static enum key look(const struct keys *keys)
+{
+    return keys->keymap ? keymap_apply(keys->keymap, keys->firmware->key(true))
+                        : keys->firmware->key(false);
+}
+
 static enum key get_soon(const struct keys *keys)
 {
     enum key key;
 
-    for (uint32_t waits = 0; (key = keys->firmware->key()) == KEY_NONE && waits < GAP_WAITS;
-         waits++)
+    for (uint32_t waits = 0; (key = look(keys)) == KEY_NONE && waits < GAP_WAITS; waits++)
         keys->firmware->wait(WAIT_MILLISECONDS);
     return key;
 }
@@ -65,7 +70,7 @@ static void wait_for_silence(struct keys *keys)
 {
     uint32_t bytes = 0;
 
-    while (bytes < BYTES_A_LOOK && keys->firmware->key() != KEY_NONE)
+    while (bytes < BYTES_A_LOOK && look(keys) != KEY_NONE)
         bytes++;
     keys->noisy_looks = bytes ? NOISY_LOOKS : keys->noisy_looks - 1;
 }
@@ -86,7 +91,7 @@ enum key keys_next(struct keys *keys)
     if (keys->next < keys->count)
         return keys->burst[keys->next++];
     if (!keys->noisy_looks)
-        return obey(keys, keys->firmware->key());
+        return obey(keys, look(keys));
     wait_for_silence(keys);
     return KEY_NONE;
 }
@@ -102,12 +107,13 @@ static bool is_one_key(const struct keys *keys)
     return keys->burst[0] != KEY_ENTER && keys->burst[0] != KEY_UNKNOWN;
 }
 
-enum waiting keys_begin(struct keys *keys, const struct firmware *firmware, uint32_t looks)
+enum waiting keys_begin(struct keys *keys, const struct firmware *firmware,
+                        const struct keymap *keymap, uint32_t looks)
 {
     enum key key;
 
-    *keys = (struct keys){.firmware = firmware};
-    while ((key = firmware->key()) == KEY_NONE && looks--)
+    *keys = (struct keys){.firmware = firmware, .keymap = keymap};
+    while ((key = look(keys)) == KEY_NONE && looks--)
         firmware->wait(KEYS_LOOK_MILLISECONDS);
     if (key == KEY_NONE)
         return NOTHING;
@@ -138,7 +144,7 @@ enum key keys_wait(struct keys *keys)
 
 static enum key get_any(struct keys *keys)
 {
-    return keys->firmware->key();
+    return look(keys);
 }
 
 enum key keys_wait_typed(struct keys *keys)

@@ -9,10 +9,12 @@
 #pragma once
 
 #include "common/firmware.h"
+#include "common/format/keymap.h"
 
 struct keys {
     const struct firmware *firmware;
-    enum key burst[8]; /* a longer one is no wish */
+    const struct keymap *keymap; /* of the keyboard; NULL: a US one */
+    enum key burst[8];           /* a longer one is no wish */
     uint32_t next, count;
     uint32_t noisy_looks; /* so many without a byte, and the line is silent again */
     bool babbled;         /* for the user to clear */
@@ -23,7 +25,8 @@ enum waiting { NOTHING, A_KEY, BABBLE };
 /* What was there before the menu is no wish, but may be a call for it: a key, pressed or held, or
  * babble, as Enter is here, which may be the end of a line that came back. `looks`: so many looks
  * for a key that is held. */
-enum waiting keys_begin(struct keys *keys, const struct firmware *firmware, uint32_t looks);
+enum waiting keys_begin(struct keys *keys, const struct firmware *firmware,
+                        const struct keymap *keymap, uint32_t looks);
 
 /* The next key that is a wish; KEY_NONE: there is none yet. To be called every
  * KEYS_LOOK_MILLISECONDS. */

@@ -1,6 +1,7 @@
 /* What does a key do to a line of text? */
 #include "common/menu/line.h"
 #include "common/lib/mem.h"
+#include "common/lib/utf8.h"
 
 #define CONTROL(letter) ((letter)&0x1f) /* what terminals without Home and End offer */
 
@@ -48,16 +49,16 @@ static void erase_right(struct line *line)
     erase(line, begin, line->cursor);
 }
 
-static void insert(struct line *line, char c)
+static void insert(struct line *line, uint32_t character)
 {
-    char *at = line->text + line->cursor;
-    size_t length = strlen(line->text);
+    char *at = line->text + line->cursor, utf8[4];
+    size_t length = strlen(line->text), bytes = (size_t)(utf8_put(utf8, character) - utf8);
 
-    if (length + 1 >= line->room)
+    if (length + bytes >= line->room)
         return;
-    memmove(at + 1, at, length - line->cursor + 1);
-    *at = c;
-    line->cursor++;
+    memmove(at + bytes, at, length - line->cursor + 1);
+    memcpy(at, utf8, bytes);
+    line->cursor += (uint32_t)bytes;
 }
 
 void line_key(struct line *line, enum key key)
@@ -91,7 +92,8 @@ void line_key(struct line *line, enum key key)
         erase(line, 0, line->cursor);
         break;
     case ' ' ... '~':
-        insert(line, (char)key);
+    case 0xa0 ... KEY_UNKNOWN - 1:
+        insert(line, key);
         break;
     }
 }

@@ -225,7 +225,10 @@ static void show(struct menu *menu, const char *error, int32_t seconds)
 {
     fmt(menu->error, sizeof menu->error, "%s", error ? error : "");
     auto_entries_find(menu->config);
-    menu->notice[0] = 0;
+    fmt(menu->notice, sizeof menu->notice, "%s",
+        menu->config->keymap_name && !menu->config->keymap
+            ? "No keymap (i tells why): keys are those of a US keyboard."
+            : "");
     menu->number = 0;
     menu->wish = KEY_NONE;
     menu->milliseconds = error || seconds <= 0 ? -1 : seconds * INT64_C(1000);
@@ -240,7 +243,7 @@ static enum waiting look_for_key(struct menu *menu, const char *error)
     const struct config *config = menu->config;
     bool hidden = config->timeout == 0 && config->hidden && !error;
 
-    return keys_begin(&menu->keys, menu->machine->firmware,
+    return keys_begin(&menu->keys, menu->machine->firmware, config->keymap,
                       hidden ? HIDDEN_MILLISECONDS / KEYS_LOOK_MILLISECONDS : 0);
 }
 

@@ -1,5 +1,5 @@
-/* Any bytes as an entry and as a loader.conf, any names, and what the menu makes of them. The input
- * is a name, a 0 byte, and a text. */
+/* Any bytes as an entry, a loader.conf and a keyboard's layout, any names, and what the menu makes
+ * of them. The input is a name, a 0 byte, and a text. */
 #include "common/lib/mem.h"
 #include "common/menu/menu.h"
 #include <stdint.h>
@@ -34,10 +34,11 @@ static void set_text(void)
 
 static bool is_pressed;
 
-static enum key press_enter(void)
+static enum key press_enter(bool marked)
 {
     enum key key = is_pressed ? KEY_ENTER : KEY_NONE;
 
+    (void)marked;
     is_pressed = false;
     return key;
 }
@@ -67,6 +68,7 @@ static void fuzz(struct machine *machine, const char *name, const char *text, si
     struct loader_interface interface = {.machine = machine};
     struct volumes volumes = {.machine = machine};
     struct arena *arena = &machine->arena;
+    struct keymap keymap;
     struct menu *menu;
 
     if (entry_parse(name, text, bytes, arena, &entries[0]) != OK ||
@@ -82,6 +84,8 @@ static void fuzz(struct machine *machine, const char *name, const char *text, si
     config_choose(&config, arena, "fuzz", entries[0].title, false);
     check_order(entries[0].title, entries[1].options);
     check_order(entries[0].version, entries[1].id);
+    if (keymap_parse(name, text, bytes, arena, &keymap) == OK)
+        config.keymap = &keymap;
     config.console = CONSOLE_TEXT;
     menu_choose(menu, entries[0].options, &chosen);
 }

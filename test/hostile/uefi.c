@@ -465,6 +465,8 @@ static void wrap_console(void)
     copy(&console, real_console, sizeof console);
     console.OutputString = output_string;
     lying->ConOut = tells("there is no ConOut", &value) ? NULL : &console;
+    if (tells("there is no ConIn", &value) || tells("keys babble", &value))
+        lying->ConsoleInHandle = NULL; /* else its protocols would do as well */
     if (tells("there is no ConIn", &value))
         lying->ConIn = NULL;
     else if (tells("keys babble", &value))

@@ -229,8 +229,9 @@ void fake_type(const char *text)
         fake_press((enum key)(unsigned char)*text++);
 }
 
-enum key fake_key(void)
+enum key fake_key(bool marked)
 {
+    (void)marked;
     must_be_there();
     if (machine.keys_read == machine.keys_typed ||
         machine.waited - machine.last_key < KEY_MILLISECONDS)

@@ -87,7 +87,7 @@ enum err fake_read(const struct disk *disk, uint64_t lba, uint64_t sectors, void
 enum err fake_fetch_size(const char *path, uint64_t *bytes);
 enum err fake_fetch(const char *path, uint64_t bytes, void *to);
 void fake_put(char c);
-enum key fake_key(void);
+enum key fake_key(bool marked);
 void fake_wait(uint32_t milliseconds);
 enum err fake_set_video(uint32_t width, uint32_t height, struct video *video);
 void fake_set_text(void);

@@ -132,8 +132,9 @@ static void release_nothing(uint64_t physical, uint64_t pages)
     (void)physical, (void)pages;
 }
 
-static enum key press_always(void)
+static enum key press_always(bool marked)
 {
+    (void)marked;
     return KEY_ENTER;
 }
 

@@ -23,8 +23,9 @@ static uint32_t pause; /* until the next key comes */
 static bool ahead;     /* the first is there before the menu */
 static bool at_once;   /* they come without pauses */
 
-static inline enum key press(void)
+static inline enum key press(bool marked)
 {
+    (void)marked;
     if (next_step == end_of_steps || pause)
         return KEY_NONE;
     pause = at_once || next_step->key == KEY_NONE ? 0 : PAUSE_MILLISECONDS;

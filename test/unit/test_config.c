@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { ROOT, LOADER, ENTRIES, FILES }; /* locations: three directories, then files */
+enum { ROOT, LOADER, ENTRIES, KEYMAPS, FILES }; /* locations: four directories, then files */
 
 static struct {
     uint32_t directory;
@@ -52,6 +52,8 @@ static enum err list(const struct fs *fs, const struct fs_entry *directory,
     if (directory->location == ROOT && has_loader && !show(each, context, "LOADER", LOADER, 0))
         return OK;
     if (directory->location == LOADER && has_entries && !show(each, context, "entries", ENTRIES, 0))
+        return OK;
+    if (directory->location == LOADER && !show(each, context, "keymaps", KEYMAPS, 0))
         return OK;
     for (uint32_t i = 0; i < count; i++)
         if (files[i].directory == directory->location &&
@@ -676,6 +678,56 @@ static void test_loader_conf(void **state)
     }
 }
 
+/* ---- keymaps --------------------------------------------------------------------------------- */
+
+#define ROW "`1234567890-=qwertyuiop[]asdfghjkl;'\\zxcvbnm,./<\n"
+
+static void test_keymap(void **state)
+{
+    (void)state;
+    add_three();
+    add(LOADER, "loader.conf", "keymap us\n");
+    add(KEYMAPS, "us", "plain " ROW "shift " ROW "altgr " ROW);
+    assert_int_equal(read_config(), OK);
+    assert_non_null(config.keymap);
+    assert_int_equal(config.keymap->characters[KEYMAP_SHIFT][1], '1');
+    assert_string_equal(said, "");
+}
+
+static const struct {
+    const char *conf, *text, *message;
+} keymaps[] = {
+    {"keymap de\n", NULL, "/loader/loader.conf: keymap de: /boot/loader/keymaps/de: there is no"},
+    {"keymap us\n", "\177ELF", "keymap us: /loader/keymaps/us is no text: its byte 0 is 7Fh"},
+    {"keymap us\n", "", "keymap us: /loader/keymaps/us is empty"},
+    {"keymap us\n", "plain " ROW, "keymap us: /loader/keymaps/us has no line `shift`"},
+    {"keymap\n", NULL, "keymap without a value: "},
+    {"keymap ../loader.conf\n", NULL, "/loader/keymaps/../loader.conf is damaged: lines"},
+    {"keymap a-name-that-is-much-longer-than-any-that-a-layout-of-keys-has-got\n", NULL,
+     "a name has at most 64 characters"},
+};
+
+/* Said once; all else is as it would be. */
+static void test_keymap_that_is_none(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(keymaps); i++) {
+        memset(said, 0, sizeof said);
+        count = 0;
+        add_three();
+        add(LOADER, "loader.conf", keymaps[i].conf);
+        if (keymaps[i].text)
+            add(KEYMAPS, "us", keymaps[i].text);
+        assert_int_equal(read_config(), OK);
+        assert_says(said, keymaps[i].message);
+        assert_says(said, ": keys are those of a US keyboard\n");
+        assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+        assert_null(config.keymap);
+        assert_null(config.doubt);
+        assert_true(config.editor);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
@@ -703,6 +755,8 @@ int main(void)
         TEST(loader_conf),
         TEST(entries_that_loader_conf_lists),
         TEST(no_list_of_entries),
+        TEST(keymap),
+        TEST(keymap_that_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,8 +17,9 @@ static const char *line;
 static uint32_t silence, waited;
 static struct keys keys;
 
-static enum key key(void)
+static enum key key(bool marked)
 {
+    (void)marked;
     if (silence || !*line)
         return KEY_NONE;
     switch (*line) {
@@ -49,7 +50,7 @@ static enum waiting begin(const char *waiting, uint32_t looks)
 {
     silence = waited = 0;
     line = waiting;
-    return keys_begin(&keys, &firmware, looks);
+    return keys_begin(&keys, &firmware, NULL, looks);
 }
 
 /* All wishes, until nothing more comes. */

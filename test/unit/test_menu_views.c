@@ -154,6 +154,41 @@ static void test_dropping_an_edit(void **state)
     assert_string_equal(chosen.options, "quiet splash");
 }
 
+static void see_sharp_s(void)
+{
+    assert_shown("quiet ~-");
+}
+
+/* A serial line's characters are what they are. */
+static void test_keymap(void **state)
+{
+    static struct keymap keymap; /* with only one key that types */
+    static const char *const plain = "`1234567890-", *const minus = "-";
+
+    (void)state;
+    keymap.characters[KEYMAP_PLAIN][strchr(plain, *minus) - plain] = 0xdf;
+    keymap.characters[KEYMAP_PLAIN][15] = 'e'; /* where a US keyboard has it */
+    config->keymap = &keymap;
+    entries[1].options = "quiet ";
+    assert_int_equal(CHOOSE(NULL, {(enum key)('e' | KEY_FROM_KEYBOARD), NULL},
+                            {(enum key)('-' | KEY_FROM_KEYBOARD), NULL}, {'-', NULL},
+                            {KEY_ENTER, see_sharp_s}),
+                     1);
+    assert_string_equal(chosen.options, "quiet \xc3\x9f-");
+}
+
+static void see_us_keyboard(void)
+{
+    assert_shown("No keymap (i tells why): keys are those of a US keyboard.");
+}
+
+static void test_keymap_that_is_none(void **state)
+{
+    (void)state;
+    config->keymap_name = "de";
+    assert_int_equal(CHOOSE(NULL, {KEY_NONE, NULL}, {KEY_ENTER, see_us_keyboard}), 1);
+}
+
 static char long_options[5000];
 
 static void see_end_of_long_line(void)
@@ -361,6 +396,8 @@ int main(void)
         TEST(own_options),
         TEST(no_editor_while_the_line_babbles),
         TEST(no_editor),
+        TEST(keymap),
+        TEST(keymap_that_is_none),
         TEST(facts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
