@@ -251,14 +251,14 @@ static enum err parse_keymap(const struct fs *fs, struct arena *arena, struct co
     return OK;
 }
 
-/* It is said where that fails, and no reason to ask: a US keyboard has all keys that a boot takes.
- */
+/* Where that fails, a US keyboard has all keys that a boot takes. */
 static void read_keymap(const struct entry_volumes *volumes, struct arena *arena,
                         struct config *config)
 {
     if (config->keymap_name && parse_keymap(volumes->fs[0], arena, config) != OK)
-        say(LOADER_CONF ": keymap %s: %s: keys are those of a US keyboard\n",
-            shown(config->keymap_name), err_message());
+        doubt(&config->keymap_doubt, arena,
+              LOADER_CONF ": keymap %s: %s: keys are those of a US keyboard",
+              shown(config->keymap_name), err_message());
 }
 
 /* ---- the default ----------------------------------------------------------------------------- */

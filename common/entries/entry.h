@@ -117,7 +117,8 @@ struct config {
     bool uki_on_bios;      /* `uki-on-bios yes`: BIOS boots unified kernel images, too */
     enum console console;  /* `console auto`, `text` or `framebuffer`: where the menu is shown */
     char *keymap_name;     /* the value of `keymap`; NULL: there is none */
-    const struct keymap *keymap; /* NULL: there is none, or none that can be used */
+    const struct keymap *keymap; /* NULL: the keyboard is a US one, */
+    const char *keymap_doubt;    /* for this reason, or (NULL) as it should; no reason to ask */
     /* Why nothing boots that nobody chose: said above the menu, which has no countdown then; NULL:
      * all is as it was meant. The second is about the default, of which the last wish counts. */
     const char *doubt, *default_doubt;

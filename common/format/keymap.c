@@ -6,6 +6,10 @@
 
 static const struct conf_key levels[KEYMAP_LEVELS] = {{"plain"}, {"shift"}, {"altgr"}};
 
+const char keymap_us[KEYMAP_ALTGR][KEYMAP_KEYS] = {
+    "`1234567890-=qwertyuiop[]asdfghjkl;'\\zxcvbnm,./",
+    "~!@#$%^&*()_+QWERTYUIOP{}ASDFGHJKL:\"|ZXCVBNM<>?"};
+
 static bool is_graphic(uint32_t character)
 {
     return (character > ' ' && character < 0x7f) ||
@@ -55,17 +59,13 @@ static bool is_shifted_102nd(enum key character)
 
 static bool find_key(enum key key, enum key character, uint32_t *level, uint32_t *index)
 {
-    static const char us[KEYMAP_ALTGR][KEYMAP_KEYS] = {
-        "`1234567890-=qwertyuiop[]asdfghjkl;'\\zxcvbnm,./",
-        "~!@#$%^&*()_+QWERTYUIOP{}ASDFGHJKL:\"|ZXCVBNM<>?"};
-
     *level = is_shifted_102nd(character);
     *index = KEYMAP_KEYS - 1;
     if (key & KEY_102ND)
         return true;
     for (*level = 0; *level < KEYMAP_ALTGR; ++*level)
         for (*index = 0; *index < KEYMAP_KEYS - 1; ++*index)
-            if (us[*level][*index] == (char)character)
+            if (keymap_us[*level][*index] == (char)character)
                 return true;
     return false;
 }

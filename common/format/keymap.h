@@ -19,6 +19,9 @@ struct keymap {
     uint32_t characters[KEYMAP_LEVELS][KEYMAP_KEYS]; /* Unicode */
 };
 
+/* What a US keyboard types, plain and with Shift. The last key it lacks: 0. */
+extern const char keymap_us[KEYMAP_ALTGR][KEYMAP_KEYS] __attribute__((visibility("hidden")));
+
 /* The arena keeps no more than conf_begin() takes. ERR_FORMAT: it is none; names file and line. */
 enum err keymap_parse(const char *name, const char *text, uint64_t bytes, struct arena *arena,
                       struct keymap *keymap);

@@ -3,7 +3,6 @@
 
 #include "common/lib/arena.h"
 
-/* Says a reason and keeps it, in arena memory; the first one stays. Nothing boots by itself then.
- */
+/* Says a reason and keeps it, in arena memory; the first one stays. */
 void doubt(const char **reason, struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

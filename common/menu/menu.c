@@ -226,9 +226,8 @@ static void show(struct menu *menu, const char *error, int32_t seconds)
     fmt(menu->error, sizeof menu->error, "%s", error ? error : "");
     auto_entries_find(menu->config);
     fmt(menu->notice, sizeof menu->notice, "%s",
-        menu->config->keymap_name && !menu->config->keymap
-            ? "No keymap (i tells why): keys are those of a US keyboard."
-            : "");
+        menu->config->keymap_doubt ? "No keymap (i tells why): keys are those of a US keyboard."
+                                   : "");
     menu->number = 0;
     menu->wish = KEY_NONE;
     menu->milliseconds = error || seconds <= 0 ? -1 : seconds * INT64_C(1000);

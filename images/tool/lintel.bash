@@ -5,8 +5,8 @@ _lintel() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="image install uninstall kernel status set-default set-oneshot set-timeout reboot bless check report
-            --help --version"
+        words="image keymap install uninstall kernel status set-default set-oneshot set-timeout reboot bless check
+            report --help --version"
     else
         case "${COMP_WORDS[1]} $previous" in
         image\ -l | image\ --layout) words="gpt mbr floppy iso netboot" ;;
@@ -35,12 +35,12 @@ _lintel_options() {
     case $1 in
     image)
         echo --output --kernel --module --initrd --cmdline --title --entry --file --loader-conf \
-            --layout --size --sector-bytes --fat --fat-vbr --logical --inactive --second-stage \
+            --keymap --layout --size --sector-bytes --fat --fat-vbr --logical --inactive --second-stage \
             --application --help
         ;;
     check) echo --memory --map --firmware --module --initrd --options --cpu --svg --help ;;
     report) echo --output --help ;;
-    kernel) echo --help ;;
+    kernel | keymap) echo --help ;;
     install) echo --partition --dry-run --help ;;
     uninstall) echo --dry-run --help ;;
     status | bless) echo --help ;;

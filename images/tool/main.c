@@ -12,6 +12,7 @@ static const struct command {
     const char *purpose;
 } commands[] = {
     {"image", command_image, "make a bootable image of a kernel"},
+    {"keymap", command_keymap, "write a keyboard layout for the menu"},
     {"install", command_install, "put Lintel on a disk or image, beside what is there"},
     {"uninstall", command_uninstall, "restore what install replaced"},
     {"kernel", command_kernel, "keep the boot entries of this machine's kernels"},

@@ -84,6 +84,9 @@ class Monitor:
         for key in keys:
             self.execute("send-key", keys=[{"type": "qcode", "data": key}])
 
+    def press_together(self, *keys):
+        self.execute("send-key", keys=[{"type": "qcode", "data": key} for key in keys])
+
     def move_keys(self, down, *keys):
         self.execute("input-send-event", events=[
             {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": key}}}

@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "boot"))
 from builder import LINTEL  # noqa: E402
 from machine import ROOT  # noqa: E402
 
-COMMANDS = ("image", "install", "uninstall", "kernel", "status", "set-default", "set-oneshot",
-            "set-timeout", "reboot", "bless", "check", "report")
+COMMANDS = ("image", "keymap", "install", "uninstall", "kernel", "status", "set-default",
+            "set-oneshot", "set-timeout", "reboot", "bless", "check", "report")
 MANUAL = ROOT / "images/tool/lintel.1"
 COMPLETION = ROOT / "images/tool/lintel.bash"
 

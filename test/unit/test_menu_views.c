@@ -185,7 +185,7 @@ static void see_us_keyboard(void)
 static void test_keymap_that_is_none(void **state)
 {
     (void)state;
-    config->keymap_name = "de";
+    config->keymap_doubt = "why";
     assert_int_equal(CHOOSE(NULL, {KEY_NONE, NULL}, {KEY_ENTER, see_us_keyboard}), 1);
 }
 

@@ -18,6 +18,7 @@ enum status {
 /* Each takes its own name as argv[0] and returns an exit status. */
 int command_check(int argc, char **argv);
 int command_image(int argc, char **argv);
+int command_keymap(int argc, char **argv);
 int command_kernel(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_set_default(int argc, char **argv);

@@ -25,8 +25,9 @@
 static const struct {
     const char *program, *package;
 } packages[] = {
-    {"fdisk", "fdisk"}, {"mkfs.fat", "dosfstools"}, {"mmd", "mtools"},      {"mcopy", "mtools"},
-    {"mdel", "mtools"}, {"mrd", "mtools"},          {"xorriso", "xorriso"},
+    {"fdisk", "fdisk"},     {"mkfs.fat", "dosfstools"},   {"mmd", "mtools"},
+    {"mcopy", "mtools"},    {"mdel", "mtools"},           {"mrd", "mtools"},
+    {"xorriso", "xorriso"}, {"ckbcomp", "console-setup"},
 };
 
 /* A file in memory that holds the text, to be read from its start. */

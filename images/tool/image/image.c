@@ -20,6 +20,7 @@ enum image_option {
     OPTION_ENTRY,
     OPTION_FILE,
     OPTION_LOADER_CONF,
+    OPTION_KEYMAP,
     OPTION_SECTOR_BYTES,
     OPTION_FAT,
     OPTION_FAT_VBR,
@@ -45,6 +46,7 @@ static const struct option_row options[] = {
     {OPTION_LOADER_CONF, "loader-conf", "FILE",
      "becomes /loader/loader.conf, as it is; else the kernel\n"
      "boots at once"},
+    {OPTION_KEYMAP, "keymap", "NAME", "the menu's keyboard: a layout such as de, fr or us-dvorak"},
     {'l', "layout", "LAYOUT", "of the image"},
     {'s', "size", "BYTES", "of the disk, such as 256M; else what the files need"},
     {OPTION_SECTOR_BYTES, "sector-bytes", "N", "of the disk"},
@@ -138,6 +140,8 @@ static const char **text_choice(struct choices *choices, int key)
         return &choices->request.title;
     case OPTION_LOADER_CONF:
         return &choices->request.loader_conf;
+    case OPTION_KEYMAP:
+        return &choices->request.keymap;
     case OPTION_SECOND_STAGE:
         return &choices->second_stage;
     case OPTION_APPLICATION:

@@ -84,6 +84,8 @@ static enum err check_config(struct tree *tree)
         warn("nothing will boot by itself: %s", config.doubt);
     if (config.default_doubt)
         warn("nothing will boot by itself: %s", config.default_doubt);
+    if (config.keymap_doubt)
+        warn("%s", config.keymap_doubt);
     return OK;
 }
 

@@ -2,6 +2,7 @@
 #include "images/tool/image/image_files.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/text.h"
+#include "images/tool/image/keyboard.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -207,44 +208,63 @@ static enum err add_others(struct tree *tree, const struct image_request *reques
     return OK;
 }
 
-static char *list_entries(const struct tree *tree)
+/* Adds the layout, and to loader.conf the line that names it. */
+static enum err add_keymap(struct tree *tree, const char *name, char **lines)
 {
-    char *lines = text_of("%s", "");
+    char *text;
 
-    for (size_t i = 0; i < tree->count; i++)
-        if (strncmp(tree->files[i].path, ENTRIES_PATH, strlen(ENTRIES_PATH)) == 0)
-            text_add(&lines, "entry %s\n", tree->files[i].path + strlen(ENTRIES_PATH));
-    return lines;
+    TRY(keyboard_layout(name, &text));
+    char *path = text_of(KEYMAPS_PATH "%s", name);
+    enum err err = tree_add_text(tree, path, text);
+    text_add(lines, "keymap %s\n", name);
+    free(path);
+    free(text);
+    return err;
 }
 
-/* What a server is to have: behind the text, however it ends, a line for each entry. */
-static enum err add_listing(struct tree *tree, const struct content *text)
+static void list_entries(const struct tree *tree, char **lines)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        if (strncmp(tree->files[i].path, ENTRIES_PATH, strlen(ENTRIES_PATH)) == 0)
+            text_add(lines, "entry %s\n", tree->files[i].path + strlen(ENTRIES_PATH));
+}
+
+/* The lines stand behind the text, however it ends. */
+static enum err add_longer(struct tree *tree, const struct content *text, const char *lines)
 {
     bool ended = !text->size || text->bytes[text->size - 1] == '\n';
-    char *entries = list_entries(tree);
-    size_t length = strlen(entries), at = text->size + !ended;
+    size_t length = strlen(lines), at = text->size + !ended;
     uint8_t *bytes = malloc(at + length + 1);
 
     if (!bytes)
         abort();
     bytes[text->size] = '\n';
     memcpy(bytes, text->bytes, text->size);
-    memcpy(bytes + at, entries, length);
+    memcpy(bytes + at, lines, length);
     enum err err = tree_add(tree, LOADER_CONF, &(struct content){bytes, at + length});
     free(bytes);
-    free(entries);
     return err;
 }
 
+/* On a server each entry is listed. */
 static enum err add_loader_conf(struct tree *tree, const struct image_request *request,
                                 bool listing)
 {
     const char *usual = request->kernel ? "timeout 0\ndefault lintel\n" : "timeout 0\n";
     struct content text = {(const uint8_t *)usual, strlen(usual)};
+    char *lines = text_of("%s", "");
+    enum err err = OK;
 
     if (request->loader_conf)
-        TRY(file_map_text(request->loader_conf, &text));
-    return listing ? add_listing(tree, &text) : tree_add(tree, LOADER_CONF, &text);
+        err = file_map_text(request->loader_conf, &text);
+    if (err == OK && request->keymap)
+        err = add_keymap(tree, request->keymap, &lines);
+    if (listing)
+        list_entries(tree, &lines);
+    if (err == OK)
+        err = *lines ? add_longer(tree, &text, lines) : tree_add(tree, LOADER_CONF, &text);
+    free(lines);
+    return err;
 }
 
 enum err image_add_files(struct image *image, const struct layout *layout,

@@ -4,6 +4,7 @@
 #include "images/tool/image/image.h"
 
 #define ENTRIES_PATH "/loader/entries/"
+#define KEYMAPS_PATH "/loader/keymaps/"
 #define OWN_ENTRY    "lintel.conf" /* of --kernel */
 
 enum addition_kind { ADD_MODULE, ADD_INITRD, ADD_ENTRY, ADD_FILE };
@@ -18,6 +19,7 @@ struct addition {
 struct image_request {
     const char *kernel, *cmdline, *title; /* NULL: none */
     const char *loader_conf;              /* a file; NULL: the kernel boots at once */
+    const char *keymap;                   /* a keyboard layout (keyboard.h); NULL: a US one */
     struct addition additions[ADDITIONS_MAX];
     size_t addition_count;
 };
