@@ -173,13 +173,15 @@ static const struct option_row options[] = {{0}};
 static const struct syntax syntax = {
     .command = "keymap",
     .operands = "NAME",
-    .purpose = "Writes a keyboard layout for the menu to standard output, from Debian's console data\n"
-               "(package console-setup).",
+    .purpose =
+        "Writes a keyboard layout for the menu to standard output, from Debian's console data\n"
+        "(package console-setup).",
     .options = options,
-    .notes = "NAME is a layout, or LAYOUT-VARIANT: de, fr, gb, us-dvorak, de-nodeadkeys. On the boot\n"
-             "volume:\n"
-             "  lintel keymap de > loader/keymaps/de\n"
-             "  echo keymap de >> loader/loader.conf"};
+    .notes =
+        "NAME is a layout, or LAYOUT-VARIANT: de, fr, gb, us-dvorak, de-nodeadkeys. On the boot\n"
+        "volume:\n"
+        "  lintel keymap de > loader/keymaps/de\n"
+        "  echo keymap de >> loader/loader.conf"};
 
 static enum err take(void *context, int key, const char *value)
 {
