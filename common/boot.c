@@ -144,10 +144,13 @@ static void try_update(struct boot *boot)
     boot->timeline.count = stages;
 }
 
+/* A wish for one boot that can't be forgotten would restart the machine for ever. */
 static enum err boot_entry(struct boot *boot, const struct entry *entry)
 {
-    return entry_kind_is_act(entry->kind) ? auto_entry_act(&boot->machine, entry)
-                                          : boot_program(boot, entry);
+    if (!entry_kind_is_act(entry->kind))
+        return boot_program(boot, entry);
+    TRY(loader_interface_commit(&boot->machine));
+    return auto_entry_act(&boot->machine, entry);
 }
 
 /* Nobody chose it: where it does not start, the others get their turn, each once. Returns as
@@ -163,10 +166,12 @@ static enum err boot_default(struct boot *boot)
         length += fmt(reasons + length, sizeof reasons - length, "%s%s", length ? "; " : "",
                       err_message());
         length = MIN(length, sizeof reasons - 1);
+        if (boot->config.fallback)
+            say("%s\n", err_message()); /* before another's takes its place */
         entry = boot->config.fallback ? config_fall_back(&boot->config, entry) : NULL;
         if (!entry)
             return fail(err, "%s", reasons);
-        say("%s\nfallback: entry %s\n", err_message(), entry->id);
+        say("fallback: entry %s\n", entry->id);
     }
     return OK;
 }

@@ -12,6 +12,7 @@ from entries import add_xbootldr, make_entries_image
 from machine import CONFIG, Hardware
 from media import make_ext4
 from state import SECTOR, Pair, area_of
+from test_trial import OTHER, PREVIOUS, keep
 from variables import decode, in_memory, variables
 
 FIRMWARES = ("bios", "uefi")
@@ -273,12 +274,13 @@ GOOD = "kernel /kernel.elf\noptions test"
 @pytest.fixture
 def failing_image(tmp_path):
     """failing_image(entries, loader) -> an image with these entries, title -> lines, in that order"""
-    def make(entries, loader):
+    def make(entries, loader, files=()):
         image = tmp_path / "failing.img"
         make_entries_image(image, entries,
                            {"/kernel.elf": KERNEL, "/cut.elf": KERNEL.read_bytes()[:5000],
                             "/program.efi": BUILD / "test-kernels/program.efi",
-                            "/sector.bin": BUILD / "test-kernels/sector.bin"}, loader=loader)
+                            "/sector.bin": BUILD / "test-kernels/sector.bin", **dict(files)},
+                           loader=loader)
         return image
     return make
 
@@ -305,6 +307,21 @@ def test_all_fail(start, failing_image, firmware):
     machine.type("1")
     machine.wait_for(r"Error entry e0: /absent.elf: there is no absent.elf in directory / ")
     assert len(re.findall("fallback: entry", machine.output)) == 2
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_all_fail_but_the_loader_before(start, failing_image, firmware):
+    """Behind all that somebody wrote, and whatever else fails."""
+    entries = {failure: kernel(firmware) for failure, (kernel, _) in FAILURES.items()}
+    image = failing_image(entries, "timeout 0\nfallback yes\n",
+                          {"/EFI/debian/shimx64.efi": BUILD / "test-kernels/program.efi"})
+    keep(image, PREVIOUS, OTHER)
+    machine = start(firmware, [image])
+    before, told = {"bios": ("previous", "sector: dl=80 "),
+                    "uefi": ("debian", r"program: options=\[none\]")}[firmware]
+    machine.wait_for(rf"entry e2: .*starts such.*\s+fallback: entry auto-{before}")
+    machine.wait_for(told)
+    assert len(re.findall("fallback: entry", machine.output)) == 3
 
 
 @pytest.mark.parametrize("firmware", FIRMWARES)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from builder import BUILD
 from cells import Screen
+from entries import wrapped
 from machine import CONFIG, Hardware
 from state import KEPT, SECTOR, Pair, area_of, begin_state
 from variables import add_variables, decode, encode, variables
@@ -194,6 +195,20 @@ def test_write_that_fails(start, special_image, tmp_path, once):
     assert "fact: entry = third\n" in machine.output
     assert bool(re.search(REFUSED, machine.output)) != once
     assert ("LoaderEntryOneShot" in Pair.read(image, pair.offset).values()) != once
+
+
+@pytest.mark.parametrize("act", ["reboot", "poweroff"])
+def test_one_boot_that_can_not_be_forgotten(start, special_image, tmp_path, act):
+    """A machine that restarts or is switched off at each start is lost: it asks."""
+    image, rules = special_image(FILES | CONF), tmp_path / "errors.conf"
+    pair = begin_state(image, {"LoaderEntryOneShot": f"auto-{act}"})
+    rules.write_text(f'[inject-error]\nevent = "write_aio"\nerrno = "5"\n'
+                     f'sector = "{pair.offset // SECTOR}"\n')
+    machine = start("bios", [f"blkdebug:{rules}:{image}"], Hardware(keeps=True))
+    machine.wait_for(wrapped(r"Error BIOS drive 80h: sector \d+ cannot be (read|written)"))
+    machine.wait_for("show the same menu")
+    machine.type("1")
+    machine.wait_passed()
 
 
 def test_boot_times_are_kept_where_a_state_was_begun(start, special_image):
