@@ -206,6 +206,8 @@ static enum err read_text(const struct fs *fs, const char *path, struct arena *a
     enum err err = fs_open(fs, path, &file);
     if (err == ERR_NOT_FOUND)
         err = fs_open(fs, in_boot, &file);
+    if (err == ERR_NOT_FOUND)
+        return fail(err, "neither %s nor %s is there", path, in_boot);
     TRY(err);
     TRY(arena_take(arena, CONF_BYTES_MAX, (void **)text));
     *bytes = file.reader.bytes;

@@ -66,7 +66,7 @@ def test_german_keyboard(editor, firmware):
 @pytest.mark.parametrize("firmware, text, reason", [
     ("bios", "plain qwertz\n", "/loader/keymaps/de:1: plain needs 48 characters in UTF-8"),
     ("uefi", bytes(range(256)), "/loader/keymaps/de is no text: its byte 0 is 00h"),
-    ("bios", None, "/loader/keymaps/de: there is no"),
+    ("bios", None, "neither /loader/keymaps/de nor /boot/loader/keymaps/de is there"),
 ], ids=["short", "garbage", "missing"])
 def test_keymap_that_is_none(editor, firmware, text, reason):
     machine, screen = editor(firmware, {"/loader/keymaps/de": text},

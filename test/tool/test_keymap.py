@@ -105,7 +105,18 @@ def test_image_without_the_layout_that_it_names(tmp_path):
     done = lintel("image", "-o", tmp_path / "disk.img", "--kernel", KERNEL, "--loader-conf",
                   tmp_path / "loader.conf")
     assert done.returncode == 0
-    assert "loader.conf: keymap de: /boot/loader/keymaps/de is not among the files" in done.stderr
+    assert "keymap de: neither /loader/keymaps/de nor /boot/loader/keymaps/de is there: " in done.stderr
+
+
+def test_status_names_what_is_wrong(tmp_path):
+    image = tmp_path / "disk.img"
+    make_image(image, "--keymap", "de")
+    assert "keymap" not in lintel("status", image).stdout
+    subprocess.run(["mdel", "-i", f"{image}@@{VOLUME}", "::/loader/keymaps/de"], check=True)
+    done = lintel("status", image)
+    assert done.returncode == 1
+    for firmware in ("BIOS", "UEFI"):
+        assert f"{firmware}: /loader/loader.conf: keymap de: neither /loader/" in done.stdout
 
 
 def test_no_image_with_an_unknown_layout(tmp_path):

@@ -697,7 +697,9 @@ static void test_keymap(void **state)
 static const struct {
     const char *conf, *text, *message;
 } keymaps[] = {
-    {"keymap de\n", NULL, "/loader/loader.conf: keymap de: /boot/loader/keymaps/de: there is no"},
+    {"keymap de\n", NULL,
+     "/loader/loader.conf: keymap de: neither /loader/keymaps/de nor /boot/loader/keymaps/de is "
+     "there: "},
     {"keymap us\n", "\177ELF", "keymap us: /loader/keymaps/us is no text: its byte 0 is 7Fh"},
     {"keymap us\n", "", "keymap us: /loader/keymaps/us is empty"},
     {"keymap us\n", "plain " ROW, "keymap us: /loader/keymaps/us has no line `shift`"},

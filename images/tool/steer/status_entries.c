@@ -29,6 +29,11 @@ static void show_timeout(const struct config *config)
                                      : "shown when a key is pressed before");
 }
 
+static const char *firmware_name(const struct view *view)
+{
+    return view->facts.firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS";
+}
+
 static void show_next(struct view *view)
 {
     struct next next;
@@ -37,7 +42,7 @@ static void show_next(struct view *view)
     status_line("next:", "%s%s%s: %s", next.waits ? "the menu waits, at " : "", next.entry->id,
                 next.entry->suffix, next.why);
     if (next.wrong)
-        status_wrong("%s: %s%s: %s", view->facts.firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS",
+        status_wrong("%s: %s%s: %s", firmware_name(view),
                      next.waits ? "the menu will wait" : "another entry boots: ",
                      next.waits ? "" : next.entry->id, next.why);
 }
@@ -50,5 +55,7 @@ void status_entries(struct view *view)
     for (uint32_t i = 0; i < config->count; i++)
         show_entry(view, &config->entries[i]);
     show_timeout(config);
+    if (config->keymap_doubt)
+        status_wrong("%s: %s", firmware_name(view), config->keymap_doubt);
     show_next(view);
 }
