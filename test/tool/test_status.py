@@ -205,7 +205,7 @@ def test_no_entries(tmp_path):
     path = entry_image(tmp_path / "disk.img")
     change_files(path, {f"/loader/entries/{name}.conf": None for name in ("lintel", "rescue")})
     assert "not all is well" in refuse("status", path)
-    assert "BIOS finds nothing to boot" in lines(status(path).stdout)["wrong"][0]
+    assert re.match("BIOS finds nothing to boot: .*entries holds no", lines(status(path).stdout)["wrong"][0])
 
 
 # ---- state that lies ----------------------------------------------------------------------------

@@ -74,6 +74,7 @@ static void show_disk(const struct steering *steering)
 static enum err look(struct steering *steering, enum lintel_firmware firmware)
 {
     const char *name = firmware == LINTEL_FIRMWARE_UEFI ? "UEFI" : "BIOS";
+    char why[512]; /* what is said of the state makes messages of its own */
     struct view *view;
     enum err err;
 
@@ -82,11 +83,12 @@ static enum err look(struct steering *steering, enum lintel_firmware firmware)
     TRY(ARENA_TAKE(&host_arena, 1, &view));
     status_line("firmware:", "%s", name);
     err = steering_look(steering, firmware, view);
+    snprintf(why, sizeof why, "%s", err_message());
     status_state(steering, view);
     if (err == OK)
         status_entries(view);
     else
-        status_wrong("%s finds nothing to boot: %s", name, err_message());
+        status_wrong("%s finds nothing to boot: %s", name, why);
     return OK;
 }
 
