@@ -13,7 +13,7 @@ from disks import DISKS, older_tool, plain_tree  # noqa: E402
 from builder import change_files, make_empty  # noqa: E402
 from steered import (GLOBAL, GPT, RESCUE, Running, SMALL,  # noqa: E402
                      entry_image, lines, refuse, status, succeed, utf16, volume_of)
-from state import Pair, area_of  # noqa: E402
+from state import SECTOR, Pair, area_of  # noqa: E402
 
 MIB = 1 << 20
 UNKNOWN = b"\xeb\xfe"
@@ -301,6 +301,18 @@ def test_hooks_are_missing(running):
         machine.write(name, "")
         machine.path(name).chmod(0o755)
     succeed("status", env=machine.environment)
+
+
+def test_uefi_machine_without_lintel(running):
+    """That another loader comes first is then nothing wrong."""
+    machine = running(True)
+    _, first, _ = volume_of(machine.disk)
+    for name in ("EFI/lintel/lintelx64.efi", "EFI/BOOT/BOOTX64.EFI"):
+        change_files(machine.disk, {f"/{name}": None}, first * SECTOR)
+    machine.set_variable("Boot0001", load_option("\\EFI\\debian\\shimx64.efi"), GLOBAL)
+    machine.set_variable("BootOrder", struct.pack("<H", 1), GLOBAL)
+    assert "Lintel is not installed" in refuse("status", env=machine.environment)
+    assert "wrong" not in lines(status(env=machine.environment).stdout)
 
 
 def test_boot_order(running):

@@ -124,7 +124,7 @@ void status_firmware(const struct steering *steering)
     bool once = show_next(steering), first = show_order(steering);
 
     show_trial(steering);
-    if (!once && !first)
+    if (!once && !first && steering_has(steering, LINTEL_FIRMWARE_UEFI))
         status_wrong("the firmware starts another loader first, not Lintel: `lintel install` has "
                      "it tried, and `lintel bless` then puts it first");
 }
