@@ -234,6 +234,17 @@ static void obey_timeout(struct loader_interface *interface, struct config *conf
     config_set_timeout(config, &interface->machine->arena, wish->variable, text);
 }
 
+/* False: it is one for every boot, or stays. */
+static bool forget(const struct machine *machine, const struct wish *wish)
+{
+    if (!wish->once)
+        return false;
+    enum err err = machine->firmware->set_variable(vendor_loader, wish->variable, true, NULL, 0);
+    if (err != OK)
+        note("%s\n", err_message());
+    return err == OK;
+}
+
 static void obey(struct loader_interface *interface, struct config *config, const struct wish *wish)
 {
     struct machine *machine = interface->machine;
@@ -245,15 +256,15 @@ static void obey(struct loader_interface *interface, struct config *config, cons
     if (err != OK)
         doubt(wish->timeout ? &config->doubt : &config->default_doubt, &machine->arena,
               "%s can't be read: %s", wish->variable, err_message());
-    else if (wish->timeout)
+    bool forgotten = forget(machine, wish);
+    if (err != OK)
+        return;
+    if (wish->timeout)
         obey_timeout(interface, config, wish, text);
     else if (strcmp(text, CONFIG_SAVED) == 0)
         choose_saved(interface, config);
     else
-        config_choose(config, &machine->arena, wish->variable, text, wish->once);
-    if (wish->once &&
-        machine->firmware->set_variable(vendor_loader, wish->variable, true, NULL, 0) != OK)
-        note("%s\n", err_message());
+        config_choose(config, &machine->arena, wish->variable, text, forgotten);
 }
 
 /* The later beats the earlier. */

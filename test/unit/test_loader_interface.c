@@ -300,6 +300,30 @@ static void asks_for_a_timeout_that_nobody_understands(void **state)
                         "LoaderConfigTimeout can't be read: its 1 bytes are no UTF-16 text");
 }
 
+static enum err never_drop(const uint8_t vendor[16], const char *name, bool kept, const void *value,
+                           uint64_t bytes)
+{
+    return bytes ? fake_set_variable(vendor, name, kept, value, bytes) : ERR_IO;
+}
+
+/* A machine that restarts at each start is lost. */
+static void asks_for_a_restart_that_stays(void **state)
+{
+    (void)state;
+    entries[1].kind = ENTRY_RESTART;
+    preset("LoaderEntryOneShot", "fedora");
+    loader_interface_obey(&interface, &config);
+    assert_null(config.default_doubt);
+    preset("LoaderEntryOneShot", "fedora");
+    firmware.set_variable = never_drop;
+    loader_interface_obey(&interface, &config);
+    assert_string_equal(config.default_doubt, "LoaderEntryOneShot fedora would for ever be fedora");
+    preset("LoaderEntryOneShot", "debian");
+    loader_interface_obey(&interface, &config);
+    assert_null(config.default_doubt);
+    assert_int_equal(config.chosen, 0);
+}
+
 /* As FAT allows it, and each character three bytes in UTF-8. */
 static void obeys_a_long_name(void **state)
 {
@@ -484,6 +508,7 @@ int main(void)
         TEST(asks_when_nothing_is_named),
         TEST(asks_for_what_can_not_be_read),
         TEST(asks_for_a_timeout_that_nobody_understands),
+        TEST(asks_for_a_restart_that_stays),
         TEST(obeys_a_long_name),
         TEST(asks_for_a_saved_entry_that_can_not_be_read),
         TEST(asks_where_nothing_can_be_saved),
