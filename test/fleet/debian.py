@@ -13,6 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "boot"), str(HERE.parent / "tool")]
 from builder import BUILD, MIB, make_empty  # noqa: E402
 from computer import Computer  # noqa: E402
 from live_tree import kernel_package  # noqa: E402
+from machine import MachineError  # noqa: E402
 from variables import GLOBAL, LOADER, variables  # noqa: E402
 
 FLEET = BUILD / "fleet"
@@ -29,6 +30,7 @@ ESP_MIB = 64
 SECTOR = 512
 READY = "debian: ready"
 PANIC_SECONDS = 3
+RESETS = 6  # that a boot may take
 PATIENCE = 1800  # seconds: update-initramfs says nothing for minutes
 # A root's shell on the serial line that says so; GRUB and Linux talk there, too.
 FILES = {
@@ -166,6 +168,7 @@ class Debian(Computer):
 
     def __init__(self, firmware):
         super().__init__(firmware, [make_disk(firmware)], FLEET, f"{READY}\n", memory="1G")
+        self.options = ()  # a reset ends QEMU: see boot_up()
         self.log = open(FLEET / f"{firmware}.log", "w", buffering=1)
 
     def power_on(self):
@@ -188,11 +191,27 @@ class Debian(Computer):
         self.power_off()
         self.options = usual
 
+    def restart(self, command="reboot -f"):
+        self.power_off(command)
+        self.power_on()
+
     def boot_up(self):
-        """Until systemd has nothing left to do."""
-        said = self.shell()
-        self.run("systemctl is-system-running --wait")
-        return said
+        """Until systemd has nothing left to do; what was said on the way. Each reset starts a new
+        QEMU: one of 7.2 that goes on takes seconds for each page of memory that Linux initialises
+        where another kernel's code was."""
+        said = ""
+        for _ in range(RESETS):
+            try:
+                said += self.shell()
+                self.run("systemctl is-system-running --wait")
+                return said
+            except MachineError:
+                if not self.machine.closed:
+                    raise
+            said += self.output
+            self.cut_power()
+            self.power_on()
+        raise self.machine.error(f"{RESETS} resets, and no end")
 
     @property
     def kernel(self):
