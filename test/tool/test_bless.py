@@ -1,4 +1,5 @@
 """lintel bless: the counter goes out of the name of the entry that was booted, and nothing else."""
+import fcntl
 import os
 import shutil
 import struct
@@ -152,6 +153,18 @@ def test_a_machine_that_another_loader_booted(tmp_path):
         disk.write(bytes(440))
     assert "was not booted by Lintel" in machine.bless()
     assert machine.names() == ["rescue+3.conf"]
+
+
+def test_who_looks_at_the_disk_is_waited_for(tmp_path):
+    """udev does, at each start, and locks it."""
+    machine = Machine(tmp_path, "bios", ["rescue+02-01.conf"])
+    with open(machine.disk, "rb") as disk:
+        fcntl.flock(disk, fcntl.LOCK_SH)
+        command = subprocess.Popen([ROOT / "build/lintel", "bless"], env=machine.environment,
+                                   stderr=subprocess.PIPE, text=True)
+        assert "has locked it: waiting" in command.stderr.readline()
+    assert command.communicate()[1] == "" and command.returncode == 0
+    assert machine.names() == ["rescue.conf"]
 
 
 @FIRMWARES

@@ -198,6 +198,22 @@ static bool is_locked(int file, bool writable)
     return fcntl(file, F_OFD_SETLK, &whole) != 0 && (errno == EAGAIN || errno == EACCES);
 }
 
+/* udev locks a disk while it looks at what lies there: at each start, and whenever a program has
+ * written to it (systemd, "Locking Block Device Access"). That takes seconds on a slow machine. */
+#define LOCK_SECONDS 60
+
+static bool stays_locked(const char *path, int file, bool writable)
+{
+    for (int tenths = 0; is_locked(file, writable); tenths++) {
+        if (tenths == LOCK_SECONDS * 10)
+            return true;
+        if (tenths == 0)
+            fprintf(stderr, "lintel: %s: another program has locked it: waiting\n", path);
+        usleep(100000);
+    }
+    return false;
+}
+
 static enum err fail_locked(const char *path)
 {
     return fail(ERR_UNSUPPORTED,
@@ -215,7 +231,9 @@ static enum err open_file(const char *path, bool writable, struct stat *stat, in
         return fail(ERR_UNSUPPORTED,
                     "%s: is in use (swap space, LVM, RAID?): release it, then try again", path);
     TRY(err);
-    return is_locked(*file, writable) ? fail_locked(path) : OK;
+    bool locked =
+        S_ISBLK(stat->st_mode) ? stays_locked(path, *file, writable) : is_locked(*file, writable);
+    return locked ? fail_locked(path) : OK;
 }
 
 static enum err describe(const char *path, const struct stat *stat, int file,
@@ -250,7 +268,7 @@ enum err disk_image_open_used(const char *path, bool writable, struct disk_image
     struct stat stat_of;
 
     TRY(file_open(path, FILE_OR_DISK, flags, &stat_of, &file));
-    if (is_locked(file, writable))
+    if (stays_locked(path, file, writable))
         return fail_locked(path);
     TRY(describe(path, &stat_of, file, image));
     return S_ISBLK(stat_of.st_mode) && fcntl(file, F_SETFL, flags | O_DIRECT) != 0 ? file_fail(path)
