@@ -12,7 +12,7 @@ import textwrap
 from programs import ROOT, VARIANTS
 
 TEST = ROOT / "test"
-KINDS = ("unit", "boot", "hostile", "tool", ".")
+KINDS = ("unit", "boot", "hostile", "tool", "fleet", ".")
 
 
 def find(name):

@@ -22,12 +22,12 @@ READY = "guest: ready"
 MODULES = ("drivers/virtio/virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci",
            "drivers/block/virtio_blk", "fs/nls/nls_cp437 nls_iso8859-1 nls_ascii",
            "fs/fat/fat vfat", "fs/efivarfs/efivarfs")
-DISK_MIB = 64
+DISK_MIB = 96
 FIRST = 2048  # LBA of the root file system (BIOS), of the EFI system partition (UEFI)
 ESP_MIB = 20
 
 # Loads what the cloud kernel has in modules, and goes over to the disk.
-INITRAMFS = """#!/bin/busybox sh
+INITRAMFS = r"""#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
@@ -35,10 +35,10 @@ mount -t sysfs sys /sys
 for module in $(cat /modules/order); do
     [ $module = efivarfs ] && [ ! -d /sys/firmware/efi ] || insmod /modules/$module.ko
 done
-root=$(findfs $(sed 's/.*root=\\([^ ]*\\).*/\\1/' /proc/cmdline))
-mount -t ext4 -o rw "$root" /root || exec sh
-for folder in dev proc sys; do mount --move /$folder root/$folder; done
-exec switch_root /root /sbin/init
+root=$(findfs $(sed 's/.*root=\([^ ]*\).*/\1/' /proc/cmdline))
+mount -t ext4 -o rw "$root" /disk || exec sh
+for folder in dev proc sys; do mount --move /$folder /disk/$folder; done
+exec switch_root /disk /sbin/init
 """
 # /dev/console has no terminal's signals; cttyhack finds the one that has.
 INIT = f"""#!/bin/sh
@@ -72,7 +72,7 @@ def initramfs():
     files = [(folder / first).parent / f"{name}.ko" for first, *others in
              (row.split() for row in MODULES) for name in (Path(first).name, *others)]
     order = " ".join(file.stem for file in files)
-    return cpio(*((name, DIRECTORY, b"") for name in ("bin", "dev", "proc", "sys", "root", "modules")),
+    return cpio(*((name, DIRECTORY, b"") for name in ("bin", "dev", "proc", "sys", "disk", "modules")),
                 ("dev/console", DEVICE, b"", (5, 1)),
                 ("bin/busybox", FILE, (GUESTS / "bin/busybox").read_bytes()),
                 ("init", FILE, INITRAMFS.encode()), ("modules/order", FILE, order.encode()),
@@ -137,7 +137,7 @@ def make_uefi_disk(path, tree):
                     f"start={root}, type=L\n")
     format_root(path, root, tree)
     subprocess.run(["mkfs.fat", "-F", "16", "--invariant", "--offset", str(FIRST), path,
-                    str(ESP_MIB * 1024)], check=True, stdout=subprocess.DEVNULL)
+                    str(ESP_MIB * 1024)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory() as folder:
         esp = Path(folder)
         for name in ("EFI/systemd", "EFI/BOOT", "loader/entries"):
@@ -146,7 +146,7 @@ def make_uefi_disk(path, tree):
         shutil.copy(SYSTEMD_BOOT, esp / "EFI/BOOT/BOOTX64.EFI")
         for name in (f"vmlinuz-{VERSION}", f"initrd.img-{VERSION}"):
             shutil.copy(tree / "boot" / name, esp)
-        (esp / "loader/loader.conf").write_text("timeout 0\n")
+        (esp / "loader/loader.conf").write_text("timeout 1\n")
         (esp / "loader/entries/guest.conf").write_text(
             f"title the guest, by systemd-boot\nlinux /vmlinuz-{VERSION}\n"
             f"initrd /initrd.img-{VERSION}\noptions root=UUID={UUID} {OPTIONS}\n")
@@ -157,9 +157,9 @@ def make_uefi_disk(path, tree):
 MAKE = {"bios": make_bios_disk, "uefi": make_uefi_disk}
 
 
-def make_guest(firmware, folder, tools):
+def make_guest(firmware, folder, tools, kind=Computer):
     """A computer with such a disk, whose power is off."""
     disk = folder / "disk.img"
     with tempfile.TemporaryDirectory() as tree:
         MAKE[firmware](disk, root_tree(Path(tree), tools))
-    return Computer(firmware, [disk], folder, f"{READY}\n")
+    return kind(firmware, [disk], folder, f"{READY}\n")

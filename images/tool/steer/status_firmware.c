@@ -77,7 +77,7 @@ static bool show_next(const struct steering *steering)
     return found.ours;
 }
 
-static void show_trial(const struct steering *steering)
+static enum esp_trial show_trial(const struct steering *steering)
 {
     static const char *const words[] = {
         [ESP_TRIAL_WAITS] = "pending: the next start tries the new Lintel, once",
@@ -89,13 +89,14 @@ static void show_trial(const struct steering *steering)
 
     if (esp_look(&steering->machine, &esp) != OK) {
         status_wrong("%s", err_message());
-        return;
+        return ESP_TRIAL_NONE;
     }
     enum esp_trial trial = esp.installed ? esp_trial(&esp) : ESP_TRIAL_NONE;
     if (trial != ESP_TRIAL_NONE)
         status_line("trial:", "%s", words[trial]);
     if (trial == ESP_TRIAL_FAILED)
         status_wrong("%s: `lintel bless` ends the trial", words[trial]);
+    return trial;
 }
 
 /* In the order the first that can be started. */
@@ -123,8 +124,9 @@ void status_firmware(const struct steering *steering)
 {
     bool once = show_next(steering), first = show_order(steering);
 
-    show_trial(steering);
-    if (!once && !first && steering_has(steering, LINTEL_FIRMWARE_UEFI))
+    enum esp_trial trial = show_trial(steering);
+
+    if (trial != ESP_TRIAL_RUNS && !once && !first && steering_has(steering, LINTEL_FIRMWARE_UEFI))
         status_wrong("the firmware starts another loader first, not Lintel: `lintel install` has "
                      "it tried, and `lintel bless` then puts it first");
 }
