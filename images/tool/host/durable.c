@@ -58,10 +58,17 @@ static enum err write_draft(const char *draft, const struct content *content)
     return err;
 }
 
+/* Linux's FAT driver gives the new name its clusters and size when the file is synced: the folder
+ * alone would come to the medium with the name of an empty file. */
 enum err durable_rename(const char *path, const char *to)
 {
-    TRY(rename(path, to) == 0 ? OK : file_fail(to));
-    return durable_settle(to);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool renamed = file >= 0 && rename(path, to) == 0 && fsync(file) == 0;
+    enum err err = renamed ? OK : file_fail(to);
+
+    if (file >= 0)
+        close(file);
+    return err == OK ? durable_settle(to) : err;
 }
 
 enum err durable_remove(const char *path)
