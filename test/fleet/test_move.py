@@ -144,6 +144,7 @@ class Life:
         self.guest.succeed(f"lintel set-oneshot lintel-{VERSION}")
         said = restart(self.guest)
         assert len(re.findall(ON_TRIAL[self.firmware], said)) == 1, said
+        assert len(re.findall(STARTS, said)) == 1, said
         assert told(self.guest, "booted") == [f"lintel-{VERSION}.conf"]
         assert re.search("did not start|has not started", self.guest.run("lintel bless").output)
 
