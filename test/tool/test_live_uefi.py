@@ -236,6 +236,50 @@ def test_variables_that_are_not_there(tmp_path):
     assert not machine.path("boot/efi/EFI/lintel").exists()
 
 
+@pytest.mark.parametrize("name, vendor", [("BootNext", GLOBAL), ("LoaderEntryDefault", LOADER)])
+def test_variable_that_a_firmware_has_refused_is_none(machine, name, vendor):
+    """Linux keeps its file, without a byte, up to a restart."""
+    machine.write(f"{EFIVARS}/{name}-{vendor}", b"")
+    machine.succeed("install")
+    assert machine.restart() == NEW
+    machine.succeed("bless")
+    machine.succeed("uninstall")
+
+
+REFUSED = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+ssize_t write(int file, const void *bytes, size_t count)
+{
+    ssize_t (*real)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
+    char link[64], path[4096] = "";
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    if (readlink(link, path, sizeof path - 1) < 0 || !strstr(path, "/efivars/"))
+        return real(file, bytes, count);
+    errno = ENOSPC;
+    return -1;
+}
+"""
+
+
+def test_full_store_of_variables(machine, tmp_path):
+    (tmp_path / "refused.c").write_text(REFUSED)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", tmp_path / "refused.so", tmp_path / "refused.c",
+                    "-ldl"], check=True)
+    before = machine.state()
+    done = machine.run("install", LD_PRELOAD=str(tmp_path / "refused.so"))
+    assert done.returncode == 1 and "has no room for Boot0000: remove entries" in done.stderr
+    assert not machine.variable("Boot0000").exists()
+    assert machine.starts()[1] == GRUB
+    machine.succeed("uninstall")
+    assert machine.state() == before
+
+
 def test_secure_boot(machine):
     machine.set("SecureBoot", b"\1")
     said = machine.refuse("install")

@@ -68,7 +68,8 @@ enum err nvram_check(void)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* One call reads all of it, or the firmware is asked again for each part. */
+/* One call reads all of it, or the firmware is asked again for each part. A file without a byte is
+ * what Linux keeps, up to a restart, of a variable that a firmware has refused: there is none. */
 static enum err read_contents(const char *path, struct contents *contents, uint64_t *bytes)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -77,6 +78,8 @@ static enum err read_contents(const char *path, struct contents *contents, uint6
 
     if (file >= 0)
         close(file);
+    if (err == OK && !got)
+        return fail(ERR_NOT_FOUND, "%s: there is no such variable", path);
     if (err == OK && (size_t)got < sizeof contents->attributes)
         return fail(ERR_FORMAT, "%s: %ld bytes are no variable", path, (long)got);
     if (err == OK)
@@ -156,9 +159,11 @@ static enum err fail_write(const char *path, const char *name)
     return file_fail(path);
 }
 
-/* The firmware takes a variable by one call, whole. */
+/* The firmware takes a variable by one call, whole. Where it refuses one that is new, the empty file
+ * goes again: other programs take it for a variable. */
 static bool write_whole(const char *path, const struct contents *contents, size_t bytes)
 {
+    bool is_new = access(path, F_OK) != 0;
     int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     bool written = file >= 0 && write(file, contents, bytes) == (ssize_t)bytes;
 
@@ -168,6 +173,8 @@ static bool write_whole(const char *path, const struct contents *contents, size_
     int error = errno;
     if (file >= 0)
         close(file);
+    if (is_new && !written)
+        unlink(path);
     errno = error;
     return written;
 }
