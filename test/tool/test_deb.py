@@ -140,6 +140,7 @@ def test_removal_is_refused_while_lintel_starts_the_machine(tree, record):
     tree.write(record, "")
     done = script(tree, "prerm", "remove")
     assert done.returncode == 1 and "    lintel uninstall\n" in done.stderr
+    assert "remove /var/lib/lintel/undo*" in done.stderr
     for action in ("upgrade", "failed-upgrade", "deconfigure"):
         assert script(tree, "prerm", action, "0.1.0-2").returncode == 0
 

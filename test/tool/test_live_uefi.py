@@ -1,6 +1,7 @@
 """lintel install, bless and uninstall on a UEFI machine, in trees that play one (live_tree.py): what
 the firmware starts next, at each moment."""
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -219,6 +220,26 @@ def test_esp_without_room_or_read_only(machine, full_or_read_only, fake, said):
 def test_esp_that_is_not_mounted(tmp_path):
     machine = Debian(tmp_path / "root", (("vda2", "/"),))
     assert "mount /boot/efi" in machine.refuse("install")
+
+
+def test_record_of_another_esp_or_damaged(machine):
+    machine.succeed("install")
+    record = machine.read("var/lib/lintel/undo-uefi")
+    machine.write("var/lib/lintel/undo-uefi", re.sub("partition .*", f"partition {'0' * 32}", record))
+    assert "mount that one, or, if it is gone, remove this file" in machine.refuse("uninstall")
+    machine.write("var/lib/lintel/undo-uefi", record.replace("end\n", ""))
+    assert "ends in the middle: restore it from a copy, or remove it" in machine.refuse("uninstall")
+    machine.path("var/lib/lintel/undo-uefi").unlink()
+    assert "there is no /var/lib/lintel/undo-uefi" in machine.refuse("uninstall")
+
+
+def test_chroot_without_sys(machine):
+    """It is not taken for a BIOS's machine, whose entries lie elsewhere."""
+    shutil.rmtree(machine.path("sys"))
+    for command in (("install",), ("uninstall",), ("kernel", "refresh")):
+        done = machine.run(*command)
+        assert done.returncode == 1 and "mount -t sysfs sysfs /sys" in done.stderr
+    assert not machine.path("boot/loader").exists()
 
 
 def test_two_esps(tmp_path):

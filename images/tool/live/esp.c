@@ -183,7 +183,7 @@ static enum err read_record(struct esp *esp)
         return OK;
     return fail(ERR_CHANGED,
                 ESP_UNDO_FILE ": Lintel is installed on another EFI system partition than the one "
-                              "on %s: mount that one",
+                              "on %s: mount that one, or, if it is gone, remove this file",
                 esp->live->esp.folder);
 }
 

@@ -30,7 +30,7 @@ static enum err check_secure_boot(void)
     return fail(ERR_UNSUPPORTED,
                 "Secure Boot is on, and this Lintel has no signature: the firmware "
                 "would not start it. Switch Secure Boot off in its setup, or make "
-                "a disk with a signed Lintel (README, Secure Boot)");
+                "a disk with a signed Lintel (README, Entries: sbsign)");
 }
 
 /* The file beside the one that is there, and the default loader's. */

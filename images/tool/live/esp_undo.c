@@ -12,7 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TITLE     "lintel-undo-uefi 1"
+#define TITLE "lintel-undo-uefi 1"
+#define GIVE_UP                                                                                    \
+    "restore it from a copy, or remove it: then Lintel's files and its entry in the boot menu "    \
+    "stay "                                                                                        \
+    "until you remove them"
 #define LINE_ROOM (2 * ESP_VARIABLE_BYTES + 64)
 
 const char *const esp_items[ESP_ITEMS] = {
@@ -222,9 +226,10 @@ static enum err parse(struct content text, struct esp_undo *undo)
         bool good = number == 1 ? strcmp(line, "lintel-undo-uefi") == 0 && strcmp(rest, "1") == 0
                                 : take_line(line, rest, undo);
         if (!good)
-            return fail(ERR_FORMAT, ESP_UNDO_FILE ": line %u makes no sense: `%s`", number, line);
+            return fail(ERR_FORMAT, ESP_UNDO_FILE ": line %u makes no sense: `%s`: " GIVE_UP,
+                        number, line);
     }
-    return fail(ERR_FORMAT, ESP_UNDO_FILE ": ends in the middle");
+    return fail(ERR_FORMAT, ESP_UNDO_FILE ": ends in the middle: " GIVE_UP);
 }
 
 enum err esp_undo_read(struct esp_undo *undo)

@@ -363,9 +363,20 @@ static enum err find_esp(struct live *live)
     return OK;
 }
 
+/* A chroot may have neither: then all of it would be a BIOS's. */
+static enum err check_system(void)
+{
+    return is_there("/sys/dev/block")
+               ? OK
+               : fail(ERR_NOT_FOUND,
+                      "/sys is not mounted, which tells firmware and disks: mount it (in a chroot: "
+                      "mount -t sysfs sysfs /sys; /proc and /dev are needed, too)");
+}
+
 enum err live_find(struct live *live)
 {
     *live = (struct live){.uefi = is_there("/sys/firmware/efi")};
+    TRY(check_system());
     TRY(find_boot(live));
     TRY(find_esp(live));
     if (!live->uefi)

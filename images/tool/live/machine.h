@@ -36,5 +36,6 @@ struct live {
 /* Finds out what the running system boots from, from /proc/self/mountinfo, /sys and the disk.
  * ERR_UNSUPPORTED: /boot lies where no loader of ours finds it: on RAID, LVM, an encrypted volume,
  * the network, in memory, on a disk without partitions, or on a file system that Lintel does not
- * read; says which. ERR_NOT_FOUND: it has no /boot at all. ERR_IO, ERR_FORMAT: the disk. */
+ * read; says which. ERR_NOT_FOUND: it has no /boot at all, or /sys is not mounted. ERR_IO,
+ * ERR_FORMAT: the disk. */
 enum err live_find(struct live *live);

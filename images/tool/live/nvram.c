@@ -159,8 +159,8 @@ static enum err fail_write(const char *path, const char *name)
     return file_fail(path);
 }
 
-/* The firmware takes a variable by one call, whole. Where it refuses one that is new, the empty file
- * goes again: other programs take it for a variable. */
+/* The firmware takes a variable by one call, whole. Where it refuses one that is new, the empty
+ * file goes again: other programs take it for a variable. */
 static bool write_whole(const char *path, const struct contents *contents, size_t bytes)
 {
     bool is_new = access(path, F_OK) != 0;
