@@ -569,6 +569,36 @@ def test_plugin_where_kernel_install_writes_nothing(installed):
 
 
 @AS_ROOT
+def test_plugin_where_only_kernel_install_reaches_the_kernel(mounted):
+    """As Fedora has it: below /usr, which is another file system than /boot."""
+    tree, _ = mounted
+    tree.write("var/lib/lintel/undo", "")
+    image = f"/usr/lib/modules/{NEW}/vmlinuz"
+    tree.write(image, "kernel")
+    tree.write(f"boot/token/{NEW}/linux", "kernel")
+    tree.write(f"{ENTRIES}/token-{NEW}.conf", f"version {NEW}\nlinux /token/{NEW}/linux\n")
+    before = entries(tree)
+    for layout in ("bls", "uki"):
+        subprocess.run([HOOKS / PLUGIN, "add", NEW, "/x", image], check=True,
+                       env=hook_environment(tree, KERNEL_INSTALL_LAYOUT=layout))
+    assert "boots 6.1.0-57-amd64 already" in succeed(tree, "add", NEW, image).stdout
+    assert entries(tree) == before
+
+
+@pytest.mark.parametrize("counter", ["", "+3", "+02-01"])
+def test_kernel_of_a_unified_image_gets_no_entry(tmp_path, counter):
+    """kernel-install's layout `uki`: the image needs none."""
+    tree = Tree(tmp_path / "root", (("vda2", "/"), ("vda1", "/boot/efi")), (ESP, EXT4), uefi=True)
+    tree.add_kernel(OLD)
+    tree.add_kernel(NEW)
+    succeed(tree, "refresh")
+    tree.write(f"boot/efi/EFI/Linux/token-{NEW}{counter}.efi", "MZ")
+    assert f"token-{NEW}{counter}.efi: boots {NEW} already" in succeed(tree, "add", NEW).stdout
+    succeed(tree, "refresh")
+    assert list(entries(tree, "boot/efi/loader/entries")) == [f"lintel-{OLD}.conf"]
+
+
+@AS_ROOT
 @pytest.mark.skipif(not KERNEL_INSTALL, reason="the Debian package systemd has it")
 @pytest.mark.parametrize("tries", ["", "03"])
 def test_plugin_beside_kernel_installs_entry(mounted, tries):

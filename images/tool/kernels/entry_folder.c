@@ -1,4 +1,5 @@
 /* Which entries are there, and how do ours change? */
+#define _GNU_SOURCE /* GLOB_BRACE */
 #include "images/tool/kernels/entry_folder.h"
 #include "common/entries/entry.h"
 #include "common/format/conf.h"
@@ -105,7 +106,7 @@ struct search {
     const char *version;
     char *id;       /* of ours */
     char *own;      /* our file; NULL: there is none */
-    char *other;    /* who else boots it; NULL: nobody */
+    char *other;    /* the file by which it boots without ours; NULL: there is none */
     bool fall_back; /* another kernel has an entry that is good */
 };
 
@@ -150,11 +151,27 @@ static enum err look_at(void *context, const struct entry_here *here)
         search->own = text_of("%s", here->name);
     else if (!here->own && !search->other && strcmp(here->entry.version, search->version) == 0 &&
              text_ends(here->entry.id, end) && has_kernel(search->folder, &here->entry))
-        search->other = text_of("%s", here->name);
+        search->other = path_in(search->folder, here->name);
     else
         search->fall_back |= !is_counted(here) && has_kernel(search->folder, &here->entry);
     free(end);
     return err;
+}
+
+/* A unified kernel image with that kernel, which needs no entry; to be freed. NULL: there is none.
+ * BIOS machines hide them. */
+static char *find_image(const struct live *live, const char *version)
+{
+    char *inside = text_of("%s/EFI/Linux/*-%s{,+*}.efi", live->esp.folder, version);
+    char *pattern = root_path(inside), *image = NULL;
+    glob_t found = {0};
+
+    if (live->uefi && glob(pattern, GLOB_BRACE, NULL, &found) == 0)
+        image = text_of("%s", found.gl_pathv[0]);
+    globfree(&found);
+    free(pattern);
+    free(inside);
+    return image;
 }
 
 /* kernel-install(8) calls its own TOKEN-VERSION, with the same `version`. */
@@ -162,6 +179,7 @@ static enum err search_begin(const struct entry_folder *folder, const char *vers
                              struct search *search)
 {
     *search = (struct search){.folder = folder, .version = version, .id = id_of(version)};
+    search->other = find_image(folder->live, version);
     return each_entry(folder, look_at, search);
 }
 
@@ -254,16 +272,27 @@ static void forget_tries(const struct search *search, const char *name)
         warn("%s: its tries are those that were left: %s", name, err_message());
 }
 
+enum err entry_folder_leave(const struct entry_folder *folder, const char *version, bool *left)
+{
+    struct search search;
+    enum err err = search_begin(folder, version, &search);
+
+    *left = search.other;
+    if (err == OK && search.other) {
+        show("%s: boots %s already\n", search.other, version);
+        err = search.own ? remove_entry(folder, search.own) : OK;
+    }
+    search_end(&search);
+    return err;
+}
+
 enum err entry_folder_put(const struct entry_folder *folder, const char *version, const char *text,
                           enum entry_tries tries)
 {
     struct search search;
     enum err err = search_begin(folder, version, &search);
 
-    if (err == OK && search.other) {
-        show("%s/%s: boots %s already\n", folder->path, search.other, version);
-        err = search.own ? remove_entry(folder, search.own) : OK;
-    } else if (err == OK) {
+    if (err == OK) {
         char *wanted = name_wanted(&search, tries);
         err = change(&search, wanted, text);
         if (err == OK && tries == TRIES_ANEW)

@@ -23,8 +23,10 @@ enum entry_tries {
     TRIES_ANEW,        /* where there is another entry to fall back to */
 };
 
-/* Writes a kernel's entry, or what has changed of it; where another one boots that kernel, it goes
- * instead. */
+/* Where another entry or a unified kernel image boots that kernel, ours goes, and *left says so. */
+enum err entry_folder_leave(const struct entry_folder *folder, const char *version, bool *left);
+
+/* Writes a kernel's entry, or what has changed of it. */
 enum err entry_folder_put(const struct entry_folder *folder, const char *version, const char *text,
                           enum entry_tries tries);
 

@@ -42,8 +42,8 @@ static const struct syntax syntax = {
         "Options are the line of /etc/kernel/cmdline, which is written once, from GRUB's. An "
         "added\n"
         "kernel is tried 3 times (or as /etc/kernel/tries says), where lintel-bless.service is\n"
-        "enabled and another entry is there to fall back to. A kernel that an entry of\n"
-        "kernel-install's boots gets none.",
+        "enabled and another entry is there to fall back to. A kernel that an entry or a\n"
+        "unified image of kernel-install's boots gets none.",
 };
 
 static enum err take_option(void *context, int key, const char *value)

@@ -32,11 +32,14 @@ static enum err check_version(const char *version)
 static enum err put(const struct entry_folder *folder, const char *options, const char *version,
                     const char *image, enum entry_tries tries)
 {
-    char *usual = text_of("/boot/" KERNEL "%s", version), *text = NULL;
-    enum err err = check_version(version);
+    bool left;
 
-    if (err == OK)
-        err = entry_text(folder->live, options, version, image ? image : usual, &text);
+    TRY(check_version(version));
+    TRY(entry_folder_leave(folder, version, &left));
+    if (left)
+        return OK;
+    char *usual = text_of("/boot/" KERNEL "%s", version), *text = NULL;
+    enum err err = entry_text(folder->live, options, version, image ? image : usual, &text);
     if (err == OK)
         err = entry_folder_put(folder, version, text, tries);
     free(text);
