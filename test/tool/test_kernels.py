@@ -217,6 +217,16 @@ def test_options_from_files_behind_grubs(tree):
         f"root=UUID={UUID} ro console=ttyS0 quiet crashkernel=512M\n")
 
 
+@pytest.mark.parametrize("running, options", [
+    (r"initrd=\initrd root=/dev/x ro rd.luks.uuid=1 console=ttyS0", "rd.luks.uuid=1 console=ttyS0"),
+    ("BOOT_IMAGE=/x rw  root=/dev/x rootwait", "rw rootwait"), ("ro", "")])
+def test_options_where_there_is_no_grub(tree, running, options):
+    tree.path("etc/default/grub").unlink()
+    tree.write("proc/cmdline", f"{running}\n")
+    succeed(tree, "refresh")
+    assert tree.read("etc/kernel/cmdline") == f"root=UUID={UUID} ro {options}".strip() + "\n"
+
+
 @pytest.mark.parametrize("grub, line", [
     ("GRUB_CMDLINE_LINUX=$(touch owned)", 1), ("\nGRUB_CMDLINE_LINUX=`touch owned`", 2),
     ("GRUB_CMDLINE_LINUX=\"a ${B:-c}\"", 1), ("GRUB_CMDLINE_LINUX=$B", 1),

@@ -1,4 +1,5 @@
 /* Which options are kernels booted with? */
+#define _GNU_SOURCE /* strsep() */
 #include "images/tool/kernels/boot_options.h"
 #include "common/lib/mem.h"
 #include "images/tool/host/command.h"
@@ -119,27 +120,53 @@ static enum err find_root(const struct live *live, const char *running, char **r
 
 /* ---- what GRUB gives ------------------------------------------------------------------------- */
 
-static enum err read_grub_file(const char *path, struct assignment *list, size_t count)
+static enum err read_grub_file(const char *path, struct assignment *list, size_t count, bool *there)
 {
     enum err err = assignments_read(path, list, count);
 
+    *there |= err == OK;
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* In the order in which grub-mkconfig reads them, on Debian and Ubuntu. */
-static enum err read_grub(struct assignment *list, size_t count)
+/* In the order in which grub-mkconfig reads them, on Debian and Ubuntu. *there: one of them is. */
+static enum err read_grub(struct assignment *list, size_t count, bool *there)
 {
     char *path = root_path("/etc/default/grub"), *more = root_path("/etc/default/grub.d/*.cfg");
-    enum err err = read_grub_file(path, list, count);
+    enum err err = read_grub_file(path, list, count, there);
     glob_t found = {0};
 
     if (err == OK && glob(more, 0, NULL, &found) == 0)
         for (size_t i = 0; i < found.gl_pathc && err == OK; i++)
-            err = read_grub_file(found.gl_pathv[i], list, count);
+            err = read_grub_file(found.gl_pathv[i], list, count, there);
     globfree(&found);
     free(more);
     free(path);
     return err;
+}
+
+/* ---- what another loader has given ----------------------------------------------------------- */
+
+/* Words that are the loader's own, or said anew. */
+static bool is_kept(const char *word)
+{
+    static const char *const begins[] = {"BOOT_IMAGE=", "initrd=", "root=", "rootflags="};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(begins); i++)
+        if (strncmp(word, begins[i], strlen(begins[i])) == 0)
+            return false;
+    return strcmp(word, "ro") != 0;
+}
+
+/* To be freed. */
+static char *kept_words(const char *running)
+{
+    char *line = text_of("%s", ""), *rest = text_of("%s", running), *next = rest;
+
+    for (char *word; (word = strsep(&next, " \n"));)
+        if (is_kept(word))
+            text_add(&line, " %s", word);
+    free(rest);
+    return line;
 }
 
 /* ---- the line -------------------------------------------------------------------------------- */
@@ -173,8 +200,8 @@ static char *running_options(void)
     return line;
 }
 
-/* root=, ro, then GRUB's own words, as grub-mkconfig has them: of those that differ the last
- * counts. */
+/* root=, ro, then GRUB's own words, as grub-mkconfig has them, or without GRUB those that the
+ * running kernel was given: of those that differ the last counts. */
 static char *join(const char *root, const char *flags, const struct assignment *grub, size_t count)
 {
     char *line = text_of("root=%s", root);
@@ -192,8 +219,11 @@ static enum err compose(const struct live *live, char **line)
 {
     struct assignment grub[] = {{"GRUB_CMDLINE_LINUX", NULL}, {"GRUB_CMDLINE_LINUX_DEFAULT", NULL}};
     char *running = running_options(), *flags = word_of(running, "rootflags="), *root = NULL;
-    enum err err = read_grub(grub, ARRAY_LENGTH(grub));
+    bool there = false;
+    enum err err = read_grub(grub, ARRAY_LENGTH(grub), &there);
 
+    if (err == OK && !there)
+        grub[0].value = kept_words(running);
     if (err == OK)
         err = find_root(live, running, &root);
     if (err == OK) {
