@@ -612,6 +612,18 @@ def test_what_the_disk_lost_the_copy_has(root, lost):
     assert same(root / "dev/vda", before)
 
 
+def test_copy_of_another_disk_clears_nothing(root):
+    """The system has moved to a disk where something else lies at that place."""
+    root, before = root
+    live(root, "install")
+    area = Area(root / "dev/vda", DISKS["mbr-grub"])
+    write(before, area.area * 512 - 700, b"licence")
+    shutil.copy(before, root / "dev/vda")
+    assert "nothing of Lintel lies there any more" in live(root, "uninstall")
+    assert same(root / "dev/vda", before)
+    assert not (root / "var/lib/lintel/undo").exists() and not (root / "boot/loader").exists()
+
+
 def test_running_system_without_lintel_explains(root):
     root, before = root
     assert "Lintel is not installed" in live(root, "uninstall", status=1)

@@ -91,6 +91,7 @@ void area_use_copy(struct area *area, const struct undo *undo,
     if (area->installed &&
         (undo->first != area->undo.first || undo->previous_crc != area->undo.previous_crc))
         return;
+    area->copied = !area->installed;
     area->installed = true;
     area->undo = *undo;
     area->active = find_active(area);
@@ -113,4 +114,12 @@ bool area_stage(const struct area *area, int slot, struct content *stage)
         return false;
     *stage = (struct content){found, stage_bytes_at(found)};
     return stage->size <= bytes && stage_is_sound(stage);
+}
+
+bool area_is_known(const struct area *area)
+{
+    struct content stage;
+
+    return !area->copied || area->active >= 0 || area_stage(area, 0, &stage) ||
+           area_stage(area, 1, &stage);
 }

@@ -18,7 +18,8 @@ struct area {
     uint32_t number;     /* of the BIOS boot partition; 0: it is a gap */
     uint64_t first, end; /* its sectors */
     uint8_t first_sector[SECTOR_BYTES_MAX]; /* of the disk, when it was opened */
-    bool installed;                         /* its record is on the disk */
+    bool installed;                         /* its record is on the disk, or the copy's is taken */
+    bool copied;                            /* the record is the copy's: the disk has none */
     struct undo undo;                       /* the record, or what it is to be */
     uint8_t previous[AREA_SECTOR_USED];     /* the first sector as it was before Lintel */
     uint8_t pair[2][STATE_BYTES];           /* as on the disk once the writes are done */
@@ -64,6 +65,10 @@ enum err area_write(struct area *area);
 
 /* True when its sectors are still in the gap or partition, and no partition has grown into them. */
 bool area_is_in_place(const struct area *area);
+
+/* True when something of Lintel's shows that the record is this disk's: the copy may be another's.
+ */
+bool area_is_known(const struct area *area);
 
 /* ---- an update on trial (area_trial.c) ------------------------------------------------------- */
 

@@ -291,7 +291,7 @@ enum err area_plan_uninstall(struct area *area)
                         area->disk->path, undo_area(&area->undo, AREA_PREVIOUS), area->disk->path);
         TRY(area_add_code(area, PHASE_BOOT_FIRST, area->previous));
     }
-    return area_is_in_place(area) ? clear(area) : OK;
+    return area_is_in_place(area) && area_is_known(area) ? clear(area) : OK;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

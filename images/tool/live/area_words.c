@@ -71,7 +71,10 @@ void area_tell_uninstall(const struct area *area)
     else
         printf("  The first sector does not lead to Lintel (%s): it stays.\n",
                owner_name(area->first_sector));
-    if (area_is_in_place(area))
+    if (!area_is_known(area))
+        printf("  LBA %lu to %lu stay: nothing of Lintel lies there any more.\n", area->undo.first,
+               undo_end(&area->undo) - 1);
+    else if (area_is_in_place(area))
         printf("  LBA %lu to %lu, in %s, are zeros again.\n", area->undo.first,
                undo_end(&area->undo) - 1, area->where);
     else
