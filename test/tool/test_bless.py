@@ -168,6 +168,17 @@ def test_who_looks_at_the_disk_is_waited_for(tmp_path):
 
 
 @FIRMWARES
+@pytest.mark.parametrize("verdict, there", [("good", "rescue.conf"), ("bad", "rescue+0.conf")])
+def test_what_has_the_other_name_already_stays(tmp_path, firmware, verdict, there):
+    machine = Machine(tmp_path, firmware, ["rescue+3.conf"])
+    machine.write(f"boot/loader/entries/{there}", "somebody's")
+    said = refuse("bless", verdict, env=machine.environment)
+    assert f"{there}: is in the way" in said
+    assert machine.path(f"boot/loader/entries/{there}").read_text() == "somebody's"
+    assert machine.names() == sorted(["rescue+3.conf", there])
+
+
+@FIRMWARES
 def test_systemd_was_quicker(tmp_path, firmware):
     machine = Machine(tmp_path, firmware, ["rescue+3.conf"])
     folder = machine.path("boot/loader/entries")

@@ -58,13 +58,35 @@ static enum err write_draft(const char *draft, const struct content *content)
     return err;
 }
 
+/* Where a file system can't tell, a look has to do. */
+static bool rename_only(const char *path, const char *to)
+{
+    if (renameat2(AT_FDCWD, path, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    if (access(to, F_OK) != 0)
+        return rename(path, to) == 0;
+    errno = EEXIST;
+    return false;
+}
+
+static enum err fail_rename(const char *path, const char *to)
+{
+    if (errno == EEXIST)
+        return fail(ERR_CHANGED, "%s: is in the way of %s: remove the one of them that is old", to,
+                    text_base(path));
+    return file_fail(to);
+}
+
 /* Linux's FAT driver gives the new name its clusters and size when the file is synced: the folder
  * alone would come to the medium with the name of an empty file. */
 enum err durable_rename(const char *path, const char *to)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    bool renamed = file >= 0 && rename(path, to) == 0 && fsync(file) == 0;
-    enum err err = renamed ? OK : file_fail(to);
+    bool same = strcmp(path, to) == 0;
+    bool renamed = file >= 0 && (same || rename_only(path, to)) && fsync(file) == 0;
+    enum err err = renamed ? OK : fail_rename(path, to);
 
     if (file >= 0)
         close(file);

@@ -13,7 +13,7 @@ struct content;
 enum err durable_put(const char *path, const struct content *content);
 enum err durable_write(const char *path, const char *text);
 
-/* Gives a file another name in its folder, also one that another file has. */
+/* Gives a file another name in its folder. ERR_CHANGED: another file has it. */
 enum err durable_rename(const char *path, const char *to);
 
 /* Gives two files each other's name at once. ERR_UNSUPPORTED: that file system can't. */
