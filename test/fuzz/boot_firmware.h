@@ -242,8 +242,9 @@ static enum err set_variable(const uint8_t vendor[16], const char *name, bool ke
                                : fake_set_variable(vendor, name, kept, value, bytes);
 }
 
-static enum key key(void)
+static enum key key(bool marked)
 {
+    (void)marked;
     if (silent_milliseconds <
         1000) /* of a person's that come one by one, and none before the menu */
         return KEY_NONE;
