@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 VARIANTS = ("ship", "gcc-san", "clang-san")
 PATIENCE = 600  # seconds, against hangs
-FUZZ_RUNS = 20000
+FUZZ_RUNS = 10000
 BOOT_RUNS = 3000  # of a target that boots in each
 
 

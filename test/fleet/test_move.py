@@ -22,7 +22,7 @@ STARTS = r"Boots in 1 second\."  # Lintel, each time
 ON_TRIAL = {"bios": r"An update of Lintel is on trial\.",
             "uefi": r"starting Boot.*\\EFI\\lintel\\trialx64.efi"}
 BY_OTHERS = {"bios": "the guest, by GRUB", "uefi": r"Boot in 1 s"}
-STATES = {"bios": 6, "uefi": 4}  # that a run boots of each command
+STATES = {"bios": 6, "uefi": 3}  # that a run boots of each command
 # Who starts the machine when the power fails before the first of a command's writes, and behind the
 # last one. (UEFI starts Lintel once before `bless`.)
 CUTS = {"install": ("old", "new"), "kernels": ("new", "new"), "entry": ("new", "new"),
